@@ -1,0 +1,1 @@
+"""Delivery and composition root: HTTP, pages, webhooks, Celery tasks, the ``vklad`` command."""

@@ -1,0 +1,1 @@
+"""Proposals, ballots and delegation, and how a passed vote changes the programme."""

@@ -1,0 +1,1 @@
+"""What the community owes its members, and why: facts, programme, scoring, journal, redemption."""

@@ -1,0 +1,1 @@
+"""Everything between the ledger and the chain: sender, indexer, bridge, reconciliation."""
