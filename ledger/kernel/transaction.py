@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -26,7 +26,6 @@ from ledger.kernel.ids import Ids, RandomIds
 
 _Command = TypeVar("_Command")
 _Answer = TypeVar("_Answer")
-_Args = ParamSpec("_Args")
 
 ATTEMPTS_MAX: Final = 8
 _RETRIED: Final = {"40001", "40P01"}
