@@ -1,0 +1,55 @@
+"""What was awarded for what: one row per cause, rule and beneficiary, and its revisions.
+
+``awards`` names the thing that can be paid for; ``award_revisions`` says, append-only, what it has
+been worth since when and which journal entry brought the difference. The award's present worth is
+its last revision.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from ledger.kernel.transaction import metadata
+
+awards = sa.Table(
+    "awards",
+    metadata,
+    sa.Column("award_id", sa.Uuid, primary_key=True),
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("rule_id", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Uuid, sa.ForeignKey("events.event_id")),
+    sa.Column("period", sa.Text),
+    sa.Column("earned_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("(event_id IS NULL) <> (period IS NULL)", name="one_cause"),
+    sa.Index(
+        "uq_awards_event",
+        "member_id",
+        "rule_id",
+        "event_id",
+        unique=True,
+        postgresql_where=sa.text("event_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "uq_awards_period",
+        "member_id",
+        "rule_id",
+        "period",
+        unique=True,
+        postgresql_where=sa.text("period IS NOT NULL"),
+    ),
+)
+
+award_revisions = sa.Table(
+    "award_revisions",
+    metadata,
+    sa.Column("award_id", sa.Uuid, sa.ForeignKey("awards.award_id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("excess", sa.BigInteger, nullable=False),
+    sa.Column("receipt", pg.JSONB, nullable=False),
+    sa.Column("entry_id", sa.Uuid),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("points >= 0 AND excess >= 0", name="worth_is_not_negative"),
+)
