@@ -1,0 +1,1 @@
+"""Compiled contracts, the compile driver and the Node tools it needs."""
