@@ -1,0 +1,207 @@
+"""Where awards and their revisions are kept.
+
+Everything is written set-wise: one statement for all awards of a scoring run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ledger.kernel.canonical import Json
+from ledger.kernel.transaction import Work
+from ledger.scoring.tables import award_revisions, awards
+
+_STREAM_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class AwardKey:
+    """What an award is for: a rule and either an event or a period."""
+
+    rule_id: str
+    event_id: UUID | None
+    period: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAward:
+    """An award as it stands: its last revision."""
+
+    award_id: UUID
+    member_id: UUID
+    key: AwardKey
+    earned_at: datetime
+    revision: int
+    points: int
+    excess: int
+    receipt: Json
+    entry_id: UUID | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """What an award is worth from now on, and the entry that brought the difference."""
+
+    award_id: UUID
+    revision: int
+    points: int
+    excess: int
+    receipt: Json
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionLine:
+    """What an award became at one revision."""
+
+    award_id: UUID
+    revision: int
+    points: int
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAward:
+    """An award that did not exist before."""
+
+    award_id: UUID
+    member_id: UUID
+    key: AwardKey
+    earned_at: datetime
+
+
+def awards_of(work: Work, member_id: UUID) -> dict[AwardKey, StoredAward]:
+    """Every award of a member as it stands."""
+    rows = work.connection.execute(_current().where(awards.c.member_id == member_id))
+    stored = (_award(row) for row in rows)
+    return {award.key: award for award in stored}
+
+
+def award_page(work: Work, member_id: UUID, before: UUID | None, limit: int) -> list[StoredAward]:
+    """A member's awards, newest first by id, at most ``limit``, older than ``before``."""
+    query = _current().where(awards.c.member_id == member_id)
+    if before is not None:
+        query = query.where(awards.c.award_id < before)
+    rows = work.connection.execute(query.order_by(awards.c.award_id.desc()).limit(limit))
+    return [_award(row) for row in rows]
+
+
+def award(work: Work, award_id: UUID) -> StoredAward | None:
+    """One award as it stands."""
+    row = work.connection.execute(_current().where(awards.c.award_id == award_id)).one_or_none()
+    return None if row is None else _award(row)
+
+
+def awards_of_event(work: Work, event_id: UUID) -> list[StoredAward]:
+    """What one event earned, for whom, as it stands."""
+    rows = work.connection.execute(
+        _current().where(awards.c.event_id == event_id).order_by(awards.c.award_id)
+    )
+    return [_award(row) for row in rows]
+
+
+def all_revisions(work: Work) -> Iterator[RevisionLine]:
+    """Every revision, by award and revision, streamed."""
+    rows = work.connection.execution_options(yield_per=_STREAM_ROWS).execute(
+        sa.select(
+            award_revisions.c.award_id,
+            award_revisions.c.revision,
+            award_revisions.c.points,
+            award_revisions.c.entry_id,
+        ).order_by(award_revisions.c.award_id, award_revisions.c.revision)
+    )
+    for row in rows:
+        yield RevisionLine(row.award_id, row.revision, row.points, row.entry_id)
+
+
+def insert_awards(work: Work, rows: Sequence[NewAward]) -> None:
+    """Name new awards; their worth follows as revision 1."""
+    if rows:
+        work.connection.execute(
+            awards.insert(),
+            [
+                {
+                    "award_id": row.award_id,
+                    "member_id": row.member_id,
+                    "rule_id": row.key.rule_id,
+                    "event_id": row.key.event_id,
+                    "period": row.key.period,
+                    "earned_at": row.earned_at,
+                    "created_at": work.now,
+                }
+                for row in rows
+            ],
+        )
+
+
+def insert_revisions(work: Work, rows: Sequence[NewRevision]) -> None:
+    """Append revisions."""
+    if rows:
+        work.connection.execute(
+            award_revisions.insert(),
+            [
+                {
+                    "award_id": row.award_id,
+                    "revision": row.revision,
+                    "points": row.points,
+                    "excess": row.excess,
+                    "receipt": row.receipt,
+                    "entry_id": row.entry_id,
+                    "recorded_at": work.now,
+                }
+                for row in rows
+            ],
+        )
+
+
+def _current() -> sa.Select[*tuple[Any, ...]]:
+    last = (
+        sa.select(
+            award_revisions.c.revision,
+            award_revisions.c.points,
+            award_revisions.c.excess,
+            award_revisions.c.receipt,
+            award_revisions.c.entry_id,
+            award_revisions.c.recorded_at,
+        )
+        .where(award_revisions.c.award_id == awards.c.award_id)
+        .order_by(award_revisions.c.revision.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    return sa.select(
+        awards.c.award_id,
+        awards.c.member_id,
+        awards.c.rule_id,
+        awards.c.event_id,
+        awards.c.period,
+        awards.c.earned_at,
+        last.c.revision,
+        last.c.points,
+        last.c.excess,
+        last.c.receipt,
+        last.c.entry_id,
+        last.c.recorded_at,
+    ).join(last, sa.true())
+
+
+def _award(row: sa.Row[*tuple[Any, ...]]) -> StoredAward:
+    return StoredAward(
+        award_id=row.award_id,
+        member_id=row.member_id,
+        key=AwardKey(row.rule_id, row.event_id, row.period),
+        earned_at=row.earned_at,
+        revision=row.revision,
+        points=row.points,
+        excess=row.excess,
+        receipt=row.receipt,
+        entry_id=row.entry_id,
+        recorded_at=row.recorded_at,
+    )
