@@ -1,6 +1,12 @@
-"""Tables of events."""
+"""Sources with their secrets and authority; events, participants, retractions, conflicts."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql as pg
+
+from api.migrations import guards
 
 revision = "0003"
 down_revision = "0002"
@@ -9,4 +15,145 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    _sources()
+    _events()
+    _aside()
+    for table in ("events", "event_participants", "retractions", "event_conflicts"):
+        guards.refuse_changes(op, table)
+
+
+def _sources() -> None:
+    op.create_table(
+        "sources",
+        sa.Column("source_id", sa.Uuid, primary_key=True),
+        sa.Column("uri", sa.Text(collation="C"), nullable=False, unique=True),
+        sa.Column("name", sa.Text(collation="C"), nullable=False, unique=True),
+        sa.Column("profile", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("authority", pg.JSONB, nullable=False),
+        sa.Column("lateness_days", sa.Integer, nullable=False),
+        sa.Column("hourly_budget", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('active', 'suspended')", name="state_is_known"),
+        sa.CheckConstraint("lateness_days >= 0", name="lateness_not_negative"),
+        sa.CheckConstraint("hourly_budget > 0", name="budget_positive"),
+    )
+    op.create_table(
+        "source_changes",
+        sa.Column("change_id", sa.Uuid, primary_key=True),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("content", pg.JSONB, nullable=False),
+        sa.Column("content_digest", pg.BYTEA, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("proposed_by", sa.Text, nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Text),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("state IN ('draft', 'approved', 'rejected')", name="state_is_known"),
+        sa.CheckConstraint("num_nulls(decided_by, decided_at) IN (0, 2)", name="decision_is_whole"),
+        sa.CheckConstraint(
+            "(state = 'draft') = (decided_by IS NULL)", name="decision_has_a_person"
+        ),
+        sa.CheckConstraint("state <> 'approved' OR decided_by <> proposed_by", name="two_persons"),
+        sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_table(
+        "source_secrets",
+        sa.Column("secret_id", sa.Uuid, primary_key=True),
+        sa.Column("source_id", sa.Uuid, sa.ForeignKey("sources.source_id"), nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("sealed", pg.BYTEA),
+        sa.Column("token_digest", pg.BYTEA, unique=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("kind IN ('signing', 'bearer')", name="kind_is_known"),
+        sa.CheckConstraint(
+            "(kind = 'signing') = (sealed IS NOT NULL) "
+            "AND (kind = 'bearer') = (token_digest IS NOT NULL)",
+            name="kept_as_its_kind_needs",
+        ),
+        sa.CheckConstraint("octet_length(token_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_index("ix_source_secrets_source_id", "source_secrets", ["source_id"])
+    op.create_table(
+        "source_hours",
+        sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), primary_key=True),
+        sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("accepted", sa.Integer, nullable=False),
+        sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("newest_occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("accepted > 0", name="accepted_positive"),
+    )
+
+
+def _events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("event_id", sa.Uuid, primary_key=True),
+        sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), nullable=False),
+        sa.Column("source_event_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("type", sa.Text(collation="C"), nullable=False),
+        sa.Column("recognised", sa.Boolean, nullable=False),
+        sa.Column("subject_reference", sa.Uuid, sa.ForeignKey("identities.reference")),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("occurred_fraction", sa.Text(collation="C"), nullable=False),
+        sa.Column("data", pg.JSONB, nullable=False),
+        sa.Column("content_digest", pg.BYTEA, nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.UniqueConstraint("source", "source_event_id"),
+        sa.CheckConstraint("recognised OR data = '{}'", name="unknown_types_keep_no_data"),
+        sa.CheckConstraint("occurred_fraction ~ '^([0-9]*[1-9])?$'", name="fraction_has_no_tail"),
+        sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_index(
+        "ix_events_unrecognised", "events", ["type"], postgresql_where=sa.text("NOT recognised")
+    )
+    op.create_table(
+        "event_participants",
+        sa.Column("event_id", sa.Uuid, sa.ForeignKey("events.event_id"), primary_key=True),
+        sa.Column("role", sa.Text(collation="C"), primary_key=True),
+        sa.Column("reference", sa.Uuid, sa.ForeignKey("identities.reference"), nullable=False),
+    )
+    op.create_index(
+        "ix_event_participants_reference", "event_participants", ["reference", "event_id"]
+    )
+    op.create_table(
+        "retractions",
+        sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), primary_key=True),
+        sa.Column("source_event_id", sa.Text(collation="C"), primary_key=True),
+        sa.Column("retracted_by", sa.Text(collation="C"), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    )
+
+
+def _aside() -> None:
+    op.create_table(
+        "event_conflicts",
+        sa.Column("conflict_id", sa.Uuid, primary_key=True),
+        sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), nullable=False),
+        sa.Column("source_event_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("type", sa.Text(collation="C"), nullable=False),
+        sa.Column("content_digest", pg.BYTEA, nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.UniqueConstraint("source", "source_event_id", "content_digest"),
+        sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_table(
+        "event_bodies",
+        sa.Column("event_id", sa.Uuid, sa.ForeignKey("events.event_id"), primary_key=True),
+        sa.Column("body", pg.BYTEA, nullable=False),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("delivery_id", sa.Uuid, primary_key=True),
+        sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("body_digest", pg.BYTEA),
+        sa.CheckConstraint("outcome IN ('ignored', 'refused')", name="outcome_is_known"),
+        sa.CheckConstraint("octet_length(body_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_index("ix_deliveries_source", "deliveries", ["source", "delivery_id"])

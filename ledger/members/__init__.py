@@ -1,0 +1,1 @@
+"""Who takes part: members, their identities elsewhere, their roles, and one-time links."""
