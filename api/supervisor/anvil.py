@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import socket
 import urllib.request
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from eth_account.hdaccount import generate_mnemonic
 from eth_account.signers.local import LocalAccount
 from eth_account.types import Language
 
-from api.supervisor.errors import PartMissing, PortTaken
+from api.supervisor.errors import PortTaken
 from api.supervisor.process import Program
 from api.supervisor.state import StateFolder
+from oracle.contracts.toolchain import anvil_binary
 
 HOST: Final = "127.0.0.1"
 CHAIN_ID: Final = 31_337
@@ -32,7 +32,6 @@ FUNDED_ACCOUNTS: Final = 10
 _BALANCE_WEI: Final = 10_000 * 10**18
 _STATE_INTERVAL_S: Final = 1
 _ANSWER_TIMEOUT_S: Final = 2.0
-_MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +43,17 @@ class AnvilNode:
     port: int
 
     @classmethod
-    def of(cls, state: StateFolder, npm_project: Path) -> AnvilNode:
+    def of(cls, state: StateFolder) -> AnvilNode:
         """The chain of an installation, on the port of its last run or a free one.
 
         Raises:
-            PartMissing: the npm project is not installed, or ships nothing for this machine.
-            PortTaken: another program took the port; the chain's address may not change.
+            ToolMissing: the npm project is not installed, or ships nothing for this machine.
         """
         remembered = state.remembered("chain_port")
         port = int(remembered) if remembered else free_port()
         if remembered is None:
             state.remember("chain_port", str(port))
-        return cls(state, anvil_binary(npm_project), port)
+        return cls(state, anvil_binary(), port)
 
     @property
     def url(self) -> str:
@@ -134,24 +132,6 @@ def call(url: str, method: str, *parameters: str) -> object:
     if not isinstance(reply, dict) or "result" not in reply:
         raise ValueError(f"{method} was refused: {reply}")
     return reply["result"]
-
-
-def anvil_binary(npm_project: Path) -> Path:
-    """The native program inside npm's platform package; needs no Node to run.
-
-    Raises:
-        PartMissing: not installed, or not made for this machine.
-    """
-    machine = _MACHINES.get(platform.machine().lower(), platform.machine().lower())
-    package = f"anvil-{platform.system().lower()}-{machine}"
-    binary = npm_project / "node_modules" / "@foundry-rs" / package / "bin" / "anvil"
-    if not binary.exists():
-        raise PartMissing(
-            f"{binary} is missing. Run `npm ci` in {npm_project}, name another chain by "
-            "VKLAD_CHAIN_RPC_URL, or set VKLAD_CHAIN=off.",
-            part="chain",
-        )
-    return binary
 
 
 def free_port() -> int:

@@ -18,13 +18,12 @@ import pytest
 from api.migrations.runner import migrate
 from api.supervisor import postgres as pg
 from api.supervisor.anvil import AnvilNode, free_port
-from api.supervisor.errors import PartMissing
 from api.supervisor.process import start, wait_healthy
 from api.supervisor.state import StateFolder
 from api.supervisor.valkey import ValkeyServer
 from ledger.kernel.transaction import Database, connect
+from oracle.contracts.toolchain import ToolMissing
 
-ROOT = Path(__file__).resolve().parents[2]
 _NAMES = (f"test_{number}" for number in itertools.count(1))
 
 
@@ -111,8 +110,8 @@ def valkey(state_folder: StateFolder) -> Iterator[ValkeyServer]:
 def anvil(state_folder: StateFolder) -> Iterator[AnvilNode]:
     """A local chain; `.url`, and `.account(index)` for keys with a balance."""
     try:
-        node = AnvilNode.of(state_folder, ROOT / "hardhat-local")
-    except PartMissing as error:
+        node = AnvilNode.of(state_folder)
+    except ToolMissing as error:
         pytest.fail(f"{error} (scripts/test does that).")
     process = start(node.program())
     try:
@@ -129,7 +128,7 @@ def fresh_anvil(tmp_path: Path) -> Iterator[AnvilNode]:
     state = StateFolder(tmp_path / "state")
     state.prepare()
     state.remember("chain_port", str(free_port()))
-    node = AnvilNode.of(state, ROOT / "hardhat-local")
+    node = AnvilNode.of(state)
     process = start(node.program())
     try:
         wait_healthy(process, node.healthy, 30)
