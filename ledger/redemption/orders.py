@@ -1,0 +1,224 @@
+"""An order as the LMS's server signed it: whose, which lines, what it costs before points.
+
+Reads the claims of a token whose signature was already checked. Percentages are the LMS's affair:
+here are amounts in minor units only, so nothing depends on the order in which discounts are listed.
+
+    {"iss": source, "sub": "lms:1042", "order": "A-17", "iat": …, "exp": …, "currency": "USD",
+     "lines": [{"id": "1", "product": "course:go", "price_minor": 5000,
+                "discounts": [{"code": "annual", "amount_minor": 500}]}],
+     "discounts": [{"code": "friend", "amount_minor": 300}]}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, NoReturn
+
+from ledger.kernel.canonical import Json, digest
+from ledger.redemption.errors import OrderExpired, OrderMalformed
+
+ORDER_TOKEN_TYPE: Final = "vklad-order+jwt"  # noqa: S105 - a media type, not a secret
+ORDER_LIFE_MAX: Final = timedelta(days=7)
+CLOCK_SKEW_MAX: Final = timedelta(minutes=5)
+LINES_MAX: Final = 200
+DISCOUNTS_MAX: Final = 20
+AMOUNT_MINOR_MAX: Final = 10**12
+TEXT_LENGTH_MAX: Final = 200
+
+_CLAIMS: Final = frozenset({"iss", "sub", "iat", "exp", "order", "currency", "lines"})
+_OPTIONAL_CLAIMS: Final = frozenset({"discounts", "jti"})
+_ABOUT_THE_TOKEN: Final = frozenset({"iat", "exp", "jti"})
+_CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDiscount:
+    """A discount of the LMS's own, applied before points; ``amount_minor`` is what it takes off."""
+
+    code: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One thing sold: its list price for the whole quantity, and discounts on this line alone."""
+
+    line_id: str
+    product: str
+    price_minor: int
+    discounts: tuple[OrderDiscount, ...] = ()
+
+    @property
+    def net_minor(self) -> int:
+        """What the line costs after its own discounts."""
+        return self.price_minor - sum(each.amount_minor for each in self.discounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A checked order. ``buyer`` is an identity as the LMS names it; ``expires_at`` is exclusive.
+
+    ``digest`` covers everything but the token's own times and id.
+    """
+
+    source: str
+    number: str
+    buyer: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+    discounts: tuple[OrderDiscount, ...]
+    issued_at: datetime
+    expires_at: datetime
+    digest: bytes
+
+    @property
+    def gross_minor(self) -> int:
+        """The sum of list prices."""
+        return sum(line.price_minor for line in self.lines)
+
+    @property
+    def net_minor(self) -> int:
+        """What the order costs after every discount but points."""
+        return sum(line.net_minor for line in self.lines) - sum(
+            each.amount_minor for each in self.discounts
+        )
+
+    def discount_codes(self) -> frozenset[str]:
+        """Every code applied, on a line or on the whole."""
+        on_lines = {each.code for line in self.lines for each in line.discounts}
+        return frozenset(on_lines | {each.code for each in self.discounts})
+
+
+def read_order(claims: Mapping[str, Json], *, at: datetime) -> Order:
+    """The order that these claims state.
+
+    Raises:
+        OrderMalformed: a claim is missing, unknown or out of bounds; discounts exceed the price.
+        OrderExpired: ``at`` is not before ``exp``.
+    """
+    _check_fields("order", claims, _CLAIMS, _OPTIONAL_CLAIMS)
+    issued_at, expires_at = _moment("iat", claims["iat"]), _moment("exp", claims["exp"])
+    if not issued_at < expires_at <= issued_at + ORDER_LIFE_MAX:
+        _refuse("exp", f"must be after iat by at most {ORDER_LIFE_MAX.days} days")
+    if issued_at > at + CLOCK_SKEW_MAX:
+        _refuse("iat", "is in the future")
+    currency = _text("currency", claims["currency"])
+    if not _CURRENCY.match(currency):
+        _refuse("currency", "must be three capital letters (ISO 4217)")
+    order = Order(
+        source=_text("iss", claims["iss"]),
+        number=_text("order", claims["order"]),
+        buyer=_text("sub", claims["sub"]),
+        currency=currency,
+        lines=_lines(claims["lines"]),
+        discounts=_discounts("discounts", claims.get("discounts", [])),
+        issued_at=issued_at,
+        expires_at=expires_at,
+        digest=_digest(claims),
+    )
+    if order.net_minor < 0:
+        _refuse("discounts", "exceed what the lines cost")
+    if at >= expires_at:
+        raise OrderExpired(
+            f"Order {order.number} expired at {expires_at.isoformat()}; ask for a fresh one.",
+            order=order.number,
+            expired_at=expires_at.isoformat(),
+        )
+    return order
+
+
+def _digest(claims: Mapping[str, Json]) -> bytes:
+    """Over what is sold to whom; the same order signed again at another time is the same order."""
+    content = {name: value for name, value in claims.items() if name not in _ABOUT_THE_TOKEN}
+    try:
+        return digest(content)
+    except ValueError as error:
+        raise OrderMalformed(
+            f"The order is signed but has no canonical form: {error}.", field="order"
+        ) from error
+
+
+def _lines(value: Json) -> tuple[OrderLine, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= LINES_MAX:
+        _refuse("lines", f"must be a list of 1 to {LINES_MAX} lines")
+    lines = tuple(_line(f"lines[{index}]", each) for index, each in enumerate(value))
+    if len({line.line_id for line in lines}) != len(lines):
+        _refuse("lines", "state one id twice")
+    return lines
+
+
+def _line(field: str, value: Json) -> OrderLine:
+    stated = _mapping(field, value)
+    _check_fields(field, stated, {"id", "product", "price_minor"}, {"discounts"})
+    line = OrderLine(
+        line_id=_text(f"{field}.id", stated["id"]),
+        product=_text(f"{field}.product", stated["product"]),
+        price_minor=_amount(f"{field}.price_minor", stated["price_minor"]),
+        discounts=_discounts(f"{field}.discounts", stated.get("discounts", [])),
+    )
+    if line.net_minor < 0:
+        _refuse(f"{field}.discounts", "exceed the line's price")
+    return line
+
+
+def _discounts(field: str, value: Json) -> tuple[OrderDiscount, ...]:
+    if not isinstance(value, list) or len(value) > DISCOUNTS_MAX:
+        _refuse(field, f"must be a list of at most {DISCOUNTS_MAX} discounts")
+    found = []
+    for index, each in enumerate(value):
+        name = f"{field}[{index}]"
+        stated = _mapping(name, each)
+        _check_fields(name, stated, {"code", "amount_minor"}, frozenset())
+        found.append(
+            OrderDiscount(
+                _text(f"{name}.code", stated["code"]),
+                _amount(f"{name}.amount_minor", stated["amount_minor"]),
+            )
+        )
+    return tuple(found)
+
+
+def _check_fields(
+    where: str,
+    stated: Mapping[str, Json],
+    required: set[str] | frozenset[str],
+    optional: set[str] | frozenset[str],
+) -> None:
+    missing = sorted(required - stated.keys())
+    if missing:
+        _refuse(where, f"lacks {missing[0]}")
+    unknown = sorted(stated.keys() - required - optional)
+    if unknown:
+        _refuse(where, f"has an unknown field {unknown[0][:TEXT_LENGTH_MAX]!r}")
+
+
+def _mapping(field: str, value: Json) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        _refuse(field, "must be an object")
+    return value
+
+
+def _text(field: str, value: Json) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= TEXT_LENGTH_MAX or "\x00" in value:
+        _refuse(field, f"must be a text of 1 to {TEXT_LENGTH_MAX} characters")
+    return value
+
+
+def _amount(field: str, value: Json) -> int:
+    if type(value) is not int or not 0 <= value <= AMOUNT_MINOR_MAX:
+        _refuse(field, f"must be whole minor units from 0 to {AMOUNT_MINOR_MAX}")
+    return value
+
+
+def _moment(field: str, value: Json) -> datetime:
+    """A NumericDate of whole seconds (RFC 7519), within the calendar of the next centuries."""
+    if type(value) is not int or not 0 <= value <= 10**11:
+        _refuse(field, "must be whole seconds since 1970-01-01T00:00:00Z")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _refuse(field: str, why: str) -> NoReturn:
+    raise OrderMalformed(f"The order is signed but not understood: {field} {why}.", field=field)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+
+from ledger.kernel.canonical import Json
+from ledger.kernel.units import Points
+from ledger.redemption.errors import TermsMalformed
+from ledger.redemption.terms import (
+    LimitPeriod,
+    MemberLimit,
+    RedemptionTerms,
+    format_rate,
+    parse_terms,
+)
+
+
+def test_the_shortest_section_has_stated_defaults() -> None:
+    assert parse_terms({"rates": {"USD": 1}}) == RedemptionTerms(
+        rates={"USD": Fraction(1)},
+        max_share=Fraction(1),
+        max_discount_share=Fraction(1),
+        min_cash={},
+        products=("*",),
+        excluded_products=(),
+        refused_with=frozenset(),
+        member_limit=None,
+        hold_for=timedelta(minutes=30),
+        quote_for=timedelta(minutes=10),
+        refund_grace=timedelta(days=30),
+    )
+
+
+def test_everything_can_be_stated() -> None:
+    terms = parse_terms(
+        {
+            "rates": {"USD": "0.5", "RUB": "5/2"},
+            "max_share": "12.5",
+            "max_discount_share": 40,
+            "min_cash": {"RUB": 10_000},
+            "products": ["course:*", "book"],
+            "excluded_products": ["course:gift*"],
+            "refused_with": ["student"],
+            "member_limit": {"points": 500, "per": "week"},
+            "hold_minutes": 10_080,
+            "quote_minutes": 1,
+            "refund_grace_days": 0,
+        }
+    )
+    assert terms.rates == {"USD": Fraction(1, 2), "RUB": Fraction(5, 2)}
+    assert terms.max_share == Fraction(1, 8)
+    assert terms.member_limit == MemberLimit(Points(500), LimitPeriod.WEEK)
+    assert [format_rate(rate) for rate in terms.rates.values()] == ["1/2", "5/2"]
+    eligible = ("course:go", "book", "course:gift-1", "books", "other")
+    assert [terms.is_eligible(each) for each in eligible] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        ({}, "rates"),
+        ({"rates": {}}, "rates"),
+        ({"rates": {"usd": 1}}, "rates"),
+        ({"rates": {"USD": 0.01}}, "rates.USD"),
+        ({"rates": {"USD": 0}}, "rates.USD"),
+        ({"rates": {"USD": "0.0"}}, "rates.USD"),
+        ({"rates": {"USD": -1}}, "rates.USD"),
+        ({"rates": {"USD": "1/0"}}, "rates.USD"),
+        ({"rates": {"USD": True}}, "rates.USD"),
+        ({"rates": {"USD": "1e3"}}, "rates.USD"),
+        ({"max_share": 101}, "max_share"),
+        ({"max_share": "-1"}, "max_share"),
+        ({"max_discount_share": None}, "max_discount_share"),
+        ({"min_cash": {"USD": -1}}, "min_cash.USD"),
+        ({"min_cash": 5}, "min_cash"),
+        ({"products": "course"}, "products"),
+        ({"products": 7}, "products"),
+        ({"products": [""]}, "products"),
+        ({"excluded_products": [1]}, "excluded_products"),
+        ({"member_limit": {"points": 1}}, "member_limit"),
+        ({"member_limit": {"points": 0, "per": "day"}}, "member_limit.points"),
+        ({"member_limit": {"points": 1, "per": "hour"}}, "member_limit.per"),
+        ({"member_limit": {"points": 1, "per": ["day"]}}, "member_limit.per"),
+        ({"hold_minutes": 0}, "hold_minutes"),
+        ({"hold_minutes": 10_081}, "hold_minutes"),
+        ({"quote_minutes": "10"}, "quote_minutes"),
+        ({"refund_grace_days": True}, "refund_grace_days"),
+        ({"maximum_share": 5}, "maximum_share"),
+    ],
+)
+def test_what_is_not_exact_or_not_known_is_refused(section: dict[str, Json], field: str) -> None:
+    stated = section if section == {} or "rates" in section else {"rates": {"USD": 1}} | section
+    with pytest.raises(TermsMalformed) as refused:
+        parse_terms(stated)
+    assert refused.value.operands["field"] == field
