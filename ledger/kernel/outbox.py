@@ -1,11 +1,12 @@
 """Work that must happen after a commit, written in the same transaction.
 
 A row names a topic, a key and a small payload. Whoever consumes a topic drains it: the rows of one
-key are taken together, in order, under a lock that other drainers skip, and are marked done in the
-transaction that does the work. The broker only says "look": losing every message in it loses
-nothing, because rows stay until they are done.
+key are taken together, in order, under a lock of the key that other drainers skip, and are marked
+done in the transaction that does the work. The broker only says "look": losing every message in it
+loses nothing, because rows stay until they are done. A row that fails is tried again for ever, ever
+more rarely; how often it failed is for people to see (:func:`failing`), never a reason to drop it.
 
-    put ──commit──▶ waiting ──drain (locked, skipped by others)──▶ done
+    put ──commit──▶ waiting ──drain (key locked, skipped by others)──▶ done ──forget──▶ gone
                        ▲                    │ refused or crashed
                        └────── not_before ──┘
 """
@@ -21,10 +22,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.canonical import Json
-from ledger.kernel.transaction import Database, Work, execute, metadata
+from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute, metadata
 
 RETRY_AFTER_MAX: Final = timedelta(minutes=10)
 KEYS_PER_DRAIN_MAX: Final = 1_000
+FORGOTTEN_AT_ONCE_MAX: Final = 10_000
+_ERROR_LENGTH_MAX: Final = 500
 
 outbox = sa.Table(
     "outbox",
@@ -59,6 +62,31 @@ class OutboxRow:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The keys that one of several drainers looks at: those whose hash modulo ``of`` is ``index``.
+
+    It only keeps drainers out of each other's way; the lock in :func:`take` is what excludes.
+    """
+
+    index: int = 0
+    of: int = 1
+
+
+WHOLE: Final = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A key whose work keeps failing."""
+
+    topic: str
+    key: str
+    attempts: int
+    last_error: str | None
+    not_before: datetime
+
+
 def put(work: Work, topic: str, key: str, payload: Json = None) -> None:
     """Ask for work on ``topic`` once this transaction is committed."""
     put_many(work, topic, [(key, payload)])
@@ -82,7 +110,9 @@ def put_many(work: Work, topic: str, rows: Sequence[tuple[str, Json]]) -> None:
         )
 
 
-def waiting_keys(work: Work, topic: str, limit: int = KEYS_PER_DRAIN_MAX) -> list[str]:
+def waiting_keys(
+    work: Work, topic: str, limit: int = KEYS_PER_DRAIN_MAX, part: Part = WHOLE
+) -> list[str]:
     """Keys of ``topic`` with work due now, oldest first, at most ``limit``."""
     query = (
         sa.select(outbox.c.key)
@@ -91,42 +121,48 @@ def waiting_keys(work: Work, topic: str, limit: int = KEYS_PER_DRAIN_MAX) -> lis
         .order_by(sa.func.min(outbox.c.outbox_id))
         .limit(limit)
     )
+    if part.of > 1:
+        unsigned = sa.func.hashtextextended(outbox.c.key, 0).op("&")(2**62 - 1)
+        query = query.where(sa.func.mod(unsigned, part.of) == part.index)
     return list(work.connection.execute(query).scalars())
 
 
-def take(work: Work, topic: str, key: str) -> list[OutboxRow]:
-    """Lock the waiting rows of one key for this transaction and mark them done.
+def waiting_topics(work: Work) -> dict[str, int]:
+    """How many keys of each topic have work due now; topics with none are absent."""
+    query = (
+        sa.select(outbox.c.topic, sa.func.count(outbox.c.key.distinct()).label("keys_waiting"))
+        .where(outbox.c.done_at.is_(None), outbox.c.not_before <= work.now)
+        .group_by(outbox.c.topic)
+    )
+    return {row.topic: row.keys_waiting for row in work.connection.execute(query)}
 
-    Empty if there are none or another drainer holds them. If the transaction rolls back they wait
-    again.
+
+def take(work: Work, topic: str, key: str) -> list[OutboxRow]:
+    """Lock one key for this transaction and mark its waiting rows done; they come in order.
+
+    Empty if there are none or another drainer holds the key: rows put meanwhile are not handed to
+    a second one, which could overtake the first. If the transaction rolls back they wait again.
     """
-    held = (
-        sa.select(outbox.c.outbox_id)
+    lock = sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(f"{topic}\x1f{key}", 1))
+    if not work.connection.execute(sa.select(lock)).scalar_one():
+        return []
+    rows = work.connection.execute(
+        outbox.update()
         .where(
             outbox.c.topic == topic,
             outbox.c.key == key,
             outbox.c.done_at.is_(None),
             outbox.c.not_before <= work.now,
         )
-        .order_by(outbox.c.outbox_id)
-        .with_for_update(skip_locked=True)
-    )
-    rows = (
-        work.connection.execute(
-            outbox.update()
-            .where(outbox.c.outbox_id.in_(held))
-            .values(done_at=work.now)
-            .returning(
-                outbox.c.outbox_id,
-                outbox.c.topic,
-                outbox.c.key,
-                outbox.c.payload,
-                outbox.c.created_at,
-            )
+        .values(done_at=work.now)
+        .returning(
+            outbox.c.outbox_id,
+            outbox.c.topic,
+            outbox.c.key,
+            outbox.c.payload,
+            outbox.c.created_at,
         )
-        .mappings()
-        .all()
-    )
+    ).mappings()
     return sorted((OutboxRow(**row) for row in rows), key=lambda row: row.outbox_id)
 
 
@@ -143,7 +179,7 @@ def postpone(database: Database, topic: str, key: str, error: str) -> None:
             .where(outbox.c.topic == topic, outbox.c.key == key, outbox.c.done_at.is_(None))
             .values(
                 attempts=outbox.c.attempts + 1,
-                last_error=error[:500],
+                last_error=error[:_ERROR_LENGTH_MAX],
                 not_before=work.now
                 + sa.cast(sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds), sa.Interval),
             )
@@ -157,22 +193,59 @@ def drain(
     topic: str,
     handle: Callable[[str], None],
     *,
-    keys_max: int = KEYS_PER_DRAIN_MAX,
     on_failure: Callable[[str, Exception], None],
+    keys_max: int = KEYS_PER_DRAIN_MAX,
+    part: Part = WHOLE,
 ) -> int:
-    """Handle every key of ``topic`` that is due; the number handled.
+    """Handle every key of ``topic`` (or of a part of it) that is due; the number handled.
 
     ``handle(key)`` opens its own transaction, calls :func:`take` in it and does the work there. A
-    key that fails is postponed and reported to ``on_failure``; the others go on.
+    key that fails is reported to ``on_failure`` and postponed; the others go on.
+
+    Raises:
+        DatabaseUnavailable: nothing more can be done now; everything left stays waiting.
     """
     with database.read() as work:
-        keys = waiting_keys(work, topic, keys_max)
+        keys = waiting_keys(work, topic, keys_max, part)
     handled = 0
     for key in keys:
         try:
             handle(key)
-            handled += 1
+        except DatabaseUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - the entry point of every consumer
-            postpone(database, topic, key, f"{type(error).__name__}: {error}")
             on_failure(key, error)
+            postpone(database, topic, key, f"{type(error).__name__}: {error}")
+        else:
+            handled += 1
     return handled
+
+
+def failing(work: Work, attempts_min: int = 3, limit: int = 100) -> list[Failing]:
+    """Keys that failed at least ``attempts_min`` times in a row, worst first."""
+    attempts = sa.func.max(outbox.c.attempts)
+    query = (
+        sa.select(
+            outbox.c.topic,
+            outbox.c.key,
+            attempts.label("attempts"),
+            sa.func.max(outbox.c.last_error).label("last_error"),
+            sa.func.min(outbox.c.not_before).label("not_before"),
+        )
+        .where(outbox.c.done_at.is_(None), outbox.c.attempts >= attempts_min)
+        .group_by(outbox.c.topic, outbox.c.key)
+        .order_by(attempts.desc(), outbox.c.topic, outbox.c.key)
+        .limit(limit)
+    )
+    return [Failing(**row) for row in work.connection.execute(query).mappings()]
+
+
+def forget(work: Work, done_before: datetime) -> int:
+    """Delete rows done before ``done_before``, ``FORGOTTEN_AT_ONCE_MAX`` at most; the number."""
+    old = (
+        sa.select(outbox.c.outbox_id)
+        .where(outbox.c.done_at < done_before)
+        .order_by(outbox.c.outbox_id)
+        .limit(FORGOTTEN_AT_ONCE_MAX)
+    )
+    return work.connection.execute(outbox.delete().where(outbox.c.outbox_id.in_(old))).rowcount

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -30,7 +31,11 @@ _Answer = TypeVar("_Answer")
 ATTEMPTS_MAX: Final = 8
 _RETRIED: Final = {"40001", "40P01"}
 """PostgreSQL: serialization_failure, deadlock_detected."""
+_GAVE_UP_WAITING: Final = "55P03"
+"""PostgreSQL: lock_not_available."""
 _BACKOFF_S: Final = 0.01
+LOCK_TIMEOUT_S: Final = 20
+STATEMENT_TIMEOUT_S: Final = 600
 
 metadata: Final = sa.MetaData(
     naming_convention={
@@ -45,7 +50,10 @@ metadata: Final = sa.MetaData(
 
 
 class DatabaseUnavailable(VkladError):
-    """The database does not answer; nothing was written, the caller should try again."""
+    """The database does not answer. If that was at the commit nobody knows whether it was written.
+
+    So the caller tries again with the same key or id, which has its effect once.
+    """
 
     code = "database_unavailable"
     kind = ErrorKind.UNAVAILABLE
@@ -69,7 +77,7 @@ class Work:
     now: datetime
     ids: Ids
 
-    def new_id(self) -> object:
+    def new_id(self) -> UUID:
         """A fresh id of this transaction's time."""
         return self.ids.new(self.now)
 
@@ -104,7 +112,12 @@ def connect(url: str, *, pool_size: int = 8, clock: Clock | None = None) -> Data
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "application_name": "vklad"},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "vklad",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_S}s "
+            f"-c statement_timeout={STATEMENT_TIMEOUT_S}s",
+        },
     )
     return Database(engine, clock or SystemClock(), RandomIds())
 
@@ -142,12 +155,16 @@ def _plain_failures() -> Iterator[None]:
         sqlstate = getattr(error.orig, "sqlstate", None)
         if sqlstate in _RETRIED:
             raise
+        if sqlstate == _GAVE_UP_WAITING:
+            raise TooContended(
+                f"A lock was not to be had in {LOCK_TIMEOUT_S} s; nothing was written. Try again."
+            ) from error
         lost = error.connection_invalidated or (
             isinstance(error, OperationalError)
             and (sqlstate is None or sqlstate[:2] in {"08", "57"})
         )
         if lost:
             raise DatabaseUnavailable(
-                "The database does not answer; nothing was written. Try again."
+                "The database does not answer. Try again in a moment, with the same key."
             ) from error
         raise
