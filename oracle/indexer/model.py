@@ -1,0 +1,206 @@
+"""Reading a chain that may change its mind: linkage, common ancestor, finality. Pure.
+
+::
+
+    stored   … ── 17a ── 18a ── 19a          a reorg: 18 and 19 have other hashes now
+    chain    … ── 17a ── 18b ── 19b ── 20b   ancestor 17: rewind to it, then read 18b to 20b
+                   ▲ final up to here: below it nothing may ever change
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ledger.kernel.canonical import Json
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.transaction import Work
+
+RANGE_BLOCKS_MAX: Final = 500
+"""Blocks read at a time."""
+RANGES_PER_TICK_MAX: Final = 20
+
+
+class ChainIsAnother(VkladError):
+    """The node serves another chain than the one this database knows."""
+
+    code = "chain_is_another"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class FinalHistoryChanged(VkladError):
+    """A block that was final is gone: what was credited by it can no longer be trusted."""
+
+    code = "final_history_changed"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class ChainMoved(VkladError):
+    """The chain changed between two questions of one reading; ask again."""
+
+    code = "chain_moved"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class EndpointsDisagree(VkladError):
+    """Two nodes tell different stories about a final block."""
+
+    code = "endpoints_disagree"
+    kind = ErrorKind.UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class ChainIdentity:
+    """What makes a chain this chain, whatever its node's address is."""
+
+    chain_id: int
+    genesis_hash: bytes
+    bridge_address: str
+    bridge_code_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChain:
+    """The chain this database works with."""
+
+    chain_key: int
+    identity: ChainIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's header, as far as it is needed; ``time`` is what its proposer says."""
+
+    number: int
+    block_hash: bytes
+    parent_hash: bytes
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBlock:
+    """A block that was read, and when this happened by our clock."""
+
+    block: Block
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvent:
+    """One log of one of our contracts, decoded.
+
+    ``arguments`` by Solidity name: integers as decimal text (JSON's numbers end at 2^53), addresses
+    as checksummed hex, byte strings as 0x-hex, truth as truth.
+    """
+
+    contract: str
+    name: str
+    address: str
+    block_number: int
+    block_hash: bytes
+    block_time: datetime
+    log_index: int
+    transaction_hash: bytes
+    arguments: Mapping[str, Json]
+
+    def text(self, name: str) -> str:
+        """An argument that is text: an address, a byte string as 0x-hex."""
+        value = self.arguments[name]
+        assert isinstance(value, str), name
+        return value
+
+    def whole(self, name: str) -> int:
+        """An argument that is an integer."""
+        return int(self.text(name))
+
+
+EventHandler = Callable[[Work, int, ChainEvent], None]
+"""Acts on a final event in the transaction that marks it handled: (work, chain key, event)."""
+Handlers = Mapping[tuple[str, str], EventHandler]
+"""(contract, event name) → handler. An event without one is only stored, for display."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far the chain is read, and how far its effects are final."""
+
+    block_number: int
+    block_hash: bytes
+    block_number_final: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalityPolicy:
+    """When a block cannot go away any more.
+
+    ``depth`` blocks must stand on it, and ``age`` must have passed since we first saw it. The age
+    is for a local node that writes its state once a second: a block younger than that may be lost
+    with the process. ``depth`` ``None``: the chain's own ``finalized`` tag decides.
+    """
+
+    depth: int | None
+    age: timedelta = timedelta()
+
+
+def require_linked(parent_hash: bytes, blocks: Sequence[Block]) -> None:
+    """Each block must name the one before it, the first ``parent_hash``.
+
+    Raises:
+        ChainMoved: they do not: a reorg happened while they were fetched.
+    """
+    expected = parent_hash
+    for block in blocks:
+        if block.parent_hash != expected:
+            raise ChainMoved(
+                f"Block {block.number} does not follow the block before it; the chain was "
+                "reorganised while it was read. It is read again.",
+                block_number=block.number,
+            )
+        expected = block.block_hash
+
+
+def require_known_blocks(blocks: Iterable[Block], events: Iterable[ChainEvent]) -> None:
+    """Every event must lie in one of the blocks read with it.
+
+    Raises:
+        ChainMoved: logs and headers come from different branches.
+    """
+    hashes = {block.number: block.block_hash for block in blocks}
+    for event in events:
+        if hashes.get(event.block_number) != event.block_hash:
+            raise ChainMoved(
+                f"A log of block {event.block_number} belongs to another branch than the block "
+                "read. Both are read again.",
+                block_number=event.block_number,
+            )
+
+
+def common_ancestor(
+    stored_newest_first: Iterable[tuple[int, bytes]], hash_at: Callable[[int], bytes | None]
+) -> int | None:
+    """The newest stored block that the chain still has; ``None`` if it has none of them."""
+    for number, block_hash in stored_newest_first:
+        if hash_at(number) == block_hash:
+            return number
+    return None
+
+
+def newest_final(
+    seen_newest_first: Iterable[SeenBlock],
+    policy: FinalityPolicy,
+    *,
+    head_number: int,
+    tagged_final: int,
+    now: datetime,
+) -> int | None:
+    """The highest of the seen blocks that is final; ``None`` if none is.
+
+    ``tagged_final`` is the node's own ``finalized`` number and counts only without a depth.
+    """
+    highest = tagged_final if policy.depth is None else head_number - policy.depth
+    for seen in seen_newest_first:
+        if seen.block.number <= highest and now - seen.seen_at >= policy.age:
+            return seen.block.number
+    return None
