@@ -1,0 +1,1 @@
+"""Who is asking: sessions, API keys, tokens, OpenID Connect, wallets, roles."""

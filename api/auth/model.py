@@ -1,0 +1,148 @@
+"""Who may ask: principals, roles and scopes, and the credentials behind them. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from ledger.kernel.errors import ErrorKind, VkladError
+
+SESSION_LIFE: Final = timedelta(hours=12)
+SESSION_IDLE_MAX: Final = timedelta(hours=2)
+ACCESS_TOKEN_LIFE: Final = timedelta(hours=1)
+
+
+class CredentialsRefused(VkladError):
+    """A key, token or session that is unknown, expired or revoked. Which, is not told."""
+
+    code = "credentials_refused"
+    kind = ErrorKind.UNAUTHENTICATED
+
+
+class CsrfRefused(VkladError):
+    """An unsafe request by cookie without the token of that session, or from another origin."""
+
+    code = "csrf_refused"
+    kind = ErrorKind.FORBIDDEN
+
+
+class UnknownScope(VkladError):
+    """A scope that no route asks for."""
+
+    code = "unknown_scope"
+    kind = ErrorKind.INVALID
+
+
+class PrincipalKind(StrEnum):
+    """What sort of party asks."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    SOURCE = "source"
+
+
+class Role(StrEnum):
+    """What a person may do (DESIGN 8)."""
+
+    MEMBER = "member"
+    TEACHER = "teacher"
+    CURATOR = "curator"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+SCOPES: Final = (
+    "events:write",
+    "members:read",
+    "members:write",
+    "balances:read",
+    "programme:read",
+    "redemptions:read",
+    "redemptions:write",
+    "grants:read",
+    "journal:read",
+    "bridge:read",
+    "votes:read",
+    "metrics:read",
+    "webhooks:write",
+)
+"""What a machine's key may be for. None of them approves anything (DESIGN 3, rule 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. ``subject``: member id, key id, or a source's URI.
+
+    ``session_digest`` and ``csrf`` are of a signed-in browser only.
+    """
+
+    kind: PrincipalKind
+    subject: str
+    member_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    session_digest: bytes | None = None
+    csrf: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One text per principal: owner of idempotency keys and rate buckets."""
+        return f"{self.kind}:{self.subject}"
+
+    @property
+    def source(self) -> str | None:
+        """URI of the source whose credential this is; ``None`` for others."""
+        return self.subject if self.kind is PrincipalKind.SOURCE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser; the cookie holds the secret, the row its digest."""
+
+    digest: bytes
+    member_id: UUID
+    csrf: str
+    opened_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        """Neither past its life nor idle too long; both ends exclusive."""
+        return now < self.expires_at and now < self.seen_at + SESSION_IDLE_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A machine's credential; ``source`` binds it to one source's URI."""
+
+    key_id: UUID
+    name: str
+    scopes: frozenset[str]
+    source: str | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Not revoked and not expired; the end is exclusive."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def secret_digest(secret: str) -> bytes:
+    """How a secret of ours is kept: SHA-256, enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def check_scopes(scopes: frozenset[str]) -> None:
+    """Refuse scopes that nothing asks for.
+
+    Raises:
+        UnknownScope: names the first of them.
+    """
+    for scope in sorted(scopes):
+        if scope not in SCOPES:
+            raise UnknownScope(f"There is no scope {scope[:64]!r}.", scope=scope[:64])

@@ -1,0 +1,182 @@
+"""SQL of sign-in. One statement, one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from api.auth.model import ApiKey, Session
+from api.auth.tables import access_tokens, api_keys, sessions
+from ledger.kernel.transaction import Work
+from ledger.members.tables import identities, member_roles, members, personal_identities
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key as stored, with the digest its secret must have."""
+
+    key: ApiKey
+    secret_digest: bytes
+    created_at: datetime
+
+
+def insert_session(work: Work, session: Session) -> None:
+    """Keep a new session."""
+    work.connection.execute(
+        sessions.insert().values(
+            session_digest=session.digest,
+            member_id=session.member_id,
+            csrf=session.csrf,
+            opened_at=session.opened_at,
+            seen_at=session.seen_at,
+            expires_at=session.expires_at,
+        )
+    )
+
+
+def session_by_digest(work: Work, digest: bytes) -> Session | None:
+    """The session with this cookie digest, open or not."""
+    row = work.connection.execute(
+        sa.select(sessions).where(sessions.c.session_digest == digest)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Session(
+        bytes(row.session_digest),
+        row.member_id,
+        row.csrf,
+        row.opened_at,
+        row.seen_at,
+        row.expires_at,
+    )
+
+
+def touch_session(work: Work, digest: bytes) -> None:
+    """Note that a session was used now."""
+    work.connection.execute(
+        sessions.update().where(sessions.c.session_digest == digest).values(seen_at=work.now)
+    )
+
+
+def delete_session(work: Work, digest: bytes) -> None:
+    """Forget one session."""
+    work.connection.execute(sessions.delete().where(sessions.c.session_digest == digest))
+
+
+def delete_sessions_of(work: Work, member_id: UUID) -> int:
+    """Forget every session of a member; how many there were."""
+    return work.connection.execute(
+        sessions.delete().where(sessions.c.member_id == member_id)
+    ).rowcount
+
+
+def insert_key(work: Work, key: ApiKey, secret_digest: bytes, created_by: UUID | None) -> None:
+    """Keep a new API key."""
+    work.connection.execute(
+        api_keys.insert().values(
+            key_id=key.key_id,
+            name=key.name,
+            secret_digest=secret_digest,
+            scopes=sorted(key.scopes),
+            source=key.source,
+            created_by=created_by,
+            created_at=work.now,
+            expires_at=key.expires_at,
+        )
+    )
+
+
+def key_by_id(work: Work, key_id: UUID) -> KeyRow | None:
+    """The key with this id, live or not."""
+    row = work.connection.execute(
+        sa.select(api_keys).where(api_keys.c.key_id == key_id)
+    ).one_or_none()
+    return None if row is None else _key(row)
+
+
+def keys_after(work: Work, after: UUID | None, limit: int) -> Sequence[KeyRow]:
+    """Keys in id order, after one id."""
+    query = sa.select(api_keys).order_by(api_keys.c.key_id).limit(limit)
+    if after is not None:
+        query = query.where(api_keys.c.key_id > after)
+    return [_key(row) for row in work.connection.execute(query)]
+
+
+def revoke_key(work: Work, key_id: UUID) -> int:
+    """Revoke a key that is not revoked yet; 0 if there is none."""
+    return work.connection.execute(
+        api_keys.update()
+        .where(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=work.now)
+    ).rowcount
+
+
+def insert_access_token(
+    work: Work, digest: bytes, key_id: UUID, scopes: frozenset[str], expires_at: datetime
+) -> None:
+    """Keep a new access token."""
+    work.connection.execute(
+        access_tokens.insert().values(
+            token_digest=digest, key_id=key_id, scopes=sorted(scopes), expires_at=expires_at
+        )
+    )
+
+
+def access_token(work: Work, digest: bytes) -> tuple[UUID, frozenset[str], datetime] | None:
+    """Key, scopes and end of an access token."""
+    row = work.connection.execute(
+        sa.select(access_tokens).where(access_tokens.c.token_digest == digest)
+    ).one_or_none()
+    return None if row is None else (row.key_id, frozenset(row.scopes), row.expires_at)
+
+
+def _key(row: sa.Row[tuple[object, ...]]) -> KeyRow:
+    columns = row._mapping  # noqa: SLF001 - the documented access by column
+    return KeyRow(
+        ApiKey(
+            columns["key_id"],
+            columns["name"],
+            frozenset(columns["scopes"]),
+            columns["source"],
+            columns["expires_at"],
+            columns["revoked_at"],
+        ),
+        bytes(columns["secret_digest"]),
+        columns["created_at"],
+    )
+
+
+def member_of_subject(work: Work, provider: str, issuer: str, subject: str) -> UUID | None:
+    """The member to whom this identity is linked."""
+    return work.connection.execute(
+        sa.select(identities.c.member_id)
+        .join(personal_identities, personal_identities.c.reference == identities.c.reference)
+        .where(
+            personal_identities.c.provider == provider,
+            personal_identities.c.issuer == issuer,
+            personal_identities.c.subject == subject,
+        )
+    ).scalar_one_or_none()
+
+
+def roles_of(work: Work, member_id: UUID) -> frozenset[str] | None:
+    """Granted roles of an active member; ``None`` if not active."""
+    rows = work.connection.execute(
+        sa.select(members.c.status, member_roles.c.role)
+        .join(
+            member_roles,
+            sa.and_(
+                member_roles.c.member_id == members.c.member_id,
+                member_roles.c.state == "granted",
+            ),
+            isouter=True,
+        )
+        .where(members.c.member_id == member_id)
+    ).all()
+    if not rows or rows[0].status != "active":
+        return None
+    return frozenset(row.role for row in rows if row.role is not None)

@@ -1,0 +1,72 @@
+"""The HTTP application: one literal list of routers around one composition.
+
+How to write a route (each module says more):
+
+- A room's routes are ``api/http/routes/<room>.py`` with a ``router``, listed in ``ROUTERS`` below;
+  pages are ``api/pages/<room>.py``, listed there too. Routes are plain ``def``; they call use cases
+  through ``ledger.kernel.transaction.execute`` or ``once`` and never open a transaction themselves,
+  but for ``with database.read() as work`` around reads.
+- Who asks: ``api.http.principal`` (``PrincipalHere``, ``CurrentMember``, ``require_role``,
+  ``require_scope``, ``allow``).
+- Errors: raise ``VkladError`` subclasses, catch nothing; say ``responses=responses(404, 422)``
+  (``api.http.problems``). Texts go to ``api/i18n/{en,ru}/errors.yaml`` under the code.
+- POST that moves value: ``OnceHere`` (``api.http.idempotency``).
+- Lists: ``PageHere`` (``api.http.pagination``).
+- Database and settings: ``DatabaseHere``, ``PartsHere`` (``api.http.parts``); what else the
+  composition holds, by ``parts_of(request)`` and its own type.
+
+    router = APIRouter(prefix="/v1/holds", tags=["redemption"])
+
+    @router.post("", status_code=201, responses=once_responses(404))
+    def create(body: HoldBody, once: OnceHere,
+               principal: Annotated[Principal, Depends(require_scope("redemptions:write"))]
+               ) -> Response:
+        return once(service.place_hold, body.command(), render=hold_json)
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from api.auth.authenticate import Authenticator
+from api.http import health, problems
+from api.http.envelope import Envelope
+from api.http.limits import RateLimiter
+from api.http.metrics import Metrics
+from api.http.openapi import describe
+from api.http.parts import Parts
+from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (health.router,)
+
+_logger = logging.getLogger(__name__)
+
+
+def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
+    """The application over ``parts``. ``on_missing`` hears of messages that no catalogue has."""
+    app = FastAPI(
+        title="Vklad",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    app.state.catalogue = load_catalogue(on_missing or _log_missing)
+    app.state.metrics = Metrics()
+    app.state.rate_limiter = RateLimiter()
+    app.state.authenticator = Authenticator(parts.database, None, parts.settings.origin)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    app.add_middleware(Envelope, metrics=app.state.metrics, public_url=parts.settings.origin)
+    return app
+
+
+def _log_missing(error: MissingMessage) -> None:
+    _logger.error("%s", error)

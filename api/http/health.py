@@ -1,0 +1,59 @@
+"""Is the process alive, may it be sent requests, and what has it counted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, cast
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from api.http.metrics import MEDIA_TYPE, Metrics
+from api.http.parts import DatabaseHere
+from api.http.problems import responses
+from api.migrations.runner import current_revision, newest_revision
+from ledger.kernel.errors import ErrorKind, VkladError
+
+router: Final = APIRouter(tags=["service"])
+
+
+class SchemaBehind(VkladError):
+    """The database is not at the revision this code was written for."""
+
+    code = "schema_behind"
+    kind = ErrorKind.UNAVAILABLE
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers. Says nothing of what it depends on."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses=responses(503))
+def readyz(database: DatabaseHere) -> JSONResponse:
+    """The database answers and is at our schema.
+
+    Broker and chain are not asked: without them events, holds and pages still work (the outbox and
+    the queue of claims wait), so their absence must not take this process out of service.
+    """
+    with database.read() as work:
+        work.connection.execute(sa.select(1))
+        found, wanted = current_revision(work.connection), newest_revision()
+    if found != wanted:
+        raise SchemaBehind(
+            f"The database is at revision {found}, this code needs {wanted}: run vklad migrate.",
+            found=found,
+            wanted=wanted,
+        )
+    return JSONResponse({"status": "ready", "schema": found})
+
+
+def _metrics(request: Request) -> Metrics:
+    return cast("Metrics", request.app.state.metrics)
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(counted: Annotated[Metrics, Depends(_metrics)]) -> Response:
+    """What this process has counted, for Prometheus: no ids, yet nothing for the internet."""
+    return Response(counted.text(), media_type=MEDIA_TYPE)

@@ -1,0 +1,141 @@
+"""Named limits of a request: how big a body may be, and how often one principal may ask.
+
+Rates are token buckets kept in this process: with *n* API processes one principal gets up to *n*
+times the rate. That is a bound on harm, not an account of use, so it needs no shared store and no
+write per request. Bodies are counted as they come in, whatever ``Content-Length`` says.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ledger.kernel.errors import ErrorKind, VkladError
+
+
+class BodyTooLarge(VkladError):
+    """A body over the limit of its path."""
+
+    code = "body_too_large"
+    kind = ErrorKind.TOO_LARGE
+
+
+class TooManyRequests(VkladError):
+    """A principal that asks faster than its rate."""
+
+    code = "too_many_requests"
+    kind = ErrorKind.RATE_LIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """The greatest body that paths under ``prefix`` take; the name is told in the refusal."""
+
+    name: str
+    prefix: str
+    bytes_max: int
+
+    def error(self) -> BodyTooLarge:
+        """The refusal that names this limit."""
+        return BodyTooLarge(
+            f"The body is over the limit {self.name} of {self.bytes_max} bytes.",
+            limit_name=self.name,
+            limit_bytes=self.bytes_max,
+        )
+
+
+BODY_LIMITS: Final = (
+    BodyLimit("event_body_bytes_max", "/v1/events", 1_048_576),
+    BodyLimit("webhook_body_bytes_max", "/v1/webhooks/", 1_048_576),
+    BodyLimit("grant_body_bytes_max", "/v1/grants", 1_048_576),
+    BodyLimit("grant_body_bytes_max", "/admin/", 1_048_576),
+    BodyLimit("token_body_bytes_max", "/oauth/", 16_384),
+    BodyLimit("body_bytes_max", "", 262_144),
+)
+"""The first whose prefix fits holds."""
+
+
+def body_limit_of(path: str) -> BodyLimit:
+    """The limit for a path."""
+    return next(limit for limit in BODY_LIMITS if path.startswith(limit.prefix))
+
+
+def refuse_length(scope: Scope) -> None:
+    """Refuse by the stated length, before a byte of the body is read.
+
+    Raises:
+        BodyTooLarge: ``Content-Length`` is over the limit of the path.
+    """
+    stated = Headers(scope=scope).get("content-length", "0")
+    limit = body_limit_of(scope["path"])
+    if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit.bytes_max:
+        raise limit.error()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``quota`` requests in any ``window_s`` seconds, refilled evenly."""
+
+    name: str
+    quota: int
+    window_s: int
+
+
+PERSON_RATE: Final = Rate("person", 600, 60)
+MACHINE_RATE: Final = Rate("machine", 12_000, 60)
+ANONYMOUS_RATE: Final = Rate("anonymous", 60, 60)
+"""For paths that try a credential: sign-in, token, one-time links; by address."""
+
+_BUCKETS_MAX: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is left after one request."""
+
+    rate: Rate
+    remaining: int
+
+    def headers(self) -> dict[str, str]:
+        """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
+        reset_s = math.ceil(
+            (self.rate.quota - self.remaining) * self.rate.window_s / self.rate.quota
+        )
+        return {
+            "RateLimit-Policy": f'"{self.rate.name}";q={self.rate.quota};w={self.rate.window_s}',
+            "RateLimit": f'"{self.rate.name}";r={self.remaining};t={reset_s}',
+        }
+
+
+class RateLimiter:
+    """Token buckets by key, the least recently used forgotten beyond ``_BUCKETS_MAX``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str, rate: Rate, now_s: float) -> Taken:
+        """Count one request of ``key`` at the monotonic time ``now_s``.
+
+        Raises:
+            TooManyRequests: the bucket is empty; says how long to wait.
+        """
+        with self._lock:
+            tokens, seen_s = self._buckets.pop(key, (float(rate.quota), now_s))
+            refilled = min(
+                float(rate.quota), tokens + (now_s - seen_s) * rate.quota / rate.window_s
+            )
+            allowed = refilled >= 1
+            self._buckets[key] = (refilled - 1 if allowed else refilled, now_s)
+            if len(self._buckets) > _BUCKETS_MAX:
+                self._buckets.popitem(last=False)
+        if not allowed:
+            wait_s = max(1, math.ceil((1 - refilled) * rate.window_s / rate.quota))
+            raise TooManyRequests(f"Wait {wait_s} seconds, then go on.", retry_after_s=wait_s)
+        return Taken(rate, int(refilled - 1))

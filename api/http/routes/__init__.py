@@ -1,0 +1,1 @@
+"""One module per room, each with a ``router``; all are listed in ``api/http/app.py``."""

@@ -1,0 +1,86 @@
+"""Numbers, money and times as a language writes them. Only for people: machines get JSON.
+
+Points and counts are grouped by thousands, money has its currency's own number of decimals, token
+amounts lose trailing zeros (never digits), times are in UTC unless a zone is named.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Final
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+    get_decimal_symbol,
+)
+
+from ledger.kernel.clock import Instant
+from ledger.kernel.units import Money, Points, TokenUnits
+
+Writable = str | int | bool | Points | Money | TokenUnits | date | datetime | Instant | None
+"""What an operand of a sentence may be."""
+
+_TOKEN_DECIMALS: Final = 18
+
+
+def write(value: Writable, language: str, zone: tzinfo = UTC) -> str:  # noqa: PLR0911 - one arm a type
+    """Any operand of a sentence, by its type."""
+    match value:
+        case bool() | str() | None:
+            return "" if value is None else str(value)
+        case int():
+            return write_number(value, language)
+        case Points(amount=amount):
+            return write_number(amount, language)
+        case Money():
+            return write_money(value, language)
+        case TokenUnits():
+            return write_token(value, language)
+        case Instant():
+            return write_time(value.floor_datetime(), language, zone)
+        case datetime():
+            return write_time(value, language, zone)
+        case date():
+            return format_date(value, "long", locale=language)
+
+
+def write_number(value: int, language: str) -> str:
+    """A whole number, grouped: 1,584 and 1 584."""
+    return format_decimal(value, locale=language)
+
+
+def write_money(value: Money, language: str) -> str:
+    """Minor units as the currency is written: 1 584 minor units of RUB is 15,84 ₽."""
+    decimals = get_currency_precision(value.currency)
+    major = Decimal(value.amount_minor).scaleb(-decimals)
+    return format_currency(major, value.currency, locale=language)
+
+
+def write_token(value: TokenUnits, language: str) -> str:
+    """Units of 10^-18 as whole tokens, every digit kept."""
+    whole, rest = divmod(abs(value.amount), 10**_TOKEN_DECIMALS)
+    sign = "-" if value.amount < 0 else ""
+    fraction = f"{rest:0{_TOKEN_DECIMALS}d}".rstrip("0")
+    point = get_decimal_symbol(language) if fraction else ""
+    return f"{sign}{write_number(whole, language)}{point}{fraction}"
+
+
+def write_share(numerator: int, denominator: int, language: str) -> str:
+    """A share in whole per cent (half to even); for bars and charts, never for amounts."""
+    return format_percent(Decimal(numerator) / Decimal(denominator or 1), locale=language)
+
+
+def write_day(value: date | datetime, language: str, zone: tzinfo = UTC) -> str:
+    """The calendar day: 2 March 2026."""
+    day = value.astimezone(zone).date() if isinstance(value, datetime) else value
+    return format_date(day, "d MMMM y", locale=language)
+
+
+def write_time(value: datetime, language: str, zone: tzinfo = UTC) -> str:
+    """Day and minute: 2 March 2026, 09:00."""
+    return format_datetime(value, "d MMMM y, HH:mm", tzinfo=zone, locale=language)

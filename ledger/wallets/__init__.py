@@ -1,0 +1,1 @@
+"""Which wallet speaks for which member, now and before."""
