@@ -1,0 +1,286 @@
+"""Taking members in, saying whose an identity is, giving roles, and links that work once.
+
+Whoever changes whose an identity is asks in the same transaction for the members it touches to be
+scored again, so what was parked is credited. Joining two members is deliberately not here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from ledger.kernel import outbox
+from ledger.kernel.canonical import Json
+from ledger.kernel.transaction import Work
+from ledger.members import store
+from ledger.members.model import (
+    LINK_LIFETIME_MAX,
+    SCORE_TOPIC,
+    AdminExists,
+    ApproveRole,
+    CreateMember,
+    IdentityKey,
+    IdentityNotLinked,
+    IdentityTaken,
+    IssuedLink,
+    IssueLink,
+    LinkIdentity,
+    LinkSpent,
+    Member,
+    MemberNotActive,
+    MemberStatus,
+    NotAnAdmin,
+    ProposeRole,
+    RevokeRole,
+    Role,
+    RoleNeedsAnotherPerson,
+    RoleNotProposed,
+    TakeIn,
+    UnknownIdentity,
+    UnknownLink,
+    UnknownMember,
+    UnlinkIdentity,
+    UseLink,
+    check_display_name,
+    check_key,
+)
+
+
+def create_member(work: Work, command: CreateMember) -> Member:
+    """Take somebody in, active and without identities.
+
+    Raises:
+        BadDisplayName: the name cannot be shown.
+    """
+    name = check_display_name(command.display_name)
+    member_id = work.ids.new(work.now)
+    store.insert_members(work, [member_id], command.locale)
+    if name is not None:
+        store.set_display_name(work, member_id, name)
+    return Member(member_id, MemberStatus.ACTIVE, command.locale, work.now, name)
+
+
+def references_of(work: Work, keys: Sequence[IdentityKey]) -> dict[IdentityKey, UUID]:
+    """The reference of each key; unknown keys get a fresh random one, linked to nobody.
+
+    Raises:
+        BadIdentity: a key that cannot be one.
+    """
+    wanted = sorted({check_key(key) for key in keys})
+    known = store.references_by_key(work, wanted) if wanted else {}
+    missing = [key for key in wanted if key not in known]
+    if missing:
+        store.insert_identities(work, [(key, work.ids.new(work.now)) for key in missing])
+        known |= store.references_by_key(work, missing)
+    return known
+
+
+def link_identity(work: Work, command: LinkIdentity) -> None:
+    """Say that an identity is this member. Saying it again changes nothing.
+
+    Raises:
+        UnknownMember, MemberNotActive: there is nobody to link to.
+        UnknownIdentity: no such reference.
+        IdentityTaken: it is another member's.
+    """
+    store.lock_membership(work)
+    _lock_active(work, command.member_id)
+    exists, owner = store.owner_of_reference(work, command.reference)
+    if not exists:
+        raise UnknownIdentity("There is no such identity.", reference=str(command.reference))
+    if owner == command.member_id:
+        return
+    if owner is not None:
+        raise IdentityTaken("This identity is linked to another member.")
+    pair = (command.reference, command.member_id)
+    store.set_owner(work, [pair], command.proof_kind)
+    store.insert_links(
+        work,
+        [pair],
+        action="linked",
+        proof_kind=command.proof_kind,
+        proof_digest=command.proof_digest,
+    )
+    outbox.put(work, SCORE_TOPIC, str(command.member_id))
+
+
+def unlink_identity(work: Work, command: UnlinkIdentity) -> None:
+    """Say that an identity is this member no longer; its facts are parked again.
+
+    Raises:
+        UnknownMember: no such member.
+        IdentityNotLinked: it is not this member's.
+    """
+    store.lock_membership(work)
+    if store.lock_member(work, command.member_id) is None:
+        raise UnknownMember("There is no such member.", member_id=str(command.member_id))
+    _, owner = store.owner_of_reference(work, command.reference)
+    if owner != command.member_id:
+        raise IdentityNotLinked("This identity is not linked to this member.")
+    store.set_owner(work, [(command.reference, None)], None)
+    store.insert_links(
+        work,
+        [(command.reference, command.member_id)],
+        action="unlinked",
+        proof_kind=command.proof_kind,
+        proof_digest=command.proof_digest,
+    )
+    outbox.put(work, SCORE_TOPIC, str(command.member_id))
+
+
+def take_in(work: Work, command: TakeIn) -> list[UUID]:
+    """Make a member for each of these identities that is nobody's; the new members' ids.
+
+    Two of these at once wait for each other, so an identity gets one member.
+    """
+    store.lock_membership(work)
+    unlinked = store.unlinked_of(work, command.references) if command.references else []
+    if not unlinked:
+        return []
+    pairs = [(reference, work.ids.new(work.now)) for reference in unlinked]
+    new_ids = [member_id for _, member_id in pairs]
+    store.insert_members(work, new_ids, command.locale)
+    store.set_owner(work, pairs, command.proof_kind)
+    store.insert_links(
+        work, pairs, action="linked", proof_kind=command.proof_kind, proof_digest=None
+    )
+    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in new_ids])
+    return new_ids
+
+
+def member_of(work: Work, key: IdentityKey) -> Member | None:
+    """Whose this identity is; ``None`` if nobody's or never seen."""
+    reference = store.references_by_key(work, [key]).get(key)
+    if reference is None:
+        return None
+    _, owner = store.owner_of_reference(work, reference)
+    return None if owner is None else store.find_member(work, owner)
+
+
+def members_of(work: Work, references: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Reference → member id, for the linked ones."""
+    return store.members_by_reference(work, references)
+
+
+def references_of_member(work: Work, member_id: UUID) -> list[UUID]:
+    """The references linked to a member."""
+    return store.references_of_member(work, member_id)
+
+
+def require_member(work: Work, member_id: UUID) -> Member:
+    """The member.
+
+    Raises:
+        UnknownMember: no such member.
+    """
+    member = store.find_member(work, member_id)
+    if member is None:
+        raise UnknownMember("There is no such member.", member_id=str(member_id))
+    return member
+
+
+def roles_of(work: Work, member_id: UUID) -> frozenset[Role]:
+    """What the member may do beyond what every member may; nothing if blocked."""
+    return store.roles_of(work, member_id)
+
+
+def require_admin(work: Work, member_id: UUID) -> None:
+    """Return if the member is an active admin.
+
+    Raises:
+        NotAnAdmin: otherwise.
+    """
+    if Role.ADMIN not in store.roles_of(work, member_id):
+        raise NotAnAdmin("Only an admin may do this.")
+
+
+def propose_role(work: Work, command: ProposeRole) -> None:
+    """Ask that a member be given a role. Asking again changes nothing.
+
+    Raises:
+        NotAnAdmin: the proposer is none.
+        UnknownMember, MemberNotActive: there is nobody to give it to.
+    """
+    require_admin(work, command.proposed_by)
+    _lock_active(work, command.member_id)
+    store.insert_role(work, command.member_id, command.role, command.proposed_by)
+
+
+def approve_role(work: Work, command: ApproveRole) -> None:
+    """Give a proposed role. Approving again changes nothing.
+
+    Raises:
+        NotAnAdmin: the approver is none.
+        RoleNotProposed: nothing to approve.
+        RoleNeedsAnotherPerson: the approver proposed it, or is the one to be promoted.
+    """
+    require_admin(work, command.approved_by)
+    grant = store.find_role(work, command.member_id, command.role)
+    if grant is None:
+        raise RoleNotProposed("This role was not proposed for this member.", role=command.role)
+    if command.approved_by in {grant.proposed_by, command.member_id}:
+        raise RoleNeedsAnotherPerson(
+            "A role is approved by a person who neither proposed it nor gets it."
+        )
+    if grant.state == "proposed":
+        store.grant_role(work, command.member_id, command.role, command.approved_by)
+
+
+def revoke_role(work: Work, command: RevokeRole) -> None:
+    """Take a role, or its proposal, away. Taking it away again changes nothing."""
+    store.delete_role(work, command.member_id, command.role)
+
+
+def make_first_admin(work: Work, member_id: UUID) -> None:
+    """Make the first admin, who alone needs no second person; the caller spent a one-time link.
+
+    Raises:
+        UnknownMember, MemberNotActive: there is nobody to promote.
+        AdminExists: there is one already.
+    """
+    store.lock_membership(work)
+    _lock_active(work, member_id)
+    if store.admin_exists(work):
+        raise AdminExists("There is an admin already. Ask one to propose you.")
+    store.insert_role(work, member_id, Role.ADMIN, None)
+    store.grant_role(work, member_id, Role.ADMIN, None)
+
+
+def issue_link(work: Work, command: IssueLink) -> IssuedLink:
+    """Make a one-time link; the token in the answer is shown once and kept nowhere."""
+    assert command.lifetime <= LINK_LIFETIME_MAX, "a link lives LINK_LIFETIME_MAX at most"
+    token = work.ids.secret()
+    expires_at = work.now + command.lifetime
+    store.insert_one_time_link(work, _digest(token), command.purpose, command.payload, expires_at)
+    return IssuedLink(token, expires_at)
+
+
+def use_link(work: Work, command: UseLink) -> Json:
+    """Spend a link; what it carried.
+
+    Raises:
+        UnknownLink: no such link for this purpose.
+        LinkSpent: used before, or too late.
+    """
+    digest = _digest(command.token)
+    found = store.lock_one_time_link(work, digest, command.purpose)
+    if found is None:
+        raise UnknownLink("This link is not one of ours.")
+    payload, expires_at, used_at = found
+    if used_at is not None or work.now >= expires_at:
+        raise LinkSpent("This link was used or its time is over. Ask for a new one.")
+    store.mark_one_time_link(work, digest)
+    return payload
+
+
+def _lock_active(work: Work, member_id: UUID) -> None:
+    status = store.lock_member(work, member_id)
+    if status is None:
+        raise UnknownMember("There is no such member.", member_id=str(member_id))
+    if status is not MemberStatus.ACTIVE:
+        raise MemberNotActive(f"This member is {status}.", status=status)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,400 @@
+"""Statements over members and identities. One statement, one function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from ledger.kernel.arrays import TEXTS, UUIDS, any_uuid, unnested
+from ledger.kernel.canonical import Json
+from ledger.kernel.transaction import Work
+from ledger.members.model import (
+    IdentityKey,
+    LinkedIdentity,
+    Locale,
+    Member,
+    MemberStatus,
+    Role,
+    RoleGrant,
+)
+from ledger.members.tables import (
+    identities,
+    identity_links,
+    member_roles,
+    members,
+    one_time_links,
+    personal_identities,
+    personal_profiles,
+)
+
+_MEMBERSHIP_LOCK: Final = 0x766B_6C61_6400_0001
+"""Advisory lock, shared by those who add facts and exclusive to those who change whose they are
+or take them back. Without it a fact and a link could miss each other: neither transaction sees
+the other's row, and nobody would be asked to score."""
+
+
+def lock_membership_shared(work: Work) -> None:
+    """Hold off links and retractions until this transaction ends; do not hold off each other."""
+    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_MEMBERSHIP_LOCK)))
+
+
+def lock_membership(work: Work) -> None:
+    """Wait for everyone who adds facts, links or retracts, then hold them off until the end."""
+    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MEMBERSHIP_LOCK)))
+
+
+def insert_members(work: Work, member_ids: Sequence[UUID], locale: Locale) -> None:
+    """New active members."""
+    new = unnested("new", id=(list(member_ids), UUIDS))
+    work.connection.execute(
+        members.insert().from_select(
+            ["member_id", "status", "locale", "created_at"],
+            sa.select(new.c.id, sa.literal("active"), sa.literal(locale), sa.literal(work.now)),
+        )
+    )
+
+
+def set_display_name(work: Work, member_id: UUID, name: str) -> None:
+    """Write or replace the shown name."""
+    row = pg.insert(personal_profiles).values(member_id=member_id, display_name=name)
+    work.connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["member_id"], set_={"display_name": row.excluded.display_name}
+        )
+    )
+
+
+def lock_member(work: Work, member_id: UUID) -> MemberStatus | None:
+    """Lock one member's row; ``None`` if there is no such member."""
+    query = sa.select(members.c.status).where(members.c.member_id == member_id).with_for_update()
+    status = work.connection.execute(query).scalar_one_or_none()
+    return None if status is None else MemberStatus(status)
+
+
+def find_member(work: Work, member_id: UUID) -> Member | None:
+    """One member with the shown name."""
+    query = _members_query().where(members.c.member_id == member_id)
+    row = work.connection.execute(query).one_or_none()
+    return None if row is None else _member(row)
+
+
+def list_members(work: Work, *, after: UUID | None, limit: int) -> list[Member]:
+    """Members by id, which is the order they came in; those after ``after``."""
+    query = _members_query().order_by(members.c.member_id).limit(limit)
+    if after is not None:
+        query = query.where(members.c.member_id > after)
+    return [_member(row) for row in work.connection.execute(query)]
+
+
+def count_members(work: Work) -> int:
+    """How many members there are."""
+    return work.connection.execute(sa.select(sa.func.count()).select_from(members)).scalar_one()
+
+
+def references_by_key(work: Work, keys: Sequence[IdentityKey]) -> dict[IdentityKey, UUID]:
+    """The references of those keys that have one."""
+    asked, known = _unnested_keys(keys), personal_identities
+    query = sa.select(known.c.provider, known.c.issuer, known.c.subject, known.c.reference).join(
+        asked,
+        sa.and_(
+            known.c.provider == asked.c.provider,
+            known.c.issuer == asked.c.issuer,
+            known.c.subject == asked.c.subject,
+        ),
+    )
+    return {
+        IdentityKey(row.provider, row.issuer, row.subject): row.reference
+        for row in work.connection.execute(query)
+    }
+
+
+def insert_identities(work: Work, new: Sequence[tuple[IdentityKey, UUID]]) -> None:
+    """Add unlinked identities; a key that another transaction added meanwhile keeps its own row.
+
+    One statement, so that no reference is left without the key it stands for.
+    """
+    keys = _unnested_keys([key for key, _ in new], [reference for _, reference in new])
+    wanted = pg.insert(personal_identities).from_select(
+        ["provider", "issuer", "subject", "reference"], sa.select(keys)
+    )
+    added = (
+        wanted.on_conflict_do_nothing(index_elements=["provider", "issuer", "subject"])
+        .returning(personal_identities.c.reference)
+        .cte("added")
+    )
+    work.connection.execute(
+        identities.insert().from_select(
+            ["reference", "created_at"], sa.select(added.c.reference, sa.literal(work.now))
+        )
+    )
+
+
+def members_by_reference(work: Work, references: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Reference → member, for the linked ones."""
+    rows = work.connection.execute(
+        sa.select(identities.c.reference, identities.c.member_id).where(
+            identities.c.reference == any_uuid("refs", references),
+            identities.c.member_id.is_not(None),
+        )
+    )
+    return {row.reference: row.member_id for row in rows}
+
+
+def owner_of_reference(work: Work, reference: UUID) -> tuple[bool, UUID | None]:
+    """Whether the reference exists, and whose it is."""
+    query = sa.select(identities.c.member_id).where(identities.c.reference == reference)
+    row = work.connection.execute(query).one_or_none()
+    return (False, None) if row is None else (True, row.member_id)
+
+
+def unlinked_of(work: Work, references: Iterable[UUID]) -> list[UUID]:
+    """Those of the references that are nobody's, in order."""
+    rows = work.connection.execute(
+        sa.select(identities.c.reference)
+        .where(
+            identities.c.reference == any_uuid("refs", references),
+            identities.c.member_id.is_(None),
+        )
+        .order_by(identities.c.reference)
+    )
+    return list(rows.scalars())
+
+
+def references_of_member(work: Work, member_id: UUID) -> list[UUID]:
+    """References linked to a member."""
+    rows = work.connection.execute(
+        sa.select(identities.c.reference)
+        .where(identities.c.member_id == member_id)
+        .order_by(identities.c.reference)
+    )
+    return list(rows.scalars())
+
+
+def identities_of_member(work: Work, member_id: UUID) -> list[LinkedIdentity]:
+    """A member's identities with the keys that were not erased."""
+    known = personal_identities
+    rows = work.connection.execute(
+        sa.select(
+            identities.c.reference,
+            identities.c.linked_at,
+            identities.c.proof_kind,
+            known.c.provider,
+            known.c.issuer,
+            known.c.subject,
+        )
+        .join_from(identities, known, isouter=True)
+        .where(identities.c.member_id == member_id)
+        .order_by(identities.c.linked_at, identities.c.reference)
+    )
+    return [
+        LinkedIdentity(
+            row.reference,
+            IdentityKey(row.provider, row.issuer, row.subject) if row.provider else None,
+            row.linked_at,
+            row.proof_kind,
+        )
+        for row in rows
+    ]
+
+
+def keys_by_reference(work: Work, references: Iterable[UUID]) -> dict[UUID, IdentityKey]:
+    """Reference → key, for those not erased."""
+    known = personal_identities
+    rows = work.connection.execute(
+        sa.select(known).where(known.c.reference == any_uuid("refs", references))
+    )
+    return {row.reference: IdentityKey(row.provider, row.issuer, row.subject) for row in rows}
+
+
+def set_owner(
+    work: Work, pairs: Sequence[tuple[UUID, UUID | None]], proof_kind: str | None
+) -> None:
+    """Write whose these identities are; ``None`` is nobody's."""
+    pair = unnested(
+        "pair",
+        reference=([reference for reference, _ in pairs], UUIDS),
+        member_id=([member_id for _, member_id in pairs], UUIDS),
+    )
+    linked = pair.c.member_id.is_not(None)
+    work.connection.execute(
+        identities.update()
+        .where(identities.c.reference == pair.c.reference)
+        .values(
+            member_id=pair.c.member_id,
+            linked_at=sa.case((linked, work.now), else_=None),
+            proof_kind=sa.case((linked, proof_kind), else_=None),
+        )
+    )
+
+
+def insert_links(
+    work: Work,
+    pairs: Sequence[tuple[UUID, UUID]],
+    *,
+    action: Literal["linked", "unlinked"],
+    proof_kind: str,
+    proof_digest: bytes | None,
+) -> None:
+    """Log a change of owner for each (reference, member)."""
+    pair = unnested(
+        "pair",
+        link_id=([work.ids.new(work.now) for _ in pairs], UUIDS),
+        reference=([reference for reference, _ in pairs], UUIDS),
+        member_id=([member_id for _, member_id in pairs], UUIDS),
+    )
+    work.connection.execute(
+        identity_links.insert().from_select(
+            [column.name for column in identity_links.columns],
+            sa.select(
+                pair.c.link_id,
+                pair.c.reference,
+                pair.c.member_id,
+                sa.literal(action),
+                sa.literal(proof_kind),
+                sa.literal(proof_digest, pg.BYTEA),
+                sa.literal(work.now),
+            ),
+        )
+    )
+
+
+def roles_of(work: Work, member_id: UUID) -> frozenset[Role]:
+    """Roles granted to an active member."""
+    rows = work.connection.execute(
+        sa.select(member_roles.c.role)
+        .join(members, members.c.member_id == member_roles.c.member_id)
+        .where(
+            member_roles.c.member_id == member_id,
+            member_roles.c.state == "granted",
+            members.c.status == "active",
+        )
+    )
+    return frozenset(Role(role) for role in rows.scalars())
+
+
+def list_roles(work: Work) -> list[RoleGrant]:
+    """Every role given or proposed."""
+    rows = work.connection.execute(
+        sa.select(member_roles).order_by(member_roles.c.member_id, member_roles.c.role)
+    )
+    return [_role_grant(row) for row in rows]
+
+
+def find_role(work: Work, member_id: UUID, role: Role) -> RoleGrant | None:
+    """One role of one member, locked."""
+    row = work.connection.execute(
+        sa.select(member_roles)
+        .where(member_roles.c.member_id == member_id, member_roles.c.role == role)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else _role_grant(row)
+
+
+def admin_exists(work: Work) -> bool:
+    """Whether anybody is an admin."""
+    granted = sa.exists().where(member_roles.c.role == "admin", member_roles.c.state == "granted")
+    return work.connection.execute(sa.select(granted)).scalar_one()
+
+
+def insert_role(work: Work, member_id: UUID, role: Role, proposed_by: UUID | None) -> bool:
+    """Propose a role; false if it was proposed or granted before."""
+    row = pg.insert(member_roles).values(
+        member_id=member_id,
+        role=role,
+        state="proposed",
+        proposed_by=proposed_by,
+        proposed_at=work.now,
+    )
+    return work.connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+
+
+def grant_role(work: Work, member_id: UUID, role: Role, approved_by: UUID | None) -> None:
+    """Turn a proposal into a grant."""
+    work.connection.execute(
+        member_roles.update()
+        .where(member_roles.c.member_id == member_id, member_roles.c.role == role)
+        .values(state="granted", approved_by=approved_by, approved_at=work.now)
+    )
+
+
+def delete_role(work: Work, member_id: UUID, role: Role) -> None:
+    """Take a role away."""
+    work.connection.execute(
+        member_roles.delete().where(
+            member_roles.c.member_id == member_id, member_roles.c.role == role
+        )
+    )
+
+
+def insert_one_time_link(
+    work: Work, token_digest: bytes, purpose: str, payload: Json, expires_at: datetime
+) -> None:
+    """Keep a link by its token's digest."""
+    work.connection.execute(
+        one_time_links.insert().values(
+            token_digest=token_digest,
+            purpose=purpose,
+            payload=payload,
+            created_at=work.now,
+            expires_at=expires_at,
+        )
+    )
+
+
+def lock_one_time_link(
+    work: Work, token_digest: bytes, purpose: str
+) -> tuple[Json, datetime, datetime | None] | None:
+    """(payload, expires_at, used_at) of a link, locked."""
+    row = work.connection.execute(
+        sa.select(one_time_links)
+        .where(one_time_links.c.token_digest == token_digest, one_time_links.c.purpose == purpose)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else (row.payload, row.expires_at, row.used_at)
+
+
+def mark_one_time_link(work: Work, token_digest: bytes) -> None:
+    """Remember that a link was used, and forget what it carried."""
+    work.connection.execute(
+        one_time_links.update()
+        .where(one_time_links.c.token_digest == token_digest)
+        .values(used_at=work.now, payload=None)
+    )
+
+
+def _members_query() -> sa.Select[Any]:
+    return sa.select(members, personal_profiles.c.display_name).join_from(
+        members, personal_profiles, isouter=True
+    )
+
+
+def _member(row: sa.Row[Any]) -> Member:
+    return Member(
+        row.member_id,
+        MemberStatus(row.status),
+        cast("Locale", row.locale),
+        row.created_at,
+        row.display_name,
+    )
+
+
+def _role_grant(row: sa.Row[Any]) -> RoleGrant:
+    return RoleGrant(row.member_id, Role(row.role), row.state, row.proposed_by, row.approved_by)
+
+
+def _unnested_keys(
+    keys: Sequence[IdentityKey], references: Sequence[UUID] | None = None
+) -> sa.TableValuedAlias:
+    columns: dict[str, tuple[list[Any], pg.ARRAY[Any]]] = {
+        "provider": ([key.provider for key in keys], TEXTS),
+        "issuer": ([key.issuer for key in keys], TEXTS),
+        "subject": ([key.subject for key in keys], TEXTS),
+    }
+    if references is not None:
+        columns["reference"] = (list(references), UUIDS)
+    return unnested("asked", **columns)
