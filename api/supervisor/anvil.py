@@ -49,11 +49,7 @@ class AnvilNode:
         Raises:
             ToolMissing: the npm project is not installed, or ships nothing for this machine.
         """
-        remembered = state.remembered("chain_port")
-        port = int(remembered) if remembered else free_port()
-        if remembered is None:
-            state.remember("chain_port", str(port))
-        return cls(state, anvil_binary(), port)
+        return cls(state, anvil_binary(), embedded_chain_port(state))
 
     @property
     def url(self) -> str:
@@ -106,6 +102,15 @@ class AnvilNode:
     def healthy(self) -> bool:
         """Whether it answers with its chain id."""
         return chain_id(self.url) == CHAIN_ID
+
+
+def embedded_chain_port(state: StateFolder) -> int:
+    """The port of the embedded chain: a free one chosen once, then always the same."""
+    remembered = state.remembered("chain_port")
+    if remembered is None:
+        remembered = str(free_port())
+        state.remember("chain_port", remembered)
+    return int(remembered)
 
 
 def chain_id(url: str) -> int | None:

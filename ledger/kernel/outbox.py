@@ -26,6 +26,7 @@ from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execu
 
 RETRY_AFTER_MAX: Final = timedelta(minutes=10)
 KEYS_PER_DRAIN_MAX: Final = 1_000
+WAITING_COUNTED_MAX: Final = 1_000
 FORGOTTEN_AT_ONCE_MAX: Final = 10_000
 _ERROR_LENGTH_MAX: Final = 500
 
@@ -127,14 +128,29 @@ def waiting_keys(
     return list(work.connection.execute(query).scalars())
 
 
-def waiting_topics(work: Work) -> dict[str, int]:
-    """How many keys of each topic have work due now; topics with none are absent."""
-    query = (
-        sa.select(outbox.c.topic, sa.func.count(outbox.c.key.distinct()).label("keys_waiting"))
-        .where(outbox.c.done_at.is_(None), outbox.c.not_before <= work.now)
-        .group_by(outbox.c.topic)
+def waiting_rows(work: Work, topics: Sequence[str]) -> dict[str, int]:
+    """How many rows of each of ``topics`` are due, counted up to ``WAITING_COUNTED_MAX``.
+
+    Topics with none are absent.
+    """
+    asked = sa.func.unnest(sa.cast(list(topics), pg.ARRAY(sa.Text))).table_valued("topic")
+    some = (
+        sa.select(sa.literal(1).label("one"))
+        .where(
+            outbox.c.topic == asked.c.topic,
+            outbox.c.done_at.is_(None),
+            outbox.c.not_before <= work.now,
+        )
+        .limit(WAITING_COUNTED_MAX)
+        .correlate(asked)
+        .lateral()
     )
-    return {row.topic: row.keys_waiting for row in work.connection.execute(query)}
+    query = (
+        sa.select(asked.c.topic, sa.func.count(some.c.one).label("waiting"))
+        .select_from(asked.join(some, sa.true()))
+        .group_by(asked.c.topic)
+    )
+    return {row.topic: row.waiting for row in work.connection.execute(query)}
 
 
 def take(work: Work, topic: str, key: str) -> list[OutboxRow]:

@@ -1,0 +1,1 @@
+"""Work behind the answers: Celery tasks, woken by the outbox and by the clock."""

@@ -1,0 +1,17 @@
+"""Which handler serves each outbox topic: a literal registry.
+
+A handler is called with one key. It opens its own transaction, calls ``outbox.take`` in it, and
+does the work there; nothing taken means another worker has the key. It may be called again for the
+same row after a crash, so its effect must be idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from api.composition import Composition
+
+Handler = Callable[[Composition, str], None]
+
+TOPICS: Final[Mapping[str, Handler]] = {}
