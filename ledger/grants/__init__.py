@@ -1,0 +1,1 @@
+"""Grants: points given by persons, within a budget, with a second person's approval."""

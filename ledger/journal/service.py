@@ -1,0 +1,87 @@
+"""Posting to the journal, and reading balances and entries from it.
+
+Every poster locks the head row first (:func:`lock_head`), then reads what it decides on, then
+posts; so commands that move value are serial, and what was read stays true until the commit.
+
+    members' rows (in id order) ──▶ head row ──▶ everything else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from ledger.journal import store
+from ledger.journal.model import AccountKey, EntryDraft, Head, Posted, PostedEntry
+from ledger.journal.post import Batch, apply
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+
+
+def lock_head(work: Work) -> Head:
+    """Take this transaction's turn at the journal; after any lock on members' rows.
+
+    Calling it again in the same transaction costs a statement and changes nothing.
+    """
+    return store.lock_head(work)
+
+
+def post(work: Work, drafts: Sequence[EntryDraft]) -> list[Posted]:
+    """Post all of ``drafts`` in order, or none of them.
+
+    Each is ``POSTED``, or ``ALREADY_POSTED`` if the same entry is in the journal already.
+
+    Raises:
+        EntryConflict: an id is in the journal with other content.
+        BalanceOutOfRange: a posting would take an account below its floor.
+    """
+    batch, results = _work_out(work, drafts)
+    for result in results:
+        if result.refusal is not None:
+            raise result.refusal
+    _write(work, batch)
+    return results
+
+
+def post_each(work: Work, drafts: Sequence[EntryDraft]) -> list[Posted]:
+    """Post what can be posted of ``drafts`` in order; a refused one fails no other.
+
+    For many commands in one transaction. A refusal is in the result, not raised.
+    """
+    batch, results = _work_out(work, drafts)
+    _write(work, batch)
+    return results
+
+
+def balances(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, Points]:
+    """The balance of each of ``keys``, zero for an account not opened yet."""
+    found = store.read_accounts(work, keys)
+    return {key: Points(found[key].balance if key in found else 0) for key in keys}
+
+
+def entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, PostedEntry]:
+    """Those of these entries that are in the journal."""
+    return store.read_entries(work, entry_ids)
+
+
+def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Posted]]:
+    head = store.lock_head(work)
+    existing = store.read_entries(work, {draft.entry_id for draft in drafts})
+    keys = {
+        key
+        for draft in drafts
+        for posting in draft.postings
+        for key in (posting.debit, posting.credit)
+    }
+    batch = Batch(
+        head=head,
+        accounts=store.read_accounts(work, keys) if keys else {},
+        existing={entry_id: entry.draft for entry_id, entry in existing.items()},
+        recorded_at=work.now,
+    )
+    return batch, apply(batch, drafts)
+
+
+def _write(work: Work, batch: Batch) -> None:
+    if batch.rows:
+        store.write(work, batch.rows, batch.touched(), batch.head)

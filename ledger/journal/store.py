@@ -1,0 +1,169 @@
+"""The journal's statements: lock, read set-wise, write in four statements whatever the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from ledger.journal.chain import TransferRow, account_identity
+from ledger.journal.model import (
+    AccountKey,
+    AccountKind,
+    EntryDraft,
+    EntryKind,
+    Head,
+    PostedEntry,
+    Posting,
+)
+from ledger.journal.post import WorkingAccount
+from ledger.journal.tables import accounts, journal_head, transfers
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+
+_UUIDS: Final = pg.ARRAY(sa.Uuid)
+_COPY: Final = f"COPY transfers ({', '.join(TransferRow._fields)}) FROM STDIN (FORMAT BINARY)"
+_COPY_TYPES: Final = (
+    *("int8", "uuid", "int2", "int2", "text", "int8", "int8", "int8", "int8", "int8", "int8"),
+    *("int8", "timestamptz", "timestamptz", "uuid", "text", "bytea"),
+)
+_OPEN_ACCOUNTS: Final = """
+    INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
+    SELECT * FROM unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])
+"""
+_UPDATE_ACCOUNTS: Final = """
+    UPDATE accounts SET balance = news.balance, last_sequence = news.last_sequence
+    FROM unnest(%s::int8[], %s::int8[], %s::int8[]) AS news(account_id, balance, last_sequence)
+    WHERE accounts.account_id = news.account_id
+"""
+
+
+def lock_head(work: Work) -> Head:
+    """The end of the chain, locked until this transaction ends."""
+    row = work.connection.execute(
+        sa.select(
+            journal_head.c.sequence, journal_head.c.hash, journal_head.c.account_count
+        ).with_for_update()
+    ).one()
+    return Head(row.sequence, bytes(row.hash), row.account_count)
+
+
+def read_head(work: Work) -> Head:
+    """The end of the chain as this transaction sees it, not locked."""
+    row = work.connection.execute(
+        sa.select(journal_head.c.sequence, journal_head.c.hash, journal_head.c.account_count)
+    ).one()
+    return Head(row.sequence, bytes(row.hash), row.account_count)
+
+
+def read_accounts(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, WorkingAccount]:
+    """Those of ``keys`` that exist, with every system account and every account of their owners."""
+    owners = list({key.owner for key in keys if key.owner is not None})
+    c = accounts.c
+    columns = sa.select(c.account_id, c.kind, c.owner, c.balance, c.last_sequence)
+    query = sa.union_all(
+        columns.where(c.owner.is_(None)),
+        columns.where(c.owner == sa.any_(sa.bindparam("owners", type_=_UUIDS))),
+    )
+    found = {}
+    for row in work.connection.execute(query, {"owners": owners}):
+        key = AccountKey(AccountKind(row.kind), row.owner)
+        found[key] = WorkingAccount(
+            account_id=row.account_id,
+            key=key,
+            identity=account_identity(row.kind, row.owner),
+            balance=row.balance,
+            last_sequence=row.last_sequence,
+        )
+    return found
+
+
+def read_entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, PostedEntry]:
+    """Those of these entries that are in the journal, whole."""
+    if not entry_ids:
+        return {}
+    debit, credit, t = accounts.alias("debit"), accounts.alias("credit"), transfers.c
+    query = (
+        sa.select(
+            *(t.sequence, t.entry_id, t.kind, t.amount, t.effective_at, t.recorded_at, t.cites),
+            *(t.cause, debit.c.kind.label("debit_kind"), debit.c.owner.label("debit_owner")),
+            *(credit.c.kind.label("credit_kind"), credit.c.owner.label("credit_owner")),
+        )
+        .join_from(transfers, debit, debit.c.account_id == t.debit_account_id)
+        .join(credit, credit.c.account_id == t.credit_account_id)
+        .where(t.entry_id == sa.any_(sa.bindparam("ids", type_=_UUIDS)))
+        .order_by(t.sequence)
+    )
+    lines: dict[UUID, list[Any]] = {}
+    for row in work.connection.execute(query, {"ids": list(entry_ids)}):
+        lines.setdefault(row.entry_id, []).append(row)
+    return {entry_id: _entry(entry_id, rows) for entry_id, rows in lines.items()}
+
+
+def _entry(entry_id: UUID, rows: list[Any]) -> PostedEntry:
+    first = rows[0]
+    draft = EntryDraft(
+        entry_id=entry_id,
+        kind=EntryKind(first.kind),
+        postings=tuple(
+            Posting(
+                debit=AccountKey(AccountKind(row.debit_kind), row.debit_owner),
+                credit=AccountKey(AccountKind(row.credit_kind), row.credit_owner),
+                amount=Points(row.amount),
+            )
+            for row in rows
+        ),
+        effective_at=first.effective_at,
+        cause=first.cause,
+        cites=first.cites,
+    )
+    return PostedEntry(draft, first.sequence, first.recorded_at)
+
+
+def write(
+    work: Work, rows: list[TransferRow], touched: Sequence[WorkingAccount], head: Head
+) -> None:
+    """Append the rows by one binary COPY and bring accounts and head up to date."""
+    new = [account for account in touched if account.is_new]
+    known = [account for account in touched if not account.is_new]
+    with _driver(work).cursor() as cursor:
+        if new:
+            cursor.execute(
+                _OPEN_ACCOUNTS,
+                (
+                    [a.account_id for a in new],
+                    [a.key.kind.value for a in new],
+                    [a.key.owner for a in new],
+                    [a.balance for a in new],
+                    [a.last_sequence for a in new],
+                ),
+            )
+        if known:
+            cursor.execute(
+                _UPDATE_ACCOUNTS,
+                (
+                    [a.account_id for a in known],
+                    [a.balance for a in known],
+                    [a.last_sequence for a in known],
+                ),
+            )
+        with cursor.copy(_COPY) as copy:
+            copy.set_types(_COPY_TYPES)
+            for row in rows:
+                copy.write_row(row)
+    work.connection.execute(
+        journal_head.update().values(
+            sequence=head.sequence, hash=head.hash, account_count=head.account_count
+        )
+    )
+
+
+def _driver(work: Work) -> psycopg.Connection[Any]:
+    """The psycopg connection under this transaction: COPY has no SQLAlchemy form."""
+    driver = work.connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection), "the one dialect is PostgreSQL by psycopg"
+    return driver
