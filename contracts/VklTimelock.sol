@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+
+/// @title Timelock of the members
+/// @notice OpenZeppelin's, except that no vote can bring the delay below the one it began with: between
+/// a vote and its effect there is always time to leave or to stop it.
+/// @dev The governor alone proposes, cancels and executes. Executing here directly would pass by the
+/// governor's pins, so the executor role must not be open.
+contract VklTimelock is TimelockController {
+    /// @notice Seconds that always lie between queueing and execution.
+    uint256 public immutable DELAY_FLOOR_S;
+
+    /// @notice A timelock without a delay protects nobody.
+    error NoDelay();
+
+    /// @param delayS Initial delay, and the floor of every later one.
+    /// @param admin Deployer, who gives the governor its roles and then renounces.
+    constructor(uint256 delayS, address admin)
+        TimelockController(delayS, new address[](0), new address[](0), admin)
+    {
+        if (delayS == 0) revert NoDelay();
+        DELAY_FLOOR_S = delayS;
+    }
+
+    /// @inheritdoc TimelockController
+    function getMinDelay() public view override returns (uint256) {
+        uint256 delayS = super.getMinDelay();
+        return delayS < DELAY_FLOOR_S ? DELAY_FLOOR_S : delayS;
+    }
+}
