@@ -1,0 +1,193 @@
+"""What the parts of a programme file must be to each other; shapes alone are in ``schema``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ledger.programme.calendar import Calendar, UnknownZone
+from ledger.programme.conditions import ConditionMalformed, compile_condition
+from ledger.programme.model import ACTOR, Period
+from ledger.programme.schema import (
+    AttributeFile,
+    AttributeMultiplierFile,
+    CapFile,
+    DayStreakMultiplierFile,
+    ProgrammeFile,
+    RuleFile,
+    WeekStreakMultiplierFile,
+)
+from ledger.programme.schema_terms import TermFile
+from ledger.programme.source import Path
+
+RETRACTION: Final = "activity.retracted"
+
+Wrong = tuple[Path, str, str]
+"""Where, what is wrong, and an example that is right."""
+
+
+def check(file: ProgrammeFile) -> Iterator[Wrong]:
+    """Everything that is wrong with a file whose shape is right."""
+    try:
+        Calendar(file.zone)
+    except UnknownZone:
+        yield ("zone",), f"{file.zone!r} is not a known time zone", "zone: Europe/Moscow"
+    for name, attribute in file.attributes.items():
+        yield from _attribute(("attributes", name), attribute)
+    for name, multiplier in file.multipliers.items():
+        yield from _multiplier(("multipliers", name), multiplier, file)
+    yield from _period(file)
+    yield from _rules(file)
+    if file.cap is not None:
+        yield from _cap(file.cap, file)
+    yield from _terms(file)
+
+
+def _attribute(path: Path, attribute: AttributeFile) -> Iterator[Wrong]:
+    values = attribute.values
+    if len({type(value) for value in values}) > 1:
+        yield (*path, "values"), "whole numbers and texts are mixed", "values: [1, 2, 3]"
+    if len(set(values)) < len(values):
+        yield (*path, "values"), "a value is stated twice", "values: [1, 2, 3]"
+    if attribute.default not in values:
+        wrong = f"{attribute.default!r} is not one of the values"
+        yield (*path, "default"), wrong, f"default: {values[0]}"
+    for value in attribute.names:
+        if value not in values:
+            yield (*path, "names", value), f"{value!r} is not one of the values", f"{values[0]}: …"
+
+
+def _multiplier(
+    path: Path,
+    multiplier: AttributeMultiplierFile | DayStreakMultiplierFile | WeekStreakMultiplierFile,
+    file: ProgrammeFile,
+) -> Iterator[Wrong]:
+    if isinstance(multiplier, AttributeMultiplierFile):
+        yield from _by_attribute(path, multiplier.attribute, multiplier.table, file)
+        return
+    rows = multiplier.table
+    if not rows or set(rows) != set(range(1, len(rows) + 1)):
+        wrong = "a streak has a row for every length from 1 on, without gaps"
+        yield (*path, "table"), wrong, "table: {1: 1.00, 2: 1.07}"
+    if isinstance(multiplier, DayStreakMultiplierFile):
+        if multiplier.condition in multiplier.types:
+            wrong = f"{multiplier.condition} is the condition; a second one makes no day active"
+            yield (*path, "types"), wrong, "types: [text.submitted]"
+        if RETRACTION in {multiplier.condition, *multiplier.types}:
+            yield (*path, "types"), f"{RETRACTION} is no act", "types: [text.submitted]"
+
+
+def _by_attribute(
+    path: Path, name: str, table: Mapping[int | str, object], file: ProgrammeFile
+) -> Iterator[Wrong]:
+    attribute = file.attributes.get(name)
+    if attribute is None:
+        known = ", ".join(file.attributes) or "none is stated under attributes"
+        wrong = f"there is no attribute {name!r} (known: {known})"
+        yield (*path, "attribute"), wrong, "attribute: qualification"
+        return
+    for value in attribute.values:
+        if value not in table:
+            wrong = f"{name} may be {value!r}, which has no row"
+            yield (*path, "table"), wrong, f"table: {{{value}: 1}}"
+    for value in table:
+        if value not in attribute.values:
+            wrong = f"{name} is never {value!r}"
+            yield (*path, "table", value), wrong, f"{attribute.values[0]}: 1"
+
+
+def _period(file: ProgrammeFile) -> Iterator[Wrong]:
+    if file.period is Period.AT_ONCE and file.period_multipliers:
+        wrong = "awards at once have no period to multiply; name multipliers in the rules"
+        yield ("period_multipliers",), wrong, "multipliers: [streak]"
+    if file.period is Period.WEEK:
+        path: Path = ("period_multipliers",)
+        yield from _named(path, file.period_multipliers, file, DayStreakMultiplierFile)
+        if file.cap is not None:
+            wrong = "a cap in a weekly programme is not executed by this version"
+            yield ("cap",), wrong, "period: at_once"
+
+
+def _rules(file: ProgrammeFile) -> Iterator[Wrong]:
+    seen: set[str] = set()
+    for index, rule in enumerate(file.rules):
+        path: Path = ("rules", index)
+        if rule.id in seen:
+            yield (*path, "id"), f"{rule.id!r} names two rules", f"id: {rule.id}-2"
+        if rule.id == file.programme and file.period is Period.WEEK:
+            wrong = f"{rule.id!r} is the programme's name, which the week's award goes by"
+            yield (*path, "id"), wrong, f"id: {rule.id}-rule"
+        seen.add(rule.id)
+        yield from _rule(path, rule)
+        if file.period is Period.WEEK and rule.multipliers:
+            wrong = "in a weekly programme the week's sum is multiplied, not the event"
+            yield (*path, "multipliers"), wrong, "period_multipliers: [qualification]"
+        elif file.period is Period.AT_ONCE:
+            where = (*path, "multipliers")
+            yield from _named(where, rule.multipliers, file, WeekStreakMultiplierFile)
+
+
+def _rule(path: Path, rule: RuleFile) -> Iterator[Wrong]:
+    if rule.points == 0:
+        yield (*path, "points"), "a rule earns more than zero", "points: 2.3"
+    if len(set(rule.on)) < len(rule.on):
+        yield (*path, "on"), "a type is stated twice", "on: [post.created, topic.created]"
+    if RETRACTION in rule.on:
+        yield (*path, "on"), f"{RETRACTION} removes an event; it earns nothing", "on: post.created"
+    if len(set(rule.once_per)) < len(rule.once_per):
+        yield (*path, "once_per"), "a field is stated twice", "once_per: [data.video]"
+    if rule.owner is not None and rule.to != ACTOR:
+        wrong = "`to` names the owner already; `owner` is for rules that pay the actor"
+        yield (*path, "owner"), wrong, "to: actor"
+    if rule.when is not None:
+        try:
+            compile_condition(rule.when)
+        except ConditionMalformed as error:
+            yield (*path, "when"), error.message.rstrip("."), "when: event.data.score >= 60"
+
+
+def _named(
+    path: Path, names: list[str], file: ProgrammeFile, unexecuted: type[object]
+) -> Iterator[Wrong]:
+    """Multipliers by name: they exist, once each, and are not of the kind ``unexecuted`` here."""
+    if len(set(names)) < len(names):
+        yield path, "a multiplier is named twice", "[streak, qualification]"
+    for index, name in enumerate(names):
+        multiplier = file.multipliers.get(name)
+        if multiplier is None:
+            known = ", ".join(file.multipliers) or "none is stated under multipliers"
+            yield (*path, index), f"there is no multiplier {name!r} (known: {known})", "[streak]"
+        elif isinstance(multiplier, unexecuted):
+            wrong = (
+                f"{name!r} is a {multiplier.by}, which with period: {file.period} "
+                "is not executed by this version"
+            )
+            yield (*path, index), wrong, "an attribute multiplier"
+
+
+def _cap(cap: CapFile, file: ProgrammeFile) -> Iterator[Wrong]:
+    path: Path = ("cap",)
+    if (cap.points is None) == (cap.attribute is None):
+        wrong = "a cap is either `points` for everybody or a `table` by `attribute`"
+        yield path, wrong, "cap: {per: day, points: 100}"
+    elif cap.attribute is not None:
+        yield from _by_attribute(path, cap.attribute, cap.table, file)
+    elif cap.table:
+        yield (*path, "table"), "a table needs `attribute`", "cap: {per: day, points: 100}"
+
+
+def _terms(file: ProgrammeFile) -> Iterator[Wrong]:
+    terms: list[tuple[Path, TermFile | None]] = [(("validity",), file.validity)]
+    if file.bridge is not None:
+        terms.append((("bridge", "returned_validity"), file.bridge.returned_validity))
+    for path, term in terms:
+        if term is not None and not (term.years or term.months or term.days):
+            yield path, "no time at all", "{months: 12}"
+    if file.redemption is not None:
+        for currency, rate in file.redemption.rates.items():
+            if rate == 0:
+                yield ("redemption", "rates", currency), "must be above zero", f"{currency}: 1"
+        for currency in file.redemption.min_cash:
+            if currency not in file.redemption.rates:
+                wrong = f"{currency} has no rate"
+                yield ("redemption", "min_cash", currency), wrong, f"rates: {{{currency}: 1}}"

@@ -1,0 +1,269 @@
+"""From the text of a programme file to a frozen ``Programme``, or to everything wrong with it.
+
+text ──source──▶ document ──refusals──▶ ──schema──▶ file ──check──▶ programme + hash
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ledger.kernel.canonical import Json
+from ledger.programme.canonical import programme_hash
+from ledger.programme.check import Wrong, check
+from ledger.programme.conditions import compile_condition
+from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
+from ledger.programme.model import (
+    Attribute,
+    AttributeMultiplier,
+    BridgeTerms,
+    DailyCap,
+    DayStreakMultiplier,
+    Multiplier,
+    Programme,
+    Rule,
+    Term,
+    Text,
+    WeekStreakMultiplier,
+)
+from ledger.programme.numbers import exact_text
+from ledger.programme.refusals import unexecuted
+from ledger.programme.schema import (
+    AttributeFile,
+    AttributeMultiplierFile,
+    DayStreakMultiplierFile,
+    ProgrammeFile,
+    RuleFile,
+    TextFile,
+    WeekStreakMultiplierFile,
+    json_schema,
+)
+from ledger.programme.schema_terms import RedemptionFile, TermFile
+from ledger.programme.source import Document, Path, SourceUnreadable, read_document
+
+_UNSET_HASH: Final = bytes(32)
+
+
+def load_programme(text: str) -> Programme:
+    """Read, check and name a programme.
+
+    Raises:
+        ProgrammeInvalid: with every fault that was found, each with line, field and an example.
+    """
+    try:
+        document = read_document(text)
+    except SourceUnreadable as error:
+        place = error.place
+        fault = Fault(place.line, place.column, "", error.wrong, error.example)
+        raise ProgrammeInvalid([fault]) from error
+    refused = [
+        (path, f"{what} is not executed by this version", example)
+        for path, what, example in unexecuted(document.content)
+    ]
+    try:
+        file = ProgrammeFile.model_validate(document.content)
+    except ValidationError as error:
+        named = {path for path, _, _ in refused}
+        shapes = (_shape(details, document) for details in error.errors())
+        found = refused + [wrong for wrong in shapes if wrong[0] not in named]
+        raise ProgrammeInvalid(_faults(found, document)) from error
+    found = refused + list(check(file))
+    if found:
+        raise ProgrammeInvalid(_faults(found, document))
+    programme = _programme(file)
+    return replace(programme, programme_hash=programme_hash(programme))
+
+
+def _faults(found: Iterable[Wrong], document: Document) -> list[Fault]:
+    faults = []
+    for path, wrong, example in found:
+        place = document.place(path)
+        faults.append(Fault(place.line, place.column, field_text(path), wrong, example))
+    return faults
+
+
+def _shape(details: ErrorDetails, document: Document) -> Wrong:
+    """What pydantic found, as we say it: its own path may hold names of alternatives."""
+    path: Path = ()
+    content: Any = document.content
+    steps = details["loc"]
+    for index, step in enumerate(steps):
+        if len(path) == 2 and path[0] == "multipliers" and index == 2 and step == content.get("by"):
+            continue
+        key = int(step) if isinstance(step, str) and step.isdecimal() else step
+        for candidate in (step, key):
+            if isinstance(content, dict) and candidate in content:
+                content = content[candidate]
+                path = (*path, candidate)
+                break
+            if isinstance(content, list) and isinstance(candidate, int):
+                content = content[candidate] if candidate < len(content) else None
+                path = (*path, candidate)
+                break
+        else:
+            if details["type"] == "missing" and index == len(steps) - 1:
+                path = (*path, step)
+    if details["type"] == "extra_forbidden":
+        return path, *_unknown_field(path)
+    return path, _said(details, content), _example(path)
+
+
+def _unknown_field(path: Path) -> tuple[str, str]:
+    schema = json_schema()
+    node: Mapping[str, Any] = schema
+    for step in path[:-1]:
+        node = _inside(node, step, schema)
+    known = sorted(_fields_of(node, schema))
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no such field{meant}", f"one of {', '.join(known)}"
+
+
+def _said(details: ErrorDetails, content: Any) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    shown = json.dumps(content, default=str, ensure_ascii=False)[:60]
+    if kind == "missing":
+        return "must be stated"
+    if kind == "value_error":
+        return str(context.get("error", details["msg"]))
+    if kind == "string_pattern_mismatch":
+        return f"{shown} is not of the form {context.get('pattern', '')}"
+    message = details["msg"].replace("Input should", "it should").replace("Input tag", "the kind")
+    return f"{message}; it is {shown}"
+
+
+def _example(path: Path) -> str:
+    """An example of the field at ``path``, from the schema that describes it."""
+    schema = json_schema()
+    node: Mapping[str, Any] = schema
+    example, name = "see docs/programme.md", ""
+    for step in path:
+        node = _inside(node, step, schema)
+        if isinstance(step, str) and node.get("examples"):
+            example, name = json.dumps(node["examples"][0], ensure_ascii=False), step
+    return f"{name}: {example}" if name else example
+
+
+def _inside(node: Mapping[str, Any], step: str | int, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of the value at ``step`` inside ``node``; empty if it describes none."""
+    for option in _options(node, schema):
+        for within in (
+            option.get("properties", {}).get(step),
+            option.get("items") if isinstance(step, int) else None,
+            option.get("additionalProperties"),
+        ):
+            if isinstance(within, dict):
+                return within
+    return {}
+
+
+def _fields_of(node: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
+    return {name for option in _options(node, schema) for name in option.get("properties", {})}
+
+
+def _options(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A schema and the alternatives it refers to."""
+    waiting = [node]
+    while waiting:
+        option = waiting.pop()
+        yield option
+        if "$ref" in option:
+            waiting.append(schema["$defs"][option["$ref"].rsplit("/", 1)[1]])
+        waiting += [*option.get("anyOf", []), *option.get("oneOf", [])]
+
+
+def _programme(file: ProgrammeFile) -> Programme:
+    return Programme(
+        name=file.programme,
+        version=file.version,
+        zone=file.zone,
+        rounding=file.rounding,
+        attributes={name: _attribute(name, each) for name, each in file.attributes.items()},
+        rules=tuple(_rule(rule) for rule in file.rules),
+        multipliers={name: _multiplier(name, each) for name, each in file.multipliers.items()},
+        period=file.period,
+        period_multipliers=tuple(file.period_multipliers),
+        cap=None
+        if file.cap is None
+        else DailyCap(file.cap.points, file.cap.attribute, dict(file.cap.table)),
+        validity=_term(file.validity),
+        redemption=None if file.redemption is None else _redemption(file.redemption),
+        bridge=None
+        if file.bridge is None
+        else BridgeTerms(
+            _term(file.bridge.returned_validity), file.bridge.returned_points_per_year
+        ),
+        title=_text(file.title),
+        programme_hash=_UNSET_HASH,
+    )
+
+
+def _attribute(name: str, file: AttributeFile) -> Attribute:
+    return Attribute(
+        name=name,
+        field=file.field,
+        values=tuple(file.values),
+        default=file.default,
+        title=_text(file.title),
+        names={value: Text(text.en, text.ru) for value, text in file.names.items()},
+    )
+
+
+def _rule(file: RuleFile) -> Rule:
+    return Rule(
+        rule_id=file.id,
+        on=tuple(file.on),
+        to=file.to,
+        points=file.points,
+        when=None if file.when is None else compile_condition(file.when),
+        owner=file.owner,
+        limit_per_day=None if file.limit is None else file.limit.count,
+        once_per=tuple(file.once_per),
+        multipliers=tuple(file.multipliers),
+        category=file.category,
+        title=_text(file.title),
+    )
+
+
+def _multiplier(
+    name: str,
+    file: AttributeMultiplierFile | DayStreakMultiplierFile | WeekStreakMultiplierFile,
+) -> Multiplier:
+    title = _text(file.title)
+    if isinstance(file, AttributeMultiplierFile):
+        return AttributeMultiplier(name, file.attribute, dict(file.table), title)
+    table = tuple(file.table[length] for length in range(1, len(file.table) + 1))
+    if isinstance(file, DayStreakMultiplierFile):
+        return DayStreakMultiplier(name, file.condition, tuple(file.types), table, title)
+    return WeekStreakMultiplier(name, table, title)
+
+
+def _redemption(file: RedemptionFile) -> dict[str, Json]:
+    """The section in JSON, defaults spelled out, exact numbers as texts."""
+    section: dict[str, Json] = {}
+    for name, value in file:
+        if isinstance(value, Fraction):
+            section[name] = exact_text(value)
+        elif name == "rates":
+            section[name] = {code: exact_text(rate) for code, rate in value.items()}
+        elif name == "member_limit":
+            if value is not None:
+                section[name] = {"points": value.points, "per": value.per}
+        else:
+            section[name] = value
+    return section
+
+
+def _term(file: TermFile | None) -> Term | None:
+    return None if file is None else Term(file.years, file.months, file.days)
+
+
+def _text(file: TextFile | None) -> Text | None:
+    return None if file is None else Text(file.en, file.ru)

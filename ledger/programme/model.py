@@ -1,0 +1,186 @@
+"""What a programme is once it has been read: frozen values, numbers exact.
+
+Knows nothing of YAML, of events or of members. A ``Programme`` that exists has passed every check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from ledger.kernel.canonical import Json
+from ledger.programme.conditions import Condition
+
+AttributeValue = int | str
+"""One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
+
+ACTOR: Final = "actor"
+"""``to`` of a rule that pays whoever acted (the event's subject)."""
+
+
+class Rounding(StrEnum):
+    """How an exact number becomes whole points."""
+
+    HALF_UP = "half_up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for people, in both languages of the community."""
+
+    en: str
+    ru: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What can be stated of a member by ``member.<name>.changed`` in ``data.<field>``."""
+
+    name: str
+    field: str
+    values: tuple[AttributeValue, ...]
+    default: AttributeValue
+    title: Text | None
+    names: Mapping[AttributeValue, Text]
+
+    @property
+    def event_type(self) -> str:
+        """The type of the event that states it."""
+        return f"member.{self.name}.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What earns, who earns it, and how often.
+
+    ``to`` is ``actor`` or the path of the field that names the beneficiary (``data.owner``).
+    ``owner`` is the path of the field that names whose thing was acted on, for rules that pay the
+    actor. ``limit_per_day`` counts per beneficiary and local day. ``once_per`` are paths of fields.
+    """
+
+    rule_id: str
+    on: tuple[str, ...]
+    to: str
+    points: Fraction
+    when: Condition | None = None
+    owner: str | None = None
+    limit_per_day: int | None = None
+    once_per: tuple[str, ...] = ()
+    multipliers: tuple[str, ...] = ()
+    category: str | None = None
+    title: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeMultiplier:
+    """A factor by the value of an attribute; a row for every value."""
+
+    name: str
+    attribute: str
+    table: Mapping[AttributeValue, Fraction]
+    title: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayStreakMultiplier:
+    """A factor by consecutive active days.
+
+    A day is active if it has an event of type ``condition`` and one of another type in ``types``.
+    ``table[n - 1]`` is the factor at length n; the last row holds for longer streaks.
+    """
+
+    name: str
+    condition: str
+    types: tuple[str, ...]
+    table: tuple[Fraction, ...]
+    title: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekStreakMultiplier:
+    """A factor by consecutive weeks with something earned; ``table`` as for days."""
+
+    name: str
+    table: tuple[Fraction, ...]
+    title: Text | None
+
+
+Multiplier = AttributeMultiplier | DayStreakMultiplier | WeekStreakMultiplier
+
+
+class Period(StrEnum):
+    """When points are awarded: at each event, or when the ISO week closes."""
+
+    AT_ONCE = "at_once"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCap:
+    """At most so many points a member and local day; what is over it is excess.
+
+    Either ``points`` for everybody or ``table`` by the value of ``attribute``.
+    """
+
+    points: int | None
+    attribute: str | None
+    table: Mapping[AttributeValue, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of life in the calendar of the programme's zone; one of the three is not zero.
+
+    Month arithmetic clamps: 31 January and one month is the end of February.
+    """
+
+    years: int = 0
+    months: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeTerms:
+    """What becomes of tokens that were received from others and are brought back as points."""
+
+    returned_validity: Term | None
+    returned_points_per_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One immutable version of a programme.
+
+    ``period_multipliers`` apply to a week's sum, the rules' own to single events. ``redemption``
+    is the section of that name in JSON, numbers exact (``"5/2"``), for the room that redeems.
+    """
+
+    name: str
+    version: str
+    zone: str
+    rounding: Rounding
+    attributes: Mapping[str, Attribute]
+    rules: tuple[Rule, ...]
+    multipliers: Mapping[str, Multiplier]
+    period: Period
+    period_multipliers: tuple[str, ...]
+    cap: DailyCap | None
+    validity: Term | None
+    redemption: Mapping[str, Json] | None
+    bridge: BridgeTerms | None
+    title: Text | None
+    programme_hash: bytes
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether points are awarded when a week closes."""
+        return self.period is Period.WEEK
+
+    @property
+    def hash_text(self) -> str:
+        """The hash as it is shown and voted on: ``0x`` and 64 hexadecimal digits."""
+        return f"0x{self.programme_hash.hex()}"

@@ -1,0 +1,302 @@
+"""The shape of a programme file: pydantic models of its YAML, and the JSON Schema they publish.
+
+Shapes, bounds and spellings only; what fields mean to each other is in ``check``. Each field's
+description and example serve the JSON Schema, the reference in ``docs/programme.md`` and the error
+messages alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from ledger.programme.fields import (
+    AttributeName,
+    Beneficiary,
+    DataPath,
+    EventPath,
+    EventType,
+    ExactNumber,
+    Name,
+    Section,
+    Value,
+    Whole,
+    Words,
+    as_list,
+)
+from ledger.programme.model import Period, Rounding
+from ledger.programme.schema_terms import BridgeFile, RedemptionFile, TermFile
+
+
+class TextFile(Section):
+    """Words for people, in both languages."""
+
+    en: Words = Field(description="English", examples=["Read a section"])
+    ru: Words = Field(description="Russian", examples=["Прочитать раздел"])
+
+
+_TITLE_EXAMPLE: Final = {"en": "Read a section", "ru": "Прочитать раздел"}
+
+
+class AttributeFile(Section):
+    """What `member.<name>.changed` can state of a member."""
+
+    field: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
+        description="The field of the event's `data` that holds the new value.", examples=["level"]
+    )
+    values: Annotated[list[Value], Field(min_length=1, max_length=200)] = Field(
+        description="Every value there is: whole numbers or texts. A fact that states another one "
+        "is kept, shown and ignored.",
+        examples=[[1, 2, 3]],
+    )
+    default: Value = Field(
+        description="The value in force until the first fact states one.", examples=[1]
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people call the attribute.", examples=[_TITLE_EXAMPLE]
+    )
+    names: dict[Value, TextFile] = Field(
+        default_factory=dict,
+        description="What people call its values.",
+        examples=[{"1": {"en": "pupil", "ru": "ученик"}}],
+    )
+
+
+class LimitFile(Section):
+    """How often one rule pays one member."""
+
+    per: Literal["day"] = Field(
+        description="The local day, by the event's own time.", examples=["day"]
+    )
+    count: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = Field(
+        description="So many events count, the first ones of the day.", examples=[5]
+    )
+
+
+class RuleFile(Section):
+    """What earns, who earns it, and how often."""
+
+    id: Name = Field(
+        description="Names the rule for good: limits and `once_per` go by it across versions.",
+        examples=["section-read"],
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people are told to do.", examples=[_TITLE_EXAMPLE]
+    )
+    on: Annotated[
+        list[EventType],
+        BeforeValidator(as_list),
+        Field(min_length=1, max_length=50),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                ]
+            }
+        ),
+    ] = Field(
+        description="The event type, or a list of types, that the rule listens to.",
+        examples=["lms.section.read"],
+    )
+    when: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="A condition in CEL over `event` (`type`, `source`, `time`, `data`). If it has "
+        "no answer, the event is set aside and shown to admins.",
+        examples=["has(event.data.score) && event.data.score >= 60"],
+    )
+    to: Beneficiary = Field(
+        description="Who earns: `actor` (the event's subject) or the field that names the member. "
+        "Without that field only this rule is skipped.",
+        examples=["actor"],
+    )
+    owner: DataPath | None = Field(
+        default=None,
+        description="For rules that pay the actor: the field that names whose thing was acted on. "
+        "Acting on one's own earns neither side; the `to` of another rule on the same type counts "
+        "as stated here.",
+        examples=["data.owner"],
+    )
+    points: ExactNumber = Field(description="An exact number above zero.", examples=[2.3])
+    limit: LimitFile | None = Field(
+        default=None,
+        description="How many events of this rule count per day and member.",
+        examples=[{"per": "day", "count": 5}],
+    )
+    once_per: Annotated[
+        list[EventPath], BeforeValidator(as_list), Field(min_length=1, max_length=8)
+    ] = Field(
+        default_factory=list,
+        validate_default=False,
+        description="Fields whose values together earn once for all time, the first in order. An "
+        "event that lacks one of them is never a repetition.",
+        examples=[["data.video"]],
+    )
+    multipliers: list[Name] = Field(
+        default_factory=list,
+        description="Names of multipliers of this programme (awards at once only).",
+        examples=[["streak", "qualification"]],
+    )
+    category: Name | None = Field(
+        default=None, description="A word to group rules by on pages.", examples=["learning"]
+    )
+
+
+class AttributeMultiplierFile(Section):
+    """A factor by the value of an attribute."""
+
+    by: Literal["attribute"] = Field(description="This kind.", examples=["attribute"])
+    attribute: AttributeName = Field(
+        description="Which attribute. At once: as it stood at the event; weekly: as it stood when "
+        "the week closed.",
+        examples=["qualification"],
+    )
+    table: dict[Value, ExactNumber] = Field(
+        description="A factor for every value.", examples=[{"1": 1.0, "2": 1.2}]
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]
+    )
+
+
+class DayStreakMultiplierFile(Section):
+    """A factor by consecutive active days (awards at once only)."""
+
+    by: Literal["day_streak"] = Field(description="This kind.", examples=["day_streak"])
+    condition: EventType = Field(
+        description="An active day has an event of this type …", examples=["day.opened"]
+    )
+    types: Annotated[list[EventType], Field(min_length=1, max_length=200)] = Field(
+        description="… and one of these, in any order within the local day, whether or not a limit "
+        "counted it.",
+        examples=[["text.submitted"]],
+    )
+    table: dict[Value, ExactNumber] = Field(
+        description="A factor for each length from 1; the last row holds from there on. A day that "
+        "is not active has factor 1 and ends the streak.",
+        examples=[{"1": 1.0, "2": 1.07}],
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]
+    )
+
+
+class WeekStreakMultiplierFile(Section):
+    """A factor by consecutive weeks with something earned (weekly only)."""
+
+    by: Literal["week_streak"] = Field(description="This kind.", examples=["week_streak"])
+    table: dict[Value, ExactNumber] = Field(
+        description="A factor for each length from 1; the last row holds from there on.",
+        examples=[{"1": 1.0, "2": 1.02}],
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]
+    )
+
+
+MultiplierFile = Annotated[
+    AttributeMultiplierFile | DayStreakMultiplierFile | WeekStreakMultiplierFile,
+    Field(discriminator="by"),
+]
+
+
+class CapFile(Section):
+    """At most so many points a member and local day; what is trimmed is recorded as excess."""
+
+    per: Literal["day"] = Field(description="The local day.", examples=["day"])
+    points: Whole | None = Field(
+        default=None, description="The same for everybody …", examples=[100]
+    )
+    attribute: AttributeName | None = Field(
+        default=None,
+        description="… or by this attribute, as it stood at the event.",
+        examples=["qualification"],
+    )
+    table: dict[Value, Whole] = Field(
+        default_factory=dict,
+        description="With `attribute`: the cap for every value.",
+        examples=[{"1": 100, "2": 140}],
+    )
+
+
+class ProgrammeFile(Section):
+    """A programme of points."""
+
+    programme: Name = Field(description="Its name, for good.", examples=["weekly"])
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = Field(
+        description="What people call this version, in quotes; the hash is what identifies it.",
+        examples=["1"],
+    )
+    title: TextFile | None = Field(
+        default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]
+    )
+    zone: Annotated[str, Field(max_length=64)] = Field(
+        description="The IANA time zone of its days and weeks.", examples=["Europe/Moscow"]
+    )
+    rounding: Rounding = Field(
+        default=Rounding.HALF_UP,
+        description="How an exact award becomes whole points: `half_up` or `down`.",
+        examples=["half_up"],
+    )
+    period: Period = Field(
+        default=Period.AT_ONCE,
+        description="`at_once`: each event is awarded by itself. `week`: the ISO week's points are "
+        "added up, multiplied, rounded once and awarded when it closes.",
+        examples=["week"],
+    )
+    period_multipliers: list[Name] = Field(
+        default_factory=list,
+        description="Names of multipliers of a week's sum (weekly only).",
+        examples=[["qualification", "consistency"]],
+    )
+    attributes: Annotated[dict[AttributeName, AttributeFile], Field(max_length=20)] = Field(
+        default_factory=dict,
+        description="What can be stated of a member, by name.",
+        examples=[{"qualification": {"field": "level", "values": [1, 2], "default": 1}}],
+    )
+    rules: Annotated[list[RuleFile], Field(min_length=1, max_length=200)] = Field(
+        description="What earns. One event may earn by several rules; they are taken in the order "
+        "stated.",
+        examples=[[{"id": "section-read", "on": "lms.section.read", "to": "actor", "points": 50}]],
+    )
+    multipliers: Annotated[dict[Name, MultiplierFile], Field(max_length=50)] = Field(
+        default_factory=dict,
+        description="Factors, by name.",
+        examples=[
+            {
+                "qualification": {
+                    "by": "attribute",
+                    "attribute": "qualification",
+                    "table": {"1": 1.0, "2": 1.2},
+                }
+            }
+        ],
+    )
+    cap: CapFile | None = Field(
+        default=None,
+        description="The most that a member is awarded in a day (awards at once only).",
+        examples=[{"per": "day", "points": 100}],
+    )
+    validity: TermFile | None = Field(
+        default=None,
+        description="How long points last from the day they can be spent; without it, for ever.",
+        examples=[{"months": 12}],
+    )
+    redemption: RedemptionFile | None = Field(
+        default=None,
+        description="What points are worth at a checkout; without it they are not redeemed.",
+        examples=[{"rates": {"USD": 1}}],
+    )
+    bridge: BridgeFile | None = Field(
+        default=None,
+        description="What becomes of tokens brought back by others.",
+        examples=[{"returned_validity": {"months": 6}}],
+    )
+
+
+def json_schema() -> Mapping[str, Any]:
+    """The JSON Schema of a programme file, as published in ``ledger/programme/schema.json``."""
+    schema = ProgrammeFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,108 @@
+"""The shape of what a programme settles for other rooms: life of points, redemption, bridge.
+
+Validated here and handed on as they are; nothing of it touches what an event earns.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ledger.programme.fields import Currency, ExactNumber, Section, Whole
+
+
+class TermFile(Section):
+    """A length of life in the calendar; months clamp (31 January + 1 month = end of February)."""
+
+    years: Annotated[int, Field(strict=True, ge=0, le=100)] = Field(
+        default=0, description="Calendar years.", examples=[1]
+    )
+    months: Annotated[int, Field(strict=True, ge=0, le=1200)] = Field(
+        default=0, description="Calendar months.", examples=[12]
+    )
+    days: Annotated[int, Field(strict=True, ge=0, le=36_500)] = Field(
+        default=0, description="Days.", examples=[30]
+    )
+
+
+class MemberLimitFile(Section):
+    """How much one member may redeem."""
+
+    points: Annotated[int, Field(strict=True, ge=1, le=10**12)] = Field(
+        description="At most so many points …", examples=[5000]
+    )
+    per: Literal["day", "week", "month", "year"] = Field(
+        description="… in a calendar period.", examples=["month"]
+    )
+
+
+PerCent = Annotated[ExactNumber, Field(le=100)]
+Pattern = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RedemptionFile(Section):
+    """What points are worth at a checkout."""
+
+    rates: Annotated[dict[Currency, ExactNumber], Field(min_length=1)] = Field(
+        description="Minor units of a currency that one point is worth.",
+        examples=[{"USD": 1, "RUB": "5/2"}],
+    )
+    max_share: PerCent = Field(
+        default=Fraction(100),
+        validate_default=False,
+        description="Per cent of the eligible lines' net that points may cover.",
+        examples=[25],
+    )
+    max_discount_share: PerCent = Field(
+        default=Fraction(100),
+        validate_default=False,
+        description="Per cent of the gross that all discounts together may reach.",
+        examples=[50],
+    )
+    min_cash: dict[Currency, Whole] = Field(
+        default_factory=dict,
+        description="Minor units that the member pays in money at least.",
+        examples=[{"USD": 500}],
+    )
+    products: Annotated[list[Pattern], Field(max_length=1000)] = Field(
+        default=["*"],
+        description='Exact names, or a prefix and "*".',
+        examples=[["course:*"]],
+    )
+    excluded_products: Annotated[list[Pattern], Field(max_length=1000)] = Field(
+        default_factory=list, description="Exceptions to these.", examples=[["course:gift"]]
+    )
+    refused_with: Annotated[list[Pattern], Field(max_length=1000)] = Field(
+        default_factory=list,
+        description="Discount codes that points do not combine with.",
+        examples=[["student"]],
+    )
+    member_limit: MemberLimitFile | None = Field(
+        default=None, description="How much one member may redeem.", examples=[None]
+    )
+    hold_minutes: Annotated[int, Field(strict=True, ge=1, le=10_080)] = Field(
+        default=30, description="How long a hold waits for the payment.", examples=[30]
+    )
+    quote_minutes: Annotated[int, Field(strict=True, ge=1, le=1_440)] = Field(
+        default=10, description="How long a quote stands.", examples=[10]
+    )
+    refund_grace_days: Annotated[int, Field(strict=True, ge=0, le=3_650)] = Field(
+        default=30,
+        description="The least life of points that come back from a refund.",
+        examples=[30],
+    )
+
+
+class BridgeFile(Section):
+    """What becomes of tokens received from others and brought back as points."""
+
+    returned_validity: TermFile | None = Field(
+        default=None, description="How long such points last.", examples=[{"months": 6}]
+    )
+    returned_points_per_year: Annotated[int, Field(strict=True, ge=0, le=10**12)] | None = Field(
+        default=None,
+        description="At most so many of them a member and calendar year.",
+        examples=[10000],
+    )

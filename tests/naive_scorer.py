@@ -1,0 +1,462 @@
+"""The judge: a scorer so plain that it can be checked against the reference text by reading.
+
+It shares no code with the product. It reads a programme as the bare text values of its YAML file,
+keeps every number a ``Fraction``, and answers each question ("was this event counted?") by looking
+through the whole history again. It is slow on purpose; nothing in it is remembered between
+questions except the answers themselves (``functools.cache``), which changes no number.
+
+The steps carry the numbers of "Order and pipeline" in the reference text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import cel
+import yaml
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER_AGO = Fraction(-(10**15))
+
+
+def read_programme(text: str) -> dict[str, Any]:
+    """The file as nested dicts, lists and strings: every scalar stays the text it was."""
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes only text
+
+
+def seconds(text: str) -> Fraction:
+    """An RFC 3339 time as exact seconds since 1970."""
+    whole, fraction, offset = re.fullmatch(
+        r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text
+    ).groups()
+    moment = datetime.fromisoformat(whole.upper() + offset.upper().replace("Z", "+00:00"))
+    return Fraction((moment - EPOCH) // timedelta(seconds=1)) + Fraction(f"0{fraction or ''}")
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """One line of the input."""
+
+    source: str
+    id: str
+    type: str
+    subject: str | None
+    time: str
+    data: dict[str, Any]
+
+    @property
+    def at(self) -> Fraction:
+        return seconds(self.time)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source, self.id
+
+    @property
+    def order(self) -> tuple[Fraction, str, str]:
+        return self.at, self.source, self.id
+
+
+@dataclass(frozen=True)
+class Version:
+    """A programme and the time (exact seconds) from which it is in force."""
+
+    programme: dict[str, Any]
+    effective_at: Fraction = FOREVER_AGO
+
+
+Awards = dict[tuple[str, str, object], tuple[int, int]]
+"""(member, rule, event key or period name) → (points, excess)."""
+
+
+def naive_score(
+    versions: list[Version],
+    lines: list[dict[str, Any]],
+    *,
+    until: str | None = None,
+    resolve: dict[str, str] | None = None,
+) -> Awards:
+    """Score the lines in the order they were received."""
+    return _Naive(versions, lines, until, resolve).awards()
+
+
+def naive_totals(awards: Awards) -> dict[str, tuple[int, int]]:
+    """Member → (points, excess), over all awards."""
+    totals: dict[str, tuple[int, int]] = {}
+    for (member, _, _), (points, excess) in awards.items():
+        before = totals.get(member, (0, 0))
+        totals[member] = before[0] + points, before[1] + excess
+    return totals
+
+
+def _field(event: Event, path: str) -> object:
+    """The value of ``source``, ``type`` or ``data.a.b``; None if it is not there."""
+    if path in {"source", "type", "id", "subject"}:
+        return getattr(event, path)
+    value: object = event.data
+    for name in path.split(".")[1:]:
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+def _same_value_text(value: object) -> str:
+    """One text for equal JSON values: 1 and 1.0 are equal, 1 and true are not."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, list):
+        return "[" + ",".join(map(_same_value_text, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{k!r}:{_same_value_text(value[k])}" for k in sorted(value)) + "}"
+    return json.dumps(value)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _round(value: Fraction, rounding: str) -> int:
+    if rounding == "half_up":
+        return int((value + Fraction(1, 2)) // 1)
+    assert rounding == "down", rounding
+    return int(value // 1)
+
+
+class _Naive:
+    def __init__(
+        self,
+        versions: list[Version],
+        lines: list[dict[str, Any]],
+        until: str | None,
+        resolve: dict[str, str] | None,
+    ) -> None:
+        self.versions = versions
+        self.resolve = resolve
+        self.until = None if until is None else seconds(until)
+        received = [
+            Event(
+                line["source"],
+                line["id"],
+                line["type"],
+                line.get("subject"),
+                line["time"],
+                line.get("data") or {},
+            )
+            for line in lines
+        ]
+        # 1: the first received of a (source, id) wins.
+        first: dict[tuple[str, str], Event] = {}
+        for event in received:
+            first.setdefault(event.key, event)
+        # 2: a retraction removes its target from the beginning, but never another retraction.
+        gone = {
+            (event.source, event.data.get("id"))
+            for event in first.values()
+            if event.type == "activity.retracted"
+        }
+        self.known = sorted(
+            (e for e in first.values() if e.type == "activity.retracted" or e.key not in gone),
+            key=lambda event: event.order,
+        )
+        # 8: what happened at or after ``until`` has not happened.
+        self.events = [e for e in self.known if self.until is None or e.at < self.until]
+        self.place = {event.key: place for place, event in enumerate(self.events)}
+        for name in ("version", "reached", "past_once_per", "counted", "day", "_quarantined"):
+            setattr(self, name, cache(getattr(self, name)))
+
+    # Who and when.
+
+    def member(self, identity: object) -> str | None:
+        if not isinstance(identity, str) or not identity:
+            return None
+        return identity if self.resolve is None else self.resolve.get(identity)
+
+    def members(self) -> list[str]:
+        found = set()
+        for event in self.events:
+            found.add(self.member(event.subject))
+            for version in self.versions:
+                for rule in version.programme["rules"]:
+                    if rule["to"] != "actor":
+                        found.add(self.member(_field(event, rule["to"])))
+        return sorted(found - {None})
+
+    def local_day(self, at: Fraction, zone: str) -> date:
+        moment = EPOCH + timedelta(seconds=int(at // 1))
+        return moment.astimezone(ZoneInfo(zone)).date()
+
+    def zone(self) -> str:
+        zones = {version.programme["zone"] for version in self.versions}
+        assert len(zones) == 1, "versions share their zone"
+        return zones.pop()
+
+    def day(self, event: Event) -> date:
+        return self.local_day(event.at, self.zone())
+
+    def closes_at(self, monday: date) -> Fraction:
+        """The first second of the local Monday after the week of ``monday``, by looking."""
+        target = monday + timedelta(days=7)
+        start = datetime(target.year, target.month, target.day, tzinfo=UTC)
+        at = Fraction(int((start - EPOCH).total_seconds()) - 30 * 3600)
+        for step in (3600, 60, 1):
+            while self.local_day(at, self.zone()) < target:
+                at += step
+            at -= step
+        return at + 1
+
+    def monday(self, event: Event) -> date:
+        day = self.day(event)
+        return day - timedelta(days=day.weekday())
+
+    def is_weekly(self) -> bool:
+        kinds = {
+            version.programme.get("period", "at_once") != "at_once" for version in self.versions
+        }
+        assert len(kinds) == 1, "versions share their period"
+        return kinds.pop()
+
+    def in_force_at(self, at: Fraction) -> dict[str, Any] | None:
+        found = None
+        for version in self.versions:
+            if version.effective_at <= at:
+                found = version.programme
+        return found
+
+    def version(self, event: Event) -> dict[str, Any] | None:
+        at = self.closes_at(self.monday(event)) if self.is_weekly() else event.at
+        return self.in_force_at(at)
+
+    # 3: attributes.
+
+    def attribute(
+        self, programme: dict[str, Any], member: str, name: str, at: Fraction, *, included: bool
+    ) -> str:
+        stated = programme["attributes"][name]
+        value = stated["default"]
+        for event in self.known:
+            if event.type != f"member.{name}.changed" or self.member(event.subject) != member:
+                continue
+            if event.at < at or (included and event.at == at):
+                new = event.data.get(stated["field"])
+                for possible in stated["values"]:
+                    whole = re.fullmatch(r"-?\d+", possible) is not None
+                    same = (
+                        isinstance(new, int | float)
+                        and not isinstance(new, bool)
+                        and new == int(possible)
+                        if whole
+                        else new == possible
+                    )
+                    if same:
+                        value = possible
+        return value
+
+    # 4: the pipeline.
+
+    def rules(self, event: Event) -> list[dict[str, Any]]:
+        programme = self.version(event)
+        if programme is None:
+            return []
+        return [rule for rule in programme["rules"] if event.type in _listed(rule["on"])]
+
+    def condition(self, rule: dict[str, Any], event: Event) -> object:
+        if "when" not in rule:
+            return True
+        moment = EPOCH + timedelta(microseconds=int(event.at * 10**6 // 1))
+        shown = {
+            "type": event.type,
+            "source": event.source,
+            "time": moment,
+            "data": event.data,
+        }
+        try:
+            return cel.evaluate(rule["when"], {"event": shown})
+        except (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
+            return error
+
+    def _quarantined(self, event: Event) -> bool:
+        answers = [self.condition(rule, event) for rule in self.rules(event)]
+        return any(not isinstance(answer, bool) for answer in answers)
+
+    def is_own_act(self, event: Event) -> bool:
+        fields = {r["to"] for r in self.rules(event)} | {
+            r["owner"] for r in self.rules(event) if "owner" in r
+        }
+        actor = self.member(event.subject)
+        return actor is not None and any(
+            self.member(_field(event, field)) == actor for field in fields - {"actor"}
+        )
+
+    def reached(self, event: Event, rule_id: str) -> tuple[dict[str, Any], str] | None:
+        """The rule and the beneficiary, if the event gets as far as ``once_per``."""
+        rule = next((rule for rule in self.rules(event) if rule["id"] == rule_id), None)
+        if rule is None or self._quarantined(event) or self.condition(rule, event) is not True:
+            return None
+        to = event.subject if rule["to"] == "actor" else _field(event, rule["to"])
+        beneficiary = self.member(to)
+        if beneficiary is None or self.is_own_act(event):
+            return None
+        return rule, beneficiary
+
+    def earlier(self, event: Event) -> list[Event]:
+        return self.events[: self.place[event.key]]
+
+    def past_once_per(self, event: Event, rule_id: str) -> bool:
+        found = self.reached(event, rule_id)
+        if found is None:
+            return False
+        rule, beneficiary = found
+        if "once_per" not in rule:
+            return True
+        key = self.once_key(event, rule["once_per"])
+        if key is None:
+            return True
+        for other in self.earlier(event):
+            before = self.reached(other, rule_id)
+            if before is None or before[1] != beneficiary:
+                continue
+            if self.once_key(other, rule["once_per"]) == key:
+                return False
+        return True
+
+    def once_key(self, event: Event, fields: str | list[str]) -> list[str] | None:
+        values = [_field(event, field) for field in _listed(fields)]
+        return None if None in values else [_same_value_text(value) for value in values]
+
+    def counted(self, event: Event, rule_id: str) -> bool:
+        if not self.past_once_per(event, rule_id):
+            return False
+        rule, beneficiary = self.reached(event, rule_id)
+        if "limit" not in rule:
+            return True
+        used = 0
+        for other in self.earlier(event):
+            if self.day(other) == self.day(event) and self.counted(other, rule_id):
+                used += self.reached(other, rule_id)[1] == beneficiary
+        return used < int(rule["limit"]["count"])
+
+    def earned(self, member: str) -> list[tuple[Event, dict[str, Any]]]:
+        """What got past its limit for this member, in order."""
+        return [
+            (event, rule)
+            for event in self.events
+            for rule in self.rules(event)
+            if self.counted(event, rule["id"]) and self.reached(event, rule["id"])[1] == member
+        ]
+
+    # Multipliers.
+
+    def table_row(self, table: dict[str, str], length: int) -> Fraction:
+        if length == 0:
+            return Fraction(1)
+        return Fraction(table[str(min(length, max(map(int, table))))])
+
+    def is_active_day(self, streak: dict[str, Any], member: str, day: date) -> bool:
+        types = {
+            event.type
+            for event in self.events
+            if self.member(event.subject) == member and self.day(event) == day
+        }
+        return streak["condition"] in types and any(kind in types for kind in streak["types"])
+
+    def day_streak(self, streak: dict[str, Any], member: str, day: date) -> int:
+        length = 0
+        while self.is_active_day(streak, member, day):
+            length += 1
+            day -= timedelta(days=1)
+            while not self.exists(day):
+                day -= timedelta(days=1)
+        return length
+
+    def exists(self, day: date) -> bool:
+        """False for a day that a change of zone left out (Samoa's 30 December 2011)."""
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        start = Fraction(int((noon - EPOCH).total_seconds()))
+        hours = range(-28, 29)
+        return any(self.local_day(start + 3600 * hour, self.zone()) == day for hour in hours)
+
+    def week_streak(self, member: str, monday: date) -> int:
+        active = {self.monday(event) for event, _ in self.earned(member)}
+        length = 0
+        while monday in active:
+            length += 1
+            monday -= timedelta(days=7)
+        return length
+
+    # Awards.
+
+    def awards(self) -> Awards:
+        found: Awards = {}
+        for member in self.members():
+            found |= self.weeks_of(member) if self.is_weekly() else self.at_once_of(member)
+        return found
+
+    def at_once_of(self, member: str) -> Awards:
+        found: Awards = {}
+        awarded: dict[date, int] = {}
+        for event, rule in self.earned(member):
+            programme = self.version(event)
+            value = Fraction(rule["points"])
+            for name in rule.get("multipliers", []):
+                multiplier = programme["multipliers"][name]
+                if multiplier["by"] == "attribute":
+                    level = self.attribute(
+                        programme, member, multiplier["attribute"], event.at, included=True
+                    )
+                    value *= Fraction(multiplier["table"][level])
+                else:
+                    length = self.day_streak(multiplier, member, self.day(event))
+                    value *= self.table_row(multiplier["table"], length)
+            whole = _round(value, programme.get("rounding", "half_up"))
+            points = whole
+            if "cap" in programme:
+                cap = programme["cap"]
+                if "attribute" in cap:
+                    level = self.attribute(
+                        programme, member, cap["attribute"], event.at, included=True
+                    )
+                    most = int(cap["table"][level])
+                else:
+                    most = int(cap["points"])
+                points = min(whole, max(0, most - awarded.get(self.day(event), 0)))
+            awarded[self.day(event)] = awarded.get(self.day(event), 0) + points
+            found[member, rule["id"], event.key] = points, whole - points
+        return found
+
+    def weeks_of(self, member: str) -> Awards:
+        found: Awards = {}
+        earned = self.earned(member)
+        for monday in sorted({self.monday(event) for event, _ in earned}):
+            close = self.closes_at(monday)
+            if self.until is not None and close > self.until:
+                continue
+            programme = self.in_force_at(close)
+            value = sum(
+                (
+                    Fraction(rule["points"])
+                    for event, rule in earned
+                    if self.monday(event) == monday
+                ),
+                Fraction(0),
+            )
+            for name in programme.get("period_multipliers", []):
+                multiplier = programme["multipliers"][name]
+                if multiplier["by"] == "attribute":
+                    level = self.attribute(
+                        programme, member, multiplier["attribute"], close, included=False
+                    )
+                    value *= Fraction(multiplier["table"][level])
+                else:
+                    value *= self.table_row(multiplier["table"], self.week_streak(member, monday))
+            points = _round(value, programme.get("rounding", "half_up"))
+            year, week, _ = monday.isocalendar()
+            found[member, programme["programme"], f"{year}-W{week:02d}"] = points, 0
+        return found
