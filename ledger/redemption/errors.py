@@ -150,10 +150,3 @@ class RefundIdReused(VkladError):
 
     code = "refund_id_reused"
     kind = ErrorKind.CONFLICT
-
-
-class NotASwitch(VkladError):
-    """A switch that this installation does not have, or one set without a reason."""
-
-    code = "not_a_switch"
-    kind = ErrorKind.INVALID

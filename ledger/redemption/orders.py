@@ -3,7 +3,7 @@
 Reads the claims of a token whose signature was already checked. Percentages are the LMS's affair:
 here are amounts in minor units only, so nothing depends on the order in which discounts are listed.
 
-    {"iss": source, "sub": "lms:1042", "order": "A-17", "iat": …, "exp": …, "currency": "USD",
+    {"sub": "lms:1042", "order": "A-17", "iat": …, "exp": …, "currency": "USD",
      "lines": [{"id": "1", "product": "course:go", "price_minor": 5000,
                 "discounts": [{"code": "annual", "amount_minor": 500}]}],
      "discounts": [{"code": "friend", "amount_minor": 300}]}
@@ -28,9 +28,10 @@ DISCOUNTS_MAX: Final = 20
 AMOUNT_MINOR_MAX: Final = 10**12
 TEXT_LENGTH_MAX: Final = 200
 
-_CLAIMS: Final = frozenset({"iss", "sub", "iat", "exp", "order", "currency", "lines"})
+_CLAIMS: Final = frozenset({"sub", "iat", "exp", "order", "currency", "lines"})
 _OPTIONAL_CLAIMS: Final = frozenset({"discounts", "jti"})
-_ABOUT_THE_TOKEN: Final = frozenset({"iat", "exp", "jti"})
+_NOT_THE_CONTENT: Final = frozenset({"iat", "exp", "jti", "sub"})
+"""The token's own times and id; and the buyer, whose identity no hash that is kept may cover."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -61,7 +62,7 @@ class OrderLine:
 class Order:
     """A checked order. ``buyer`` is an identity as the LMS names it; ``expires_at`` is exclusive.
 
-    ``digest`` covers everything but the token's own times and id.
+    ``content`` is what is sold at which price; ``digest`` covers just that.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Order:
     discounts: tuple[OrderDiscount, ...]
     issued_at: datetime
     expires_at: datetime
+    content: Mapping[str, Json]
     digest: bytes
 
     @property
@@ -92,8 +94,8 @@ class Order:
         return frozenset(on_lines | {each.code for each in self.discounts})
 
 
-def read_order(claims: Mapping[str, Json], *, at: datetime) -> Order:
-    """The order that these claims state.
+def read_order(claims: Mapping[str, Json], *, source: str, at: datetime) -> Order:
+    """The order that these claims state, signed with a credential of ``source``.
 
     Raises:
         OrderMalformed: a claim is missing, unknown or out of bounds; discounts exceed the price.
@@ -108,8 +110,9 @@ def read_order(claims: Mapping[str, Json], *, at: datetime) -> Order:
     currency = _text("currency", claims["currency"])
     if not _CURRENCY.match(currency):
         _refuse("currency", "must be three capital letters (ISO 4217)")
+    content = {name: value for name, value in claims.items() if name not in _NOT_THE_CONTENT}
     order = Order(
-        source=_text("iss", claims["iss"]),
+        source=source,
         number=_text("order", claims["order"]),
         buyer=_text("sub", claims["sub"]),
         currency=currency,
@@ -117,7 +120,8 @@ def read_order(claims: Mapping[str, Json], *, at: datetime) -> Order:
         discounts=_discounts("discounts", claims.get("discounts", [])),
         issued_at=issued_at,
         expires_at=expires_at,
-        digest=_digest(claims),
+        content=content,
+        digest=_digest(content),
     )
     if order.net_minor < 0:
         _refuse("discounts", "exceed what the lines cost")
@@ -130,9 +134,8 @@ def read_order(claims: Mapping[str, Json], *, at: datetime) -> Order:
     return order
 
 
-def _digest(claims: Mapping[str, Json]) -> bytes:
-    """Over what is sold to whom; the same order signed again at another time is the same order."""
-    content = {name: value for name, value in claims.items() if name not in _ABOUT_THE_TOKEN}
+def _digest(content: Mapping[str, Json]) -> bytes:
+    """The same order signed again at another time is the same order."""
     try:
         return digest(content)
     except ValueError as error:

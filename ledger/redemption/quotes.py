@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.kernel.canonical import Json
+from ledger.kernel.errors import Operand
 from ledger.kernel.ids import derived_id, format_id, parse_id
 from ledger.kernel.units import Points
 from ledger.redemption import tokens
@@ -117,15 +118,15 @@ def same_promise(one: Quote, other: Quote) -> bool:
     return _promise(one) == _promise(other)
 
 
-def _promise(quote: Quote) -> Mapping[str, Json]:
+def _promise(quote: Quote) -> dict[str, Operand]:
     """All that is signed but the id and the times, which say when, not what."""
-    stated = dict(quote_json(quote))
+    stated = quote_json(quote)
     for field in ("id", "issued_at", "expires_at"):
         del stated[field]
     return stated
 
 
-def quote_json(quote: Quote) -> dict[str, Json]:
+def quote_json(quote: Quote) -> dict[str, Operand]:
     """The content of a quote as it is signed, stored and shown. Money in minor units."""
     return {
         "id": format_id("qte", quote.quote_id),

@@ -14,13 +14,13 @@ from ledger.kernel.units import Points
 from ledger.redemption.model import Redemption, RedemptionState
 from ledger.redemption.orders import Order, read_order
 
+SOURCE = "https://lms.example"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MEMBER = UUID("01890000-0000-7000-8000-000000000001")
 
 
 def claims(**changes: Json) -> dict[str, Json]:
     stated: dict[str, Json] = {
-        "iss": "https://lms.example",
         "sub": "lms:1042",
         "order": "A-17",
         "iat": int(NOW.timestamp()),
@@ -55,6 +55,7 @@ class Cart:
                     for index, amount in enumerate(self.discounts)
                 ],
             ),
+            source=SOURCE,
             at=NOW,
         )
 

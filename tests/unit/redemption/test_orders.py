@@ -7,7 +7,7 @@ import pytest
 from ledger.kernel.canonical import Json
 from ledger.redemption.errors import OrderExpired, OrderMalformed
 from ledger.redemption.orders import read_order
-from tests.unit.redemption.conftest import NOW, claims
+from tests.unit.redemption.conftest import NOW, SOURCE, claims
 
 SECONDS = int(NOW.timestamp())
 LINE: dict[str, Json] = {"id": "1", "product": "course:go", "price_minor": 5000}
@@ -23,6 +23,7 @@ def test_an_order_is_read() -> None:
             discounts=[{"code": "friend", "amount_minor": 300}],
             jti="anything",
         ),
+        source=SOURCE,
         at=NOW,
     )
     assert (order.gross_minor, order.net_minor) == (5700, 4900)
@@ -31,16 +32,16 @@ def test_an_order_is_read() -> None:
 
 
 def test_the_digest_is_of_the_content_not_of_the_token() -> None:
-    first = read_order(claims(), at=NOW)
-    again = read_order(claims(iat=SECONDS - 60, exp=SECONDS + 60, jti="x"), at=NOW)
-    other = read_order(claims(lines=[LINE | {"price_minor": 4999}]), at=NOW)
+    first = read_order(claims(), source=SOURCE, at=NOW)
+    again = read_order(claims(iat=SECONDS - 60, exp=SECONDS + 60, jti="x"), source=SOURCE, at=NOW)
+    other = read_order(claims(lines=[LINE | {"price_minor": 4999}]), source=SOURCE, at=NOW)
     assert first.digest == again.digest != other.digest
 
 
 def test_expiry_is_exclusive() -> None:
-    assert read_order(claims(), at=NOW + timedelta(seconds=3599)).number == "A-17"
+    assert read_order(claims(), source=SOURCE, at=NOW + timedelta(seconds=3599)).number == "A-17"
     with pytest.raises(OrderExpired) as refused:
-        read_order(claims(), at=NOW + timedelta(seconds=3600))
+        read_order(claims(), source=SOURCE, at=NOW + timedelta(seconds=3600))
     assert refused.value.operands["order"] == "A-17"
 
 
@@ -80,7 +81,7 @@ def test_expiry_is_exclusive() -> None:
 )
 def test_what_is_out_of_bounds_is_refused(changes: dict[str, Json], field: str) -> None:
     with pytest.raises(OrderMalformed) as refused:
-        read_order(claims(**changes), at=NOW)
+        read_order(claims(**changes), source=SOURCE, at=NOW)
     assert refused.value.operands["field"] == field
 
 
@@ -89,4 +90,4 @@ def test_every_claim_is_needed(missing: str) -> None:
     stated = claims()
     del stated[missing]
     with pytest.raises(OrderMalformed, match=missing):
-        read_order(stated, at=NOW)
+        read_order(stated, source=SOURCE, at=NOW)

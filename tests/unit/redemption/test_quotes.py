@@ -21,14 +21,14 @@ from ledger.redemption.quotes import (
     sign_quote,
 )
 from ledger.redemption.terms import parse_terms
-from tests.unit.redemption.conftest import MEMBER, NOW, claims
+from tests.unit.redemption.conftest import MEMBER, NOW, SOURCE, claims
 
 KEYS = QuoteKeys("k2", {"k1": b"1" * 32, "k2": b"2" * 32})
 SECTION = {"rates": {"USD": "5/2"}, "max_share": 50}
 
 
 def _quote(*, requested: int = 401, life_s: int = 3600, programme: bytes = b"p" * 32) -> Quote:
-    order = read_order(claims(exp=int(NOW.timestamp()) + life_s), at=NOW)
+    order = read_order(claims(exp=int(NOW.timestamp()) + life_s), source=SOURCE, at=NOW)
     versions = Versions(programme, parse_terms(SECTION))
     return make_quote(
         member_id=MEMBER,
