@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ledger.kernel.errors import ErrorKind, VkladError
 
 PROJECT_FOLDER: Final = Path(__file__).resolve().parents[1]
+"""The checkout, or where the wheel was installed."""
 SECRET_LENGTH_MIN: Final = 32
 _TEST_WORDS: Final = ("test", "demo", "example", "changeme", "change-me", "secret", "password")
 _WELL_KNOWN_MNEMONIC: Final = "test test test test test test test test test test test junk"
@@ -51,8 +52,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VKLAD_", frozen=True, extra="forbid")
 
     state_folder: Path = Field(
-        default=PROJECT_FOLDER / ".vklad",
-        description="Where the embedded parts, secrets and logs of this installation live.",
+        default_factory=lambda: _home() / ".vklad",
+        description="Where the embedded parts, secrets and logs of this installation live; "
+        "empty: `.vklad` in the checkout, or in the current folder if this is no checkout.",
     )
     public_url: str = Field(
         default="",
@@ -200,6 +202,10 @@ def process_environment() -> dict[str, str]:
 
 
 _LENGTHS: Final = {"secret": SECRET_LENGTH_MIN, "oidc_client_secret": 8}
+
+
+def _home() -> Path:
+    return PROJECT_FOLDER if (PROJECT_FOLDER / "pyproject.toml").exists() else Path.cwd()
 
 
 def _is_loopback(host: str) -> bool:

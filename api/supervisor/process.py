@@ -114,7 +114,7 @@ def start(program: Program) -> Process:
         raise PartFailed(
             f"{program.name} cannot be started: {error}.", part=program.name
         ) from error
-    _write_record(program.record_path, popen.pid)
+    _write_record(program, popen.pid)
     return Process(program, popen)
 
 
@@ -146,10 +146,12 @@ def wait_healthy(process: Process, healthy: Callable[[], bool], timeout_s: float
         PartFailed: the process ended, or was not healthy within ``timeout_s``.
     """
     deadline = time.monotonic() + timeout_s
-    while not healthy():
+    while True:
         status = process.exit_status()
         if status is not None:
             raise failed(process.program, f"ended with status {status} while starting")
+        if healthy():
+            return
         if time.monotonic() > deadline:
             raise failed(process.program, f"was not ready within {timeout_s:.0f} s")
         time.sleep(0.05)
@@ -159,34 +161,41 @@ def stop_leftover(record_path: Path, grace_s: float = STOP_GRACE_S) -> int | Non
     """Stop the process of a record that an earlier supervisor left; its pid if there was one."""
     found = recorded(record_path)
     if found is not None:
-        members = [found, *_descendants(found)]
-        for process in members:
-            with contextlib.suppress(psutil.Error):
-                process.terminate()
+        process, stop_signal = found
+        members = [process, *_descendants(process)]
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(stop_signal)
         _, alive = psutil.wait_procs(members, timeout=grace_s)
-        for process in alive:
+        for one in alive:
             with contextlib.suppress(psutil.Error):
-                process.kill()
+                one.kill()
         psutil.wait_procs(alive, timeout=grace_s)
     record_path.unlink(missing_ok=True)
-    return found.pid if found is not None else None
+    return found[0].pid if found is not None else None
 
 
-def recorded(record_path: Path) -> psutil.Process | None:
-    """The process a record speaks of, if that very process still runs."""
+def recorded(record_path: Path) -> tuple[psutil.Process, int] | None:
+    """The process a record speaks of, if that very one still runs, and how it is asked to stop."""
     try:
         record = json.loads(record_path.read_text())
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - record["created"]) < _CREATED_TOLERANCE_S
+        if not same or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return process, int(record["stop_signal"])
     except (OSError, ValueError, KeyError, psutil.Error):
         return None
-    return process if same and process.status() != psutil.STATUS_ZOMBIE else None
 
 
-def _write_record(path: Path, pid: int) -> None:
+def _write_record(program: Program, pid: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
+        record = {
+            "pid": pid,
+            "created": psutil.Process(pid).create_time(),
+            "stop_signal": int(program.stop_signal),
+        }
+        program.record_path.parent.mkdir(parents=True, exist_ok=True)
+        program.record_path.write_text(json.dumps(record))
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

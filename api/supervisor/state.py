@@ -48,6 +48,10 @@ class StateFolder:
         """Where a part's pid is kept."""
         return self.path / "run" / f"{name}.pid.json"
 
+    def ready(self, name: str) -> Path:
+        """What a process of ours touches once it works."""
+        return self.path / "run" / f"{name}.ready"
+
     def socket_folder(self, name: str) -> Path:
         """A folder for a Unix socket whose path fits the system's limit; not created here.
 

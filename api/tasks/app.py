@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from api.composition import Composition
 from api.tasks.schedule import Job
@@ -58,7 +58,9 @@ def create_celery(broker_url: str, jobs: Sequence[Job]) -> Celery:
         task_serializer="json",
         task_ignore_result=True,
         task_default_queue=JOB_QUEUE,
-        task_queues=[Queue(DRAIN_QUEUE), Queue(JOB_QUEUE)],
+        task_queues=[
+            Queue(name, Exchange(name), routing_key=name) for name in (DRAIN_QUEUE, JOB_QUEUE)
+        ],
         task_time_limit=TASK_TIME_LIMIT_S,
         timezone="UTC",
         enable_utc=True,

@@ -133,7 +133,8 @@ def waiting_rows(work: Work, topics: Sequence[str]) -> dict[str, int]:
 
     Topics with none are absent.
     """
-    asked = sa.func.unnest(sa.cast(list(topics), pg.ARRAY(sa.Text))).table_valued("topic")
+    names = sa.func.unnest(sa.cast(list(topics), pg.ARRAY(sa.Text)))
+    asked = names.table_valued(sa.column("topic", sa.Text), name="asked").render_derived()
     some = (
         sa.select(sa.literal(1).label("one"))
         .where(

@@ -1,0 +1,41 @@
+"""The entry point `vklad`: a literal list of commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import typer
+
+from api.cli import up
+from ledger.kernel.errors import VkladError
+
+app: Final = typer.Typer(
+    help="The contribution economy of a learning community.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(up.up)
+app.command()(up.serve)
+app.command()(up.worker)
+app.command()(up.scheduler)
+app.command(name="migrate")(up.migrate_database)
+
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = ()
+"""Subcommands of the rooms: name and Typer application of ``api/cli/<room>.py``."""
+for _name, _group in GROUPS:
+    app.add_typer(_group, name=_name)
+
+
+def run() -> None:
+    """Run the command line; an expected failure is a sentence and exit status 1."""
+    try:
+        app()
+    except VkladError as error:
+        typer.echo(error.message, err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,132 @@
+"""`vklad up` and the processes it is made of: `serve`, `worker`, `scheduler`, `migrate`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+import typer
+import uvicorn
+from celery import signals
+from celery.beat import Scheduler, Service
+from fastapi import FastAPI
+from rich.console import Console
+
+from api.composition import Composition, broker_url, compose, migration_database_url
+from api.http.app import create_app
+from api.migrations.runner import migrate
+from api.settings import Settings, load_settings
+from api.supervisor.errors import PartFailed
+from api.supervisor.parts import STAGES, Installation
+from api.supervisor.run import Supervisor
+from api.supervisor.state import StateFolder
+from api.tasks.app import ComposedPerProcess, add_tasks, create_celery
+from api.tasks.relay import Relay
+from api.tasks.schedule import JOBS, Job
+from api.tasks.topics import TOPICS
+
+_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def up() -> None:
+    """Start every part on this machine, watch them, and stop them all on Ctrl-C."""
+    settings = load_settings()
+    installation = Installation(settings, StateFolder(settings.state_folder))
+    Supervisor(installation, STAGES, Console()).run()
+
+
+def migrate_database() -> None:
+    """Bring the database to the newest schema."""
+    settings = load_settings()
+    url = migration_database_url(settings, StateFolder(settings.state_folder))
+    if url is None:
+        raise PartFailed(
+            "VKLAD_DATABASE_URL names a database, VKLAD_MIGRATION_DATABASE_URL does not say who "
+            "may change its tables.",
+            part="database",
+        )
+    typer.echo(f"The database is at revision {migrate(url)}.")
+
+
+def serve() -> None:
+    """Serve the API and the pages."""
+    settings = load_settings()
+    uvicorn.run(
+        "api.cli.up:http_application",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.api_processes,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def http_application() -> FastAPI:
+    """What each API process serves."""
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    return create_app(compose(load_settings()))
+
+
+def worker() -> None:
+    """Run Celery's worker processes."""
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    settings = load_settings()
+    state = StateFolder(settings.state_folder)
+    state.prepare()
+    app = create_celery(broker_url(settings, state), ())
+    add_tasks(app, ComposedPerProcess(_composed), TOPICS, _jobs(settings))
+
+    def ready(**_: object) -> None:
+        state.ready("worker").touch()
+
+    signals.worker_ready.connect(ready, weak=False)
+    app.worker_main(
+        [
+            *("worker", "--pool", "prefork", "--concurrency", str(settings.worker_processes)),
+            *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+        ]
+    )
+
+
+def scheduler() -> None:
+    """Run Celery's beat and the relay that wakes workers."""
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    settings = load_settings()
+    composition = compose(settings)
+    app = create_celery(broker_url(settings, composition.state), _jobs(settings))
+    relay = Relay(composition.database, app, list(TOPICS), settings.worker_processes)
+    beat = Service(app, scheduler_cls=Scheduler)
+    stop = threading.Event()
+
+    def relaying() -> None:
+        try:
+            relay.run(stop)
+        finally:
+            beat.stop()
+
+    def ready(**_: object) -> None:
+        composition.state.ready("scheduler").touch()
+
+    signals.beat_init.connect(ready, weak=False)
+    thread = threading.Thread(target=relaying, name="relay")
+    thread.start()
+    try:
+        beat.start()
+    finally:
+        relay_ended = not thread.is_alive()
+        stop.set()
+        thread.join()
+    if relay_ended:
+        raise PartFailed("The relay ended; its error is above.", part="scheduler")
+
+
+def _composed() -> Composition:
+    return compose(load_settings())
+
+
+def _jobs(settings: Settings) -> list[Job]:
+    has_chain = settings.chain == "on"
+    return [job for job in JOBS if has_chain or not job.needs_chain]

@@ -1,0 +1,177 @@
+"""The parts of an installation in the order they start: a literal list of stages.
+
+A part is a child process; a step is something done in its place. A stage's parts start together and
+are all healthy before the next stage. Stopping goes the other way, one by one. A new part or step
+is one entry in ``STAGES``.
+"""
+
+from __future__ import annotations
+
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from api.composition import migration_database_url
+from api.migrations.runner import migrate
+from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
+from api.supervisor.anvil import AnvilNode, refuse_taken_port
+from api.supervisor.postgres import PostgresServer
+from api.supervisor.process import Program
+from api.supervisor.state import StateFolder
+from api.supervisor.valkey import ValkeyServer
+from oracle.contracts import toolchain
+
+_ANSWER_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What parts are made from."""
+
+    settings: Settings
+    state: StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A prepared part: what to run, when it is healthy, and what is done then."""
+
+    program: Program
+    healthy: Callable[[], bool]
+    once_healthy: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A child process; ``prepare`` is called before each start, so also after it died."""
+
+    name: str
+    shown: str
+    wanted: Callable[[Settings], bool]
+    prepare: Callable[[Installation], Runnable]
+    timeout_s: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something done once, in its place; it may return a note to show when all is up."""
+
+    name: str
+    shown: str
+    wanted: Callable[[Settings], bool]
+    do: Callable[[Installation], str | None]
+
+
+def own_process(
+    installation: Installation, name: str, *arguments: str, healthy: Callable[[], bool]
+) -> Runnable:
+    """A process of ours: a subcommand of ``vklad``."""
+    state = installation.state
+    state.ready(name).unlink(missing_ok=True)
+    program = Program(
+        name=name,
+        argv=(sys.executable, "-m", "api.cli.main", *arguments),
+        environment={**process_environment(), "PYTHONUNBUFFERED": "1"},
+        directory=PROJECT_FOLDER,
+        log_path=state.log(name),
+        record_path=state.record(name),
+    )
+    return Runnable(program, healthy)
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of ``url`` is answered by 2xx."""
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_TIMEOUT_S):  # noqa: S310 - our own URL
+            return True
+    except OSError:
+        return False
+
+
+def _postgres(installation: Installation) -> Runnable:
+    server = PostgresServer.of(installation.state)
+    server.initialise()
+    return Runnable(server.program(), server.healthy, server.create_roles)
+
+
+def _valkey(installation: Installation) -> Runnable:
+    server = ValkeyServer.of(installation.state)
+    return Runnable(server.program(), server.healthy)
+
+
+def _chain(installation: Installation) -> Runnable:
+    node = AnvilNode.of(installation.state)
+    return Runnable(node.program(), node.healthy, node.fund)
+
+
+def _api(installation: Installation) -> Runnable:
+    settings = installation.settings
+    refuse_taken_port(settings.port, "api", "VKLAD_PORT")
+    return own_process(
+        installation,
+        "api",
+        "serve",
+        healthy=lambda: answers(f"http://127.0.0.1:{settings.port}/healthz"),
+    )
+
+
+def _worker(installation: Installation) -> Runnable:
+    ready = installation.state.ready("worker")
+    return own_process(installation, "worker", "worker", healthy=ready.exists)
+
+
+def _scheduler(installation: Installation) -> Runnable:
+    ready = installation.state.ready("scheduler")
+    return own_process(installation, "scheduler", "scheduler", healthy=ready.exists)
+
+
+def _migrate(installation: Installation) -> str | None:
+    url = migration_database_url(installation.settings, installation.state)
+    if url is not None:
+        migrate(url)
+    return None
+
+
+def _install_npm_project(_: Installation) -> str | None:
+    toolchain.npm_ci()
+    return None
+
+
+def _always(_: Settings) -> bool:
+    return True
+
+
+def _chain_is_on(settings: Settings) -> bool:
+    return settings.chain is ChainSwitch.ON
+
+
+def _chain_is_embedded(settings: Settings) -> bool:
+    return _chain_is_on(settings) and settings.chain_rpc_url is None
+
+
+def _database_is_embedded(settings: Settings) -> bool:
+    return settings.database_url is None
+
+
+def _broker_is_embedded(settings: Settings) -> bool:
+    return settings.broker_url is None
+
+
+STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
+    (
+        Part("postgres", "database", _database_is_embedded, _postgres),
+        Part("valkey", "broker", _broker_is_embedded, _valkey),
+    ),
+    (
+        Step("migrate", "migrations", _always, _migrate),
+        Step("npm", "chain tools (npm)", _chain_is_embedded, _install_npm_project),
+    ),
+    (Part("chain", "chain", _chain_is_embedded, _chain),),
+    (
+        Part("api", "API and pages", _always, _api),
+        Part("worker", "worker", _always, _worker),
+        Part("scheduler", "scheduler", _always, _scheduler),
+    ),
+)

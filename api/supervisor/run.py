@@ -1,0 +1,207 @@
+"""Start the parts in order, watch them, stop them in reverse order and leave nothing behind.
+
+lock ─▶ stop leftovers ─▶ start 1..n ─▶ watch ─▶ stop n..1
+                              │            │ a part died: name it, start it again
+                              │            └─ too often: stop all, fail
+                              └─ a part failed: name it, stop all, fail
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from api.supervisor.errors import AlreadyUp, PartFailed
+from api.supervisor.parts import Installation, Part, Runnable, Step
+from api.supervisor.process import Process, failed, start, stop_leftover, wait_healthy
+
+RESTARTS_MAX: Final = 3
+RESTARTS_WITHIN_S: Final = 60.0
+_WATCH_INTERVAL_S: Final = 0.25
+
+
+class StopRequested(BaseException):
+    """Ctrl-C, SIGTERM or SIGHUP."""
+
+
+@dataclass(slots=True)
+class _Running:
+    part: Part
+    process: Process
+    restarts: deque[float]
+
+
+class Supervisor:
+    """One run of one installation."""
+
+    def __init__(
+        self, installation: Installation, stages: Sequence[Sequence[Part | Step]], console: Console
+    ) -> None:
+        self._installation = installation
+        self._stages = [
+            [part for part in stage if part.wanted(installation.settings)] for stage in stages
+        ]
+        self._console = console
+        self._running: dict[str, _Running] = {}
+        self._notes: list[str] = []
+
+    def run(self) -> None:
+        """Start everything and watch it until asked to stop.
+
+        Raises:
+            AlreadyUp: another supervisor holds this installation.
+            VkladError: a part or step failed; everything is stopped by then.
+        """
+        self._installation.state.prepare()
+        with _locked(self._installation), _handled(_request_stop):
+            try:
+                self._stop_leftovers()
+                began = time.monotonic()
+                for stage in self._stages:
+                    self._begin(stage)
+                self._say_up(time.monotonic() - began)
+                while True:
+                    self._watch()
+                    time.sleep(_WATCH_INTERVAL_S)
+            except StopRequested:
+                self._say("Stopping …")
+            finally:
+                with _handled(_ignore):
+                    self._stop()
+
+    def _stop_leftovers(self) -> None:
+        parts = [part for stage in self._stages for part in stage if isinstance(part, Part)]
+        for part in reversed(parts):
+            pid = stop_leftover(self._installation.state.record(part.name))
+            if pid is not None:
+                self._say(f"Stopped {part.shown} (process {pid}), left behind by an earlier run.")
+
+    def _begin(self, stage: Sequence[Part | Step]) -> None:
+        began = time.monotonic()
+        with self._console.status(f"{', '.join(part.shown for part in stage)} …"):
+            starting = [(part, *self._launch(part)) for part in stage if isinstance(part, Part)]
+            for step in stage:
+                if isinstance(step, Step):
+                    note = step.do(self._installation)
+                    self._notes += [note] if note is not None else []
+                    self._say_ready(step, began)
+            for part, runnable, process in starting:
+                _await(part, runnable, process)
+                self._say_ready(part, began)
+
+    def _launch(self, part: Part) -> tuple[Runnable, Process]:
+        runnable = part.prepare(self._installation)
+        process = start(runnable.program)
+        self._running[part.name] = _Running(part, process, self._restarts_of(part))
+        return runnable, process
+
+    def _restarts_of(self, part: Part) -> deque[float]:
+        known = self._running.get(part.name)
+        return known.restarts if known else deque()
+
+    def _watch(self) -> None:
+        for running in list(self._running.values()):
+            status = running.process.exit_status()
+            if status is None:
+                continue
+            death = failed(running.process.program, f"ended with status {status}")
+            self._say(f"[red]{escape(death.message)}[/]")
+            _count_restart(running)
+            running.process.stop()
+            runnable, process = self._launch(running.part)
+            _await(running.part, runnable, process)
+            self._say(f"[green]✓[/] {running.part.shown} runs again")
+
+    def _stop(self) -> None:
+        for running in reversed(self._running.values()):
+            with self._console.status(f"stopping {running.part.shown} …"):
+                running.process.stop()
+        self._running.clear()
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def _say_ready(self, part: Part | Step, began: float) -> None:
+        self._say(f"[green]✓[/] {part.shown} [dim]{time.monotonic() - began:.1f} s[/]")
+
+    def _say_up(self, seconds: float) -> None:
+        self._say(
+            f"[bold]Vklad is up[/] after {seconds:.1f} s: {self._installation.settings.origin}"
+        )
+        for note in self._notes:
+            self._say(note)
+        self._say("Ctrl-C stops everything; the data stays.")
+
+
+def _await(part: Part, runnable: Runnable, process: Process) -> None:
+    wait_healthy(process, runnable.healthy, part.timeout_s)
+    runnable.once_healthy()
+
+
+def _count_restart(running: _Running) -> None:
+    """Count one more.
+
+    Raises:
+        PartFailed: it was started again ``RESTARTS_MAX`` times within ``RESTARTS_WITHIN_S``.
+    """
+    now = time.monotonic()
+    while running.restarts and now - running.restarts[0] > RESTARTS_WITHIN_S:
+        running.restarts.popleft()
+    if len(running.restarts) >= RESTARTS_MAX:
+        raise PartFailed(
+            f"{running.part.shown} ended {RESTARTS_MAX + 1} times within "
+            f"{RESTARTS_WITHIN_S:.0f} s, so everything is stopped.",
+            part=running.part.name,
+        )
+    running.restarts.append(now)
+
+
+@contextmanager
+def _locked(installation: Installation) -> Iterator[None]:
+    """Hold the installation; the kernel lets go of it however this process ends."""
+    path = installation.state.path / "run" / "up.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise AlreadyUp(
+                f"Vklad is already up in {installation.state.path.parent} (process {holder}). "
+                "Stop that one first, or name another folder by VKLAD_STATE_FOLDER.",
+                process=holder,
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _request_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopRequested
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """A second Ctrl-C must not stop the stopping half-way; that is bounded in time anyway."""
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
