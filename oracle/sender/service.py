@@ -312,7 +312,7 @@ def _broadcast(turn: _Turn, intent: Intent, action: Broadcast) -> Intent:
             store.note_refusal(work, intent.intent_id, f"{receipt.answer}: {receipt.words}")
         if refused:
             return intent
-        store.mark_broadcast(work, action.attempt.transaction_hash)
+        store.mark_broadcast(work, intent, action.attempt)
         _change(work, intent, IntentState.BROADCAST)
         sent = replace(action.attempt, broadcast_at=work.now)
         return replace(intent, state=IntentState.BROADCAST, attempts=(*intent.attempts[:-1], sent))

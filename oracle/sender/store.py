@@ -145,11 +145,15 @@ def insert_attempt(work: Work, intent: Intent, attempt: Attempt) -> None:
     )
 
 
-def mark_broadcast(work: Work, transaction_hash: bytes) -> None:
+def mark_broadcast(work: Work, intent: Intent, attempt: Attempt) -> None:
     """The bytes were handed to a node now."""
     work.connection.execute(
         intent_transactions.update()
-        .where(intent_transactions.c.transaction_hash == transaction_hash)
+        .where(
+            intent_transactions.c.intent_id == intent.intent_id,
+            intent_transactions.c.nonce == intent.nonce,
+            intent_transactions.c.number == attempt.number,
+        )
         .values(broadcast_at=work.now)
     )
 

@@ -10,7 +10,7 @@ from ledger.kernel.transaction import metadata
 intents = sa.Table(
     "intents",
     metadata,
-    sa.Column("intent_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("intent_id", sa.Uuid, primary_key=True),
     sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
@@ -30,7 +30,7 @@ intents = sa.Table(
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("chain_key", "key"),
     sa.CheckConstraint(
-        "state IN ('queued', 'reserved', 'signed', 'broadcast', 'mined', 'finalized', 'failed')",
+        "state IN ('queued','reserved','signed','broadcast','mined','finalized','failed')",
         name="state_is_known",
     ),
     sa.CheckConstraint("gas_limit BETWEEN 21000 AND 16777216", name="gas_limit_in_bounds"),
@@ -56,9 +56,7 @@ intent_nonces = sa.Table(
     sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), primary_key=True),
     sa.Column("sender", sa.Text, primary_key=True),
     sa.Column("nonce", sa.BigInteger, primary_key=True),
-    sa.Column(
-        "intent_id", pg.UUID(as_uuid=True), sa.ForeignKey("intents.intent_id"), nullable=False
-    ),
+    sa.Column("intent_id", sa.Uuid, sa.ForeignKey("intents.intent_id"), nullable=False),
     sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("lost_at", sa.DateTime(timezone=True)),
     sa.Index(
@@ -72,18 +70,16 @@ intent_nonces = sa.Table(
 intent_transactions = sa.Table(
     "intent_transactions",
     metadata,
-    sa.Column("transaction_hash", pg.BYTEA, primary_key=True),
-    sa.Column(
-        "intent_id", pg.UUID(as_uuid=True), sa.ForeignKey("intents.intent_id"), nullable=False
-    ),
-    sa.Column("nonce", sa.BigInteger, nullable=False),
-    sa.Column("number", sa.SmallInteger, nullable=False),
+    sa.Column("intent_id", sa.Uuid, sa.ForeignKey("intents.intent_id"), primary_key=True),
+    sa.Column("nonce", sa.BigInteger, primary_key=True),
+    sa.Column("number", sa.SmallInteger, primary_key=True),
+    sa.Column("transaction_hash", pg.BYTEA, nullable=False),
     sa.Column("raw", pg.BYTEA, nullable=False),
     sa.Column("max_fee_wei", sa.Numeric(78, 0), nullable=False),
     sa.Column("priority_fee_wei", sa.Numeric(78, 0), nullable=False),
     sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("broadcast_at", sa.DateTime(timezone=True)),
     sa.Column("replaced_at", sa.DateTime(timezone=True)),
-    sa.UniqueConstraint("intent_id", "nonce", "number"),
     sa.CheckConstraint("octet_length(transaction_hash) = 32", name="hash_is_32_bytes"),
 )
+"""Keyed by place and not by hash: a local chain made anew may see the very same bytes again."""

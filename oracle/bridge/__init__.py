@@ -1,0 +1,1 @@
+"""The bridge: points become tokens by batches out of escrow, burnt tokens become points again."""

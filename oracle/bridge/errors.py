@@ -1,0 +1,89 @@
+"""What can be wrong with carrying points over the bridge."""
+
+from __future__ import annotations
+
+from ledger.kernel.errors import ErrorKind, VkladError
+
+
+class BridgeStopped(VkladError):
+    """Nothing is carried over now; ``reason`` and the sentence say why."""
+
+    code = "bridge_stopped"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class WalletNotLinked(VkladError):
+    """The wallet is not one that the member proved to be theirs."""
+
+    code = "wallet_not_linked"
+    kind = ErrorKind.FORBIDDEN
+
+
+class RecipientRefused(VkladError):
+    """Tokens cannot be minted to nobody, to the token or to the bridge."""
+
+    code = "recipient_refused"
+    kind = ErrorKind.INVALID
+
+
+class RequestOutOfBounds(VkladError):
+    """Fewer or more points than one request may carry."""
+
+    code = "bridge_request_out_of_bounds"
+    kind = ErrorKind.INVALID
+
+
+class UnknownRequest(VkladError):
+    """No bridge request of this id."""
+
+    code = "unknown_bridge_request"
+    kind = ErrorKind.NOT_FOUND
+
+
+class UnknownReference(VkladError):
+    """No redemption reference like this was given to this member."""
+
+    code = "unknown_redemption_reference"
+    kind = ErrorKind.NOT_FOUND
+
+
+class ReferenceUsed(VkladError):
+    """The reference has served; every redemption needs one of its own."""
+
+    code = "redemption_reference_used"
+    kind = ErrorKind.CONFLICT
+
+
+class RedemptionGap(VkladError):
+    """The burns read are not numbered 1, 2, 3, …: an event is missing, so none is trusted."""
+
+    code = "redemption_gap"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class ForeignBatch(VkladError):
+    """The chain has a batch that this database did not make."""
+
+    code = "foreign_batch"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class NotStopped(VkladError):
+    """There is no stop of this reason to lift."""
+
+    code = "bridge_not_stopped"
+    kind = ErrorKind.CONFLICT
+
+
+class ResetNeedsAnotherPerson(VkladError):
+    """Giving a chain up takes two different admins."""
+
+    code = "reset_needs_another_person"
+    kind = ErrorKind.FORBIDDEN
+
+
+class ResetContentChanged(VkladError):
+    """What would be returned is not what the first person confirmed; it starts again."""
+
+    code = "reset_content_changed"
+    kind = ErrorKind.CONFLICT

@@ -1,0 +1,224 @@
+"""The sender over PostgreSQL and a chain that misbehaves as told."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from ledger.kernel.outbox import outbox
+from ledger.kernel.transaction import Database, execute
+from oracle.indexer import service as indexer
+from oracle.indexer.model import FinalityPolicy
+from oracle.sender import service, store
+from oracle.sender.model import GasLimitOutOfBounds, IntentState, SenderPolicy, SenderRole
+from oracle.sender.tables import intent_nonces, intent_transactions
+from oracle.turns.store import hold_turn
+from tests.integration.oracle.made_up_chain import IDENTITY, MadeUpChain
+
+ROLE = SenderRole.POSTER
+POLICY = SenderPolicy(stuck_after=timedelta(0), fee_wei_max=100_000, in_flight_max=4)
+PATIENT = SenderPolicy(stuck_after=timedelta(days=1))
+INDEX = indexer.IndexerPolicy(FinalityPolicy(None))
+
+
+def intent(
+    key: str, calldata: bytes | None = None, gas_limit: int = 100_000
+) -> service.SubmitIntent:
+    return service.SubmitIntent(
+        key, ROLE, "bridge.commit", IDENTITY.bridge_address, calldata or key.encode(), gas_limit
+    )
+
+
+def submit(database: Database, *keys: str) -> None:
+    for key in keys:
+        execute(database, service.submit, intent(key))
+
+
+def advance(database: Database, chain: MadeUpChain, policy: SenderPolicy = PATIENT) -> int:
+    indexer.tick(database, chain, {}, INDEX)
+    return service.advance(database, chain, chain.signer, policy, [ROLE])
+
+
+def state_of(database: Database, key: str) -> service.IntentOutcome:
+    with database.read() as work:
+        found = service.outcome(work, key)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def chain(database: Database) -> MadeUpChain:
+    made = MadeUpChain()
+    indexer.recognise(database, made.identity())
+    return made
+
+
+def test_from_queued_to_final(database: Database, chain: MadeUpChain) -> None:
+    submit(database, "a", "b", "a")
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.BROADCAST
+    chain.mine()
+    advance(database, chain)
+    assert state_of(database, "b").state is IntentState.MINED
+    chain.final = 1
+    advance(database, chain)
+    done = state_of(database, "a")
+    assert done.state is IntentState.FINALIZED
+    assert done.mined is not None
+    assert done.mined.block_number == 1
+    assert [sent.calldata for sent in chain.done()] == [b"a", b"b"]
+    with database.engine.connect() as connection:
+        told = connection.execute(
+            sa.select(outbox.c.topic, outbox.c.key).order_by(outbox.c.outbox_id)
+        ).all()
+    assert [tuple(row) for row in told] == [("bridge_intents", "a"), ("bridge_intents", "b")]
+
+
+def test_what_would_revert_takes_no_nonce_and_what_reverts_fails_when_final(
+    database: Database, chain: MadeUpChain
+) -> None:
+    chain.reverting.add(b"late")
+    execute(database, service.submit, intent("never", b"refuse"))
+    execute(database, service.submit, intent("late"))
+    advance(database, chain)
+    assert state_of(database, "never").failure == "would revert: told to"
+    chain.mine()
+    advance(database, chain)
+    assert state_of(database, "late").state is IntentState.MINED
+    chain.final = 1
+    advance(database, chain)
+    late = state_of(database, "late")
+    assert (late.state, late.failure) == (IntentState.FAILED, "reverted")
+    assert [sent.nonce for sent in chain.done()] == [0]
+
+
+def test_a_stuck_transaction_is_replaced_and_only_one_of_both_is_mined(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    advance(database, chain, POLICY)
+    advance(database, chain, POLICY)
+    with database.engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(intent_transactions).order_by(intent_transactions.c.number)
+        ).all()
+    fees = [(int(row.max_fee_wei), int(row.priority_fee_wei)) for row in rows]
+    assert len(fees) > 1
+    for lower, higher in itertools.pairwise(fees):
+        assert 8 * higher[0] >= 9 * lower[0]
+        assert 8 * higher[1] >= 9 * lower[1]
+    assert [row.replaced_at is None for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert {row.nonce for row in rows} == {0}
+    chain.mine()
+    chain.final = 1
+    advance(database, chain, POLICY)
+    assert [sent.calldata for sent in chain.done()] == [b"a"]
+
+
+def test_a_nonce_a_stranger_used_is_written_off_once_that_is_final(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    advance(database, chain)
+    chain.stranger()
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.BROADCAST
+    chain.final = 1
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.QUEUED
+    advance(database, chain)
+    chain.mine()
+    chain.final = 2
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.FINALIZED
+    assert [sent.calldata for sent in chain.done()] == [b"stranger", b"a"]
+    with database.engine.connect() as connection:
+        nonces = connection.execute(
+            sa.select(intent_nonces.c.nonce, intent_nonces.c.lost_at.is_(None)).order_by(
+                intent_nonces.c.nonce
+            )
+        ).all()
+    assert [tuple(row) for row in nonces] == [(0, False), (1, True)]
+
+
+def test_a_hole_left_by_a_strangers_lost_transaction_is_filled(
+    database: Database, chain: MadeUpChain
+) -> None:
+    chain.stranger()
+    submit(database, "a")
+    advance(database, chain)
+    chain.reorg(1, keep_transactions=False)
+    chain.mine()
+    assert chain.done() == []
+    for _ in range(3):
+        advance(database, chain)
+        chain.mine()
+    chain.final = chain.head().number
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.FINALIZED
+    assert [sent.calldata for sent in chain.done()] == [b"", b"a"]
+
+
+def test_in_flight_is_bounded(database: Database, chain: MadeUpChain) -> None:
+    submit(database, *(f"intent {number}" for number in range(7)))
+    advance(database, chain, SenderPolicy(in_flight_max=4))
+    assert len(chain.mempool) == 4
+
+
+def test_a_role_that_another_worker_moves_is_left_to_it(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    with hold_turn(database, f"sender:{ROLE}") as mine:
+        assert mine
+        assert advance(database, chain) == 0
+    assert state_of(database, "a").state is IntentState.QUEUED
+
+
+def test_two_workers_cannot_both_move_an_intent(database: Database, chain: MadeUpChain) -> None:
+    submit(database, "a")
+    with database.read() as work:
+        (queued,) = store.queued(work, 1, ROLE, 9)
+    advance(database, chain)
+    with pytest.raises(service.IntentMoved):
+        execute(database, service._fail, (queued, None, "too late"))
+    assert state_of(database, "a").failure is None
+
+
+def test_refusals(database: Database, chain: MadeUpChain) -> None:
+    with pytest.raises(GasLimitOutOfBounds):
+        execute(database, service.submit, intent("a", gas_limit=2**24 + 1))
+
+
+def test_without_a_chain_nothing_is_queued(database: Database) -> None:
+    with pytest.raises(service.NoChainYet):
+        execute(database, service.submit, intent("a"))
+    assert service.advance(database, MadeUpChain(), MadeUpChain().signer, POLICY, [ROLE]) == 0
+
+
+def test_giving_a_chain_up_fails_what_was_open(database: Database, chain: MadeUpChain) -> None:
+    submit(database, "a")
+    execute(database, lambda work, _: service.abandon_chain(work, 1, "chain given up"), None)
+    assert state_of(database, "a").failure == "chain given up"
+    with database.read() as work:
+        assert not service.has_open_intents(work)
+
+
+def test_bytes_are_stored_before_they_are_sent(database: Database, chain: MadeUpChain) -> None:
+    class Dying(MadeUpChain):
+        def broadcast(self, raw: bytes) -> object:  # type: ignore[override]
+            with database.engine.connect() as connection:
+                stored = connection.execute(sa.select(intent_transactions.c.raw)).scalar_one()
+            assert bytes(stored) == raw
+            raise KeyboardInterrupt
+
+    submit(database, "a")
+    dying = Dying(chain.signer)
+    with pytest.raises(KeyboardInterrupt):
+        advance(database, dying)
+    advance(database, chain)
+    assert len(chain.mempool) == 1
+    assert isinstance(chain.head().time, datetime)
