@@ -31,7 +31,7 @@ for _name, _group in GROUPS:
 def run() -> None:
     """Run the command line; an expected failure is a sentence and exit status 1."""
     try:
-        app()
+        app(prog_name="vklad")
     except VkladError as error:
         typer.echo(error.message, err=True)
         sys.exit(1)

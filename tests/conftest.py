@@ -1,0 +1,51 @@
+"""What holds for every test: no settings from outside, Hypothesis's profiles, the chain's switch.
+
+With VKLAD_CHAIN=off the tests that need a chain, npm or Node are left out of the run, not skipped:
+there is nothing to run them on. They are those marked `chain`, those in `tests/contracts`, and
+those that use one of `CHAIN_FIXTURES`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+HERE: Final = Path(__file__).parent
+CHAIN_FIXTURES: Final = frozenset({"anvil", "fresh_anvil", "hardhat_node"})
+ENVIRONMENT: Final = os.environ  # noqa: TID251 - tests are shielded from it here
+CHAIN_IS_OFF: Final = ENVIRONMENT.get("VKLAD_CHAIN") == "off"
+DEEP: Final = bool(ENVIRONMENT.get("VKLAD_TEST_DEEP"))
+
+settings.register_profile(
+    "plain", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("deep", settings.get_profile("plain"), max_examples=2_000)
+settings.load_profile("deep" if DEEP else "plain")
+
+for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:
+    del ENVIRONMENT[_name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this run cannot or shall not do."""
+    left_out = {
+        item
+        for item in items
+        if (CHAIN_IS_OFF and _needs_chain(item))
+        or (item.get_closest_marker("deep") is not None and not DEEP)
+    }
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _needs_chain(item: pytest.Item) -> bool:
+    return (
+        item.get_closest_marker("chain") is not None
+        or HERE / "contracts" in item.path.parents
+        or not CHAIN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    )
