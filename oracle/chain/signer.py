@@ -1,0 +1,122 @@
+"""Keys that sign typed transactions; each role has a key of its own.
+
+A signer is given the whole transaction by name, never a digest, so that one behind a service can
+compare each field with its allow-list. Here are keys held by this process: in memory, and in
+encrypted files (Web3 Secret Storage). Production keeps keys elsewhere, behind the same protocol.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.sender.model import SenderRole
+from oracle.sender.ports import SignedBytes, TypedTransaction
+
+_SCRYPT_ROUNDS: Final = 2**12
+"""Enough for a generated password of 256 bits; a person's would need far more."""
+
+
+class KeyMissing(VkladError):
+    """There is no key for a role, or its file cannot be opened with this password."""
+
+    code = "key_missing"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class LocalSigner:
+    """Keys in memory."""
+
+    def __init__(self, keys: Mapping[SenderRole, LocalAccount]) -> None:
+        """The key of each role that may sign here."""
+        self._keys = dict(keys)
+
+    def address(self, role: SenderRole) -> str:
+        """The account of a role.
+
+        Raises:
+            KeyMissing: this signer has no key for it.
+        """
+        return str(self._key(role).address)
+
+    def sign(self, transaction: TypedTransaction) -> SignedBytes:
+        """Sign an EIP-1559 transaction; the same input gives the same bytes (RFC 6979).
+
+        Raises:
+            KeyMissing: this signer has no key for the role.
+        """
+        signed = self._key(transaction.role).sign_transaction(unsigned(transaction))
+        return SignedBytes(bytes(signed.hash), bytes(signed.raw_transaction))
+
+    def _key(self, role: SenderRole) -> LocalAccount:
+        if role not in self._keys:
+            raise KeyMissing(f"This process has no key for the {role}.", role=role)
+        return self._keys[role]
+
+
+def unsigned(transaction: TypedTransaction) -> dict[str, Any]:
+    """The fields as eth-account and remote signers name them; an empty `to` is a deployment."""
+    fields: dict[str, Any] = {
+        "type": 2,
+        "chainId": transaction.chain_id,
+        "nonce": transaction.nonce,
+        "value": transaction.value_wei,
+        "data": transaction.calldata,
+        "gas": transaction.gas_limit,
+        "maxFeePerGas": transaction.fees.max_fee_wei,
+        "maxPriorityFeePerGas": transaction.fees.priority_fee_wei,
+    }
+    return fields | ({"to": transaction.to} if transaction.to else {})
+
+
+def write_key(folder: Path, role: SenderRole, password: str, key: LocalAccount) -> None:
+    """Keep a key in an encrypted file of its own; an existing one is never overwritten.
+
+    Raises:
+        FileExistsError: the role already has a file.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    encrypted = Account.encrypt(bytes(key.key), password, kdf="scrypt", iterations=_SCRYPT_ROUNDS)
+    path = _path(folder, role)
+    with path.open("x") as file:
+        path.chmod(0o600)
+        json.dump(encrypted, file)
+
+
+def open_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) -> LocalSigner:
+    """The keys of some roles out of their files.
+
+    Raises:
+        KeyMissing: a file is not there, or the password is another.
+    """
+    return LocalSigner({role: _read_key(folder, role, password) for role in roles})
+
+
+def ensure_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) -> LocalSigner:
+    """As `open_keystore`, making a new key for each role that has none yet."""
+    for role in roles:
+        if not _path(folder, role).exists():
+            write_key(folder, role, password, Account.create())
+    return open_keystore(folder, password, roles)
+
+
+def _read_key(folder: Path, role: SenderRole, password: str) -> LocalAccount:
+    path = _path(folder, role)
+    try:
+        key = Account.decrypt(json.loads(path.read_text()), password)
+    except FileNotFoundError as absent:
+        raise KeyMissing(f"No key for the {role} at {path}.", role=role) from absent
+    except ValueError as wrong:
+        raise KeyMissing(f"The key of the {role} does not open: {wrong}", role=role) from wrong
+    account: LocalAccount = Account.from_key(key)
+    return account
+
+
+def _path(folder: Path, role: SenderRole) -> Path:
+    return folder / f"{role.value}.json"
