@@ -16,9 +16,12 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.contracts.abi import Address
 from oracle.sender.model import SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
 
+DEPLOYMENT: Final = Address("")
+"""Where a transaction goes that makes a contract: nowhere."""
 _SCRYPT_ROUNDS: Final = 2**12
 """Enough for a generated password of 256 bits; a person's would need far more."""
 
@@ -37,13 +40,13 @@ class LocalSigner:
         """The key of each role that may sign here."""
         self._keys = dict(keys)
 
-    def address(self, role: SenderRole) -> str:
+    def address(self, role: SenderRole) -> Address:
         """The account of a role.
 
         Raises:
             KeyMissing: this signer has no key for it.
         """
-        return str(self._key(role).address)
+        return Address(self._key(role).address)
 
     def sign(self, transaction: TypedTransaction) -> SignedBytes:
         """Sign an EIP-1559 transaction; the same input gives the same bytes (RFC 6979).
@@ -61,7 +64,7 @@ class LocalSigner:
 
 
 def unsigned(transaction: TypedTransaction) -> dict[str, Any]:
-    """The fields as eth-account and remote signers name them; an empty `to` is a deployment."""
+    """The fields as eth-account and remote signers name them; `DEPLOYMENT` has no `to`."""
     fields: dict[str, Any] = {
         "type": 2,
         "chainId": transaction.chain_id,
@@ -72,7 +75,7 @@ def unsigned(transaction: TypedTransaction) -> dict[str, Any]:
         "maxFeePerGas": transaction.fees.max_fee_wei,
         "maxPriorityFeePerGas": transaction.fees.priority_fee_wei,
     }
-    return fields | ({"to": transaction.to} if transaction.to else {})
+    return fields | ({} if transaction.to == DEPLOYMENT else {"to": transaction.to})
 
 
 def write_key(folder: Path, role: SenderRole, password: str, key: LocalAccount) -> None:
