@@ -132,7 +132,7 @@ def call(url: str, method: str, *parameters: str) -> object:
     request = urllib.request.Request(  # noqa: S310 - an http URL of our own or of the settings
         url, json.dumps(question).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - as above
         reply = json.load(answer)
     if not isinstance(reply, dict) or "result" not in reply:
         raise ValueError(f"{method} was refused: {reply}")
