@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from api.auth import keys, sessions, store
+from api.auth import keys, sessions
 from api.auth.model import CredentialsRefused, Principal, PrincipalKind, Role, Session
+from api.auth.oidc import Person
+from api.auth.sign_in import PROVIDER
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.members import service as members
+from ledger.members.model import IdentityKey, MemberStatus
 
 _T = TypeVar("_T")
 
@@ -30,22 +34,14 @@ class Presented:
     origin: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedSubject:
-    """A person as an issuer names them."""
-
-    issuer: str
-    subject: str
-
-
 class BearerVerifier(Protocol):
     """Checks a JWT of the configured issuer."""
 
-    def verify(self, token: str) -> VerifiedSubject:
+    def verify(self, token: str) -> Person:
         """Whom it names.
 
         Raises:
-            CredentialsRefused: any check failed.
+            TokenRefused: any check failed.
         """
         ...
 
@@ -81,11 +77,11 @@ class Authenticator:
         named = self.bearer.verify(token)
         return self._read(lambda work: self._by_subject(work, named))
 
-    def _by_subject(self, work: Work, named: VerifiedSubject) -> Principal:
-        member_id = store.member_of_subject(work, "oidc", named.issuer, named.subject)
-        if member_id is None:
+    def _by_subject(self, work: Work, named: Person) -> Principal:
+        member = members.member_of(work, IdentityKey(PROVIDER, named.issuer, named.subject))
+        if member is None:
             raise CredentialsRefused("Nobody with this identity has signed in here before.")
-        return self._person(work, member_id, None)
+        return self._person(work, member.member_id, None)
 
     def _by_session(self, presented: Presented, cookie: str) -> Principal:
         def look(work: Work) -> tuple[Principal, Session, bool]:
@@ -101,9 +97,9 @@ class Authenticator:
         return principal
 
     def _person(self, work: Work, member_id: UUID, session: Session | None) -> Principal:
-        roles = store.roles_of(work, member_id)
-        if roles is None:
+        if members.require_member(work, member_id).status is not MemberStatus.ACTIVE:
             raise CredentialsRefused("The member is blocked.")
+        roles = frozenset(role.value for role in members.roles_of(work, member_id))
         return Principal(
             PrincipalKind.PERSON,
             format_id("mem", member_id),

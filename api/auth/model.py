@@ -132,6 +132,16 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class SignInRow:
+    """A sign-in under way at the issuer, bound to the browser that began it."""
+
+    browser_digest: bytes
+    nonce: str
+    verifier: str
+    return_to: str
+
+
 def secret_digest(secret: str) -> bytes:
     """How a secret of ours is kept: SHA-256, enough for 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()

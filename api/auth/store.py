@@ -9,10 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from api.auth.model import ApiKey, Session
-from api.auth.tables import access_tokens, api_keys, sessions
+from api.auth.model import ApiKey, Session, SignInRow
+from api.auth.tables import access_tokens, api_keys, sessions, sign_ins, wallet_nonces
 from ledger.kernel.transaction import Work
-from ledger.members.tables import identities, member_roles, members, personal_identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,33 +149,38 @@ def _key(row: sa.Row[tuple[object, ...]]) -> KeyRow:
     )
 
 
-def member_of_subject(work: Work, provider: str, issuer: str, subject: str) -> UUID | None:
-    """The member to whom this identity is linked."""
-    return work.connection.execute(
-        sa.select(identities.c.member_id)
-        .join(personal_identities, personal_identities.c.reference == identities.c.reference)
-        .where(
-            personal_identities.c.provider == provider,
-            personal_identities.c.issuer == issuer,
-            personal_identities.c.subject == subject,
+def insert_sign_in(
+    work: Work, state_digest: bytes, sign_in: SignInRow, expires_at: datetime
+) -> None:
+    """Keep a sign-in under way."""
+    work.connection.execute(
+        sign_ins.insert().values(
+            state_digest=state_digest,
+            browser_digest=sign_in.browser_digest,
+            nonce=sign_in.nonce,
+            code_verifier=sign_in.verifier,
+            return_to=sign_in.return_to,
+            expires_at=expires_at,
         )
-    ).scalar_one_or_none()
+    )
 
 
-def roles_of(work: Work, member_id: UUID) -> frozenset[str] | None:
-    """Granted roles of an active member; ``None`` if not active."""
-    rows = work.connection.execute(
-        sa.select(members.c.status, member_roles.c.role)
-        .join(
-            member_roles,
-            sa.and_(
-                member_roles.c.member_id == members.c.member_id,
-                member_roles.c.state == "granted",
-            ),
-            isouter=True,
-        )
-        .where(members.c.member_id == member_id)
-    ).all()
-    if not rows or rows[0].status != "active":
+def take_sign_in(work: Work, state_digest: bytes) -> tuple[SignInRow, datetime] | None:
+    """Remove a sign-in under way and return it with its end; only one caller gets it."""
+    row = work.connection.execute(
+        sign_ins.delete().where(sign_ins.c.state_digest == state_digest).returning(sign_ins)
+    ).one_or_none()
+    if row is None:
         return None
-    return frozenset(row.role for row in rows if row.role is not None)
+    found = SignInRow(bytes(row.browser_digest), row.nonce, row.code_verifier, row.return_to)
+    return found, row.expires_at
+
+
+def delete_expired(work: Work) -> int:
+    """Forget sessions, tokens, sign-ins and wallet nonces past their end; how many."""
+    gone = 0
+    for table in (sessions, access_tokens, sign_ins, wallet_nonces):
+        gone += work.connection.execute(
+            table.delete().where(table.c.expires_at <= work.now)
+        ).rowcount
+    return gone

@@ -29,9 +29,11 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+import httpx
 from fastapi import APIRouter, FastAPI
 
 from api.auth.authenticate import Authenticator
+from api.auth.issuer import HttpFetch, Issuer, oidc_settings
 from api.http import health, problems
 from api.http.envelope import Envelope
 from api.http.limits import RateLimiter
@@ -39,8 +41,13 @@ from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
+from api.pages import base, session
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (health.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    health.router,
+    base.router,
+    session.router,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -59,13 +66,22 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     app.state.catalogue = load_catalogue(on_missing or _log_missing)
     app.state.metrics = Metrics()
     app.state.rate_limiter = RateLimiter()
-    app.state.authenticator = Authenticator(parts.database, None, parts.settings.origin)
+    app.state.issuer = _issuer(parts)
+    app.state.authenticator = Authenticator(parts.database, app.state.issuer, parts.settings.origin)
     problems.install(app)
+    base.install_error_pages(app)
     for router in ROUTERS:
         app.include_router(router)
     describe(app)
     app.add_middleware(Envelope, metrics=app.state.metrics, public_url=parts.settings.origin)
     return app
+
+
+def _issuer(parts: Parts) -> Issuer | None:
+    settings = oidc_settings(parts.settings)
+    if settings is None:
+        return None
+    return Issuer(settings, HttpFetch(httpx.Client(trust_env=False)), parts.database.clock)
 
 
 def _log_missing(error: MissingMessage) -> None:

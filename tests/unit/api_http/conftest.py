@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import create_engine
-from tests.support.http import TestParts
 
 from api.http.app import create_app
 from api.i18n.catalogue import refuse_missing
 from ledger.kernel.ids import RandomIds
 from ledger.kernel.transaction import Database
+from tests.support.http import TestParts
 
 
 class _Noon:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
-from tests.support.http import client_of
 
 from api.http.limits import BODY_LIMITS, body_limit_of
+from tests.support.http import client_of
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def _chunks(total: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("path", ["/v1/sink", "/v1/sink/json"])
 @pytest.mark.parametrize("stated", [True, False])
 def test_a_body_over_the_limit_is_413_and_names_it(
-    app_with_sink: FastAPI, path: str, stated: bool
+    app_with_sink: FastAPI, path: str, stated: bool,  # noqa: FBT001 - a case
 ) -> None:
     limit = body_limit_of(path)
     size = limit.bytes_max // 4096 * 4096 + 8192

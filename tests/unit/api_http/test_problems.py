@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
-from tests.support.http import ORIGIN, client_of
 
 from api.http.problems import STATUS_OF_KIND
 from ledger.kernel.errors import ErrorKind, VkladError
+from tests.support.http import ORIGIN, client_of
 
 
 class Line(BaseModel):
