@@ -209,8 +209,9 @@ class GrantLot:
 class SettleAward:
     """Bring what an award paid to what it is worth, by posting the ``difference`` (not zero).
 
-    ``award_id`` and ``revision`` name the settlement for ever. Upwards: a new lot with the stated
-    life. Downwards: a clawback. ``effective_at`` is when it was earned.
+    ``award_id`` and ``revision`` (from 1) name the settlement for ever, with ``effective_at``, when
+    it was earned. Upwards: a new lot with the stated life, citing the award's first. Downwards: a
+    clawback.
     """
 
     member_id: UUID
@@ -238,12 +239,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class ClawBack:
-    """Take points back: of ``cause``'s lots first, then as far as ``reach`` says."""
+    """Take points back: of ``cause``'s lots first, then as far as ``reach`` says.
+
+    ``key`` and ``key_at`` make the entry's id; both stay the same when the command is repeated.
+    """
 
     member_id: UUID
     amount: Points
     cause: Cause
     key: tuple[str, ...]
+    key_at: datetime
     at: datetime
     reach: Reach = Reach.DEBT
     kind: EntryKind = EntryKind.CLAWBACK
@@ -307,13 +312,13 @@ class ReturnToLots:
 
 @dataclass(frozen=True, slots=True)
 class MoveToEscrow:
-    """Set points aside for tokens. Only lots granted before ``granted_before`` may leave."""
+    """Set points aside for tokens. Only lots active since ``active_before`` or longer may leave."""
 
     claim_id: UUID
     member_id: UUID
     amount: Points
     at: datetime
-    granted_before: datetime | None = None
+    active_before: datetime | None = None
     why: Json = None
 
 
@@ -335,13 +340,14 @@ class ReturnFromEscrow:
 class CreditRedeemed:
     """Turn tokens that a member burnt back into points.
 
-    ``key`` names the burn for ever (chain, bridge, sequence). What the member's own
-    ``minted_claims`` took from lots comes back first, oldest claim first, with the life that
-    remained; the rest becomes a new lot that expires at ``others_expire_at``.
+    ``key`` names the burn for ever (chain, bridge, sequence), ``key_at`` is its block's time. What
+    the member's own ``minted_claims`` took from lots comes back first, oldest claim first, with the
+    life that remained; the rest becomes a new lot that expires at ``others_expire_at``.
     """
 
     member_id: UUID
     key: tuple[str, ...]
+    key_at: datetime
     amount: Points
     at: datetime
     minted_claims: frozenset[UUID]

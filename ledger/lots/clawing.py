@@ -1,0 +1,220 @@
+"""Taking points back, and bringing awards to what they are worth. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from ledger.journal.model import AccountKey, AccountKind, EntryKind, PostedEntry, Posting
+from ledger.journal.post import conflict
+from ledger.kernel.canonical import Json
+from ledger.kernel.ids import derived_id
+from ledger.kernel.units import Points, sum_points
+from ledger.lots.due import apply_due, pay_debt
+from ledger.lots.model import (
+    REVOKED,
+    ZERO,
+    Cause,
+    ClawBack,
+    ClawedBack,
+    GrantLot,
+    Lot,
+    Reach,
+    SettleAward,
+    Settled,
+    Stage,
+)
+from ledger.lots.sheet import Sheet, cause_text, grant
+
+AWARD_CAUSE: Final = "award"
+"""The cause kind of lots that an award gave; the cause id is the award's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    source: AccountKey
+    amount: Points
+
+
+def claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
+    """Take points back in the order of DESIGN 6, as far as ``reach``.
+
+    Pending of the cause's own lots; available of them; available of other lots by expiry; debt.
+    Held points are not touched: what cannot be taken elsewhere becomes debt, which the hold pays
+    if it is released. Writes no entry if nothing is within reach.
+    """
+    apply_due(sheet, command.at)
+    return _claw_back(sheet, command)
+
+
+def _claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
+    assert command.amount > ZERO, "a clawback of nothing"
+    shares = list(_within_reach(sheet, command))
+    taken = sum_points(share.amount for share in shares)
+    from_lots = sum_points(s.amount for s in shares if s.source.kind is not AccountKind.DEBT)
+    entry_id = None
+    if shares:
+        entry_id = claw_back_entry_id(command)
+        sheet.enter(
+            command.kind,
+            [Posting(share.source, REVOKED, share.amount) for share in shares],
+            entry_id=entry_id,
+            effective_at=command.at,
+            cause=claw_back_cause(command),
+            cites=command.cites_entry,
+        )
+    return ClawedBack(
+        entry_id=entry_id,
+        from_lots=from_lots,
+        new_debt=taken - from_lots,
+        out_of_reach=command.amount - taken,
+    )
+
+
+def clawed_back_before(entry: PostedEntry, command: ClawBack) -> ClawedBack:
+    """The answer of a clawback that is in the journal already.
+
+    Raises:
+        EntryConflict: the entry is of another command.
+    """
+    draft = entry.draft
+    if draft.cause != cause_text(claw_back_cause(command)):
+        raise conflict(draft.entry_id)
+    debts = [p.amount for p in draft.postings if p.debit.kind is AccountKind.DEBT]
+    new_debt = sum_points(debts)
+    taken = sum_points(p.amount for p in draft.postings)
+    return ClawedBack(draft.entry_id, taken - new_debt, new_debt, command.amount - taken)
+
+
+def claw_back_entry_id(command: ClawBack) -> UUID:
+    """The id of the clawback's entry, the same whenever it is worked out."""
+    return derived_id(command.key_at, command.kind, *command.key)
+
+
+def claw_back_cause(command: ClawBack) -> dict[str, Json]:
+    """What the entry states: the command, not what was found when it ran."""
+    return {
+        "claw_back": {
+            "member": str(command.member_id),
+            "amount": command.amount.amount,
+            "cause": {"kind": command.cause.kind, "id": command.cause.cause_id},
+            "reach": command.reach.name.lower(),
+        },
+        "why": command.why,
+    }
+
+
+def grant_of(sheet: Sheet, command: SettleAward) -> GrantLot:
+    """The new lot of an upward settlement."""
+    first = _first_lot(sheet, command)
+    return GrantLot(
+        member_id=command.member_id,
+        amount=command.difference,
+        kind=settlement_kind(command),
+        key=settlement_key(command),
+        effective_at=command.effective_at,
+        activates_at=command.activates_at,
+        expires_at=command.expires_at,
+        cause=_cause(command),
+        why=command.why,
+        paid_from=command.paid_from,
+        cites=None if first is None else first.lot_id,
+        cites_entry=None if first is None else first.entry_id,
+    )
+
+
+def claw_back_of(sheet: Sheet, command: SettleAward, at: datetime) -> ClawBack:
+    """The clawback of a downward settlement."""
+    first = _first_lot(sheet, command)
+    return ClawBack(
+        member_id=command.member_id,
+        amount=-command.difference,
+        cause=_cause(command),
+        key=settlement_key(command),
+        key_at=command.effective_at,
+        at=at,
+        reach=command.reach,
+        kind=settlement_kind(command),
+        why=command.why,
+        cites_entry=None if first is None else first.entry_id,
+    )
+
+
+def settle_all(sheet: Sheet, commands: Sequence[SettleAward], at: datetime) -> list[Settled]:
+    """Post each difference: a new lot upwards, a clawback downwards.
+
+    What the new lots make available pays an open debt at the end, once.
+    """
+    apply_due(sheet, at)
+    settled = []
+    for command in commands:
+        assert command.difference, "an award that is settled already"
+        if command.difference > ZERO:
+            entry = grant(sheet, grant_of(sheet, command))
+            lot_id = sheet.new_lots[-1].lot_id
+            settled.append(Settled(command.award_id, entry.entry_id, lot_id))
+        else:
+            clawed = _claw_back(sheet, claw_back_of(sheet, command, at))
+            settled.append(
+                Settled(
+                    command.award_id,
+                    clawed.entry_id,
+                    None,
+                    taken_from_lots=clawed.from_lots,
+                    new_debt=clawed.new_debt,
+                )
+            )
+    settle_new(sheet, at)
+    return settled
+
+
+def settle_new(sheet: Sheet, at: datetime) -> None:
+    """After granting: apply what is due of the new lots, and let them pay an open debt."""
+    apply_due(sheet, at)
+    if sheet.debt and sheet.new_lots:
+        pay_debt(sheet, at, because_of=sheet.new_lots[-1].entry_id)
+
+
+def _within_reach(sheet: Sheet, command: ClawBack) -> Iterator[_Share]:
+    own = [lot for lot in sheet.lots() if lot.cause == command.cause]
+    others = [lot for lot in sheet.lots() if lot.cause != command.cause]
+    order = [(lot, Stage.PENDING) for lot in own]
+    if command.reach >= Reach.OWN_LOTS:
+        order += [(lot, Stage.AVAILABLE) for lot in own]
+    if command.reach >= Reach.OTHER_LOTS:
+        order += [(lot, Stage.AVAILABLE) for lot in others]
+    left = command.amount
+    for lot, stage in order:
+        amount = min(left, sheet.points(lot.lot_id, stage))
+        if amount:
+            yield _Share(stage.account(lot.lot_id), amount)
+            left -= amount
+    if left and command.reach >= Reach.DEBT:
+        yield _Share(AccountKey(AccountKind.DEBT, sheet.member_id), left)
+
+
+def _cause(command: SettleAward) -> Cause:
+    return Cause(AWARD_CAUSE, str(command.award_id))
+
+
+def settlement_kind(command: SettleAward) -> EntryKind:
+    """``AWARD`` for the first points of an award, ``CORRECTION`` for all else."""
+    first = command.revision == 1 and command.difference > ZERO
+    return EntryKind.AWARD if first else EntryKind.CORRECTION
+
+
+def settlement_key(command: SettleAward) -> tuple[str, ...]:
+    """What names a settlement for ever, with its kind and ``effective_at``."""
+    return (str(command.award_id), str(command.revision))
+
+
+def _first_lot(sheet: Sheet, command: SettleAward) -> Lot | None:
+    """The award's first lot, if an earlier revision gave one; it must be on the sheet."""
+    if command.revision == 1:
+        return None
+    cause = _cause(command)
+    own = (lot for lot in sheet.lots() if lot.cause == cause)
+    return next((lot for lot in own if lot.cites is None and lot.continues is None), None)

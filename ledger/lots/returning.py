@@ -1,0 +1,304 @@
+"""Points that come back: refunds, claims that came to nothing, tokens that were burnt. Pure.
+
+What comes back goes to the lot it left, with the life it had (DESIGN 3, rule 9; DESIGN 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from ledger.journal.model import AccountKey, EntryKind, Posting
+from ledger.kernel.canonical import Json
+from ledger.kernel.ids import derived_id
+from ledger.kernel.units import Points, sum_points
+from ledger.lots.due import apply_due, pay_debt
+from ledger.lots.errors import DebtOpen, HoldAlreadyResolved, NothingInEscrow, RefundTooLarge
+from ledger.lots.holding import take
+from ledger.lots.model import (
+    ESCROW,
+    SPENT,
+    ZERO,
+    Cause,
+    Credited,
+    CreditRedeemed,
+    Hold,
+    HoldPart,
+    HoldPurpose,
+    HoldState,
+    Lot,
+    MoveToEscrow,
+    Refunded,
+    Returned,
+    ReturnFromEscrow,
+    ReturnToLots,
+    Stage,
+)
+from ledger.lots.sheet import Sheet, granting_cause, lot_id_of
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An entry that brings points back, while it is put together."""
+
+    sheet: Sheet
+    entry_id: UUID
+    at: datetime
+    source: AccountKey
+    postings: list[Posting]
+    new_lots: list[Lot]
+    parts: list[Returned]
+
+    def back(self, lot: Lot, amount: Points) -> None:
+        """Into the lot it left."""
+        self._into(lot, lot.lot_id, amount)
+
+    def renewed(self, lot: Lot, amount: Points, expires_at: datetime | None) -> None:
+        """Into a lot that replaces an expired one and cites it."""
+        self._open(lot.lot_id, self._like(lot, amount, expires_at, cites=lot.lot_id))
+
+    def continued(self, lot: Lot, amount: Points, expires_at: datetime | None) -> None:
+        """Into a lot that lives on where the old one stopped."""
+        self._open(lot.lot_id, self._like(lot, amount, expires_at, continues=lot.lot_id))
+
+    def fresh(self, amount: Points, expires_at: datetime | None, cause: Cause) -> None:
+        """Into a lot that continues none."""
+        lot = Lot(
+            lot_id=self._next_id(),
+            member_id=self.sheet.member_id,
+            granted=amount,
+            activates_at=self.at,
+            expires_at=expires_at,
+            cause=cause,
+            entry_id=self.entry_id,
+        )
+        self._open(None, lot)
+
+    def post(self, kind: EntryKind, *, why: Json, cites: UUID | None, **more: Json) -> Points:
+        """Write it, and let it pay an open debt; the points that did."""
+        cause = granting_cause(self.new_lots, why, **more)
+        self.sheet.enter(
+            kind,
+            self.postings,
+            entry_id=self.entry_id,
+            effective_at=self.at,
+            cause=cause,
+            cites=cites,
+        )
+        return pay_debt(self.sheet, self.at, because_of=self.entry_id)
+
+    def _next_id(self) -> UUID:
+        return lot_id_of(self.entry_id, self.at, len(self.new_lots))
+
+    def _like(
+        self,
+        lot: Lot,
+        amount: Points,
+        expires_at: datetime | None,
+        *,
+        continues: UUID | None = None,
+        cites: UUID | None = None,
+    ) -> Lot:
+        return replace(
+            lot,
+            lot_id=self._next_id(),
+            granted=amount,
+            expires_at=expires_at,
+            entry_id=self.entry_id,
+            continues=continues,
+            cites=cites,
+        )
+
+    def _open(self, from_lot_id: UUID | None, lot: Lot) -> None:
+        self.new_lots.append(lot)
+        self.sheet.open_lot(lot)
+        self._into(lot, from_lot_id, lot.granted)
+
+    def _into(self, lot: Lot, from_lot_id: UUID | None, amount: Points) -> None:
+        self.postings.append(Posting(self.source, Stage.AVAILABLE.account(lot.lot_id), amount))
+        self.parts.append(Returned(from_lot_id, lot.lot_id, amount, lot.expires_at))
+
+
+def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
+    """Give captured points back to the lots they came from.
+
+    The last taken come back first, so that what stays spent is what a smaller capture would have
+    spent. A lot that has expired, or has less than ``grace`` to live, is replaced by a new one that
+    lives for ``grace`` and cites it.
+
+    Raises:
+        RefundTooLarge: more than was captured and has not come back yet.
+    """
+    left = sum_points(part.captured - part.returned for part in hold.parts)
+    if command.amount > left:
+        raise RefundTooLarge(
+            f"{left.amount} points of this purchase can still come back; "
+            f"{command.amount.amount} were asked for.",
+            returnable=left.amount,
+            requested=command.amount.amount,
+        )
+    assert command.amount > ZERO, "a refund of nothing"
+    apply_due(sheet, command.at)
+    entry_id = derived_id(command.at, EntryKind.REFUND, str(command.return_id))
+    entry = _Entry(sheet, entry_id, command.at, SPENT, [], [], [])
+    for part, amount in _shares(hold.parts[::-1], command.amount):
+        lot = sheet.lot(part.lot_id)
+        if lot.expires_at is None or lot.expires_at - command.at >= command.grace:
+            entry.back(lot, amount)
+        else:
+            entry.renewed(lot, amount, command.at + command.grace)
+    paid = entry.post(
+        EntryKind.REFUND,
+        why=command.why,
+        cites=hold.resolution_entry_id,
+        hold=str(hold.hold_id),
+        **{"return": str(command.return_id)},
+    )
+    return Refunded(entry_id, tuple(entry.parts), paid)
+
+
+def move_to_escrow(sheet: Sheet, command: MoveToEscrow) -> Hold:
+    """Move available points to escrow, nearest expiry first: a hold captured as it is placed.
+
+    Raises:
+        DebtOpen: the member owes points.
+        InsufficientPoints: too few are available in lots that may leave.
+    """
+    assert command.amount > ZERO, "a claim of nothing"
+    apply_due(sheet, command.at)
+    if sheet.debt:
+        raise DebtOpen(
+            f"{sheet.debt.amount} points are owed; until they are paid none can leave.",
+            debt=sheet.debt.amount,
+        )
+    ripe = [
+        lot
+        for lot in sheet.usable(command.at)
+        if command.active_before is None or lot.activates_at <= command.active_before
+    ]
+    parts = tuple(replace(part, captured=part.amount) for part in take(sheet, ripe, command.amount))
+    entry = sheet.enter(
+        EntryKind.ESCROW,
+        [Posting(Stage.AVAILABLE.account(part.lot_id), ESCROW, part.amount) for part in parts],
+        entry_id=derived_id(command.at, EntryKind.ESCROW, str(command.claim_id)),
+        effective_at=command.at,
+        cause={
+            "claim": {
+                "id": str(command.claim_id),
+                "member": str(command.member_id),
+                "amount": command.amount.amount,
+            },
+            "why": command.why,
+        },
+    )
+    return Hold(
+        hold_id=command.claim_id,
+        member_id=command.member_id,
+        purpose=HoldPurpose.BRIDGE,
+        state=HoldState.CAPTURED,
+        amount=command.amount,
+        captured=command.amount,
+        placed_at=command.at,
+        expires_at=command.at,
+        resolved_at=command.at,
+        entry_id=entry.entry_id,
+        resolution_entry_id=entry.entry_id,
+        parts=parts,
+    )
+
+
+def return_from_escrow(sheet: Sheet, claim: Hold, command: ReturnFromEscrow) -> Refunded:
+    """Give back what a claim moved and has not come back yet.
+
+    To the same lots; where a lot's expiry passed meanwhile, to a successor with the life that
+    remained when it left, since bridged points do not age.
+
+    Raises:
+        HoldAlreadyResolved: it is no claim in escrow.
+        NothingInEscrow: all of it has come back before.
+    """
+    if claim.purpose is not HoldPurpose.BRIDGE or claim.state is not HoldState.CAPTURED:
+        raise HoldAlreadyResolved("This is no claim in escrow.", state=claim.state.value)
+    left = sum_points(part.captured - part.returned for part in claim.parts)
+    amount = left if command.amount_max is None else min(left, command.amount_max)
+    if not amount:
+        raise NothingInEscrow(
+            "Everything this claim moved to escrow has come back.", claim=str(claim.hold_id)
+        )
+    apply_due(sheet, command.at)
+    entry_id = derived_id(command.at, EntryKind.ESCROW_RETURN, str(command.return_id))
+    entry = _Entry(sheet, entry_id, command.at, ESCROW, [], [], [])
+    for part, share in _shares(claim.parts, amount):
+        lot = sheet.lot(part.lot_id)
+        if lot.expired(command.at):
+            entry.continued(lot, share, _remaining_expiry(lot, claim, command.at))
+        else:
+            entry.back(lot, share)
+    paid = entry.post(
+        EntryKind.ESCROW_RETURN,
+        why=command.why,
+        cites=claim.entry_id,
+        claim=str(claim.hold_id),
+        **{"return": str(command.return_id)},
+    )
+    return Refunded(entry_id, tuple(entry.parts), paid)
+
+
+def credit_redeemed(
+    sheet: Sheet, claims: Sequence[Hold], command: CreditRedeemed
+) -> tuple[Credited, dict[UUID, tuple[Returned, ...]]]:
+    """Turn burnt tokens into lots; the answer, and what came back of each claim.
+
+    ``claims`` are the member's own minted claims. The oldest comes back first, each lot by a
+    successor with the life it had left; what is beyond them were others' points: a new lot.
+    """
+    assert command.amount > ZERO, "a credit of nothing"
+    apply_due(sheet, command.at)
+    entry_id = burn_entry_id(command)
+    entry = _Entry(sheet, entry_id, command.at, ESCROW, [], [], [])
+    left = command.amount
+    of_claims = {}
+    for claim in sorted(claims, key=lambda claim: (claim.placed_at, claim.hold_id)):
+        first = len(entry.parts)
+        for part, share in _shares(claim.parts, left):
+            lot = sheet.lot(part.lot_id)
+            entry.continued(lot, share, _remaining_expiry(lot, claim, command.at))
+            left -= share
+        of_claims[claim.hold_id] = tuple(entry.parts[first:])
+    if left:
+        entry.fresh(left, command.others_expire_at, Cause("bridge", "/".join(command.key)))
+    entry.post(EntryKind.TOKEN_RETURN, why=command.why, cites=None, burn=burn_text(command))
+    return Credited(entry_id, tuple(entry.parts)), of_claims
+
+
+def burn_entry_id(command: CreditRedeemed) -> UUID:
+    """The id of the entry that credits this burn, the same for ever."""
+    return derived_id(command.key_at, EntryKind.TOKEN_RETURN, *command.key)
+
+
+def burn_text(command: CreditRedeemed) -> dict[str, Json]:
+    """What names a burn in its entry's cause."""
+    return {
+        "key": list(command.key),
+        "member": str(command.member_id),
+        "amount": command.amount.amount,
+    }
+
+
+def _shares(parts: Sequence[HoldPart], amount: Points) -> list[tuple[HoldPart, Points]]:
+    """Spread at most ``amount`` over what has not come back of ``parts``, in their order."""
+    shares = []
+    left = amount
+    for part in parts:
+        share = min(left, part.captured - part.returned)
+        if share:
+            shares.append((part, share))
+            left -= share
+    return shares
+
+
+def _remaining_expiry(lot: Lot, claim: Hold, at: datetime) -> datetime | None:
+    """When a lot expires that stood still from the claim until ``at``."""
+    return None if lot.expires_at is None else at + (lot.expires_at - claim.placed_at)
