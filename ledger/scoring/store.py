@@ -12,9 +12,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.canonical import Json
+from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
+from ledger.members.tables import members
 from ledger.scoring.tables import award_revisions, awards
 
 _STREAM_ROWS = 2_000
@@ -159,6 +162,22 @@ def insert_revisions(work: Work, rows: Sequence[NewRevision]) -> None:
                 for row in rows
             ],
         )
+
+
+def ask_to_score_everybody(work: Work, topic: str) -> None:
+    """A row on the outbox's ``topic`` for every member."""
+    work.connection.execute(
+        outbox.insert().from_select(
+            ["topic", "key", "payload", "created_at", "not_before"],
+            sa.select(
+                sa.literal(topic),
+                sa.cast(members.c.member_id, sa.Text),
+                sa.cast(sa.literal("null"), pg.JSONB),
+                sa.literal(work.now),
+                sa.literal(work.now),
+            ),
+        )
+    )
 
 
 def _current() -> sa.Select[*tuple[Any, ...]]:

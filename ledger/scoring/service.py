@@ -1,0 +1,292 @@
+"""Keeping the journal equal to the projection, one member at a time.
+
+    facts + activations ──project──▶ entitlements ─┐
+                                                   ├─ compare ──▶ settlements ──▶ lots, journal
+    awards as they stand ──────────────────────────┘                    └──▶ award revisions
+
+Nothing here decides what anything is worth: that is the projection's. Late and retracted facts,
+stated attributes, new links and new versions all take this one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ledger.events import service as events
+from ledger.events import store as events_store
+from ledger.events.model import StoredFact
+from ledger.kernel import outbox
+from ledger.kernel.canonical import Json, digest
+from ledger.kernel.clock import Instant
+from ledger.kernel.ids import derived_id, format_id
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+from ledger.lots import granting
+from ledger.lots.model import SettleAward, Settled
+from ledger.lots.validity import Validity, expires_at
+from ledger.members import store as members_store
+from ledger.members.model import SCORE_TOPIC
+from ledger.programme import service as programmes
+from ledger.programme import store as programmes_store
+from ledger.programme.calendar import Calendar, week_of_day
+from ledger.programme.model import Programme
+from ledger.scoring import store
+from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
+from ledger.scoring.plan import Plan
+from ledger.scoring.project import project_member
+from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
+
+NOTHING_LEFT: Final[Json] = {"points": 0, "because": "no_longer_earned"}
+"""The receipt of an award whose facts no longer earn it (retracted, unlinked, re-ordered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What scoring a member changed: awards with a new revision, and the points they moved."""
+
+    member_id: UUID
+    revised: int
+    difference: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a member is entitled to now, keyed as awards are."""
+
+    entitlements: Mapping[AwardKey, Entitlement]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One award that is worth something else than before."""
+
+    award_id: UUID
+    key: AwardKey
+    earned_at: datetime
+    before: StoredAward | None
+    points: int
+    excess: int
+    receipt: Json
+    programme: Programme | None
+
+    @property
+    def revision(self) -> int:
+        return 1 if self.before is None else self.before.revision + 1
+
+    @property
+    def difference(self) -> int:
+        return self.points - (0 if self.before is None else self.before.points)
+
+
+def score_waiting(work: Work, member_id: UUID) -> Scored | None:
+    """Do what waits for a member on the outbox's topic ``score``; ``None`` if nothing does."""
+    if members_store.lock_member(work, member_id) is None:
+        return None
+    if not outbox.take(work, SCORE_TOPIC, str(member_id)):
+        return None
+    return score_locked(work, member_id)
+
+
+def score_member(work: Work, member_id: UUID) -> Scored:
+    """Project a member's facts again and post the differences."""
+    members_store.lock_member(work, member_id)
+    return score_locked(work, member_id)
+
+
+def score_locked(work: Work, member_id: UUID) -> Scored:
+    """As :func:`score_member`, of a member whose row this transaction holds."""
+    plan = current_plan(work)
+    if plan is None:
+        return Scored(member_id, 0, Points(0))
+    facts = events_store.facts_of_member(work, member_id)
+    entitled = projection(work, plan, member_id, facts)
+    changes = _changes(member_id, entitled, store.awards_of(work, member_id))
+    if not changes:
+        return Scored(member_id, 0, Points(0))
+    settled = _settle(work, member_id, changes)
+    store.insert_awards(
+        work,
+        [NewAward(c.award_id, member_id, c.key, c.earned_at) for c in changes if c.before is None],
+    )
+    store.insert_revisions(work, [_revision(change, settled) for change in changes])
+    return Scored(member_id, len(changes), Points(sum(c.difference for c in changes)))
+
+
+def projection(work: Work, plan: Plan, member_id: UUID, facts: Sequence[StoredFact]) -> Projection:
+    """What these facts entitle a member to."""
+    resolved = {
+        format_id("idn", reference): str(member)
+        for reference, member in events.members_of_facts(work, facts).items()
+    }
+    event_ids = {EventCause(fact.source, fact.source_event_id): fact.event_id for fact in facts}
+    entitlements = project_member(
+        str(member_id),
+        [scoring_fact(fact) for fact in facts],
+        plan,
+        closed_until=_closed_until(work),
+        resolve=resolved,
+    )
+    return Projection({_key(each, event_ids): each for each in entitlements})
+
+
+def current_plan(work: Work) -> Plan | None:
+    """Every activation made ready for the fold; ``None`` before the first."""
+    activations = programmes_store.activations(work)
+    if not activations:
+        return None
+    return _plan(tuple((a.source_text, a.effective_at) for a in activations))
+
+
+def close_periods(work: Work) -> datetime | None:
+    """Close every week that is over and have everybody scored; the new close, if there is one."""
+    plan = current_plan(work)
+    if plan is None or not plan.is_weekly:
+        return None
+    programmes_store.lock_activations(work)
+    moment = last_close(plan.calendar, work.now)
+    before = programmes_store.closed_until(work)
+    if before is not None and before >= moment:
+        return None
+    programmes_store.insert_close(work, moment)
+    store.ask_to_score_everybody(work, SCORE_TOPIC)
+    return moment
+
+
+def ask_to_score_everybody(work: Work) -> None:
+    """After an activation: every member's facts are to be projected again."""
+    store.ask_to_score_everybody(work, SCORE_TOPIC)
+
+
+def last_close(calendar: Calendar, now: datetime) -> datetime:
+    """The latest moment, not after ``now``, at which a week of the calendar closed."""
+    week = week_of_day(calendar.day(Instant.of(now)))
+    return calendar.close_of_week(week - 1).floor_datetime()
+
+
+def scoring_fact(fact: StoredFact) -> Fact:
+    """A stored fact as scoring sees it; identities are ``idn_…`` texts.
+
+    Fractions in ``data`` become JSON's own numbers: only conditions look at them, amounts never do.
+    """
+    subject = None
+    if fact.subject_reference is not None:
+        subject = format_id("idn", fact.subject_reference)
+    told: dict[str, Json] = {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in fact.data.items()
+    }
+    return Fact(fact.source, fact.source_event_id, fact.type, subject, fact.occurred, told)
+
+
+def _closed_until(work: Work) -> Instant:
+    moment = programmes_store.closed_until(work)
+    return FROM_THE_BEGINNING if moment is None else Instant.of(moment)
+
+
+def _key(entitlement: Entitlement, event_ids: Mapping[EventCause, UUID]) -> AwardKey:
+    cause = entitlement.cause
+    if isinstance(cause, EventCause):
+        return AwardKey(entitlement.rule, event_ids[cause], None)
+    return AwardKey(entitlement.rule, None, cause.period)
+
+
+def _changes(
+    member_id: UUID, entitled: Projection, awards: Mapping[AwardKey, StoredAward]
+) -> list[_Change]:
+    """What is worth something else now: losses first, so that a correction finds its points."""
+    found = []
+    for key, entitlement in entitled.entitlements.items():
+        before = awards.get(key)
+        receipt = entitlement.receipt.to_json()
+        points, excess = entitlement.points.amount, entitlement.excess.amount
+        if before and (before.points, before.excess, before.receipt) == (points, excess, receipt):
+            continue
+        earned_at = entitlement.earned_at.floor_datetime()
+        award_id = before.award_id if before else _award_id(member_id, key, earned_at)
+        found.append(
+            _Change(
+                award_id=award_id,
+                key=key,
+                earned_at=before.earned_at if before else earned_at,
+                before=before,
+                points=points,
+                excess=excess,
+                receipt=receipt,
+                programme=entitlement.receipt.programme,
+            )
+        )
+    found += [
+        _Change(award.award_id, key, award.earned_at, award, 0, 0, NOTHING_LEFT, None)
+        for key, award in awards.items()
+        if key not in entitled.entitlements and award.receipt != NOTHING_LEFT
+    ]
+    return sorted(found, key=lambda c: (c.difference > 0, c.earned_at, c.award_id))
+
+
+def _settle(work: Work, member_id: UUID, changes: Sequence[_Change]) -> dict[UUID, Settled]:
+    commands = [_settlement(member_id, change) for change in changes if change.difference]
+    if not commands:
+        return {}
+    settled = granting.settle_awards(work, member_id, commands)
+    return {each.award_id: each for each in settled}
+
+
+def _settlement(member_id: UUID, change: _Change) -> SettleAward:
+    return SettleAward(
+        member_id=member_id,
+        award_id=change.award_id,
+        revision=change.revision,
+        difference=Points(change.difference),
+        effective_at=change.earned_at,
+        activates_at=change.earned_at,
+        expires_at=_expiry(change),
+        why={
+            "rule": change.key.rule_id,
+            "programme": None if change.programme is None else change.programme.hash_text,
+            "receipt": digest(change.receipt).hex(),
+        },
+    )
+
+
+def _expiry(change: _Change) -> datetime | None:
+    programme = change.programme
+    if programme is None or programme.validity is None:
+        return None
+    term = programme.validity
+    validity = Validity(months=12 * term.years + term.months, days=term.days)
+    return expires_at(change.earned_at, validity, ZoneInfo(programme.zone))
+
+
+def _revision(change: _Change, settled: Mapping[UUID, Settled]) -> NewRevision:
+    posted = settled.get(change.award_id)
+    return NewRevision(
+        change.award_id,
+        change.revision,
+        change.points,
+        change.excess,
+        change.receipt,
+        None if posted is None else posted.entry_id,
+    )
+
+
+def _award_id(member_id: UUID, key: AwardKey, earned_at: datetime) -> UUID:
+    return derived_id(
+        earned_at, "award", str(member_id), key.rule_id, str(key.event_id), str(key.period)
+    )
+
+
+@lru_cache(maxsize=8)
+def _plan(versions: tuple[tuple[str, datetime], ...]) -> Plan:
+    return Plan(
+        [
+            Activation(programmes.read_programme(text), Instant.of(effective_at))
+            for text, effective_at in versions
+        ]
+    )
