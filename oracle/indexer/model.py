@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ledger.kernel.canonical import Json
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work
+from oracle.chain.port import BlockHeader
+from oracle.contracts.abi import Address
 
 RANGE_BLOCKS_MAX: Final = 500
 """Blocks read at a time."""
@@ -57,7 +58,7 @@ class ChainIdentity:
 
     chain_id: int
     genesis_hash: bytes
-    bridge_address: str
+    bridge_address: Address
     bridge_code_hash: bytes
 
 
@@ -70,50 +71,38 @@ class KnownChain:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A block's header, as far as it is needed; ``time`` is what its proposer says."""
-
-    number: int
-    block_hash: bytes
-    parent_hash: bytes
-    time: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class SeenBlock:
     """A block that was read, and when this happened by our clock."""
 
-    block: Block
+    header: BlockHeader
     seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class ChainEvent:
-    """One log of one of our contracts, decoded.
+class ContractSet:
+    """Whose logs are read: contract name by address, and which of them is the bridge."""
 
-    ``arguments`` by Solidity name: integers as decimal text (JSON's numbers end at 2^53), addresses
-    as checksummed hex, byte strings as 0x-hex, truth as truth.
+    bridge: Address
+    names: Mapping[Address, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvent:
+    """One log of one of our contracts, and where it is.
+
+    It is what a binding decodes: ``points_bridge.Redeemed.of(event)`` gives its values, typed.
     """
 
     contract: str
     name: str
-    address: str
+    address: Address
+    topics: tuple[bytes, ...]
+    payload: bytes
     block_number: int
     block_hash: bytes
     block_time: datetime
     log_index: int
     transaction_hash: bytes
-    arguments: Mapping[str, Json]
-
-    def text(self, name: str) -> str:
-        """An argument that is text: an address, a byte string as 0x-hex."""
-        value = self.arguments[name]
-        assert isinstance(value, str), name
-        return value
-
-    def whole(self, name: str) -> int:
-        """An argument that is an integer."""
-        return int(self.text(name))
 
 
 EventHandler = Callable[[Work, int, ChainEvent], None]
@@ -144,7 +133,7 @@ class FinalityPolicy:
     age: timedelta = timedelta()
 
 
-def require_linked(parent_hash: bytes, blocks: Sequence[Block]) -> None:
+def require_linked(parent_hash: bytes, blocks: Sequence[BlockHeader]) -> None:
     """Each block must name the one before it, the first ``parent_hash``.
 
     Raises:
@@ -159,22 +148,6 @@ def require_linked(parent_hash: bytes, blocks: Sequence[Block]) -> None:
                 block_number=block.number,
             )
         expected = block.block_hash
-
-
-def require_known_blocks(blocks: Iterable[Block], events: Iterable[ChainEvent]) -> None:
-    """Every event must lie in one of the blocks read with it.
-
-    Raises:
-        ChainMoved: logs and headers come from different branches.
-    """
-    hashes = {block.number: block.block_hash for block in blocks}
-    for event in events:
-        if hashes.get(event.block_number) != event.block_hash:
-            raise ChainMoved(
-                f"A log of block {event.block_number} belongs to another branch than the block "
-                "read. Both are read again.",
-                block_number=event.block_number,
-            )
 
 
 def common_ancestor(
@@ -201,6 +174,6 @@ def newest_final(
     """
     highest = tagged_final if policy.depth is None else head_number - policy.depth
     for seen in seen_newest_first:
-        if seen.block.number <= highest and now - seen.seen_at >= policy.age:
-            return seen.block.number
+        if seen.header.number <= highest and now - seen.seen_at >= policy.age:
+            return seen.header.number
     return None

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.kernel.transaction import Database, Work, execute
+from oracle.chain.port import BlockHeader
 from oracle.indexer import store
 from oracle.indexer.model import (
     RANGE_BLOCKS_MAX,
     RANGES_PER_TICK_MAX,
-    Block,
     ChainEvent,
     ChainIdentity,
     ChainIsAnother,
@@ -28,10 +28,9 @@ from oracle.indexer.model import (
     KnownChain,
     common_ancestor,
     newest_final,
-    require_known_blocks,
     require_linked,
 )
-from oracle.indexer.ports import ChainReader
+from oracle.indexer.reading import ChainReader
 from oracle.turns.store import hold_turn
 
 EVENTS_PER_TICK_MAX: Final = 1_000
@@ -149,7 +148,7 @@ def _unwind(turn: _Turn, at: Checkpoint) -> tuple[Checkpoint, int | None]:
         return at, None
     with turn.database.read() as work:
         stored = [
-            (seen.block.number, seen.block.block_hash)
+            (seen.header.number, seen.header.block_hash)
             for seen in store.seen_blocks_newest_first(
                 work, turn.known.chain_key, at.block_number_final, BLOCKS_KEPT_MAX
             )
@@ -184,17 +183,15 @@ def _read(turn: _Turn, at: Checkpoint) -> Checkpoint:
             break
         number_to = min(head_number, at.block_number + RANGE_BLOCKS_MAX)
         blocks = turn.reader.blocks(at.block_number + 1, number_to)
-        events = turn.reader.events(at.block_number + 1, number_to)
         if len(blocks) != number_to - at.block_number:
             raise ChainMoved("The chain became shorter while it was read. It is read again.")
         require_linked(at.block_hash, blocks)
-        require_known_blocks(blocks, events)
-        at = _keep(turn, at, blocks, events)
+        at = _keep(turn, at, blocks, turn.reader.events(blocks))
     return at
 
 
 def _keep(
-    turn: _Turn, at: Checkpoint, blocks: Sequence[Block], events: Sequence[ChainEvent]
+    turn: _Turn, at: Checkpoint, blocks: Sequence[BlockHeader], events: Sequence[ChainEvent]
 ) -> Checkpoint:
     reached = replace(at, block_number=blocks[-1].number, block_hash=blocks[-1].block_hash)
 
@@ -238,8 +235,14 @@ def _handle(
         waiting = store.events_waiting(
             work, turn.known.chain_key, at.block_number_final, EVENTS_PER_TICK_MAX
         )
-    if waiting:
-        _require_agreement(turn.reader, witnesses, waiting)
+        if not waiting:
+            return 0
+        number_from = waiting[0].block_number
+        number_to = min(waiting[-1].block_number, number_from + RANGE_BLOCKS_MAX - 1)
+        stored = store.events_between(work, turn.known.chain_key, number_from, number_to)
+    for position, witness in enumerate(witnesses, start=2):
+        _require_agreement(turn.known.identity, (number_from, number_to), stored, witness, position)
+    waiting = [event for event in waiting if event.block_number <= number_to]
 
     def act(work: Work, event: ChainEvent) -> None:
         handler = handlers.get((event.contract, event.name))
@@ -254,31 +257,31 @@ def _handle(
 
 
 def _require_agreement(
-    reader: ChainReader, witnesses: Sequence[ChainReader], waiting: Sequence[ChainEvent]
+    identity: ChainIdentity,
+    numbers: tuple[int, int],
+    stored: Sequence[ChainEvent],
+    witness: ChainReader,
+    position: int,
 ) -> None:
     """Final events must read the same at every node asked.
 
     Raises:
         EndpointsDisagree: another chain, another block, or other logs in the same block.
-        ChainMoved: a witness is not that far yet.
+        ChainMoved: the witness is not that far yet.
     """
-    number_from, number_to = waiting[0].block_number, waiting[-1].block_number
-    if not witnesses:
-        return
-    ours = reader.events(number_from, number_to)
-    for position, witness in enumerate(witnesses, start=2):
-        if witness.head().number < number_to:
-            raise ChainMoved(
-                f"Node {position} has not reached block {number_to} yet; credits wait for it.",
-                block_number=number_to,
-            )
-        theirs = witness.events(number_from, number_to)
-        if theirs != ours or witness.identity() != reader.identity():
-            raise EndpointsDisagree(
-                f"Node {position} tells another story of blocks {number_from} to {number_to}. "
-                "Nothing is credited until they agree.",
-                block_number=number_to,
-            )
+    number_from, number_to = numbers
+    if witness.head().number < number_to:
+        raise ChainMoved(
+            f"Node {position} has not reached block {number_to} yet; credits wait for it.",
+            block_number=number_to,
+        )
+    theirs = witness.events(witness.blocks(number_from, number_to))
+    if theirs != list(stored) or witness.identity() != identity:
+        raise EndpointsDisagree(
+            f"Node {position} tells another story of blocks {number_from} to {number_to}. "
+            "Nothing is credited until they agree.",
+            block_number=number_to,
+        )
 
 
 def _move_checkpoint(work: Work, known: KnownChain, old: Checkpoint, new: Checkpoint) -> None:

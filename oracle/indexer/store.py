@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
+from oracle.chain.port import BlockHeader
+from oracle.contracts.abi import Address
 from oracle.indexer.model import (
-    Block,
     ChainEvent,
     ChainIdentity,
     Checkpoint,
@@ -33,7 +35,7 @@ def chain_in_use(work: Work) -> KnownChain | None:
         ChainIdentity(
             chain_id=row["chain_id"],
             genesis_hash=bytes(row["genesis_hash"]),
-            bridge_address=row["bridge_address"],
+            bridge_address=Address(row["bridge_address"]),
             bridge_code_hash=bytes(row["bridge_code_hash"]),
         ),
     )
@@ -114,7 +116,7 @@ def replace_checkpoint(work: Work, chain_key: int, old: Checkpoint, new: Checkpo
     return changed.rowcount == 1
 
 
-def insert_blocks(work: Work, chain_key: int, blocks: Sequence[Block]) -> None:
+def insert_blocks(work: Work, chain_key: int, blocks: Sequence[BlockHeader]) -> None:
     """Keep headers, seen now."""
     if blocks:
         work.connection.execute(
@@ -125,7 +127,7 @@ def insert_blocks(work: Work, chain_key: int, blocks: Sequence[Block]) -> None:
                     "block_number": block.number,
                     "block_hash": block.block_hash,
                     "parent_hash": block.parent_hash,
-                    "block_time": block.time,
+                    "block_time": datetime.fromtimestamp(block.timestamp_s, UTC),
                     "seen_at": work.now,
                 }
                 for block in blocks
@@ -146,7 +148,7 @@ def seen_blocks_newest_first(
     return [_seen(row) for row in work.connection.execute(query).mappings()]
 
 
-def block_at(work: Work, chain_key: int, number: int) -> Block | None:
+def block_at(work: Work, chain_key: int, number: int) -> BlockHeader | None:
     """The stored header of this number."""
     row = (
         work.connection.execute(
@@ -157,7 +159,7 @@ def block_at(work: Work, chain_key: int, number: int) -> Block | None:
         .mappings()
         .one_or_none()
     )
-    return None if row is None else _seen(row).block
+    return None if row is None else _seen(row).header
 
 
 def delete_blocks_above(work: Work, chain_key: int, number: int) -> None:
@@ -194,7 +196,8 @@ def insert_events(work: Work, chain_key: int, events: Sequence[ChainEvent]) -> N
                     "contract": event.contract,
                     "address": event.address,
                     "name": event.name,
-                    "arguments": dict(event.arguments),
+                    "topics": b"".join(event.topics),
+                    "payload": event.payload,
                 }
                 for event in events
             ],
@@ -223,6 +226,19 @@ def events_waiting(work: Work, chain_key: int, number_max: int, limit: int) -> l
             chain_events.c.handled_at.is_(None),
         )
         .limit(limit),
+    )
+
+
+def events_between(
+    work: Work, chain_key: int, number_from: int, number_to: int
+) -> list[ChainEvent]:
+    """Every log of these blocks, both inclusive, acted on or not, in chain order."""
+    return _events(
+        work,
+        sa.select(chain_events).where(
+            chain_events.c.chain_key == chain_key,
+            chain_events.c.block_number.between(number_from, number_to),
+        ),
     )
 
 
@@ -270,20 +286,28 @@ def _events(work: Work, query: sa.Select[tuple[object, ...]]) -> list[ChainEvent
         ChainEvent(
             contract=row["contract"],
             name=row["name"],
-            address=row["address"],
+            address=Address(row["address"]),
+            topics=_split_topics(bytes(row["topics"])),
+            payload=bytes(row["payload"]),
             block_number=row["block_number"],
             block_hash=bytes(row["block_hash"]),
             block_time=row["block_time"],
             log_index=row["log_index"],
             transaction_hash=bytes(row["transaction_hash"]),
-            arguments=row["arguments"],
         )
         for row in work.connection.execute(ordered).mappings()
     ]
 
 
 def _seen(row: sa.RowMapping) -> SeenBlock:
-    block = Block(
-        row["block_number"], bytes(row["block_hash"]), bytes(row["parent_hash"]), row["block_time"]
+    header = BlockHeader(
+        number=row["block_number"],
+        block_hash=bytes(row["block_hash"]),
+        parent_hash=bytes(row["parent_hash"]),
+        timestamp_s=int(row["block_time"].timestamp()),
     )
-    return SeenBlock(block, row["seen_at"])
+    return SeenBlock(header, row["seen_at"])
+
+
+def _split_topics(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[start : start + 32] for start in range(0, len(joined), 32))

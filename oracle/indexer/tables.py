@@ -63,9 +63,11 @@ chain_events = sa.Table(
     sa.Column("contract", sa.Text, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("arguments", pg.JSONB, nullable=False),
+    sa.Column("topics", pg.BYTEA, nullable=False),
+    sa.Column("payload", pg.BYTEA, nullable=False),
     sa.Column("handled_at", sa.DateTime(timezone=True)),
     sa.CheckConstraint("octet_length(block_hash) = 32", name="block_hash_is_32_bytes"),
+    sa.CheckConstraint("octet_length(topics) % 32 = 0", name="topics_are_32_bytes_each"),
     sa.Index(
         "ix_chain_events_waiting",
         "chain_key",

@@ -21,9 +21,10 @@ from typing import Final
 from uuid import UUID
 
 from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.chain.port import TRANSACTION_GAS_MAX
+from oracle.contracts.abi import Address
 
-GAS_LIMIT_MAX: Final = 2**24
-"""No transaction may ask for more (EIP-7825)."""
+GAS_LIMIT_MAX: Final = TRANSACTION_GAS_MAX
 GAS_LIMIT_MIN: Final = 21_000
 BUMP_NUMERATOR: Final = 9
 BUMP_DENOMINATOR: Final = 8
@@ -35,6 +36,20 @@ class GasLimitOutOfBounds(VkladError):
 
     code = "gas_limit_out_of_bounds"
     kind = ErrorKind.INVALID
+
+
+class NoChainYet(VkladError):
+    """No chain was recorded: contracts are not deployed, or the indexer has not looked."""
+
+    code = "no_chain_yet"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class IntentMoved(VkladError):
+    """Another worker moved this intent between reading and writing."""
+
+    code = "intent_moved"
+    kind = ErrorKind.CONFLICT
 
 
 class SenderRole(StrEnum):
@@ -115,12 +130,12 @@ class Intent:
     key: str
     kind: str
     role: SenderRole
-    to: str
+    to: Address
     calldata: bytes
     value_wei: int
     gas_limit: int
     state: IntentState
-    sender: str | None = None
+    sender: Address | None = None
     nonce: int | None = None
     attempts: tuple[Attempt, ...] = ()
     mined: Mined | None = None

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
+from oracle.contracts.abi import Address
 from oracle.sender.model import (
     SETTLED,
     Attempt,
@@ -87,7 +88,7 @@ def count_open(work: Work, chain_key: int) -> int:
     return int(work.connection.execute(query).scalar_one())
 
 
-def nonces_held(work: Work, chain_key: int, sender: str, nonce_from: int) -> frozenset[int]:
+def nonces_held(work: Work, chain_key: int, sender: Address, nonce_from: int) -> frozenset[int]:
     """Nonces at or above ``nonce_from`` that some intent holds."""
     query = sa.select(intent_nonces.c.nonce).where(
         intent_nonces.c.chain_key == chain_key,
@@ -98,7 +99,7 @@ def nonces_held(work: Work, chain_key: int, sender: str, nonce_from: int) -> fro
     return frozenset(work.connection.execute(query).scalars())
 
 
-def insert_nonce(work: Work, chain_key: int, sender: str, nonce: int, intent_id: UUID) -> None:
+def insert_nonce(work: Work, chain_key: int, sender: Address, nonce: int, intent_id: UUID) -> None:
     """Give a nonce to an intent, for ever: the primary key refuses a second one."""
     work.connection.execute(
         intent_nonces.insert().values(
@@ -246,12 +247,12 @@ def _intent(row: sa.RowMapping, attempts: tuple[Attempt, ...]) -> Intent:
         key=row["key"],
         kind=row["kind"],
         role=SenderRole(row["role"]),
-        to=row["to_address"],
+        to=Address(row["to_address"]),
         calldata=bytes(row["calldata"]),
         value_wei=int(row["value_wei"]),
         gas_limit=row["gas_limit"],
         state=IntentState(row["state"]),
-        sender=row["sender"],
+        sender=Address(row["sender"]) if row["sender"] else None,
         nonce=row["nonce"],
         attempts=attempts,
         mined=mined,

@@ -1,25 +1,35 @@
-"""A chain in memory behind the sender's and the indexer's ports, for what no real node does on
-demand: forgetting its mempool, reorganising as deep as told, mining a stranger's transaction."""
+"""A chain in memory behind the chain port, for what no real node does on demand: forgetting its
+mempool, reorganising as deep as told, mining a stranger's transaction."""
 
 # ruff: noqa: ARG002 - a port asks for more than a made-up chain needs.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from oracle.indexer.model import Block, ChainEvent, ChainIdentity
-from oracle.sender.model import BUMP_DENOMINATOR, BUMP_NUMERATOR, Fees, Mined, SenderRole
-from oracle.sender.ports import (
-    BroadcastAnswer,
-    BroadcastReceipt,
-    SignedBytes,
-    TypedTransaction,
+from oracle.chain.port import (
+    BlockAt,
+    BlockHeader,
+    BlockTag,
+    Call,
+    CallReverted,
+    FeeSuggestion,
+    Log,
+    LogQuery,
+    Receipt,
+    Refusal,
+    TransactionRefused,
 )
+from oracle.contracts.abi import Address, address
+from oracle.indexer.model import ContractSet
+from oracle.indexer.reading import ChainReader
+from oracle.sender.model import BUMP_DENOMINATOR, BUMP_NUMERATOR, SenderRole
+from oracle.sender.ports import SignedBytes, TypedTransaction
 
-ADDRESS = "0x" + "aa" * 20
-GENESIS_TIME = datetime(2026, 3, 2, 9, tzinfo=UTC)
-IDENTITY = ChainIdentity(31337, b"\x07" * 32, "0x" + "bb" * 20, b"\x08" * 32)
+SENDER = address("0x" + "aa" * 20)
+BRIDGE = address("0x" + "bb" * 20)
+GENESIS_TIME_S = 1_772_000_000
 
 
 @dataclass(frozen=True)
@@ -36,19 +46,19 @@ class Sent:
 
 @dataclass
 class MinedBlock:
-    block: Block
+    header: BlockHeader
     transactions: list[Sent] = field(default_factory=list)
-    events: list[ChainEvent] = field(default_factory=list)
+    logs: list[Log] = field(default_factory=list)
 
 
 class MadeUpSigner:
-    """Signs by writing the fields down; not deterministic in its hash, as a remote one may be."""
+    """Signs by writing the fields down."""
 
     def __init__(self) -> None:
         self.signed: dict[bytes, Sent] = {}
 
-    def address(self, role: SenderRole) -> str:
-        return ADDRESS
+    def address(self, role: SenderRole) -> Address:
+        return SENDER
 
     def sign(self, transaction: TypedTransaction) -> SignedBytes:
         sent = Sent(
@@ -64,50 +74,44 @@ class MadeUpSigner:
 class MadeUpChain:
     """One branch at a time; ``reorg`` replaces the top of it."""
 
-    def __init__(self, signer: MadeUpSigner | None = None) -> None:
+    def __init__(self, signer: MadeUpSigner | None = None, genesis: bytes = b"\x07" * 32) -> None:
         self.signer = signer or MadeUpSigner()
         self.branch = 0
-        self.fees = Fees(1_000, 100)
         self.mempool: dict[int, Sent] = {}
         self.reverting: set[bytes] = set()
+        self.bridge_code = b"code"
         self.final = 0
-        self.chain_identity = IDENTITY
-        self.chain = [MinedBlock(Block(0, IDENTITY.genesis_hash, bytes(32), GENESIS_TIME))]
+        self.chain = [MinedBlock(BlockHeader(0, genesis, bytes(32), GENESIS_TIME_S))]
+
+    def reader(self) -> ChainReader:
+        return ChainReader(self, ContractSet(BRIDGE, {BRIDGE: "PointsBridge"}))
 
     # --- what tests do to it ---
 
-    def mine(self, *, take: int | None = None, events: list[tuple[str, str, dict]] = ()) -> Block:  # type: ignore[assignment, type-arg]
-        """A block with up to ``take`` of the mempool's next transactions."""
-        taken = []
-        nonce = self._used(len(self.chain) - 1)
+    def mine(
+        self, *, take: int | None = None, logs: Sequence[tuple[tuple[bytes, ...], bytes]] = ()
+    ) -> BlockHeader:
+        """A block with up to ``take`` of the mempool's next transactions, and made-up logs."""
+        taken: list[Sent] = []
+        nonce = self._used(self.height)
         while nonce in self.mempool and (take is None or len(taken) < take):
             taken.append(self.mempool.pop(nonce))
             nonce += 1
-        parent = self.chain[-1].block
+        parent = self.chain[-1].header
         number = parent.number + 1
         block_hash = hashlib.sha256(f"{self.branch}/{number}".encode()).digest()
-        block = Block(number, block_hash, parent.block_hash, parent.time + timedelta(seconds=1))
-        logs = [
-            ChainEvent(
-                contract,
-                name,
-                "0x" + "bb" * 20,
-                number,
-                block_hash,
-                block.time,
-                index,
-                bytes(32),
-                arguments,
-            )
-            for index, (contract, name, arguments) in enumerate(events)
+        header = BlockHeader(number, block_hash, parent.block_hash, GENESIS_TIME_S + number)
+        made = [
+            Log(BRIDGE, topics, payload, number, block_hash, bytes(32), 0, index)
+            for index, (topics, payload) in enumerate(logs)
         ]
-        self.chain.append(MinedBlock(block, taken, logs))
-        return block
+        self.chain.append(MinedBlock(header, taken, made))
+        return header
 
     def reorg(self, depth: int, *, keep_transactions: bool = True) -> None:
         """Drop up to ``depth`` blocks that are not final; their transactions wait again or not."""
         self.branch += 1
-        for _ in range(min(depth, len(self.chain) - 1 - self.final)):
+        for _ in range(min(depth, self.height - self.final)):
             for sent in self.chain.pop().transactions:
                 if keep_transactions:
                     self.mempool[sent.nonce] = sent
@@ -117,7 +121,7 @@ class MadeUpChain:
 
     def stranger(self) -> None:
         """Somebody else with our key mines a transaction now."""
-        nonce = self._used(len(self.chain) - 1)
+        nonce = self._used(self.height)
         self.mempool.pop(nonce, None)
         held = dict(self.mempool)
         self.mempool = {nonce: Sent(nonce, b"stranger", 10**9, 10**9)}
@@ -128,82 +132,85 @@ class MadeUpChain:
         """Transactions of the branch as it is, in order."""
         return [sent for mined in self.chain for sent in mined.transactions]
 
-    # --- the sender's port ---
+    @property
+    def height(self) -> int:
+        return len(self.chain) - 1
 
-    def transaction_count(
-        self,
-        address: str,
-        block_number: int | None,
-    ) -> int:
-        return self._used(len(self.chain) - 1 if block_number is None else block_number)
+    # --- the port ---
 
-    def mined(self, transaction_hash: bytes) -> Mined | None:
+    def chain_id(self) -> int:
+        return 31337
+
+    def genesis_hash(self) -> bytes:
+        return self.chain[0].header.block_hash
+
+    def block(self, at: BlockAt) -> BlockHeader | None:
+        number = self._number(at)
+        return self.chain[number].header if 0 <= number <= self.height else None
+
+    def blocks(self, number_from: int, number_to: int) -> tuple[BlockHeader, ...]:
+        return tuple(mined.header for mined in self.chain[number_from : number_to + 1])
+
+    def logs(self, query: LogQuery) -> tuple[Log, ...]:
+        return tuple(
+            log
+            for mined in self.chain[query.number_from : query.number_to + 1]
+            for log in mined.logs
+            if log.address in query.addresses
+        )
+
+    def receipt(self, transaction_hash: bytes) -> Receipt | None:
         for mined in self.chain:
             for sent in mined.transactions:
                 if sent.hash == transaction_hash:
-                    return Mined(
-                        transaction_hash,
-                        mined.block.number,
-                        mined.block.block_hash,
-                        sent.calldata not in self.reverting,
-                    )
+                    succeeded = sent.calldata not in self.reverting
+                    place = (mined.header.number, mined.header.block_hash)
+                    return Receipt(transaction_hash, *place, succeeded, 21_000, 1, None, ())
         return None
 
-    def knows(self, transaction_hash: bytes) -> bool:
+    def has_transaction(self, transaction_hash: bytes) -> bool:
         waiting = any(sent.hash == transaction_hash for sent in self.mempool.values())
-        return waiting or self.mined(transaction_hash) is not None
+        return waiting or self.receipt(transaction_hash) is not None
 
-    def suggest_fees(self) -> Fees:
-        return self.fees
+    def call(self, call: Call, at: BlockAt) -> bytes:
+        if call.calldata.startswith(b"refuse"):
+            raise CallReverted("told to", b"")
+        return b""
 
-    def refusal_of_call(
-        self,
-        sender: str,
-        to: str,
-        calldata: bytes,
-        value_wei: int,
-    ) -> str | None:
-        return "told to" if calldata.startswith(b"refuse") else None
+    def estimate_gas(self, call: Call) -> int:
+        return 21_000
 
-    def broadcast(self, raw: bytes) -> BroadcastReceipt:
+    def code(self, account: Address, at: BlockAt) -> bytes:
+        return self.bridge_code
+
+    def balance_wei(self, account: Address, at: BlockAt) -> int:
+        return 10**18
+
+    def nonce(self, account: Address, at: BlockAt) -> int:
+        return self._used(self._number(at))
+
+    def suggest_fees(self) -> FeeSuggestion:
+        return FeeSuggestion(1_000, 100)
+
+    def send_raw(self, raw: bytes) -> bytes:
         sent = self.signer.signed[raw]
-        if sent.nonce < self._used(len(self.chain) - 1):
-            return BroadcastReceipt(BroadcastAnswer.NONCE_USED, "nonce too low")
+        if sent.nonce < self._used(self.height):
+            raise TransactionRefused(Refusal.NONCE_USED, "nonce too low")
         older = self.mempool.get(sent.nonce)
         if older == sent:
-            return BroadcastReceipt(BroadcastAnswer.KNOWN)
+            raise TransactionRefused(Refusal.KNOWN, "already known")
         if older is not None and not (
             BUMP_DENOMINATOR * sent.max_fee_wei >= BUMP_NUMERATOR * older.max_fee_wei
             and BUMP_DENOMINATOR * sent.priority_fee_wei >= BUMP_NUMERATOR * older.priority_fee_wei
         ):
-            return BroadcastReceipt(BroadcastAnswer.UNDERPRICED, "replacement underpriced")
+            raise TransactionRefused(Refusal.UNDERPRICED, "replacement underpriced")
         self.mempool[sent.nonce] = sent
-        return BroadcastReceipt(BroadcastAnswer.TAKEN)
+        return sent.hash
 
-    # --- the indexer's port ---
-
-    def identity(self) -> ChainIdentity:
-        return self.chain_identity
-
-    def become_another(self) -> None:
-        self.chain_identity = replace(self.chain_identity, genesis_hash=b"\x09" * 32)
-
-    def head(self) -> Block:
-        return self.chain[-1].block
-
-    def number_final(self) -> int:
-        return self.final
-
-    def block(self, number: int) -> Block | None:
-        return self.chain[number].block if 0 <= number < len(self.chain) else None
-
-    def blocks(self, number_from: int, number_to: int) -> list[Block]:
-        return [mined.block for mined in self.chain[number_from : number_to + 1]]
-
-    def events(self, number_from: int, number_to: int) -> list[ChainEvent]:
-        return [
-            event for mined in self.chain[number_from : number_to + 1] for event in mined.events
-        ]
+    def _number(self, at: BlockAt) -> int:
+        if isinstance(at, BlockTag):
+            return self.final if at is BlockTag.FINALIZED else self.height
+        return at
 
     def _used(self, block_number: int) -> int:
         return sum(len(mined.transactions) for mined in self.chain[: block_number + 1])

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -19,9 +18,9 @@ from oracle.indexer import store as indexer_store
 from oracle.indexer.model import ChainMoved, FinalityPolicy
 from oracle.sender import service
 from oracle.sender.model import IntentState, SenderPolicy, SenderRole
-from oracle.sender.ports import BroadcastReceipt, SignedBytes, TypedTransaction
+from oracle.sender.ports import SignedBytes, TypedTransaction
 from oracle.sender.tables import intents
-from tests.integration.oracle.made_up_chain import IDENTITY, MadeUpChain, MadeUpSigner
+from tests.integration.oracle.made_up_chain import BRIDGE, MadeUpChain, MadeUpSigner
 
 ROLE = SenderRole.POSTER
 POLICY = SenderPolicy(stuck_after=timedelta(0), fee_wei_max=10**7, in_flight_max=3)
@@ -59,13 +58,13 @@ class FusedSigner(MadeUpSigner):
 
 
 class FusedChain(MadeUpChain):
-    def __init__(self, signer: MadeUpSigner, fuse: Fuse) -> None:
-        super().__init__(signer)
+    def __init__(self, signer: MadeUpSigner, fuse: Fuse, genesis: bytes) -> None:
+        super().__init__(signer, genesis)
         self.fuse = fuse
 
-    def broadcast(self, raw: bytes) -> BroadcastReceipt:
+    def send_raw(self, raw: bytes) -> bytes:
         self.fuse.burn()
-        return super().broadcast(raw)
+        return super().send_raw(raw)
 
 
 @contextmanager
@@ -101,7 +100,7 @@ def turn(database: Database, chain: FusedChain, fuse: Fuse, hops: int) -> None:
     """One turn of a worker that dies after ``hops``."""
     fuse.left = hops
     try:
-        indexer.tick(database, chain, {}, INDEX)
+        indexer.tick(database, chain.reader(), {}, INDEX)
         service.advance(database, chain, chain.signer, POLICY, [ROLE])
     except Died:
         database.engine.dispose()
@@ -121,14 +120,14 @@ def do(database: Database, chain: FusedChain, fuse: Fuse, step: tuple[str, int])
         "reorg_away": lambda: chain.reorg(number, keep_transactions=False),
         "forget": chain.forget_mempool,
         "stranger": chain.stranger,
-        "finalize": lambda: setattr(chain, "final", max(chain.final, chain.head().number - number)),
+        "finalize": lambda: setattr(chain, "final", max(chain.final, chain.height - number)),
     }
     actions[name]()
 
 
 def wanted(number: int) -> service.SubmitIntent:
     return service.SubmitIntent(
-        f"intent {number}", ROLE, "test.call", IDENTITY.bridge_address, bytes([number]), 50_000
+        f"intent {number}", ROLE, "test.call", BRIDGE, bytes([number]), 50_000
     )
 
 
@@ -143,15 +142,13 @@ def test_each_intent_happens_once_whatever_happens(
 ) -> None:
     fuse = Fuse()
     signer = FusedSigner(fuse)
-    chain = FusedChain(signer, fuse)
     with database.read() as work:
         before = indexer_store.chain_in_use(work)
     if before is not None:
         execute(database, lambda work, _: indexer_store.retire_chain(work, before.chain_key), None)
     genesis = (before.chain_key if before else 0).to_bytes(32, "big")
-    chain.chain_identity = replace(IDENTITY, genesis_hash=genesis)
-    chain.chain[0].block = replace(chain.chain[0].block, block_hash=genesis)
-    indexer.recognise(database, chain.identity())
+    chain = FusedChain(signer, fuse, genesis)
+    indexer.recognise(database, chain.reader().identity())
     with commits_burn(database, fuse):
         for step in steps:
             do(database, chain, fuse, step)
@@ -159,7 +156,7 @@ def test_each_intent_happens_once_whatever_happens(
         for _ in range(60):
             turn(database, chain, fuse, 10_000)
             chain.mine()
-            chain.final = chain.head().number
+            chain.final = chain.height
     done = [sent.calldata for sent in chain.done() if sent.calldata not in {b"", b"stranger"}]
     assert sorted(done) == sorted(asked)
     assert all(len(calldata) == 1 for calldata in signer.calldata_by_nonce.values())

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracle.chain.port import BlockHeader
 from oracle.indexer import model as m
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def chain(length: int, branch: int = 0, fork: int = 0) -> list[m.Block]:
+def chain(length: int, branch: int = 0, fork: int = 0) -> list[BlockHeader]:
     """Blocks 0 to ``length`` - 1; those from ``fork`` on belong to ``branch``."""
 
     def block_hash(number: int) -> bytes:
@@ -22,27 +23,9 @@ def chain(length: int, branch: int = 0, fork: int = 0) -> list[m.Block]:
         return bytes([1, number, branch if number >= fork else 0]) + bytes(29)
 
     return [
-        m.Block(number, block_hash(number), block_hash(number - 1), NOW) for number in range(length)
+        BlockHeader(number, block_hash(number), block_hash(number - 1), 0)
+        for number in range(length)
     ]
-
-
-def event(block: m.Block) -> m.ChainEvent:
-    return m.ChainEvent(
-        contract="PointsBridge",
-        name="Redeemed",
-        address="0x" + "11" * 20,
-        block_number=block.number,
-        block_hash=block.block_hash,
-        block_time=block.time,
-        log_index=0,
-        transaction_hash=bytes(32),
-        arguments={"sequence": "12", "holder": "0xAb"},
-    )
-
-
-def test_arguments_are_read_by_kind() -> None:
-    assert event(chain(1)[0]).whole("sequence") == 12
-    assert event(chain(1)[0]).text("holder") == "0xAb"
 
 
 def test_linked_blocks_pass_and_a_branch_in_the_middle_does_not() -> None:
@@ -52,13 +35,6 @@ def test_linked_blocks_pass_and_a_branch_in_the_middle_does_not() -> None:
     with pytest.raises(m.ChainMoved) as moved:
         m.require_linked(bytes(32), [*blocks[:4], *other[4:]])
     assert moved.value.block_number == 4
-
-
-def test_logs_of_another_branch_are_refused() -> None:
-    blocks = chain(5)
-    m.require_known_blocks(blocks, [event(blocks[4])])
-    with pytest.raises(m.ChainMoved):
-        m.require_known_blocks(blocks, [event(chain(5, branch=1, fork=4)[4])])
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 30))

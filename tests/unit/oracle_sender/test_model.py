@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracle.contracts.abi import ZERO_ADDRESS
 from oracle.sender import model as m
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -27,12 +28,12 @@ def intent(state: m.IntentState, *attempts: m.Attempt, nonce: int = 5) -> m.Inte
         key="k",
         kind="bridge.commit",
         role=m.SenderRole.POSTER,
-        to="0x" + "11" * 20,
+        to=ZERO_ADDRESS,
         calldata=b"",
         value_wei=0,
         gas_limit=100_000,
         state=state,
-        sender="0x" + "22" * 20,
+        sender=ZERO_ADDRESS,
         nonce=nonce,
         attempts=attempts,
     )
