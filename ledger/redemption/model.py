@@ -57,7 +57,8 @@ class Redemption:
     """One stored redemption.
 
     ``points`` and ``discount_minor`` are what was held; the captured and refunded figures are zero
-    until there are any. ``expires_at`` of the hold is exclusive.
+    until there are any. ``expired_points`` could not go back when the hold ended, since their lots'
+    own life had passed. ``expires_at`` of the hold is exclusive.
     """
 
     redemption_id: UUID
@@ -78,6 +79,7 @@ class Redemption:
     captured_minor: int = 0
     captured_points: Points = NO_POINTS
     paid_minor: int = 0
+    expired_points: Points = NO_POINTS
     refunded_minor: int = 0
     returned_minor: int = 0
     returned_points: Points = NO_POINTS

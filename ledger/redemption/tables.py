@@ -56,6 +56,7 @@ redemptions = sa.Table(
     sa.Column("captured_minor", sa.BigInteger, nullable=False),
     sa.Column("captured_points", sa.BigInteger, nullable=False),
     sa.Column("paid_minor", sa.BigInteger, nullable=False),
+    sa.Column("expired_points", sa.BigInteger, nullable=False),
     sa.Column("refunded_minor", sa.BigInteger, nullable=False),
     sa.Column("returned_minor", sa.BigInteger, nullable=False),
     sa.Column("returned_points", sa.BigInteger, nullable=False),
@@ -71,6 +72,7 @@ redemptions = sa.Table(
     sa.CheckConstraint(
         "captured_minor BETWEEN 0 AND discount_minor "
         "AND captured_points BETWEEN 0 AND points "
+        "AND expired_points BETWEEN 0 AND points - captured_points "
         "AND paid_minor BETWEEN 0 AND net_minor - captured_minor",
         name="captured_within_hold",
     ),
