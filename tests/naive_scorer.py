@@ -323,7 +323,8 @@ class _Naive:
             before = self.reached(other, rule_id)
             if before is None or before[1] != beneficiary:
                 continue
-            if self.once_key(other, rule["once_per"]) == key:
+            same = self.once_key(other, rule["once_per"]) == key
+            if same and self.past_once_per(other, rule_id):
                 return False
         return True
 

@@ -1,0 +1,37 @@
+"""`vklad programme`: look at programme files before anybody activates them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from api.cli.score import read_programme
+from ledger.programme.faults import ProgrammeInvalid
+
+app: Final = typer.Typer(help="Programme files.", no_args_is_help=True)
+
+
+@app.callback()
+def programme() -> None:
+    """Programme files."""
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Programmes, YAML files.")],
+) -> None:
+    """Say everything that is wrong with programme files, or the hash of each."""
+    wrong = False
+    for path in files:
+        try:
+            found = read_programme(path)
+        except ProgrammeInvalid as error:
+            wrong = True
+            for fault in error.found:
+                typer.echo(f"{path}:{fault}", err=True)
+        else:
+            typer.echo(f"{path}: {found.name} {found.version} {found.hash_text}")
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,179 @@
+"""Awards at once: each counted event by itself, under the day's streak and the day's cap.
+
+A day is worked out when it is over, because whether it is active may become known after its first
+events. What is kept between facts is the open days (two at most) and the streak so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ledger.kernel.clock import Instant
+from ledger.kernel.units import Points
+from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier
+from ledger.scoring.attributes import Timelines
+from ledger.scoring.model import Entitlement, Fact
+from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
+from ledger.scoring.plan import Plan, VersionPlan, round_points
+from ledger.scoring.receipts import (
+    AppliedMultiplier,
+    AttributeBasis,
+    CapUse,
+    DayStreakBasis,
+    EventReceipt,
+)
+
+_ONE = Fraction(1)
+
+
+@dataclass(slots=True)
+class _OpenDay:
+    """What is known of a day so far; the flags are by place in ``Plan.streaks``."""
+
+    opened: set[int] = field(default_factory=set)
+    worked: set[int] = field(default_factory=set)
+    counted: list[Counted] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A streak up to its last active day."""
+
+    first: int
+    last: int
+    length: int
+
+
+class AtOnce:
+    """What one member is entitled to, event by event."""
+
+    def __init__(self, plan: Plan, member: str, timelines: Timelines) -> None:
+        self._plan = plan
+        self._member = member
+        self._timelines = timelines
+        self._open: dict[int, _OpenDay] = {}
+        self._runs: dict[int, _Run] = {}
+        self._done: list[Entitlement] = []
+
+    def see(self, fact: Fact, day: int) -> None:
+        """Take note of an act of the member's own, whether or not anything counts it."""
+        for place, streak in enumerate(self._plan.streaks):
+            if fact.type == streak.condition:
+                self._day(day).opened.add(place)
+            elif fact.type in streak.types:
+                self._day(day).worked.add(place)
+
+    def add(self, counted: list[Counted], day: int) -> None:
+        """Take what the pipeline counted of one fact."""
+        if counted:
+            self._day(day).counted.extend(counted)
+
+    def pass_to(self, day: int) -> None:
+        """A fact falls on ``day``: days that no later fact can fall on are worked out."""
+        if self._open and min(self._open) < day - DAYS_BACK_MAX:
+            self._work_out(day - DAYS_BACK_MAX)
+
+    def finish(self, closed_until: Instant | None) -> list[Entitlement]:
+        """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""
+        del closed_until
+        if self._open:
+            self._work_out(max(self._open) + 1)
+        return sorted(self._done, key=lambda entitlement: entitlement.earned_at)
+
+    def _day(self, day: int) -> _OpenDay:
+        if day not in self._open:
+            self._open[day] = _OpenDay()
+        return self._open[day]
+
+    def _work_out(self, before: int) -> None:
+        for day in sorted(each for each in self._open if each < before):
+            open_day = self._open.pop(day)
+            streaks = [
+                self._streak(place, day, open_day) for place in range(len(self._plan.streaks))
+            ]
+            awarded = 0
+            for counted in open_day.counted:
+                entitlement = self._award(counted, streaks, awarded)
+                awarded += entitlement.points.amount
+                self._done.append(entitlement)
+
+    def _streak(self, place: int, day: int, open_day: _OpenDay) -> DayStreakBasis:
+        """The streak at ``day``, and remembered for the next day."""
+        if place not in open_day.opened or place not in open_day.worked:
+            return DayStreakBasis(0, day)
+        run = self._runs.get(place)
+        if run is None or run.last != self._plan.calendar.previous_day(day):
+            run = self._runs[place] = _Run(day, day, 1)
+        else:
+            run.last, run.length = day, run.length + 1
+        return DayStreakBasis(run.length, run.first)
+
+    def _award(self, counted: Counted, streaks: list[DayStreakBasis], awarded: int) -> Entitlement:
+        fact, version, rule = counted.fact, counted.version, counted.planned.rule
+        programme = version.programme
+        exact = rule.points
+        applied: list[AppliedMultiplier] = []
+        for name in rule.multipliers:
+            multiplier = programme.multipliers[name]
+            one = self._applied(multiplier, version, fact, streaks)
+            exact *= one.factor
+            applied.append(one)
+        rounded = round_points(exact, programme.rounding)
+        cap = self._cap(version, fact, awarded)
+        points = rounded if cap is None else min(rounded, cap.left)
+        receipt = EventReceipt(
+            fact=fact,
+            programme=programme,
+            rule_id=rule.rule_id,
+            day=counted.day,
+            base=rule.points,
+            multipliers=tuple(applied),
+            limit=counted.limit,
+            exact=exact,
+            rounded=rounded,
+            cap=cap,
+            points=points,
+        )
+        return Entitlement(
+            beneficiary=self._member,
+            rule=rule.rule_id,
+            cause=fact.cause,
+            points=Points(points),
+            excess=Points(rounded - points),
+            earned_at=fact.time,
+            receipt=receipt,
+        )
+
+    def _applied(
+        self,
+        multiplier: Multiplier,
+        version: VersionPlan,
+        fact: Fact,
+        streaks: list[DayStreakBasis],
+    ) -> AppliedMultiplier:
+        name = multiplier.name
+        if isinstance(multiplier, AttributeMultiplier):
+            basis = self._attribute(version, multiplier.attribute, fact)
+            return AppliedMultiplier(name, multiplier.table[basis.value], basis)
+        assert isinstance(multiplier, DayStreakMultiplier), "checked when the programme was read"
+        streak = streaks[version.streaks[name]]
+        return AppliedMultiplier(name, streak_factor(multiplier.table, streak.days), streak)
+
+    def _cap(self, version: VersionPlan, fact: Fact, awarded: int) -> CapUse | None:
+        cap = version.programme.cap
+        if cap is None:
+            return None
+        if cap.attribute is None:
+            assert cap.points is not None, "a cap is by attribute or for everybody"
+            return CapUse(cap.points, awarded, None)
+        basis = self._attribute(version, cap.attribute, fact)
+        return CapUse(cap.table[basis.value], awarded, basis)
+
+    def _attribute(self, version: VersionPlan, name: str, fact: Fact) -> AttributeBasis:
+        return self._timelines.of(version, name).at(fact.time)
+
+
+def streak_factor(table: tuple[Fraction, ...], length: int) -> Fraction:
+    """The factor at a length: 1 outside a streak, the last row from its end on."""
+    return table[min(length, len(table)) - 1] if length else _ONE

@@ -1,0 +1,215 @@
+"""Activations made ready for the fold: which version scores what, and what to look at where.
+
+         BEGINNING        effective_at of v2      effective_at of v3
+             │──── v1 ────────│──── v2 ─────────────│──── v3 ────▶     events (weekly: closes)
+
+A later activation wins wherever both are in force. Everything here follows from the activations
+alone and is worked out once for any number of members.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ledger.kernel.clock import Instant
+from ledger.kernel.units import round_half_up
+from ledger.programme.calendar import Calendar, week_of_day
+from ledger.programme.model import ACTOR, DayStreakMultiplier, Programme, Rounding, Rule
+from ledger.scoring.history import FieldPath, path_of
+from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """A rule with its paths split; ``to`` is ``None`` for the actor."""
+
+    rule: Rule
+    index: int
+    to: FieldPath | None
+    once_per: tuple[FieldPath, ...]
+    once_lists: tuple[tuple[FieldPath, ...], ...]
+    """Every ``once_per`` that any version states for this rule id: an event uses up all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayStreak:
+    """What makes a day active; the same in two versions is one streak."""
+
+    condition: str
+    types: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPlan:
+    """One version, indexed by event type."""
+
+    index: int
+    programme: Programme
+    effective_at: Instant
+    rules_by_type: dict[str, tuple[RulePlan, ...]]
+    owners_by_type: dict[str, tuple[FieldPath, ...]]
+    """Fields that name whose thing was acted on."""
+    conditioned: frozenset[str]
+    """Types that some rule has a condition for."""
+    streaks: dict[str, int]
+    """Multiplier name → place of its streak in ``Plan.streaks``."""
+
+
+class Plan:
+    """What a sequence of activations comes to.
+
+    Raises:
+        ActivationRefused: a mode other than forward, or a zone or period that changes.
+    """
+
+    def __init__(self, activations: Sequence[Activation]) -> None:
+        _refuse_unexecuted(activations)
+        self.streaks: tuple[DayStreak, ...] = _streaks(activations)
+        once_lists = _once_lists(activations)
+        self.versions: tuple[VersionPlan, ...] = tuple(
+            self._version(index, activation, once_lists)
+            for index, activation in enumerate(activations)
+        )
+        self._latest_first = tuple(reversed(self.versions))
+        self.is_weekly: bool = bool(activations) and activations[0].programme.is_weekly
+        self.calendar = Calendar(activations[0].programme.zone if activations else "UTC")
+        self.attribute_types = frozenset(
+            attribute.event_type
+            for activation in activations
+            for attribute in activation.programme.attributes.values()
+        )
+        self._participants = _participant_paths(self.versions)
+        self._by_week: dict[int, VersionPlan | None] = {}
+        self._closes: dict[int, Instant] = {}
+
+    def version_at(self, time: Instant) -> VersionPlan | None:
+        """The version in force at an instant; ``None`` before the first."""
+        for version in self._latest_first:
+            if version.effective_at <= time:
+                return version
+        return None
+
+    def version_of_week(self, week: int) -> VersionPlan | None:
+        """The version in force when a week closes, which scores the whole of it."""
+        if week not in self._by_week:
+            self._by_week[week] = self.version_at(self.close_of_week(week))
+        return self._by_week[week]
+
+    def version_for(self, fact: Fact, day: int) -> VersionPlan | None:
+        """The version that scores ``fact``, whose local day is ``day``."""
+        if self.is_weekly:
+            return self.version_of_week(week_of_day(day))
+        return self.version_at(fact.time)
+
+    def close_of_week(self, week: int) -> Instant:
+        """When a week closes."""
+        if week not in self._closes:
+            self._closes[week] = self.calendar.close_of_week(week)
+        return self._closes[week]
+
+    def participant_paths(self, event_type: str) -> tuple[FieldPath, ...]:
+        """Fields, besides the subject, that name members who take part in such an event."""
+        return self._participants.get(event_type, ())
+
+    def _version(
+        self,
+        index: int,
+        activation: Activation,
+        once_lists: dict[str, tuple[tuple[FieldPath, ...], ...]],
+    ) -> VersionPlan:
+        programme = activation.programme
+        rules: dict[str, list[RulePlan]] = {}
+        owners: dict[str, list[FieldPath]] = {}
+        for place, rule in enumerate(programme.rules):
+            planned = RulePlan(
+                rule=rule,
+                index=place,
+                to=None if rule.to == ACTOR else path_of(rule.to),
+                once_per=tuple(path_of(path) for path in rule.once_per),
+                once_lists=once_lists.get(rule.rule_id, ()),
+            )
+            owner = planned.to or (path_of(rule.owner) if rule.owner else None)
+            for event_type in rule.on:
+                rules.setdefault(event_type, []).append(planned)
+                if owner and owner not in owners.setdefault(event_type, []):
+                    owners[event_type].append(owner)
+        return VersionPlan(
+            index=index,
+            programme=programme,
+            effective_at=activation.effective_at,
+            rules_by_type={kind: tuple(each) for kind, each in rules.items()},
+            owners_by_type={kind: tuple(paths) for kind, paths in owners.items()},
+            conditioned=frozenset(
+                kind for rule in programme.rules if rule.when is not None for kind in rule.on
+            ),
+            streaks={
+                name: self.streaks.index(_streak(multiplier))
+                for name, multiplier in programme.multipliers.items()
+                if isinstance(multiplier, DayStreakMultiplier)
+            },
+        )
+
+
+def round_points(value: Fraction, rounding: Rounding) -> int:
+    """Whole points by the programme's named rounding."""
+    if rounding is Rounding.HALF_UP:
+        return round_half_up(value)
+    assert rounding is Rounding.DOWN, "every rounding of the language is here"
+    return value.numerator // value.denominator
+
+
+def _refuse_unexecuted(activations: Sequence[Activation]) -> None:
+    for activation in activations:
+        if activation.mode is not ActivationMode.FORWARD:
+            raise ActivationRefused(
+                f"The activation mode {activation.mode} is not executed by this version; "
+                f"{ActivationMode.FORWARD} is.",
+                mode=str(activation.mode),
+            )
+    for one, other in itertools.pairwise(activations):
+        for what in ("zone", "period"):
+            before, after = getattr(one.programme, what), getattr(other.programme, what)
+            if before != after:
+                raise ActivationRefused(
+                    f"A change of {what} between versions ({before} to {after}) is not executed "
+                    "by this version: days and weeks would overlap or be left out.",
+                    field=what,
+                )
+
+
+def _streak(multiplier: DayStreakMultiplier) -> DayStreak:
+    return DayStreak(multiplier.condition, frozenset(multiplier.types))
+
+
+def _streaks(activations: Sequence[Activation]) -> tuple[DayStreak, ...]:
+    found: list[DayStreak] = []
+    for activation in activations:
+        for multiplier in activation.programme.multipliers.values():
+            if isinstance(multiplier, DayStreakMultiplier):
+                streak = _streak(multiplier)
+                if streak not in found:
+                    found.append(streak)
+    return tuple(found)
+
+
+def _once_lists(
+    activations: Sequence[Activation],
+) -> dict[str, tuple[tuple[FieldPath, ...], ...]]:
+    found: dict[str, dict[tuple[FieldPath, ...], None]] = {}
+    for activation in activations:
+        for rule in activation.programme.rules:
+            if rule.once_per:
+                paths = tuple(path_of(path) for path in rule.once_per)
+                found.setdefault(rule.rule_id, {})[paths] = None
+    return {rule_id: tuple(lists) for rule_id, lists in found.items()}
+
+
+def _participant_paths(versions: Sequence[VersionPlan]) -> dict[str, tuple[FieldPath, ...]]:
+    found: dict[str, dict[FieldPath, None]] = {}
+    for version in versions:
+        for event_type, paths in version.owners_by_type.items():
+            found.setdefault(event_type, {}).update(dict.fromkeys(paths))
+    return {event_type: tuple(paths) for event_type, paths in found.items()}

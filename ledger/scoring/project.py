@@ -1,0 +1,162 @@
+"""The projection: facts and activations in, entitlements out.
+
+``project`` scores everybody, ``project_member`` one member from the facts in which that member
+takes part; the two agree because everything about a beneficiary is computable from those facts. A
+``MemberFold`` takes one fact at a time, so that a checkpoint of it can stand for a prefix of
+history.
+
+     facts ──settle──▶ history ──per member──▶ MemberFold: pipeline ──▶ at once | weekly ──▶ [ ]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ledger.kernel.clock import Instant
+from ledger.scoring.at_once import AtOnce
+from ledger.scoring.attributes import Timelines
+from ledger.scoring.history import identity_at, settle
+from ledger.scoring.model import Activation, Entitlement, Fact, Quarantined
+from ledger.scoring.pipeline import (
+    DAYS_BACK_MAX,
+    MemberPipeline,
+    Missed,
+    Resolve,
+    answer_conditions,
+)
+from ledger.scoring.plan import Plan
+from ledger.scoring.weekly import Weekly
+
+Members = Mapping[str, str] | None
+"""Identity → member. ``None``: every identity is a member of its own."""
+
+
+class MemberFold:
+    """The state of one member's scoring; ``take`` facts in order, then ``finish`` once."""
+
+    def __init__(self, plan: Plan, member: str, resolve: Resolve, stated: Sequence[Fact]) -> None:
+        """``stated`` are the member's attribute facts, all of them, in order."""
+        self._plan = plan
+        self._member = member
+        self._resolve = resolve
+        self._pipeline = MemberPipeline(member, resolve)
+        self._day: int | None = None
+        accrual = Weekly if plan.is_weekly else AtOnce
+        self._accrual: AtOnce | Weekly = accrual(plan, member, Timelines(stated))
+
+    def take(self, fact: Fact, missed: list[Missed] | None = None) -> None:
+        """The next fact; what did not count of it is added to ``missed``, if given."""
+        day = self._plan.calendar.day(fact.time)
+        if day != self._day:
+            self._accrual.pass_to(day)
+            self._pipeline.forget_before(day - DAYS_BACK_MAX)
+            self._day = day
+        if fact.subject and self._resolve(fact.subject) == self._member:
+            self._accrual.see(fact, day)
+        version = self._plan.version_for(fact, day)
+        if version is not None:
+            self._accrual.add(self._pipeline.take(fact, day, version, missed), day)
+
+    def finish(self, closed_until: Instant | None) -> list[Entitlement]:
+        """What the member is entitled to, in order."""
+        return self._accrual.finish(closed_until)
+
+
+def project(
+    facts: Iterable[Fact],
+    activations: Sequence[Activation] | Plan,
+    *,
+    closed_until: Instant | None,
+    resolve: Members = None,
+) -> list[Entitlement]:
+    """Every entitlement of everybody, by beneficiary (code points), then in order of facts.
+
+    ``facts`` come in the order received; duplicates and retractions are dealt with here. Periods
+    that close at or before ``closed_until`` are awarded, with ``None`` every period that holds a
+    fact. An identity that ``resolve`` does not know earns nothing yet.
+
+    Raises:
+        ActivationRefused: activations that this version cannot score together.
+    """
+    plan = plan_of(activations)
+    history: dict[str, list[Fact]] = {}
+    for fact in settle(facts):
+        for member in participants(fact, plan, resolve):
+            history.setdefault(member, []).append(fact)
+    return [
+        entitlement
+        for member in sorted(history)
+        for entitlement in _fold(plan, member, history[member], resolve).finish(closed_until)
+    ]
+
+
+def project_member(
+    member: str,
+    facts: Iterable[Fact],
+    activations: Sequence[Activation] | Plan,
+    *,
+    closed_until: Instant | None,
+    resolve: Members = None,
+) -> list[Entitlement]:
+    """One member's part of :func:`project`, from the facts in which the member takes part.
+
+    Other facts among ``facts`` change nothing, as long as retractions of theirs come along.
+    """
+    plan = plan_of(activations)
+    own = [fact for fact in settle(facts) if member in participants(fact, plan, resolve)]
+    return _fold(plan, member, own, resolve).finish(closed_until)
+
+
+def quarantined(
+    facts: Iterable[Fact], activations: Sequence[Activation] | Plan
+) -> list[Quarantined]:
+    """Events to which no rule is applied, because a condition has no answer for them."""
+    plan = plan_of(activations)
+    found: list[Quarantined] = []
+    for fact in settle(facts):
+        version = plan.version_for(fact, plan.calendar.day(fact.time))
+        if version is not None and fact.type in version.conditioned:
+            answers = answer_conditions(fact, version)
+            if isinstance(answers, Quarantined):
+                found.append(answers)
+    return found
+
+
+def participants(fact: Fact, plan: Plan, resolve: Members = None) -> set[str]:
+    """Members who take part in a fact: its subject, and whom a rule could pay or would look at."""
+    identities = [fact.subject]
+    identities += [identity_at(fact, path) for path in plan.participant_paths(fact.type)]
+    find = resolver(resolve)
+    return {member for each in identities if each and (member := find(each)) is not None}
+
+
+def plan_of(activations: Sequence[Activation] | Plan) -> Plan:
+    """Activations made ready; a plan stays what it is, so that it can be shared."""
+    return activations if isinstance(activations, Plan) else Plan(activations)
+
+
+def resolver(resolve: Members) -> Resolve:
+    """How identities become members."""
+    return _itself if resolve is None else resolve.get
+
+
+def _itself(identity: str) -> str:
+    return identity
+
+
+def fold_of(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) -> MemberFold:
+    """An empty fold for one member, whose whole history will be taken."""
+    find = resolver(resolve)
+    stated = [
+        fact
+        for fact in history
+        if fact.type in plan.attribute_types and fact.subject and find(fact.subject) == member
+    ]
+    return MemberFold(plan, member, find, stated)
+
+
+def _fold(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) -> MemberFold:
+    fold = fold_of(plan, member, history, resolve)
+    for fact in history:
+        fold.take(fact)
+    return fold
