@@ -16,6 +16,8 @@ Locale = Literal["en", "ru"]
 SUBJECT_LENGTH_MAX: Final = 256
 ISSUER_LENGTH_MAX: Final = 512
 DISPLAY_NAME_LENGTH_MAX: Final = 120
+ADMINS_BY_LINK_MAX: Final = 2
+"""Four eyes need two admins; a link from the server makes these and no more."""
 LINK_LIFETIME_MAX: Final = timedelta(days=30)
 SCORE_TOPIC: Final = "score"
 """Outbox topic; the key is a member's id as text: project this member's facts again."""
@@ -241,7 +243,7 @@ class NotAnAdmin(VkladError):
 
 
 class AdminExists(VkladError):
-    """The first admin was already made; further ones are proposed and approved."""
+    """There are two admins; further ones are proposed by one and approved by the other."""
 
     code = "admin_exists"
     kind = ErrorKind.CONFLICT

@@ -15,6 +15,7 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members import store
 from ledger.members.model import (
+    ADMINS_BY_LINK_MAX,
     LINK_LIFETIME_MAX,
     SCORE_TOPIC,
     AdminExists,
@@ -233,16 +234,25 @@ def revoke_role(work: Work, command: RevokeRole) -> None:
 
 
 def make_first_admin(work: Work, member_id: UUID) -> None:
-    """Make the first admin, who alone needs no second person; the caller spent a one-time link.
+    """Make an admin without a second person; the caller spent a one-time link.
+
+    Links printed on the server make the first ``ADMINS_BY_LINK_MAX``, because from then on it takes
+    two admins to make another.
 
     Raises:
         UnknownMember, MemberNotActive: there is nobody to promote.
-        AdminExists: there is one already.
+        AdminExists: there are enough to approve each other.
     """
     store.lock_membership(work)
     _lock_active(work, member_id)
-    if store.admin_exists(work):
-        raise AdminExists("There is an admin already. Ask one to propose you.")
+    if Role.ADMIN in store.roles_of(work, member_id):
+        return
+    if store.count_admins(work) >= ADMINS_BY_LINK_MAX:
+        raise AdminExists(
+            f"There are {ADMINS_BY_LINK_MAX} admins already. One proposes you, another approves.",
+            admins_by_link_max=ADMINS_BY_LINK_MAX,
+        )
+    store.delete_role(work, member_id, Role.ADMIN)
     store.insert_role(work, member_id, Role.ADMIN, None)
     store.grant_role(work, member_id, Role.ADMIN, None)
 

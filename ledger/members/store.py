@@ -86,8 +86,7 @@ def find_member(work: Work, member_id: UUID) -> Member | None:
 def list_members(work: Work, *, after: UUID | None, limit: int) -> list[Member]:
     """Members by id, which is the order they came in; those after ``after``."""
     query = _members_query().order_by(members.c.member_id).limit(limit)
-    if after is not None:
-        query = query.where(members.c.member_id > after)
+    query = query if after is None else query.where(members.c.member_id > after)
     return [_member(row) for row in work.connection.execute(query)]
 
 
@@ -295,10 +294,11 @@ def find_role(work: Work, member_id: UUID, role: Role) -> RoleGrant | None:
     return None if row is None else _role_grant(row)
 
 
-def admin_exists(work: Work) -> bool:
-    """Whether anybody is an admin."""
-    granted = sa.exists().where(member_roles.c.role == "admin", member_roles.c.state == "granted")
-    return work.connection.execute(sa.select(granted)).scalar_one()
+def count_admins(work: Work) -> int:
+    """How many are admins."""
+    admins = sa.and_(member_roles.c.role == "admin", member_roles.c.state == "granted")
+    query = sa.select(sa.func.count()).select_from(member_roles).where(admins)
+    return work.connection.execute(query).scalar_one()
 
 
 def insert_role(work: Work, member_id: UUID, role: Role, proposed_by: UUID | None) -> bool:
@@ -310,7 +310,8 @@ def insert_role(work: Work, member_id: UUID, role: Role, proposed_by: UUID | Non
         proposed_by=proposed_by,
         proposed_at=work.now,
     )
-    return work.connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    new = row.on_conflict_do_nothing().returning(member_roles.c.role)
+    return work.connection.execute(new).first() is not None
 
 
 def grant_role(work: Work, member_id: UUID, role: Role, approved_by: UUID | None) -> None:

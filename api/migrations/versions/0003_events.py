@@ -62,18 +62,9 @@ def _sources() -> None:
         "source_secrets",
         sa.Column("secret_id", sa.Uuid, primary_key=True),
         sa.Column("source_id", sa.Uuid, sa.ForeignKey("sources.source_id"), nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("sealed", pg.BYTEA),
-        sa.Column("token_digest", pg.BYTEA, unique=True),
+        sa.Column("sealed", pg.BYTEA, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("kind IN ('signing', 'bearer')", name="kind_is_known"),
-        sa.CheckConstraint(
-            "(kind = 'signing') = (sealed IS NOT NULL) "
-            "AND (kind = 'bearer') = (token_digest IS NOT NULL)",
-            name="kept_as_its_kind_needs",
-        ),
-        sa.CheckConstraint("octet_length(token_digest) = 32", name="digest_is_sha256"),
     )
     op.create_index("ix_source_secrets_source_id", "source_secrets", ["source_id"])
     op.create_table(

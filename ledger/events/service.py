@@ -1,0 +1,134 @@
+"""Accepting events: each stored once, for ever, and the members they touch scored again.
+
+Set-based: a group of commands is a fixed number of statements in one transaction, whatever its
+size. Says nothing of points: only that a member's facts changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from ledger.events import store
+from ledger.events.model import (
+    REFERENCE_PREFIX,
+    AcceptEvents,
+    AdmittedEvent,
+    FactlessDelivery,
+    Outcome,
+    StoredFact,
+)
+from ledger.events.settlement import Known, NewFact, Settlement, candidates, settle
+from ledger.kernel import outbox
+from ledger.kernel.errors import VkladError
+from ledger.kernel.ids import parse_id
+from ledger.kernel.transaction import Work
+from ledger.members import service as members
+from ledger.members import store as members_store
+from ledger.members.model import SCORE_TOPIC, IdentityKey
+
+
+def accept_events(work: Work, command: AcceptEvents) -> list[Outcome]:
+    """Store one sender's events.
+
+    Raises:
+        EventConflict, BudgetSpent: nothing is stored; the conflict is not recorded either, because
+            the transaction is rolled back. Senders come through :func:`accept_many`.
+    """
+    (answer,) = accept_many(work, [command])
+    if isinstance(answer, VkladError):
+        raise answer
+    return answer
+
+
+def accept_many(work: Work, commands: Sequence[AcceptEvents]) -> list[list[Outcome] | VkladError]:
+    """Store the events of several senders; for each, what became of them or why none is stored.
+
+    A refused command leaves no trace but the conflict that admins see. The step of a
+    ``MicroBatcher``.
+    """
+    takes_back = any(
+        event.retracts() or event.follows_object for one in commands for event in one.events
+    )
+    if takes_back:
+        members_store.lock_membership(work)
+    else:
+        members_store.lock_membership_shared(work)
+    known = _known(work, commands)
+    settlement = settle(commands, known, work.now, lambda: work.ids.new(work.now))
+    references = dict(known.references)
+    if settlement.facts:
+        references |= _write(work, settlement, known)
+    if settlement.conflicts:
+        store.insert_conflicts(work, settlement.conflicts, references)
+    return settlement.answers
+
+
+def note_delivery(work: Work, delivery: FactlessDelivery) -> None:
+    """Show admins a delivery that left no fact, and why."""
+    store.insert_delivery(work, delivery)
+
+
+def participants(fact: StoredFact) -> dict[str, UUID]:
+    """Who takes part in a fact, by role: ``subject``, or the field of ``data`` that names them."""
+    named = {
+        name: parse_id(REFERENCE_PREFIX, value)
+        for name, value in fact.data.items()
+        if isinstance(value, str) and value.startswith(f"{REFERENCE_PREFIX}_")
+    }
+    return named if fact.subject_reference is None else {"subject": fact.subject_reference, **named}
+
+
+def members_of_facts(work: Work, facts: Iterable[StoredFact]) -> dict[UUID, UUID]:
+    """Reference → member id, for every linked identity in these facts."""
+    return members.members_of(work, {ref for fact in facts for ref in participants(fact).values()})
+
+
+def _known(work: Work, commands: Sequence[AcceptEvents]) -> Known:
+    keys = sorted(
+        {
+            (command.source.uri, event_id)
+            for command in commands
+            for event in command.events
+            for event_id in candidates(event)
+        }
+    )
+    follows = any(event.follows_object for command in commands for event in command.events)
+    identities = _identity_keys(event for command in commands for event in command.events)
+    budgeted = {command.source.uri for command in commands if command.budgeted}
+    return Known(
+        events=store.known_events(work, keys),
+        retracted=store.retracted_keys(work, keys) if follows else frozenset(),
+        references=members_store.references_by_key(work, identities) if identities else {},
+        accepted_this_hour=store.accepted_this_hour(work, budgeted) if budgeted else {},
+    )
+
+
+def _write(work: Work, settlement: Settlement, known: Known) -> dict[IdentityKey, UUID]:
+    """Store the new facts in one order for everybody, so that two writers cannot deadlock."""
+    facts = sorted(settlement.facts, key=lambda fact: (fact.source, fact.event.id))
+    named = _identity_keys(fact.event for fact in facts)
+    missing = [key for key in named if key not in known.references]
+    references = {**known.references, **members.references_of(work, missing)}
+    if store.insert_facts(work, facts, references) < len(facts):
+        store.start_again(work)
+    store.insert_participants(work, facts, references)
+    taken_back = [fact for fact in facts if fact.event.retracts() is not None]
+    if taken_back:
+        store.insert_retractions(work, taken_back)
+    with_body = [fact for fact in facts if fact.event.body is not None]
+    if with_body:
+        store.insert_bodies(work, with_body)
+    store.count_accepted(work, facts)
+    _ask_for_scores(work, taken_back, [references[key] for key in named])
+    return references
+
+
+def _ask_for_scores(work: Work, taken_back: Sequence[NewFact], references: Iterable[UUID]) -> None:
+    targets = [(fact.source, str(fact.event.retracts())) for fact in taken_back]
+    touched = store.members_in(work, references, targets)
+    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in touched])
+
+
+def _identity_keys(events: Iterable[AdmittedEvent]) -> list[IdentityKey]:
+    return sorted({key for event in events for key in event.identity_keys()})

@@ -1,0 +1,383 @@
+"""Statements over facts: what accepting needs, and how facts are read back. One each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from ledger.events.model import RETRACTED, FactlessDelivery, Scalar, StoredFact
+from ledger.events.settlement import (
+    FactKey,
+    KnownEvent,
+    NewConflict,
+    NewFact,
+    content_digest,
+    kept_data,
+)
+from ledger.events.tables import (
+    deliveries,
+    event_bodies,
+    event_conflicts,
+    event_participants,
+    events,
+    retractions,
+    source_hours,
+)
+from ledger.kernel.arrays import BYTES, COUNTS, FLAGS, TEXTS, TIMES, UUIDS, any_uuid, unnested
+from ledger.kernel.clock import Instant
+from ledger.kernel.transaction import Work
+from ledger.members.model import IdentityKey
+from ledger.members.tables import identities
+
+STREAM_ROWS: Final = 5_000
+"""Rows in memory at once when all facts are read."""
+
+
+def known_events(work: Work, keys: Sequence[FactKey]) -> dict[FactKey, KnownEvent]:
+    """Those of the keys that are stored."""
+    asked = _keys(keys)
+    rows = work.connection.execute(
+        sa.select(
+            events.c.source, events.c.source_event_id, events.c.event_id, events.c.content_digest
+        ).join(asked, _same(events, asked))
+    )
+    return {(row[0], row[1]): KnownEvent(row[2], bytes(row[3])) for row in rows}
+
+
+def retracted_keys(work: Work, keys: Sequence[FactKey]) -> frozenset[FactKey]:
+    """Those of the keys that were retracted."""
+    asked = _keys(keys)
+    rows = work.connection.execute(
+        sa.select(retractions.c.source, retractions.c.source_event_id).join(
+            asked, _same(retractions, asked)
+        )
+    )
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
+    """Events accepted in the running hour, by source."""
+    rows = work.connection.execute(
+        sa.select(source_hours.c.source, source_hours.c.accepted).where(
+            source_hours.c.hour == _hour(work.now),
+            source_hours.c.source == sa.any_(sa.bindparam("sources", list(sources), TEXTS)),
+        )
+    )
+    return {row.source: row.accepted for row in rows}
+
+
+def insert_facts(
+    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
+) -> int:
+    """Store facts; how many were not there yet.
+
+    Fewer than given means that another transaction stored one of them a moment ago.
+    """
+    new = unnested(
+        "new",
+        event_id=([fact.event_id for fact in facts], UUIDS),
+        source=([fact.source for fact in facts], TEXTS),
+        source_event_id=([fact.event.id for fact in facts], TEXTS),
+        type=([fact.event.type for fact in facts], TEXTS),
+        recognised=([fact.event.recognised for fact in facts], FLAGS),
+        subject_reference=(
+            [fact.event.subject and references[fact.event.subject] for fact in facts],
+            UUIDS,
+        ),
+        occurred_at=([fact.event.occurred.floor_datetime() for fact in facts], TIMES),
+        occurred_fraction=([fact.event.occurred.fraction for fact in facts], TEXTS),
+        data=([_to_json(kept_data(fact.event, references)) for fact in facts], TEXTS),
+        content_digest=([content_digest(fact.event, references) for fact in facts], BYTES),
+    )
+    columns = [column.name for column in new.c]
+    rows = sa.select(
+        *(sa.cast(new.c[name], pg.JSONB) if name == "data" else new.c[name] for name in columns),
+        sa.literal(work.now),
+    )
+    statement = pg.insert(events).from_select([*columns, "recorded_at"], rows)
+    return work.connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["source", "source_event_id"]),
+        execution_options={"preserve_rowcount": True},
+    ).rowcount
+
+
+def insert_participants(
+    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
+) -> None:
+    """Store who takes part in each fact, and as what."""
+    rows = [
+        (fact.event_id, role, references[key])
+        for fact in facts
+        for role, key in _participants(fact)
+    ]
+    if not rows:
+        return
+    new = unnested(
+        "new",
+        event_id=([row[0] for row in rows], UUIDS),
+        role=([row[1] for row in rows], TEXTS),
+        reference=([row[2] for row in rows], UUIDS),
+    )
+    work.connection.execute(
+        event_participants.insert().from_select(["event_id", "role", "reference"], sa.select(new))
+    )
+
+
+def insert_retractions(work: Work, facts: Sequence[NewFact]) -> None:
+    """Remember what these retractions take back; who was first stays."""
+    new = unnested(
+        "new",
+        source=([fact.source for fact in facts], TEXTS),
+        source_event_id=([fact.event.retracts() for fact in facts], TEXTS),
+        retracted_by=([fact.event.id for fact in facts], TEXTS),
+    )
+    columns = ["source", "source_event_id", "retracted_by"]
+    statement = pg.insert(retractions).from_select(
+        [*columns, "recorded_at"], sa.select(new, sa.literal(work.now))
+    )
+    work.connection.execute(statement.on_conflict_do_nothing())
+
+
+def insert_conflicts(
+    work: Work, conflicts: Sequence[NewConflict], references: Mapping[IdentityKey, UUID]
+) -> None:
+    """Show these to admins, each content once."""
+    new = unnested(
+        "new",
+        conflict_id=([work.ids.new(work.now) for _ in conflicts], UUIDS),
+        source=([one.source for one in conflicts], TEXTS),
+        source_event_id=([one.event.id for one in conflicts], TEXTS),
+        type=([one.event.type for one in conflicts], TEXTS),
+        content_digest=([content_digest(one.event, references) for one in conflicts], BYTES),
+    )
+    statement = pg.insert(event_conflicts).from_select(
+        [*(column.name for column in new.c), "recorded_at"],
+        sa.select(new, sa.literal(work.now)),
+    )
+    work.connection.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["source", "source_event_id", "content_digest"]
+        )
+    )
+
+
+def insert_bodies(work: Work, facts: Sequence[NewFact]) -> None:
+    """Keep what was sent, where it can be erased."""
+    work.connection.execute(
+        event_bodies.insert(),
+        [{"event_id": fact.event_id, "body": fact.event.body} for fact in facts],
+    )
+
+
+def insert_delivery(work: Work, delivery: FactlessDelivery) -> None:
+    """Remember a delivery that left no fact."""
+    work.connection.execute(
+        deliveries.insert().values(
+            delivery_id=work.ids.new(work.now), received_at=work.now, **asdict(delivery)
+        )
+    )
+
+
+def start_again(work: Work) -> None:
+    """Have ``execute`` run the whole transaction again: what it decided on has changed."""
+    work.connection.exec_driver_sql(
+        "DO $$ BEGIN RAISE EXCEPTION 'an event was stored meanwhile' "
+        "USING ERRCODE = 'serialization_failure'; END $$"
+    )
+
+
+def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
+    """Add to the running hour of each source."""
+    by_source: dict[str, list[NewFact]] = {}
+    for fact in facts:
+        by_source.setdefault(fact.source, []).append(fact)
+    names = sorted(by_source)
+    new = unnested(
+        "new",
+        source=(names, TEXTS),
+        accepted=([len(by_source[name]) for name in names], COUNTS),
+        newest=(
+            [max(f.event.occurred for f in by_source[name]).floor_datetime() for name in names],
+            TIMES,
+        ),
+    )
+    row = pg.insert(source_hours).from_select(
+        ["source", "hour", "accepted", "last_received_at", "newest_occurred_at"],
+        sa.select(
+            new.c.source,
+            sa.literal(_hour(work.now)),
+            new.c.accepted,
+            sa.literal(work.now),
+            new.c.newest,
+        ),
+    )
+    then, now = source_hours.c, row.excluded
+    work.connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["source", "hour"],
+            set_={
+                "accepted": then.accepted + now.accepted,
+                "last_received_at": sa.func.greatest(then.last_received_at, now.last_received_at),
+                "newest_occurred_at": sa.func.greatest(
+                    then.newest_occurred_at, now.newest_occurred_at
+                ),
+            },
+        )
+    )
+
+
+def members_in(work: Work, references: Iterable[UUID], targets: Sequence[FactKey]) -> list[UUID]:
+    """Members behind these references, or taking part in these events, in id order."""
+    told = sa.select(identities.c.member_id).where(
+        identities.c.reference == any_uuid("refs", references), identities.c.member_id.is_not(None)
+    )
+    if targets:
+        asked = _keys(targets)
+        touched = (
+            sa.select(identities.c.member_id)
+            .join(event_participants, event_participants.c.reference == identities.c.reference)
+            .join(events, events.c.event_id == event_participants.c.event_id)
+            .join(asked, _same(events, asked))
+            .where(identities.c.member_id.is_not(None))
+        )
+        told = told.union(touched).subquery().select()
+    return sorted(set(work.connection.execute(told).scalars()))
+
+
+def facts_of_member(work: Work, member_id: UUID) -> list[StoredFact]:
+    """Every fact in which the member takes part, retracted ones left out, in order.
+
+    In order of time at full precision, then source, then id by code points.
+    """
+    mine = (
+        sa.select(event_participants.c.event_id)
+        .join(identities, identities.c.reference == event_participants.c.reference)
+        .where(identities.c.member_id == member_id)
+    )
+    query = _facts_query().where(events.c.event_id.in_(mine)).order_by(*_ORDER)
+    return [read_fact(row) for row in work.connection.execute(query)]
+
+
+def facts_by_member(work: Work) -> Iterator[tuple[UUID, list[StoredFact]]]:
+    """As :func:`facts_of_member` for every member who has facts, by member id.
+
+    Memory is bounded by one member's history: rows come by a server-side cursor.
+    """
+    taking_part = (
+        sa.select(identities.c.member_id, event_participants.c.event_id)
+        .join(event_participants, event_participants.c.reference == identities.c.reference)
+        .where(identities.c.member_id.is_not(None))
+        .distinct()
+        .subquery()
+    )
+    query = (
+        _facts_query()
+        .add_columns(taking_part.c.member_id)
+        .join(taking_part, taking_part.c.event_id == events.c.event_id)
+        .order_by(taking_part.c.member_id, *_ORDER)
+    )
+    rows = work.connection.execution_options(yield_per=STREAM_ROWS).execute(query)
+    for member_id, group in groupby(rows, key=lambda row: row.member_id):
+        yield member_id, [read_fact(row) for row in group]
+
+
+def all_facts(work: Work) -> Iterator[StoredFact]:
+    """Every fact, parked ones too, retracted ones left out, in order, streamed."""
+    query = _facts_query().order_by(*_ORDER)
+    for row in work.connection.execution_options(yield_per=STREAM_ROWS).execute(query):
+        yield read_fact(row)
+
+
+def erase_bodies(work: Work, references: Iterable[UUID]) -> int:
+    """Erase what was sent about these identities; how many bodies that were."""
+    taking_part = sa.select(event_participants.c.event_id).where(
+        event_participants.c.reference == any_uuid("refs", references)
+    )
+    return work.connection.execute(
+        event_bodies.delete().where(event_bodies.c.event_id.in_(taking_part))
+    ).rowcount
+
+
+def read_fact(row: sa.Row[Any]) -> StoredFact:
+    """A fact from a row that has :data:`FACT_COLUMNS`."""
+    whole = Instant.of(row.occurred_at)
+    return StoredFact(
+        row.event_id,
+        row.source,
+        row.source_event_id,
+        row.type,
+        row.subject_reference,
+        Instant(whole.seconds, row.occurred_fraction),
+        json.loads(row.data_text, parse_float=Decimal),
+    )
+
+
+FACT_COLUMNS: Final = (
+    events.c.event_id,
+    events.c.source,
+    events.c.source_event_id,
+    events.c.type,
+    events.c.subject_reference,
+    events.c.occurred_at,
+    events.c.occurred_fraction,
+    sa.cast(events.c.data, sa.Text).label("data_text"),
+)
+_ORDER: Final = (
+    events.c.occurred_at,
+    events.c.occurred_fraction,
+    events.c.source,
+    events.c.source_event_id,
+)
+
+
+def is_retracted() -> sa.ColumnElement[bool]:
+    """Whether an event of the enclosing query was retracted; a retraction cannot be."""
+    return sa.and_(
+        events.c.type != RETRACTED,
+        sa.exists().where(
+            retractions.c.source == events.c.source,
+            retractions.c.source_event_id == events.c.source_event_id,
+        ),
+    )
+
+
+def _facts_query() -> sa.Select[Any]:
+    return sa.select(*FACT_COLUMNS).where(events.c.type != RETRACTED, sa.not_(is_retracted()))
+
+
+def _participants(fact: NewFact) -> list[tuple[str, IdentityKey]]:
+    named = list(fact.event.identities.items())
+    return named if fact.event.subject is None else [("subject", fact.event.subject), *named]
+
+
+def _keys(keys: Sequence[FactKey]) -> sa.TableValuedAlias:
+    return unnested(
+        "asked", source=([key[0] for key in keys], TEXTS), id=([key[1] for key in keys], TEXTS)
+    )
+
+
+def _same(table: sa.Table, asked: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.source == asked.c.source, table.c.source_event_id == asked.c.id)
+
+
+def _hour(now: datetime) -> datetime:
+    return now - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
+
+
+def _to_json(data: Mapping[str, Scalar]) -> str:
+    """JSON text with exact decimals: PostgreSQL keeps them as numeric."""
+    members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
+    return f"{{{','.join(members)}}}"
+
+
+def _to_text(value: Scalar) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
