@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
 from ledger.switches.model import SetCeiling, SetSwitch, Switch, SwitchPosition
@@ -26,7 +27,7 @@ def newest_positions(work: Work) -> dict[Switch, SwitchPosition]:
     """How each switch that was ever turned stands."""
     query = (
         sa.select(programme_switches)
-        .distinct(programme_switches.c.switch)
+        .ext(pg.distinct_on(programme_switches.c.switch))
         .order_by(programme_switches.c.switch, programme_switches.c.change_id.desc())
     )
     return {
@@ -54,7 +55,7 @@ def newest_ceilings(work: Work) -> dict[str, int | None]:
     """Currency → its monthly ceiling in minor units, ``None`` where one was lifted."""
     query = (
         sa.select(discount_ceilings.c.currency, discount_ceilings.c.month_minor)
-        .distinct(discount_ceilings.c.currency)
+        .ext(pg.distinct_on(discount_ceilings.c.currency))
         .order_by(discount_ceilings.c.currency, discount_ceilings.c.change_id.desc())
     )
     return {row.currency: row.month_minor for row in work.connection.execute(query)}
