@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from api.cli import up
+from api.cli import chain, programme, score, up
 from ledger.kernel.errors import VkladError
 
 app: Final = typer.Typer(
@@ -21,8 +21,12 @@ app.command()(up.serve)
 app.command()(up.worker)
 app.command()(up.scheduler)
 app.command(name="migrate")(up.migrate_database)
+app.command()(score.score)
 
-GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = ()
+GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("chain", chain.app),
+    ("programme", programme.app),
+)
 """Subcommands of the rooms: name and Typer application of ``api/cli/<room>.py``."""
 for _name, _group in GROUPS:
     app.add_typer(_group, name=_name)

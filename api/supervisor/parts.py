@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from api.chain import deploy_contracts
 from api.composition import migration_database_url
 from api.migrations.runner import migrate
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
@@ -139,6 +140,11 @@ def _install_npm_project(_: Installation) -> str | None:
     return None
 
 
+def _deploy_contracts(installation: Installation) -> str | None:
+    deploy_contracts(installation.settings, installation.state)
+    return None
+
+
 def _always(_: Settings) -> bool:
     return True
 
@@ -169,6 +175,7 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Step("npm", "chain tools (npm)", _chain_is_embedded, _install_npm_project),
     ),
     (Part("chain", "chain", _chain_is_embedded, _chain),),
+    (Step("contracts", "contracts", _chain_is_embedded, _deploy_contracts),),
     (
         Part("api", "API and pages", _always, _api),
         Part("worker", "worker", _always, _worker),

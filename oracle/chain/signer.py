@@ -101,12 +101,9 @@ def open_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) ->
     return LocalSigner({role: _read_key(folder, role, password) for role in roles})
 
 
-def ensure_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) -> LocalSigner:
-    """As `open_keystore`, making a new key for each role that has none yet."""
-    for role in roles:
-        if not _path(folder, role).exists():
-            write_key(folder, role, password, Account.create())
-    return open_keystore(folder, password, roles)
+def has_key(folder: Path, role: SenderRole) -> bool:
+    """Whether a role has a key file."""
+    return _path(folder, role).exists()
 
 
 def _read_key(folder: Path, role: SenderRole, password: str) -> LocalAccount:

@@ -167,7 +167,7 @@ class Web3Chain:
         try:
             answer = self._provider.make_request(RPCEndpoint(method), list(parameters))
         except (RequestException, Web3Exception, ValueError) as failed:
-            raise ChainUnavailable(f"The chain did not answer {method}: {failed}") from failed
+            raise _unanswered(method, failed) from failed
         return _result(method, answer)
 
     def _batch(self, questions: Sequence[tuple[str, Sequence[Json]]]) -> list[Json]:
@@ -175,10 +175,15 @@ class Web3Chain:
         try:
             answers = self._provider.make_batch_request(requests)
         except (RequestException, Web3Exception, ValueError) as failed:
-            raise ChainUnavailable(f"The chain did not answer a batch: {failed}") from failed
+            raise _unanswered("a batch", failed) from failed
         if not isinstance(answers, list) or len(answers) != len(questions):
             raise ChainUnavailable(f"The chain did not answer every question of a batch: {answers}")
         return [_result(questions[0][0], answer) for answer in answers]
+
+
+def _unanswered(what: str, failed: Exception) -> ChainUnavailable:
+    # The exception's own words hold the address of the endpoint, and that may hold a secret.
+    return ChainUnavailable(f"The chain did not answer {what}: {type(failed).__name__}.")
 
 
 def _result(method: str, answer: Mapping[str, Json]) -> Json:

@@ -151,6 +151,18 @@ def from_json(text: str) -> Deployment:
         raise RecordMalformed(f"This is not a deployment record: {wrong!r}") from wrong
 
 
+def parameters_from_json(text: str) -> Parameters:
+    """Read a file of parameters: as in a record, under the key `parameters`.
+
+    Raises:
+        RecordMalformed: something is missing, superfluous or of another kind.
+    """
+    try:
+        return _parameters(json.loads(text)["parameters"])
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise RecordMalformed(f"These are not deployment parameters: {wrong!r}") from wrong
+
+
 def _parameters(found: Mapping[str, Any]) -> Parameters:
     return Parameters(
         roles=Roles(**{name: address(text) for name, text in found["roles"].items()}),

@@ -1,0 +1,184 @@
+"""The chain of this installation, its keys and its contracts, from the settings.
+
+Keys are derived from the installation's words (BIP 44, one index a role) and kept in `.vklad/keys`,
+one encrypted file a role, so that a process opens only its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from eth_account import Account
+from eth_account.hdaccount import generate_mnemonic
+from eth_account.signers.local import LocalAccount
+from eth_account.types import Language
+
+from api.settings import Settings
+from api.supervisor.anvil import CHAIN_ID as EMBEDDED_CHAIN_ID
+from api.supervisor.anvil import HOST, embedded_chain_port
+from api.supervisor.state import StateFolder
+from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.chain.port import Chain, Finality
+from oracle.chain.signer import LocalSigner, has_key, open_keystore, write_key
+from oracle.chain.web3_adapter import Web3Chain
+from oracle.contracts.abi import Address
+from oracle.deployment.model import Deployment, Parameters, Roles, local_parameters
+from oracle.deployment.service import (
+    deploy,
+    is_on_chain,
+    read_record,
+    record_path,
+    write_record,
+)
+from oracle.deployment.verify import verify
+from oracle.sender.model import SenderRole
+
+LOCAL_CHAIN_IDS: Final = (EMBEDDED_CHAIN_ID, 1337)
+EMBEDDED_FINALITY_BLOCKS: Final = 1
+KEY_INDEX: Final = {
+    SenderRole.DEPLOYER: 0,
+    SenderRole.POSTER: 1,
+    SenderRole.RELAYER: 2,
+    SenderRole.WATCHER: 3,
+}
+ANCHORER_INDEX: Final = 4
+GUARDIAN_INDEX: Final = 5
+
+
+class NotDeployed(VkladError):
+    """The chain does not have our contracts yet, or they are not the recorded ones."""
+
+    code = "contracts_not_deployed"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class ParametersMissing(VkladError):
+    """A chain that is not local needs parameters that somebody has thought about."""
+
+    code = "deployment_parameters_missing"
+    kind = ErrorKind.INVALID
+
+
+class DeploymentUnsound(VkladError):
+    """What stands on the chain is not what it must be."""
+
+    code = "deployment_unsound"
+    kind = ErrorKind.CONFLICT
+
+
+def chain_urls(settings: Settings, state: StateFolder) -> tuple[str, ...]:
+    """The endpoints to use; where several are configured they must agree."""
+    return settings.chain_rpc_urls or (f"http://{HOST}:{embedded_chain_port(state)}",)
+
+
+def open_chain(settings: Settings, state: StateFolder) -> Web3Chain:
+    """The first endpoint of the chain; connected to on the first question."""
+    embedded = not settings.chain_rpc_urls
+    return Web3Chain(
+        chain_urls(settings, state)[0], expected_chain_id=EMBEDDED_CHAIN_ID if embedded else None
+    )
+
+
+def finality(settings: Settings) -> Finality:
+    """When a block counts as final."""
+    if settings.chain_finality_depth is not None:
+        return Finality(settings.chain_finality_depth)
+    return Finality(None if settings.chain_rpc_urls else EMBEDDED_FINALITY_BLOCKS)
+
+
+def service_key(settings: Settings, state: StateFolder, index: int) -> LocalAccount:
+    """The key at ``m/44'/60'/0'/0/index`` of the installation's words."""
+    if settings.chain_mnemonic is not None:
+        words = settings.chain_mnemonic.get_secret_value()
+    else:
+        words = state.secret("chain_mnemonic", lambda: generate_mnemonic(12, Language.ENGLISH))
+    Account.enable_unaudited_hdwallet_features()
+    key: LocalAccount = Account.from_mnemonic(words, account_path=f"m/44'/60'/0'/0/{index}")
+    return key
+
+
+def open_signer(settings: Settings, state: StateFolder, roles: Iterable[SenderRole]) -> LocalSigner:
+    """The keys of some roles out of the keystore, written there on first need."""
+    wanted = tuple(roles)
+    folder, password = state.path / "keys", state.secret("keystore_password")
+    for role in wanted:
+        if not has_key(folder, role):
+            write_key(folder, role, password, service_key(settings, state, KEY_INDEX[role]))
+    return open_keystore(folder, password, wanted)
+
+
+def deployment_parameters(settings: Settings, state: StateFolder) -> Parameters:
+    """What `deploy_contracts` deploys: this installation's keys, local periods."""
+
+    def account(index: int) -> Address:
+        return Address(service_key(settings, state, index).address)
+
+    return local_parameters(
+        Roles(
+            poster=account(KEY_INDEX[SenderRole.POSTER]),
+            watcher=account(KEY_INDEX[SenderRole.WATCHER]),
+            guardian=account(GUARDIAN_INDEX),
+            anchorer=account(ANCHORER_INDEX),
+        )
+    )
+
+
+def deployment_of(chain: Chain, state: StateFolder) -> Deployment:
+    """The deployment on this very chain.
+
+    Raises:
+        NotDeployed: none is recorded, or its code is not there.
+    """
+    found = read_record(_record(chain, state))
+    if found is None or not is_on_chain(chain, found):
+        raise NotDeployed("The contracts are not on this chain. Run: vklad chain deploy")
+    return found
+
+
+def deploy_contracts(
+    settings: Settings, state: StateFolder, parameters: Parameters | None = None
+) -> tuple[Deployment, bool]:
+    """Deploy unless this chain has the contracts already; whether it did deploy.
+
+    Without parameters, those of a local chain and this installation's keys are meant.
+
+    Raises:
+        ParametersMissing: no parameters, and the chain is not a local one.
+        DeploymentUnsound: what stands there afterwards fails verification.
+    """
+    chain = open_chain(settings, state)
+    path = _record(chain, state)
+    found = read_record(path)
+    if found is not None and is_on_chain(chain, found):
+        return found, False
+    if parameters is None:
+        if chain.chain_id() not in LOCAL_CHAIN_IDS:
+            raise ParametersMissing(
+                f"Chain {chain.chain_id()} is not a local one: its periods, limits and keys must "
+                "be stated. Use: vklad chain deploy --parameters FILE",
+                chain_id=chain.chain_id(),
+            )
+        parameters = deployment_parameters(settings, state)
+    signer = open_signer(settings, state, (SenderRole.DEPLOYER,))
+    made = deploy(chain, parameters, signer)
+    require_sound(chain, made)
+    write_record(path, made)
+    return made, True
+
+
+def require_sound(chain: Chain, deployment: Deployment) -> None:
+    """Refuse a deployment that is not exactly ours.
+
+    Raises:
+        DeploymentUnsound: naming every finding.
+    """
+    findings = verify(chain, deployment)
+    if findings:
+        sentences = "; ".join(f"{found.contract}: {found.problem}" for found in findings)
+        raise DeploymentUnsound(f"The deployment is not sound. {sentences}.")
+
+
+def _record(chain: Chain, state: StateFolder) -> Path:
+    return record_path(state.path / "deployments", chain)
