@@ -8,14 +8,18 @@ posts; so commands that move value are serial, and what was read stays true unti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from ledger.journal import store
-from ledger.journal.model import AccountKey, EntryDraft, Head, Posted, PostedEntry
+from ledger.journal.model import AccountKey, AccountKind, EntryDraft, Head, Posted, PostedEntry
 from ledger.journal.post import Batch, apply
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+
+SEQUENCE_MAX: Final = 2**63 - 1
+"""No entry begins at or after this number."""
 
 
 def lock_head(work: Work) -> Head:
@@ -62,6 +66,25 @@ def balances(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, Point
 def entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, PostedEntry]:
     """Those of these entries that are in the journal."""
     return store.read_entries(work, entry_ids)
+
+
+def entries_of(
+    work: Work, owners: Collection[UUID], *, before: int | None, limit: int
+) -> list[PostedEntry]:
+    """Entries that touch accounts of these owners, newest first, at most ``limit``.
+
+    ``before`` is exclusive and compared with an entry's first sequence number.
+    """
+    return store.read_entries_of(work, owners, before=before or SEQUENCE_MAX, limit=limit)
+
+
+def flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[AccountKind, Points]]:
+    """Where the points of these owners went: net flow by the other side's account kind.
+
+    ``opened`` maps each owner to the entry that first funded it; that funding is left out. What
+    moves between accounts of one owner is no flow.
+    """
+    return store.read_flows_of(work, opened) if opened else {}
 
 
 def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Posted]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +30,44 @@ _COPY: Final = f"COPY transfers ({', '.join(TransferRow._fields)}) FROM STDIN (F
 _COPY_TYPES: Final = (
     *("int8", "uuid", "int2", "int2", "text", "int8", "int8", "int8", "int8", "int8", "int8"),
     *("int8", "timestamptz", "timestamptz", "uuid", "text", "bytea"),
+)
+_WALK: Final = """
+    WITH RECURSIVE walk(account_id, sequence) AS (
+        SELECT account_id, last_sequence FROM accounts WHERE owner = ANY(:owners)
+        UNION ALL
+        SELECT walk.account_id,
+               CASE transfers.debit_account_id WHEN walk.account_id
+                    THEN transfers.debit_previous ELSE transfers.credit_previous END
+        FROM walk JOIN transfers ON transfers.sequence = walk.sequence
+    )
+"""
+_ENTRIES_OF: Final = sa.text(
+    _WALK  # noqa: S608 - two constants of this module
+    + """
+    SELECT entry_id FROM walk JOIN transfers USING (sequence)
+    GROUP BY entry_id
+    HAVING min(sequence) < :before
+    ORDER BY min(sequence) DESC LIMIT :limit
+    """
+)
+_FLOWS_OF: Final = sa.text(
+    _WALK  # noqa: S608 - two constants of this module
+    + """
+    , opened(owner, entry_id) AS (SELECT * FROM unnest(:owners, :entries))
+    SELECT mine.owner, other.kind,
+           sum(CASE transfers.debit_account_id WHEN mine.account_id
+                    THEN amount ELSE -amount END)::int8 AS net_out
+    FROM walk
+    JOIN transfers USING (sequence)
+    JOIN accounts AS mine ON mine.account_id = walk.account_id
+    JOIN accounts AS other ON other.account_id = CASE transfers.debit_account_id
+        WHEN mine.account_id THEN transfers.credit_account_id ELSE transfers.debit_account_id END
+    JOIN opened ON opened.owner = mine.owner
+    WHERE other.owner IS DISTINCT FROM mine.owner
+      AND NOT (transfers.entry_id = opened.entry_id
+               AND transfers.credit_account_id = mine.account_id)
+    GROUP BY mine.owner, other.kind
+    """
 )
 _OPEN_ACCOUNTS: Final = """
     INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
@@ -122,6 +160,33 @@ def _entry(entry_id: UUID, rows: list[Any]) -> PostedEntry:
         cites=first.cites,
     )
     return PostedEntry(draft, first.sequence, first.recorded_at)
+
+
+def read_entries_of(
+    work: Work, owners: Collection[UUID], *, before: int, limit: int
+) -> list[PostedEntry]:
+    """Entries that touch accounts of these owners, newest first, that begin before a number."""
+    ids = list(
+        work.connection.execute(
+            _ENTRIES_OF, {"owners": list(owners), "before": before, "limit": limit}
+        ).scalars()
+    )
+    found = read_entries(work, ids)
+    return [found[entry_id] for entry_id in ids]
+
+
+def read_flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[AccountKind, Points]]:
+    """Net flow out of each owner's accounts, by the kind of the account at the other side.
+
+    ``opened`` maps owners to the entry that first funded them; that funding is left out.
+    """
+    rows = work.connection.execute(
+        _FLOWS_OF, {"owners": list(opened), "entries": list(opened.values())}
+    )
+    flows: dict[UUID, dict[AccountKind, Points]] = {owner: {} for owner in opened}
+    for row in rows:
+        flows[row.owner][AccountKind(row.kind)] = Points(row.net_out)
+    return flows
 
 
 def write(

@@ -159,6 +159,12 @@ def insert_lots(work: Work, new: Sequence[Lot]) -> None:
     )
 
 
+def lots_of_member(work: Work, member_id: UUID) -> list[Lot]:
+    """Every lot a member ever had, by id."""
+    query = sa.select(lots).where(lots.c.member_id == member_id).order_by(lots.c.lot_id)
+    return [_lot(row) for row in work.connection.execute(query)]
+
+
 def read_hold(work: Work, hold_id: UUID) -> Hold | None:
     """A hold with its parts in spending order."""
     found = read_holds(work, [hold_id])

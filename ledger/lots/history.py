@@ -1,0 +1,117 @@
+"""What a member's lots have been through, read from the journal. Writes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKind, EntryKind, PostedEntry
+from ledger.kernel.canonical import Json
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+from ledger.lots import store
+from ledger.lots.model import STAGE_BY_ACCOUNT, ZERO, HeldLot, Lot, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry as it changed what a member has; changes are signed.
+
+    ``sequence`` is the number of its first line; ``cause`` the parsed cause, ``why`` included.
+    """
+
+    entry_id: UUID
+    kind: EntryKind
+    sequence: int
+    effective_at: datetime
+    recorded_at: datetime
+    pending: Points
+    available: Points
+    held: Points
+    debt: Points
+    cause: Json
+    cites: UUID | None
+    lot_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotParts:
+    """Where all of a lot's points are: the seven parts add up to what was granted (rule 3).
+
+    ``revoked`` includes what paid a debt. ``bridged`` is what left for tokens and did not come
+    back to this very lot; what came back as tokens is in the lots that continue it.
+    """
+
+    lot: Lot
+    pending: Points
+    available: Points
+    held: Points
+    spent: Points
+    expired: Points
+    revoked: Points
+    bridged: Points
+
+
+def history(
+    work: Work, member_id: UUID, *, before: int | None = None, limit: int = 50
+) -> list[HistoryEntry]:
+    """The member's entries, newest first, at most ``limit``.
+
+    ``before`` is the ``sequence`` of the last entry already seen, exclusive.
+    """
+    mine = {lot.lot_id for lot in store.lots_of_member(work, member_id)} | {member_id}
+    entries = journal.entries_of(work, mine, before=before, limit=limit)
+    return [_entry(entry, mine) for entry in entries]
+
+
+def parts_of_lots(work: Work, member_id: UUID) -> list[LotParts]:
+    """Every lot the member ever had, oldest first, with where all of its points are now."""
+    lots = store.lots_of_member(work, member_id)
+    live = {held.lot.lot_id: held for held in store.position(work, member_id).lots}
+    flows = journal.flows_of(work, {lot.lot_id: lot.entry_id for lot in lots})
+    return [_parts(live.get(lot.lot_id, HeldLot(lot)), flows[lot.lot_id]) for lot in lots]
+
+
+def _parts(held: HeldLot, flows: dict[AccountKind, Points]) -> LotParts:
+    return LotParts(
+        lot=held.lot,
+        pending=held.pending,
+        available=held.available,
+        held=held.held,
+        spent=flows.get(AccountKind.SPENT, ZERO),
+        expired=flows.get(AccountKind.EXPIRED, ZERO),
+        revoked=flows.get(AccountKind.REVOKED, ZERO) + flows.get(AccountKind.DEBT, ZERO),
+        bridged=flows.get(AccountKind.ESCROW, ZERO),
+    )
+
+
+def _entry(entry: PostedEntry, mine: set[UUID]) -> HistoryEntry:
+    changes = dict.fromkeys(Stage, ZERO)
+    debt = ZERO
+    lot_ids: dict[UUID, None] = {}
+    for posting in entry.draft.postings:
+        for key, change in ((posting.debit, -posting.amount), (posting.credit, posting.amount)):
+            if key.owner not in mine or key.owner is None:
+                continue
+            if key.kind is AccountKind.DEBT:
+                debt -= change
+            else:
+                changes[STAGE_BY_ACCOUNT[key.kind]] += change
+                lot_ids[key.owner] = None
+    return HistoryEntry(
+        entry_id=entry.draft.entry_id,
+        kind=entry.draft.kind,
+        sequence=entry.sequence_first,
+        effective_at=entry.draft.effective_at,
+        recorded_at=entry.recorded_at,
+        pending=changes[Stage.PENDING],
+        available=changes[Stage.AVAILABLE],
+        held=changes[Stage.HELD],
+        debt=debt,
+        cause=json.loads(entry.draft.cause),
+        cites=entry.draft.cites,
+        lot_ids=tuple(lot_ids),
+    )
