@@ -103,11 +103,17 @@ class AtOnce:
         if place not in open_day.opened or place not in open_day.worked:
             return DayStreakBasis(0, day)
         run = self._runs.get(place)
-        if run is None or run.last != self._plan.calendar.previous_day(day):
-            run = self._runs[place] = _Run(day, day, 1)
-        else:
+        if run is not None and self._follows(run.last, day):
             run.last, run.length = day, run.length + 1
+        else:
+            run = self._runs[place] = _Run(day, day, 1)
         return DayStreakBasis(run.length, run.first)
+
+    def _follows(self, last: int, day: int) -> bool:
+        """Whether no local day lies between; a change of zone may have left one out."""
+        return last == day - 1 or (
+            last == day - 2 and self._plan.calendar.previous_day(day) == last
+        )
 
     def _award(self, counted: Counted, streaks: list[DayStreakBasis], awarded: int) -> Entitlement:
         fact, version, rule = counted.fact, counted.version, counted.planned.rule
