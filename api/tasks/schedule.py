@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from api.composition import Composition
+from api.tasks import scoring
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 
@@ -36,4 +37,7 @@ def forget_done_work(composition: Composition) -> None:
     execute(composition.database, forget, OUTBOX_KEPT)
 
 
-JOBS: Final[tuple[Job, ...]] = (Job("outbox.forget", 600, forget_done_work),)
+JOBS: Final[tuple[Job, ...]] = (
+    Job("outbox.forget", 600, forget_done_work),
+    Job("scoring.close_periods", 5, scoring.close_periods),
+)

@@ -11,7 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
+from api.tasks import scoring
+from ledger.members.model import SCORE_TOPIC
 
 Handler = Callable[[Composition, str], None]
 
-TOPICS: Final[Mapping[str, Handler]] = {}
+TOPICS: Final[Mapping[str, Handler]] = {
+    SCORE_TOPIC: scoring.score,
+}

@@ -192,9 +192,8 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         work, change.change_id, command.decided_by, command.decision, change.content_hash
     )
     if not inserted:
-        raise ProgrammeChangeDecided(
-            f"This activation was {change.decision} before.", decision=change.decision
-        )
+        decision = require_change(work, command.change_id).decision
+        raise ProgrammeChangeDecided(f"This activation was {decision} before.", decision=decision)
     if command.decision == "approved":
         cause: Json = {
             "kind": "approval",

@@ -81,8 +81,9 @@ def insert_programme(work: Work, programme: StoredProgramme, canonical: str, by:
             stored_by=by,
         )
         .on_conflict_do_nothing(index_elements=[programmes.c.programme_hash])
+        .returning(programmes.c.programme_hash)
     )
-    return result.rowcount == 1
+    return result.first() is not None
 
 
 def programme(work: Work, programme_hash: bytes) -> StoredProgramme | None:
@@ -165,8 +166,9 @@ def insert_decision(
             decided_at=work.now,
         )
         .on_conflict_do_nothing(index_elements=[programme_decisions.c.change_id])
+        .returning(programme_decisions.c.change_id)
     )
-    return result.rowcount == 1
+    return result.first() is not None
 
 
 def lock_activations(work: Work) -> None:
@@ -231,8 +233,9 @@ def insert_close(work: Work, moment: datetime) -> bool:
         pg.insert(period_closes)
         .values(closed_until=moment, recorded_at=work.now)
         .on_conflict_do_nothing()
+        .returning(period_closes.c.closed_until)
     )
-    return result.rowcount == 1
+    return result.first() is not None
 
 
 def _select_programmes() -> sa.Select[bytes, str, str, str, datetime]:

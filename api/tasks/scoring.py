@@ -1,0 +1,23 @@
+"""Scoring behind the answers: one member at a time, in any worker; weeks closed by the clock."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from api.composition import Composition
+from ledger.kernel.transaction import Work, execute
+from ledger.scoring import service
+
+
+def score(composition: Composition, key: str) -> None:
+    """Outbox topic ``score``: project the facts of the member whose id is ``key`` again."""
+    execute(composition.database, service.score_waiting, UUID(key))
+
+
+def close_periods(composition: Composition) -> None:
+    """Close weeks that are over, if the programme in force has weeks."""
+
+    def close(work: Work, _: None) -> None:
+        service.close_periods(work)
+
+    execute(composition.database, close, None)
