@@ -13,7 +13,8 @@ from typing import Final, Protocol
 from ledger.kernel.errors import ErrorKind, VkladError
 
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})\Z", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})\Z",
+    re.ASCII,
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FRACTION_DIGITS_MAX: Final = 32
@@ -72,7 +73,8 @@ class Instant:
             )
         try:
             whole = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[4].upper()}")
-        except ValueError as error:
+            whole = whole.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise BadInstant(
                 f"{text!r} is no moment of the calendar: {error}.", time=text
             ) from error
@@ -93,5 +95,5 @@ class Instant:
 
     def isoformat(self) -> str:
         """RFC 3339 in UTC, at full precision."""
-        whole = (_EPOCH + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+        whole = (_EPOCH + timedelta(seconds=self.seconds)).replace(tzinfo=None).isoformat()
         return f"{whole}.{self.fraction}Z" if self.fraction else f"{whole}Z"

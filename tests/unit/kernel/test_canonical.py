@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.kernel.canonical import canonical_json, digest
+from ledger.kernel.errors import ErrorKind, VkladError
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(values)
+def test_it_is_json_of_the_same_value(value: object) -> None:
+    assert json.loads(canonical_json(value)) == value  # type: ignore[arg-type]
+
+
+@given(st.dictionaries(st.text(), st.integers(-9, 9), max_size=6))
+def test_the_order_of_members_does_not_matter(value: dict[str, int]) -> None:
+    assert digest(value) == digest(dict(reversed(value.items())))
+
+
+def test_the_example_of_rfc_8785() -> None:
+    """Section 3.2.2 and 3.2.4 of the RFC, numbers and order of keys."""
+    value = {
+        "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
+        "literals": [None, True, False],
+    }
+    assert canonical_json(value).decode() == (
+        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    )
+
+
+def test_the_digest_is_sha_256_of_it() -> None:
+    assert digest({"b": 1, "a": 2}) == hashlib.sha256(b'{"a":2,"b":1}').digest()
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, float("nan"), float("inf"), {1: 2}])
+def test_what_json_cannot_say_exactly_is_refused(value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        canonical_json(value)  # type: ignore[arg-type]
+
+
+class _TooFew(VkladError):
+    code = "too_few_for_this_test"
+    kind = ErrorKind.INVALID
+
+
+def test_operands_of_an_error_are_attributes_and_the_sentence_its_text() -> None:
+    error = _TooFew("3 are missing.", shortfall=3)
+    assert (str(error), error.message, error.shortfall) == ("3 are missing.", "3 are missing.", 3)
+    assert error.operands == {"shortfall": 3}
+    with pytest.raises(AttributeError):
+        _ = error.nothing_of_the_kind
