@@ -14,6 +14,7 @@ from api.composition import Composition
 from api.tasks import scoring
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
+from ledger.lots import jobs as lots
 
 OUTBOX_KEPT: Final = timedelta(days=7)
 
@@ -37,7 +38,22 @@ def forget_done_work(composition: Composition) -> None:
     execute(composition.database, forget, OUTBOX_KEPT)
 
 
+def _apply_recently_due(composition: Composition) -> None:
+    lots.apply_recently_due(composition.database)
+
+
+def _apply_all_due(composition: Composition) -> None:
+    lots.apply_all_due(composition.database)
+
+
+def _expire_holds(composition: Composition) -> None:
+    lots.expire_holds(composition.database)
+
+
 JOBS: Final[tuple[Job, ...]] = (
+    Job("lots.apply_recently_due", 60, _apply_recently_due),
+    Job("lots.apply_all_due", 86_400, _apply_all_due),
+    Job("lots.expire_holds", 15, _expire_holds),
     Job("outbox.forget", 600, forget_done_work),
     Job("scoring.close_periods", 5, scoring.close_periods),
 )
