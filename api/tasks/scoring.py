@@ -14,6 +14,11 @@ def score(composition: Composition, key: str) -> None:
     execute(composition.database, service.score_waiting, UUID(key))
 
 
+def score_everybody(composition: Composition, key: str) -> None:
+    """Outbox topic ``programme.activated``: everybody is to be scored again."""
+    execute(composition.database, service.score_everybody, UUID(key))
+
+
 def close_periods(composition: Composition) -> None:
     """Close weeks that are over, if the programme in force has weeks."""
 

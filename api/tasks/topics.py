@@ -13,9 +13,11 @@ from typing import Final
 from api.composition import Composition
 from api.tasks import scoring
 from ledger.members.model import SCORE_TOPIC
+from ledger.programme.service import ACTIVATED_TOPIC
 
 Handler = Callable[[Composition, str], None]
 
 TOPICS: Final[Mapping[str, Handler]] = {
     SCORE_TOPIC: scoring.score,
+    ACTIVATED_TOPIC: scoring.score_everybody,
 }

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
+from ledger.kernel import outbox
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -26,7 +27,9 @@ from ledger.programme.canonical import canonical_text
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
 
-CHANGE_PREFIX = "pch"
+CHANGE_PREFIX: Final = "pch"
+ACTIVATED_TOPIC: Final = "programme.activated"
+"""Outbox topic; the key is an activation's id: every member's facts are to be projected again."""
 
 
 class UnknownProgramme(VkladError):
@@ -234,6 +237,7 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
     activation_id = store.insert_activation(
         work, command.programme_hash, effective_at, "forward", command.cause
     )
+    outbox.put(work, ACTIVATED_TOPIC, str(activation_id))
     return next(a for a in store.activations(work) if a.activation_id == activation_id)
 
 

@@ -159,9 +159,12 @@ def close_periods(work: Work) -> datetime | None:
     return moment
 
 
-def ask_to_score_everybody(work: Work) -> None:
-    """After an activation: every member's facts are to be projected again."""
+def score_everybody(work: Work, activation_id: UUID) -> bool:
+    """Do what waits after an activation: ask that every member's facts be projected again."""
+    if not outbox.take(work, programmes.ACTIVATED_TOPIC, str(activation_id)):
+        return False
     store.ask_to_score_everybody(work, SCORE_TOPIC)
+    return True
 
 
 def last_close(calendar: Calendar, now: datetime) -> datetime:

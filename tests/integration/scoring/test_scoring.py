@@ -10,7 +10,7 @@ import pytest
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.programme import service as programmes
-from ledger.scoring.service import NOTHING_LEFT
+from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -36,8 +36,6 @@ def test_scoring_again_without_news_changes_nothing(world: World) -> None:
     world.state("e1", "text.submitted", "lms:anna", "2026-03-02T09:00:00Z")
     world.score()
     before = world.awards("anna")
-    from ledger.scoring.service import score_member
-
     assert execute(world.database, score_member, member).revised == 0
     assert world.awards("anna") == before
 
@@ -97,6 +95,20 @@ def test_a_new_version_scores_new_events_and_leaves_old_ones_alone(world: World)
     world.state("new", "template.commit.merged", "lms:anna", later)
     world.score()
     assert [award.points for award in world.awards("anna")] == [12, 12, 23]
+
+
+def test_what_happened_before_the_first_activation_is_scored_by_it(world: World) -> None:
+    world.link("anna")
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    assert world.score() == 1
+    assert world.awards("anna") == []
+    world.activate(DAILY)
+    with world.database.read() as work:
+        (activation,) = programmes.activations(work)
+    assert execute(world.database, score_everybody, activation.activation_id)
+    assert not execute(world.database, score_everybody, activation.activation_id)
+    world.score()
+    assert world.points("anna") == 12
 
 
 def test_weeks_are_awarded_when_they_close_and_corrected_by_late_facts(world: World) -> None:
