@@ -41,10 +41,13 @@ from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
+from api.http.routes import awards, programmes
 from api.pages import base, session
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
+    awards.router,
+    programmes.router,
     base.router,
     session.router,
 )
