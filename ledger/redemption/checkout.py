@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ledger.events.sources.model import SecretBox
 from ledger.journal.service import lock_head
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
@@ -24,8 +25,6 @@ from ledger.redemption.offers import (
     BuyersOrder,
     Caller,
     Offer,
-    OrderSigners,
-    ProgrammeInForce,
     make_offer,
     open_order,
 )
@@ -70,11 +69,10 @@ class HoldRedemption:
 
 @dataclass(frozen=True, slots=True)
 class Redeeming:
-    """The use cases that price: they need keys and the ports to sources and programmes."""
+    """The use cases that price: they need the keys of quotes, and of the sources' secrets."""
 
     quote_keys: QuoteKeys
-    signers: OrderSigners
-    programme_in_force: ProgrammeInForce
+    box: SecretBox
 
     def quote(self, work: Work, command: AskQuote) -> QuoteGiven:
         """A signed quote; stores nothing.
@@ -84,13 +82,13 @@ class Redeeming:
             OrderAlreadyUsed: another redemption lives on this order.
             RedeemingSwitchedOff, RedeemingNotOffered: see ``make_offer``.
         """
-        bought = open_order(work, command.order_token, command.caller, self.signers)
+        bought = open_order(work, command.order_token, command.caller, self.box)
         live = store.find_live_of_order(work, bought.order.source, bought.order.number)
         if live is not None and not is_over(work, live):
             raise _already_used(live)
         available = lots.summary(work, bought.member_id, work.now).available
         requested = available if command.points is None else command.points
-        offer = make_offer(work, bought, requested, self.programme_in_force)
+        offer = make_offer(work, bought, requested)
         return QuoteGiven(offer, sign_quote(offer.quote, self.quote_keys), available)
 
     def hold(self, work: Work, command: HoldRedemption) -> Redemption:
@@ -105,14 +103,14 @@ class Redeeming:
             InsufficientPoints: carries the shortfall.
         """
         quote = read_quote(command.quote_token, self.quote_keys, at=work.now)
-        bought = open_order(work, command.order_token, command.caller, self.signers)
+        bought = open_order(work, command.order_token, command.caller, self.box)
         lock_head(work)
         live = store.find_live_of_order(work, bought.order.source, bought.order.number)
         if live is not None:
             if not is_over(work, live):
                 raise _already_used(live)
             give_back(work, live, RedemptionState.EXPIRED)
-        offer = make_offer(work, bought, quote.requested, self.programme_in_force)
+        offer = make_offer(work, bought, quote.requested)
         if not same_promise(offer.quote, quote):
             fresh = quote_json(offer.quote) | {"token": sign_quote(offer.quote, self.quote_keys)}
             raise QuoteOutdated(

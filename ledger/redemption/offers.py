@@ -6,21 +6,27 @@ Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final
 from uuid import UUID
 
+from ledger.events.catalogue import may_assert
+from ledger.events.errors import UnknownSource
+from ledger.events.model import ANY, Authority
+from ledger.events.sources import service as sources
+from ledger.events.sources.model import OpenSource, SecretBox
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members import service as members
 from ledger.members.model import IdentityKey, MemberNotActive, MemberStatus
+from ledger.programme import service as programmes
 from ledger.programme.calendar import Calendar
-from ledger.programme.model import Programme
+from ledger.programme.service import NoProgrammeInForce
 from ledger.redemption import store, tokens
 from ledger.redemption.errors import (
     OrderForAnotherMember,
     OrderForged,
+    OrderMalformed,
     RedeemingNotOffered,
     RedeemingSwitchedOff,
 )
@@ -31,6 +37,9 @@ from ledger.redemption.quotes import Quote, Versions, make_quote
 from ledger.redemption.terms import LimitPeriod, RedemptionTerms, parse_terms
 from ledger.switches import service as switches
 from ledger.switches.model import Switch
+
+ORDER_SIGNED: Final = "order.signed"
+"""What a source must be entitled to assert, among its event types, to sign orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +59,6 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderSigner:
-    """A source that may sign orders: its URI, its live secrets, and whom its words name."""
-
-    source: str
-    secrets: tuple[bytes, ...]
-    identity: Callable[[str], IdentityKey]
-
-
-class OrderSigners(Protocol):
-    """The port to the sources and their secrets."""
-
-    def __call__(self, work: Work, name: str) -> OrderSigner | None:
-        """The signer of that name; ``None`` if there is none that may sign orders."""
-        ...
-
-
-class ProgrammeInForce(Protocol):
-    """The port to the programme versions."""
-
-    def __call__(self, work: Work) -> Programme | None:
-        """The version in force at ``work.now``; ``None`` before the first activation."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class BuyersOrder:
     """A genuine order and the member who is its buyer."""
 
@@ -90,24 +74,25 @@ class Offer:
     quote: Quote
 
 
-def open_order(work: Work, token: str, caller: Caller, signers: OrderSigners) -> BuyersOrder:
+def open_order(work: Work, token: str, caller: Caller, box: SecretBox) -> BuyersOrder:
     """Take an order's token apart and check everything about it but what it costs.
 
+    The token's ``kid`` is the name of the source, and its secrets are the key, as text.
+
     Raises:
-        OrderForged: not signed by a source that may sign orders.
+        OrderForged: not signed by an active source that may assert ``order.signed``.
         OrderMalformed, OrderExpired: signed, but not a live order.
         OrderForAnotherMember: the buyer is not the caller, or is nobody here.
         MemberNotActive: the buyer is blocked or erased.
     """
     try:
         opened = tokens.open_token(token, token_type=ORDER_TOKEN_TYPE)
-        signer = signers(work, opened.key_id)
-        claims = tokens.verify(opened, signer.secrets if signer is not None else ())
-    except tokens.NotGenuine as error:
+        signer = _signer(work, opened.key_id, box)
+        claims = tokens.verify(opened, [secret.encode() for secret in signer.secrets])
+    except (tokens.NotGenuine, UnknownSource) as error:
         raise OrderForged(f"This order is not signed by a source of ours: {error}.") from error
-    assert signer is not None, "no secret verified anything"
-    order = read_order(claims, source=signer.source, at=work.now)
-    buyer = members.member_of(work, signer.identity(order.buyer))
+    order = read_order(claims, source=signer.source.uri, at=work.now)
+    buyer = members.member_of(work, _identity(order.buyer, signer.source.authority))
     if buyer is None or not (caller.member_id == buyer.member_id or caller.may_use(order.source)):
         raise OrderForAnotherMember(
             f"Order {order.number} is not yours: its buyer is somebody else, or not linked here.",
@@ -118,9 +103,7 @@ def open_order(work: Work, token: str, caller: Caller, signers: OrderSigners) ->
     return BuyersOrder(order, buyer.member_id)
 
 
-def make_offer(
-    work: Work, bought: BuyersOrder, requested: Points, programme_in_force: ProgrammeInForce
-) -> Offer:
+def make_offer(work: Work, bought: BuyersOrder, requested: Points) -> Offer:
     """Price an order for its buyer under the programme in force now.
 
     Raises:
@@ -132,8 +115,11 @@ def make_offer(
         raise RedeemingSwitchedOff(
             f"Redeeming is switched off: {position.reason}", reason=position.reason
         )
-    programme = programme_in_force(work)
-    if programme is None or programme.redemption is None:
+    try:
+        programme = programmes.in_force(work, work.now).programme
+    except NoProgrammeInForce as error:
+        raise RedeemingNotOffered(error.message) from error
+    if programme.redemption is None:
         raise RedeemingNotOffered("The programme in force does not redeem points.")
     terms = parse_terms(programme.redemption)
     allowance = _allowance(work, bought, terms, Calendar(programme.zone))
@@ -147,6 +133,36 @@ def make_offer(
         at=work.now,
     )
     return Offer(priced, quote)
+
+
+def _signer(work: Work, name: str, box: SecretBox) -> OpenSource:
+    """The source with its secrets.
+
+    Raises:
+        UnknownSource: no source of this name.
+        NotGenuine: it is suspended, or may not sign orders.
+    """
+    opened = sources.open_source(work, name, box=box)
+    if opened.source.state != "active" or not may_assert(ORDER_SIGNED, opened.source.authority):
+        raise tokens.NotGenuine(f"the source {name} may not sign orders")
+    return opened
+
+
+def _identity(buyer: str, authority: Authority) -> IdentityKey:
+    """Whom ``provider:subject`` names in a source's mouth.
+
+    Raises:
+        OrderMalformed: not of that form, or of a provider that the source does not speak for.
+    """
+    provider, colon, subject = buyer.partition(":")
+    issuer = authority.issuers.get(provider, authority.issuers.get(ANY))
+    if not colon or issuer is None:
+        raise OrderMalformed(
+            "The order is signed but not understood: sub must be an identity that its source may "
+            "speak for, as in lms:1042.",
+            field="sub",
+        )
+    return IdentityKey(provider, issuer, subject)
 
 
 def _allowance(

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
-from ledger.events.tables import sources
+from ledger.events.model import Authority
+from ledger.events.sources import service as sources
+from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
 from ledger.journal.model import EntryKind
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import Cause, GrantLot, Summary
-from ledger.members import service as members
-from ledger.members.model import CreateMember, IdentityKey, LinkIdentity
-from ledger.programme.load import load_programme
-from ledger.programme.model import Programme
+from ledger.programme import service as programmes
 from ledger.redemption import tokens
-from ledger.redemption.checkout import (
-    AskQuote,
-    HoldRedemption,
-    QuoteGiven,
-    Redeeming,
-)
+from ledger.redemption.checkout import AskQuote, HoldRedemption, QuoteGiven, Redeeming
 from ledger.redemption.model import Redemption
-from ledger.redemption.offers import Caller, OrderSigner
+from ledger.redemption.offers import ORDER_SIGNED, Caller
 from ledger.redemption.orders import ORDER_TOKEN_TYPE
 from ledger.redemption.quotes import QuoteKeys
+from tests.world import ISSUER, SOURCE_URI, World
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-LMS = "https://lms.example"
 OTHER = "https://other.example"
-SECRETS = {"lms": (LMS, b"l" * 32), "other": (OTHER, b"o" * 32)}
+SECRETS = {"lms": "a secret of the learning system", "other": "a secret of another source"}
 TEXT = """
 programme: redeeming
-version: "1"
+version: "{version}"
 zone: UTC
 rules:
-  - {id: read, on: lms.section.read, to: actor, points: 1}
-redemption: {rates: {USD: 1}}
+  - {{id: read, on: lms.section.read, to: actor, points: 1}}
+{section}
 """
+
+
+class OpenBox:
+    """Keeps secrets as they are: how they are sealed is another room's."""
+
+    def seal(self, secret: str) -> bytes:
+        return secret.encode()
+
+    def unseal(self, sealed: bytes) -> str:
+        return sealed.decode()
 
 
 @dataclass
@@ -61,36 +65,41 @@ class SetClock:
 
 @dataclass
 class School:
-    """Acts as everybody on one database; the ports to sources and programmes are doubles."""
+    """Acts as everybody on one database."""
 
     database: Database
     clock: SetClock
+    world: World
     member: UUID
-    programme: Programme = field(default_factory=lambda: load_programme(TEXT))
-    lms: Caller = field(default_factory=lambda: Caller(source=LMS))
+    terms: dict[str, Json] = field(default_factory=lambda: {"rates": {"USD": 1}})
+    versions: int = 0
+    lms: Caller = field(default_factory=lambda: Caller(source=SOURCE_URI))
 
     @property
     def redeeming(self) -> Redeeming:
-        return Redeeming(QuoteKeys("k", {"k": b"q" * 32}), self._signer, lambda _: self.programme)
+        return Redeeming(QuoteKeys("k", {"k": b"q" * 32}), OpenBox())
 
     @property
     def buyer(self) -> Caller:
         return Caller(member_id=self.member)
 
     def set_terms(self, **terms: Json) -> None:
-        section = dict(self.programme.redemption or {}) | terms
-        new_hash = bytes(reversed(self.programme.programme_hash))
-        self.programme = replace(self.programme, redemption=section, programme_hash=new_hash)
+        """Put a version with these terms of redeeming in force from now."""
+        self.terms |= terms
+        self.put_in_force(f"redemption: {json.dumps(self.terms)}")
 
-    def new_member(self, subject: str) -> UUID:
-        def create(work: Work, _: None) -> UUID:
-            member = members.create_member(work, CreateMember())
-            key = IdentityKey("lms", LMS, subject)
-            reference = members.references_of(work, [key])[key]
-            members.link_identity(work, LinkIdentity(member.member_id, reference, "test"))
-            return member.member_id
+    def put_in_force(self, section: str) -> None:
+        self.versions += 1
+        text = TEXT.format(version=self.versions, section=section)
 
-        return execute(self.database, create, None)
+        def activate(work: Work, _: None) -> None:
+            stored = programmes.store_programme(work, programmes.StoreProgramme(text, "test"))
+            programmes.activate(
+                work, programmes.Activate(stored.programme_hash, work.now, {"kind": "test"})
+            )
+
+        self.clock.forward(microseconds=1)
+        execute(self.database, activate, None)
 
     def grant(
         self, amount: int, *, to: UUID | None = None, expires_at: datetime | None = None
@@ -107,7 +116,7 @@ class School:
         )
         return execute(self.database, lots.grant_lot, command).lot_id
 
-    def order(self, *, source: str = "lms", secret: bytes | None = None, **changes: Json) -> str:
+    def order(self, *, source: str = "lms", secret: str | None = None, **changes: Json) -> str:
         now = int(self.clock.time.timestamp())
         claims: dict[str, Json] = {
             "sub": "lms:1042",
@@ -121,7 +130,7 @@ class School:
             claims | changes,
             token_type=ORDER_TOKEN_TYPE,
             key_id=source,
-            secret=secret or SECRETS.get(source, ("", b"x" * 32))[1],
+            secret=(secret or SECRETS.get(source, "nobody's secret")).encode(),
         )
 
     def quote(
@@ -144,14 +153,6 @@ class School:
         with self.database.read() as work:
             return lots.summary(work, member or self.member, self.clock.time)
 
-    def _signer(self, _: Work, name: str) -> OrderSigner | None:
-        if name not in SECRETS:
-            return None
-        uri, secret = SECRETS[name]
-        return OrderSigner(
-            uri, (secret,), lambda text: IdentityKey("lms", LMS, text.removeprefix("lms:"))
-        )
-
 
 @pytest.fixture
 def clock() -> SetClock:
@@ -161,22 +162,28 @@ def clock() -> SetClock:
 @pytest.fixture
 def school(database: Database, clock: SetClock) -> School:
     still = replace(database, clock=clock)
-    with still.engine.begin() as connection:
-        for name, (uri, _) in SECRETS.items():
-            connection.execute(
-                sources.insert().values(
-                    source_id=sa.func.gen_random_uuid(),
-                    uri=uri,
-                    name=name,
-                    profile="standard",
-                    state="active",
-                    authority={},
-                    lateness_days=30,
-                    hourly_budget=1000,
-                    created_at=START,
-                    changed_at=START,
-                )
-            )
-    school = School(still, clock, UUID(int=0))
-    school.member = school.new_member("1042")
+    world = World.make(still)
+    school = School(still, clock, world, world.link("1042"))
+    register(school, "other", OTHER, Authority((ORDER_SIGNED,), {"lms": ISSUER}))
+    for name, secret in SECRETS.items():
+        add_secret(school, name, secret)
+    clock.time = START - timedelta(seconds=1)
+    school.set_terms()
+    clock.time = START
     return school
+
+
+def register(school: School, name: str, uri: str, authority: Authority) -> None:
+    """A source that two admins agreed on, or the new terms of one."""
+    spec = SourceSpec(name, uri, "standard-webhooks", authority)
+    asked = ProposeSource(spec, school.world.first_admin)
+    change = execute(school.database, sources.propose_source, asked)
+    yes = DecideSource(change.change_id, change.content_digest, school.world.second_admin)
+    execute(school.database, sources.approve_source, yes)
+
+
+def add_secret(school: School, name: str, secret: str) -> None:
+    def add(work: Work, command: AddSecret) -> UUID:
+        return sources.add_secret(work, command, box=OpenBox())
+
+    execute(school.database, add, AddSecret(name, secret))

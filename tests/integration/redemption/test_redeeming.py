@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from ledger.kernel.transaction import Work, execute
+from ledger.events.model import Authority
+from ledger.events.sources import service as sources
+from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.lots.errors import InsufficientPoints
 from ledger.members.model import MemberNotActive
@@ -25,7 +28,16 @@ from ledger.redemption.service import (
 from ledger.redemption.tables import orders, redemptions, refunds
 from ledger.switches import service as switches
 from ledger.switches.model import SetCeiling, SetSwitch, Switch, SwitchSettingRefused
-from tests.integration.redemption.conftest import OTHER, START, School
+from tests.integration.redemption.conftest import (
+    OTHER,
+    SECRETS,
+    START,
+    School,
+    SetClock,
+    add_secret,
+    register,
+)
+from tests.world import ISSUER, World
 
 
 def _capture(school: School, redemption_id: UUID, **amounts: int) -> service.Redemption:
@@ -107,7 +119,7 @@ def test_forged_orders_are_refused(school: School) -> None:
     genuine = school.order()
     header, payload, signature = genuine.split(".")
     for token in (
-        school.order(secret=b"forged" * 6),
+        school.order(secret="forged"),
         school.order(source="nobody"),
         f"{header}.{school.order(order='A-18').split('.')[1]}.{signature}",
         f"{header}.{payload}.",
@@ -118,8 +130,38 @@ def test_forged_orders_are_refused(school: School) -> None:
 
 
 def test_a_signed_order_may_still_be_malformed(school: School) -> None:
-    with pytest.raises(errors.OrderMalformed):
-        school.quote(school.order(lines=[]))
+    for changes in ({"lines": []}, {"sub": "1042"}, {"sub": "telegram:1042"}):
+        with pytest.raises(errors.OrderMalformed):
+            school.quote(school.order(source="other", **changes))
+
+
+def test_only_an_active_source_entitled_to_orders_signs_them(school: School) -> None:
+    register(school, "other", OTHER, Authority(("lms.*",), {"lms": ISSUER}))
+    with pytest.raises(errors.OrderForged, match="may not sign orders"):
+        school.quote(school.order(source="other"))
+    execute(school.database, sources.suspend_source, "lms")
+    with pytest.raises(errors.OrderForged, match="may not sign orders"):
+        school.quote(school.order())
+
+
+def test_an_order_signed_with_the_secret_before_is_still_genuine(school: School) -> None:
+    token = school.order()
+    add_secret(school, "lms", "a rotated secret of the learning system")
+    assert school.quote(token).offer.quote.order_number == "A-17"
+    school.clock.forward(days=2)
+    stale = school.order()
+    with pytest.raises(errors.OrderForged):
+        school.quote(stale)
+    fresh = school.order(secret="a rotated secret of the learning system")
+    assert school.quote(fresh).offer.quote.order_number == "A-17"
+
+
+def test_without_a_programme_nothing_is_redeemed(database: Database) -> None:
+    world = World.make(replace(database, clock=SetClock()))
+    school = School(world.database, SetClock(), world, world.link("1042"))
+    add_secret(school, "lms", SECRETS["lms"])
+    with pytest.raises(errors.RedeemingNotOffered):
+        school.quote(school.order())
 
 
 def test_an_expired_order_is_gone(school: School) -> None:
@@ -158,7 +200,7 @@ def test_two_sources_may_use_one_order_number(school: School) -> None:
 def test_an_order_is_its_buyer_s_and_its_source_s(school: School) -> None:
     school.grant(100)
     token = school.order()
-    stranger = Caller(member_id=school.new_member("7"))
+    stranger = Caller(member_id=school.world.link("7"))
     for caller in (stranger, Caller(source=OTHER)):
         with pytest.raises(errors.OrderForAnotherMember):
             school.quote(token, 1, caller)
@@ -170,7 +212,9 @@ def test_an_order_is_its_buyer_s_and_its_source_s(school: School) -> None:
 
 def test_a_blocked_member_does_not_redeem(school: School) -> None:
     with school.database.engine.begin() as connection:
-        connection.execute(members.update().values(status="blocked"))
+        connection.execute(
+            members.update().where(members.c.member_id == school.member).values(status="blocked")
+        )
     with pytest.raises(MemberNotActive):
         school.quote(school.order(), 1)
 
@@ -205,7 +249,7 @@ def test_a_changed_programme_of_the_same_price_is_a_change_too(school: School) -
     school.grant(100)
     token = school.order()
     given = school.quote(token, 10)
-    school.set_terms()
+    school.set_terms(max_share=99)
     with pytest.raises(errors.QuoteOutdated):
         school.hold(token, given.token)
 
@@ -235,7 +279,7 @@ def test_a_quote_of_nothing_holds_nothing(school: School) -> None:
 def test_a_currency_or_programme_without_a_rate_is_refused(school: School) -> None:
     with pytest.raises(errors.RedeemingNotOffered):
         school.quote(school.order(currency="RUB"))
-    school.programme = None  # type: ignore[assignment]
+    school.put_in_force("")
     with pytest.raises(errors.RedeemingNotOffered):
         school.quote(school.order())
 
@@ -434,7 +478,7 @@ def test_who_sees_and_settles_what(school: School) -> None:
     school.grant(100)
     held = school.held(10)
     other = Caller(source=OTHER)
-    stranger = Caller(member_id=school.new_member("7"))
+    stranger = Caller(member_id=school.world.link("7"))
     with school.database.read() as work:
         for caller in (school.buyer, school.lms, Caller()):
             assert service.find(work, caller, held.redemption_id) == held
