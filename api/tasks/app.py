@@ -112,8 +112,8 @@ def add_tasks(
         except DatabaseUnavailable as error:
             _logger.warning("Job %s: %s", name, error)
 
-    app.task(drain, name=DRAIN)
-    app.task(run_job, name=RUN_JOB)
+    app.task(drain, name=DRAIN, shared=False)
+    app.task(run_job, name=RUN_JOB, shared=False)
 
 
 def drain_topic(
