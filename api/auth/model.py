@@ -142,6 +142,16 @@ class SignInRow:
     return_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class WalletNonce:
+    """A nonce given to a member in a session, to be signed by a wallet."""
+
+    member_id: UUID
+    session_digest: bytes
+    expires_at: datetime
+    used_at: datetime | None
+
+
 def secret_digest(secret: str) -> bytes:
     """How a secret of ours is kept: SHA-256, enough for 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()

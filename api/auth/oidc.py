@@ -28,7 +28,7 @@ ALGORITHMS: Final = ("ES256", "RS256", "PS256", "Ed25519")
 """Asymmetric only: a shared secret or ``none`` would let a client forge."""
 ACCESS_TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 _NAME_LENGTH_MAX: Final = 120
-_RETURN_LENGTH_MAX: Final = 500
+_RETURN_LENGTH_MAX: Final = 2_000
 
 
 class SignInNotConfigured(VkladError):

@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from api.auth.model import ApiKey, Session, SignInRow
-from api.auth.tables import access_tokens, api_keys, sessions, sign_ins, wallet_nonces
+from api.auth.model import ApiKey, Session, SignInRow, WalletNonce
+from api.auth.tables import access_tokens, api_keys, link_proofs, sessions, sign_ins, wallet_nonces
 from ledger.kernel.transaction import Work
 
 
@@ -176,10 +177,48 @@ def take_sign_in(work: Work, state_digest: bytes) -> tuple[SignInRow, datetime] 
     return found, row.expires_at
 
 
+def insert_wallet_nonce(
+    work: Work, nonce: str, member_id: UUID, session_digest: bytes, expires_at: datetime
+) -> None:
+    """Keep a nonce that a wallet is to sign."""
+    work.connection.execute(
+        wallet_nonces.insert().values(
+            nonce=nonce, member_id=member_id, session_digest=session_digest, expires_at=expires_at
+        )
+    )
+
+
+def lock_wallet_nonce(work: Work, nonce: str) -> WalletNonce | None:
+    """The nonce, locked until this transaction ends."""
+    row = work.connection.execute(
+        sa.select(wallet_nonces).where(wallet_nonces.c.nonce == nonce).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    return WalletNonce(row.member_id, bytes(row.session_digest), row.expires_at, row.used_at)
+
+
+def use_wallet_nonce(work: Work, nonce: str) -> None:
+    """Mark a nonce as used."""
+    work.connection.execute(
+        wallet_nonces.update().where(wallet_nonces.c.nonce == nonce).values(used_at=work.now)
+    )
+
+
+def use_link_proof(work: Work, digest: bytes, expires_at: datetime) -> bool:
+    """Note that a signed link was used; false if it was used before."""
+    used = work.connection.execute(
+        pg.insert(link_proofs)
+        .values(proof_digest=digest, expires_at=expires_at)
+        .on_conflict_do_nothing()
+    )
+    return used.rowcount == 1
+
+
 def delete_expired(work: Work) -> int:
-    """Forget sessions, tokens, sign-ins and wallet nonces past their end; how many."""
+    """Forget sessions, tokens, sign-ins, nonces and link proofs past their end; how many."""
     gone = 0
-    for table in (sessions, access_tokens, sign_ins, wallet_nonces):
+    for table in (sessions, access_tokens, sign_ins, wallet_nonces, link_proofs):
         gone += work.connection.execute(
             table.delete().where(table.c.expires_at <= work.now)
         ).rowcount

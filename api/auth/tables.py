@@ -76,3 +76,12 @@ wallet_nonces = sa.Table(
     sa.Column("used_at", _TIME),
     sa.Index("ix_wallet_nonces_expires_at", "expires_at"),
 )
+
+link_proofs = sa.Table(
+    "link_proofs",
+    metadata,
+    sa.Column("proof_digest", pg.BYTEA, primary_key=True),
+    sa.Column("expires_at", _TIME, nullable=False),
+    sa.CheckConstraint("octet_length(proof_digest) = 32", name="digest_is_sha256"),
+    sa.Index("ix_link_proofs_expires_at", "expires_at"),
+)

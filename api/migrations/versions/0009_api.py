@@ -82,6 +82,13 @@ def _under_way() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_wallet_nonces_expires_at", "wallet_nonces", ["expires_at"])
+    op.create_table(
+        "link_proofs",
+        sa.Column("proof_digest", pg.BYTEA, primary_key=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("octet_length(proof_digest) = 32", name="digest_is_sha256"),
+    )
+    op.create_index("ix_link_proofs_expires_at", "link_proofs", ["expires_at"])
 
 
 def _wallets() -> None:
