@@ -40,14 +40,17 @@ from api.http.limits import RateLimiter
 from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
+from api.http.routes import awards, programmes, quotes, redemptions, switches
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
-from api.http.routes import awards, programmes
 from api.pages import base, session
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
     programmes.router,
+    quotes.router,
+    redemptions.router,
+    switches.router,
     base.router,
     session.router,
 )

@@ -15,6 +15,7 @@ from api.tasks import scoring
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
+from ledger.redemption.jobs import expire_redemptions
 
 OUTBOX_KEPT: Final = timedelta(days=7)
 
@@ -50,10 +51,15 @@ def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
 
+def _expire_redemptions(composition: Composition) -> None:
+    expire_redemptions(composition.database)
+
+
 JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_recently_due", 60, _apply_recently_due),
     Job("lots.apply_all_due", 86_400, _apply_all_due),
     Job("lots.expire_holds", 15, _expire_holds),
+    Job("redemption.expire", 15, _expire_redemptions),
     Job("outbox.forget", 600, forget_done_work),
     Job("scoring.close_periods", 5, scoring.close_periods),
 )

@@ -11,7 +11,6 @@ How a hold comes to be is in ``checkout``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 from uuid import UUID
 
 from ledger.journal.service import lock_head
@@ -36,8 +35,6 @@ from ledger.redemption.offers import (
     Caller,
 )
 from ledger.redemption.store import StoredRefund
-
-EXPIRIES_PER_RUN_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +225,6 @@ def refunds_of(work: Work, caller: Caller, redemption_id: UUID) -> list[StoredRe
         RedemptionNotFound: none such.
     """
     return store.refunds_of(work, find(work, caller, redemption_id).redemption_id)
-
-
-def due_for_expiry(work: Work, limit: int = EXPIRIES_PER_RUN_MAX) -> list[UUID]:
-    """Redemptions whose time limit has passed unresolved; each to be given to ``expire``."""
-    return store.due_for_expiry(work, limit)
 
 
 def is_over(work: Work, redemption: Redemption) -> bool:

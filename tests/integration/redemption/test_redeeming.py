@@ -13,10 +13,12 @@ from ledger.events.model import Authority
 from ledger.events.sources import service as sources
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
+from ledger.lots import jobs as lots_jobs
 from ledger.lots.errors import InsufficientPoints
 from ledger.members.model import MemberNotActive
 from ledger.members.tables import members
 from ledger.redemption import errors, service
+from ledger.redemption.jobs import expire_redemptions
 from ledger.redemption.model import RedemptionState
 from ledger.redemption.offers import Caller
 from ledger.redemption.service import (
@@ -451,17 +453,25 @@ def test_the_job_expires_what_is_due_and_only_that(school: School) -> None:
     school.clock.forward(minutes=20)
     young = school.held(10, order="young")
     school.clock.forward(minutes=10)
-    with school.database.read() as work:
-        assert service.due_for_expiry(work) == [old.redemption_id]
-    assert execute(school.database, service.expire, old.redemption_id)
-    assert not execute(school.database, service.expire, old.redemption_id)
     assert not execute(school.database, service.expire, young.redemption_id)
     assert not execute(school.database, service.expire, UUID(int=5))
+    assert expire_redemptions(school.database) == 1
+    assert expire_redemptions(school.database) == 0
     with school.database.read() as work:
         assert service.find(work, school.buyer, old.redemption_id).state is RedemptionState.EXPIRED
-        assert service.due_for_expiry(work) == []
     assert (school.summary().available, school.summary().held) == (Points(90), Points(10))
     assert _release(school, old.redemption_id).state is RedemptionState.EXPIRED
+
+
+def test_the_lots_own_job_may_come_first(school: School) -> None:
+    school.grant(60, expires_at=START + timedelta(minutes=5))
+    held = school.held(60)
+    school.clock.forward(minutes=30)
+    assert lots_jobs.expire_holds(school.database) == 1
+    assert expire_redemptions(school.database) == 1
+    with school.database.read() as work:
+        found = service.find(work, school.buyer, held.redemption_id)
+    assert (found.state, found.expired_points) == (RedemptionState.EXPIRED, Points(60))
 
 
 def test_an_unnoticed_expiry_does_not_keep_the_order(school: School) -> None:
