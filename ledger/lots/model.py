@@ -174,8 +174,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Where one piece of a refund, or of tokens that came back, went."""
+    """Where one piece of a refund, a claim, or tokens that came back went.
 
+    ``hold_id`` and ``from_lot_id`` are what it had left by; ``None`` for tokens of others.
+    """
+
+    hold_id: UUID | None
     from_lot_id: UUID | None
     to_lot_id: UUID
     amount: Points

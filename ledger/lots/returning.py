@@ -6,7 +6,7 @@ What comes back goes to the lot it left, with the life it had (DESIGN 3, rule 9;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,13 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.ids import derived_id
 from ledger.kernel.units import Points, sum_points
 from ledger.lots.due import apply_due, pay_debt
-from ledger.lots.errors import DebtOpen, HoldAlreadyResolved, NothingInEscrow, RefundTooLarge
+from ledger.lots.errors import (
+    DebtOpen,
+    HoldAlreadyResolved,
+    HoldNotFound,
+    NothingInEscrow,
+    RefundTooLarge,
+)
 from ledger.lots.holding import take
 from ledger.lots.model import (
     ESCROW,
@@ -45,23 +51,26 @@ class _Entry:
 
     sheet: Sheet
     entry_id: UUID
+    return_id: UUID
     at: datetime
     source: AccountKey
-    postings: list[Posting]
-    new_lots: list[Lot]
-    parts: list[Returned]
+    postings: list[Posting] = field(default_factory=list)
+    new_lots: list[Lot] = field(default_factory=list)
+    parts: list[Returned] = field(default_factory=list)
 
-    def back(self, lot: Lot, amount: Points) -> None:
+    def back(self, hold: Hold, lot: Lot, amount: Points) -> None:
         """Into the lot it left."""
-        self._into(lot, lot.lot_id, amount)
+        self._into(lot, Returned(hold.hold_id, lot.lot_id, lot.lot_id, amount, lot.expires_at))
 
-    def renewed(self, lot: Lot, amount: Points, expires_at: datetime | None) -> None:
-        """Into a lot that replaces an expired one and cites it."""
-        self._open(lot.lot_id, self._like(lot, amount, expires_at, cites=lot.lot_id))
+    def renewed(self, hold: Hold, lot: Lot, amount: Points, expires_at: datetime) -> None:
+        """Into a lot that replaces one about to expire, and cites it."""
+        new = replace(lot, expires_at=expires_at, cites=lot.lot_id, continues=None)
+        self._open(hold, lot, new, amount)
 
-    def continued(self, lot: Lot, amount: Points, expires_at: datetime | None) -> None:
+    def continued(self, hold: Hold, lot: Lot, amount: Points, expires_at: datetime | None) -> None:
         """Into a lot that lives on where the old one stopped."""
-        self._open(lot.lot_id, self._like(lot, amount, expires_at, continues=lot.lot_id))
+        new = replace(lot, expires_at=expires_at, cites=None, continues=lot.lot_id)
+        self._open(hold, lot, new, amount)
 
     def fresh(self, amount: Points, expires_at: datetime | None, cause: Cause) -> None:
         """Into a lot that continues none."""
@@ -74,17 +83,21 @@ class _Entry:
             cause=cause,
             entry_id=self.entry_id,
         )
-        self._open(None, lot)
+        self._open(None, None, lot, amount)
 
     def post(self, kind: EntryKind, *, why: Json, cites: UUID | None, **more: Json) -> Points:
         """Write it, and let it pay an open debt; the points that did."""
-        cause = granting_cause(self.new_lots, why, **more)
+        cause = {
+            "return": str(self.return_id),
+            "returned": [returned_text(part) for part in self.parts if part.hold_id],
+            **more,
+        }
         self.sheet.enter(
             kind,
             self.postings,
             entry_id=self.entry_id,
             effective_at=self.at,
-            cause=cause,
+            cause=granting_cause(self.new_lots, why, **cause),
             cites=cites,
         )
         return pay_debt(self.sheet, self.at, because_of=self.entry_id)
@@ -92,33 +105,27 @@ class _Entry:
     def _next_id(self) -> UUID:
         return lot_id_of(self.entry_id, self.at, len(self.new_lots))
 
-    def _like(
-        self,
-        lot: Lot,
-        amount: Points,
-        expires_at: datetime | None,
-        *,
-        continues: UUID | None = None,
-        cites: UUID | None = None,
-    ) -> Lot:
-        return replace(
-            lot,
-            lot_id=self._next_id(),
-            granted=amount,
-            expires_at=expires_at,
-            entry_id=self.entry_id,
-            continues=continues,
-            cites=cites,
-        )
+    def _open(self, hold: Hold | None, old: Lot | None, lot: Lot, amount: Points) -> None:
+        new = replace(lot, lot_id=self._next_id(), granted=amount, entry_id=self.entry_id)
+        self.new_lots.append(new)
+        self.sheet.open_lot(new)
+        hold_id = None if hold is None else hold.hold_id
+        from_lot_id = None if old is None else old.lot_id
+        self._into(new, Returned(hold_id, from_lot_id, new.lot_id, amount, new.expires_at))
 
-    def _open(self, from_lot_id: UUID | None, lot: Lot) -> None:
-        self.new_lots.append(lot)
-        self.sheet.open_lot(lot)
-        self._into(lot, from_lot_id, lot.granted)
+    def _into(self, lot: Lot, part: Returned) -> None:
+        self.parts.append(part)
+        self.postings.append(Posting(self.source, Stage.AVAILABLE.account(lot.lot_id), part.amount))
 
-    def _into(self, lot: Lot, from_lot_id: UUID | None, amount: Points) -> None:
-        self.postings.append(Posting(self.source, Stage.AVAILABLE.account(lot.lot_id), amount))
-        self.parts.append(Returned(from_lot_id, lot.lot_id, amount, lot.expires_at))
+
+def returned_text(part: Returned) -> dict[str, Json]:
+    """What an entry's cause says of one piece that came back, so the hash covers it."""
+    return {
+        "hold": str(part.hold_id),
+        "from": str(part.from_lot_id),
+        "to": str(part.to_lot_id),
+        "amount": part.amount.amount,
+    }
 
 
 def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
@@ -129,8 +136,11 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     lives for ``grace`` and cites it.
 
     Raises:
+        HoldNotFound: the hold is no purchase but a claim for tokens.
         RefundTooLarge: more than was captured and has not come back yet.
     """
+    if hold.purpose is not HoldPurpose.REDEMPTION:
+        raise HoldNotFound("This hold is no purchase.", hold_id=str(hold.hold_id))
     left = sum_points(part.captured - part.returned for part in hold.parts)
     if command.amount > left:
         raise RefundTooLarge(
@@ -142,19 +152,18 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     assert command.amount > ZERO, "a refund of nothing"
     apply_due(sheet, command.at)
     entry_id = derived_id(command.at, EntryKind.REFUND, str(command.return_id))
-    entry = _Entry(sheet, entry_id, command.at, SPENT, [], [], [])
+    entry = _Entry(sheet, entry_id, command.return_id, command.at, SPENT)
     for part, amount in _shares(hold.parts[::-1], command.amount):
         lot = sheet.lot(part.lot_id)
         if lot.expires_at is None or lot.expires_at - command.at >= command.grace:
-            entry.back(lot, amount)
+            entry.back(hold, lot, amount)
         else:
-            entry.renewed(lot, amount, command.at + command.grace)
+            entry.renewed(hold, lot, amount, command.at + command.grace)
     paid = entry.post(
         EntryKind.REFUND,
         why=command.why,
         cites=hold.resolution_entry_id,
         hold=str(hold.hold_id),
-        **{"return": str(command.return_id)},
     )
     return Refunded(entry_id, tuple(entry.parts), paid)
 
@@ -229,27 +238,24 @@ def return_from_escrow(sheet: Sheet, claim: Hold, command: ReturnFromEscrow) -> 
         )
     apply_due(sheet, command.at)
     entry_id = derived_id(command.at, EntryKind.ESCROW_RETURN, str(command.return_id))
-    entry = _Entry(sheet, entry_id, command.at, ESCROW, [], [], [])
+    entry = _Entry(sheet, entry_id, command.return_id, command.at, ESCROW)
     for part, share in _shares(claim.parts, amount):
         lot = sheet.lot(part.lot_id)
         if lot.expired(command.at):
-            entry.continued(lot, share, _remaining_expiry(lot, claim, command.at))
+            entry.continued(claim, lot, share, _remaining_expiry(lot, claim, command.at))
         else:
-            entry.back(lot, share)
+            entry.back(claim, lot, share)
     paid = entry.post(
         EntryKind.ESCROW_RETURN,
         why=command.why,
         cites=claim.entry_id,
         claim=str(claim.hold_id),
-        **{"return": str(command.return_id)},
     )
     return Refunded(entry_id, tuple(entry.parts), paid)
 
 
-def credit_redeemed(
-    sheet: Sheet, claims: Sequence[Hold], command: CreditRedeemed
-) -> tuple[Credited, dict[UUID, tuple[Returned, ...]]]:
-    """Turn burnt tokens into lots; the answer, and what came back of each claim.
+def credit_redeemed(sheet: Sheet, claims: Sequence[Hold], command: CreditRedeemed) -> Credited:
+    """Turn burnt tokens into lots.
 
     ``claims`` are the member's own minted claims. The oldest comes back first, each lot by a
     successor with the life it had left; what is beyond them were others' points: a new lot.
@@ -257,25 +263,27 @@ def credit_redeemed(
     assert command.amount > ZERO, "a credit of nothing"
     apply_due(sheet, command.at)
     entry_id = burn_entry_id(command)
-    entry = _Entry(sheet, entry_id, command.at, ESCROW, [], [], [])
+    entry = _Entry(sheet, entry_id, burn_return_id(command), command.at, ESCROW)
     left = command.amount
-    of_claims = {}
     for claim in sorted(claims, key=lambda claim: (claim.placed_at, claim.hold_id)):
-        first = len(entry.parts)
         for part, share in _shares(claim.parts, left):
             lot = sheet.lot(part.lot_id)
-            entry.continued(lot, share, _remaining_expiry(lot, claim, command.at))
+            entry.continued(claim, lot, share, _remaining_expiry(lot, claim, command.at))
             left -= share
-        of_claims[claim.hold_id] = tuple(entry.parts[first:])
     if left:
         entry.fresh(left, command.others_expire_at, Cause("bridge", "/".join(command.key)))
     entry.post(EntryKind.TOKEN_RETURN, why=command.why, cites=None, burn=burn_text(command))
-    return Credited(entry_id, tuple(entry.parts)), of_claims
+    return Credited(entry_id, tuple(entry.parts))
 
 
 def burn_entry_id(command: CreditRedeemed) -> UUID:
     """The id of the entry that credits this burn, the same for ever."""
     return derived_id(command.key_at, EntryKind.TOKEN_RETURN, *command.key)
+
+
+def burn_return_id(command: CreditRedeemed) -> UUID:
+    """The id under which what a burn brought back to claims is stored."""
+    return derived_id(command.key_at, "token_return.parts", *command.key)
 
 
 def burn_text(command: CreditRedeemed) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.journal import service as journal
-from ledger.journal.model import AccountKind, EntryKind, PostedEntry
+from ledger.journal.model import EntryKind, PostedEntry
 from ledger.journal.post import conflict
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
@@ -162,9 +162,7 @@ def return_to_lots(work: Work, command: ReturnToLots) -> Refunded:
         return before
     refunded = returning.refund(sheet, found, command)
     save(work, [sheet])
-    store.insert_returns(
-        work, command.return_id, command.hold_id, refunded.entry_id, refunded.parts
-    )
+    store.insert_returns(work, command.return_id, refunded.entry_id, refunded.parts)
     return refunded
 
 
@@ -220,9 +218,7 @@ def return_from_escrow(work: Work, command: ReturnFromEscrow) -> Refunded:
         return before
     returned = returning.return_from_escrow(sheet, claim, command)
     save(work, [sheet])
-    store.insert_returns(
-        work, command.return_id, command.claim_id, returned.entry_id, returned.parts
-    )
+    store.insert_returns(work, command.return_id, returned.entry_id, returned.parts)
     return returned
 
 
@@ -243,11 +239,9 @@ def credit_redeemed(work: Work, command: CreditRedeemed) -> Credited:
         if claim.member_id == command.member_id
     ]
     sheet = _sheet(work, command.member_id, _lots_of(claims))
-    credited, of_claims = returning.credit_redeemed(sheet, claims, command)
+    credited = returning.credit_redeemed(sheet, claims, command)
     save(work, [sheet])
-    return_id = derived_id(command.key_at, "token_return.parts", *command.key)
-    for claim_id, parts in of_claims.items():
-        store.insert_returns(work, return_id, claim_id, entry_id, parts)
+    store.insert_returns(work, returning.burn_return_id(command), entry_id, credited.lots)
     return credited
 
 
@@ -273,13 +267,13 @@ def _store_resolution(work: Work, sheet: Sheet, resolved: Hold) -> Hold:
 
 def _returned_before(work: Work, return_id: UUID, hold_id: UUID) -> Refunded | None:
     found = store.read_returns(work, return_id)
-    if not found:
+    if found is None:
         return None
-    if hold_id not in found:
+    entry_id, parts = found
+    if any(part.hold_id != hold_id for part in parts):
         raise conflict(return_id)
-    entry_id, parts = found[hold_id]
     entry = journal.entries(work, [entry_id])[entry_id]
-    return Refunded(entry_id, tuple(parts), _debt_paid(work, entry))
+    return Refunded(entry_id, parts, _debt_paid(work, entry))
 
 
 def _debt_paid(work: Work, entry: PostedEntry) -> Points:
@@ -293,19 +287,16 @@ def _debt_paid(work: Work, entry: PostedEntry) -> Points:
 def _credited_before(work: Work, entry: PostedEntry, command: CreditRedeemed) -> Credited:
     if sum_points(p.amount for p in entry.draft.postings) != command.amount:
         raise conflict(entry.draft.entry_id)
-    by_lot = {
-        p.credit.owner: p.amount
-        for p in entry.draft.postings
-        if p.credit.kind is AccountKind.LOT_AVAILABLE and p.credit.owner is not None
-    }
-    lots = store.read_lots(work, by_lot.keys())
-    return Credited(
-        entry.draft.entry_id,
-        tuple(
-            Returned(lots[lot_id].continues, lot_id, amount, lots[lot_id].expires_at)
-            for lot_id, amount in by_lot.items()
-        ),
-    )
+    known = store.read_returns(work, returning.burn_return_id(command))
+    parts = () if known is None else known[1]
+    own = {part.to_lot_id for part in parts}
+    lots = store.read_lots(work, [p.credit.owner for p in entry.draft.postings if p.credit.owner])
+    others = [
+        Returned(None, None, lot.lot_id, lot.granted, lot.expires_at)
+        for lot in lots.values()
+        if lot.lot_id not in own
+    ]
+    return Credited(entry.draft.entry_id, (*parts, *others))
 
 
 __all__ = [

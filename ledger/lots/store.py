@@ -280,40 +280,38 @@ def resolve_hold(work: Work, hold: Hold) -> None:
             )
 
 
-def insert_returns(
-    work: Work, return_id: UUID, hold_id: UUID, entry_id: UUID, parts: Sequence[Returned]
-) -> None:
+def insert_returns(work: Work, return_id: UUID, entry_id: UUID, parts: Sequence[Returned]) -> None:
     """Store which captured points came back, and to which lots."""
-    if parts:
-        work.connection.execute(
-            hold_returns.insert(),
-            [
-                {
-                    "return_id": return_id,
-                    "hold_id": hold_id,
-                    "lot_id": part.from_lot_id,
-                    "to_lot_id": part.to_lot_id,
-                    "amount": part.amount.amount,
-                    "entry_id": entry_id,
-                }
-                for part in parts
-            ],
-        )
+    rows = [
+        {
+            "return_id": return_id,
+            "hold_id": part.hold_id,
+            "lot_id": part.from_lot_id,
+            "to_lot_id": part.to_lot_id,
+            "amount": part.amount.amount,
+            "entry_id": entry_id,
+        }
+        for part in parts
+        if part.hold_id is not None
+    ]
+    if rows:
+        work.connection.execute(hold_returns.insert(), rows)
 
 
-def read_returns(work: Work, return_id: UUID) -> dict[UUID, tuple[UUID, list[Returned]]]:
-    """What came back under this id: by hold, the entry and its parts."""
+def read_returns(work: Work, return_id: UUID) -> tuple[UUID, tuple[Returned, ...]] | None:
+    """The entry that brought points back under this id, and its parts; ``None`` if none did."""
     query = (
         sa.select(hold_returns, lots.c.expires_at)
         .join(lots, lots.c.lot_id == hold_returns.c.to_lot_id)
         .where(hold_returns.c.return_id == return_id)
         .order_by(hold_returns.c.hold_id, hold_returns.c.lot_id)
     )
-    found: dict[UUID, tuple[UUID, list[Returned]]] = {}
-    for row in work.connection.execute(query):
-        parts = found.setdefault(row.hold_id, (row.entry_id, []))[1]
-        parts.append(Returned(row.lot_id, row.to_lot_id, Points(row.amount), row.expires_at))
-    return found
+    rows = work.connection.execute(query).all()
+    parts = tuple(
+        Returned(row.hold_id, row.lot_id, row.to_lot_id, Points(row.amount), row.expires_at)
+        for row in rows
+    )
+    return (rows[0].entry_id, parts) if rows else None
 
 
 def members_due(work: Work, *, since: datetime | None, until: datetime, limit: int) -> list[UUID]:

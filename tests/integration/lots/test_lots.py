@@ -349,3 +349,45 @@ def test_tokens_of_others_become_a_new_lot(database: Database) -> None:
     (part,) = execute(database, service.credit_redeemed, burn).lots
     assert (part.from_lot_id, part.expires_at) == (None, AT + 30 * DAY)
     assert buckets(database, BORIS) == (0, 7, 0, 0)
+
+
+def test_a_claim_is_no_purchase(database: Database) -> None:
+    grant(database, a_lot("a", 10))
+    execute(database, service.move_to_escrow, MoveToEscrow(CLAIM, ANNA, Points(5), AT))
+    refund = ReturnToLots(CLAIM, UUID(int=81), Points(5), AT)
+    with pytest.raises(HoldNotFound):
+        execute(database, service.return_to_lots, refund)
+
+
+def test_a_return_id_belongs_to_one_hold(database: Database) -> None:
+    grant(database, a_lot("a", 10))
+    for number in (1, 2):
+        execute(database, service.place_hold, a_hold(number, 5))
+        execute(database, service.capture_hold, CaptureHold(UUID(int=number), Points(5), AT))
+    refund = ReturnToLots(HOLD, UUID(int=81), Points(5), AT)
+    execute(database, service.return_to_lots, refund)
+    with pytest.raises(EntryConflict):
+        execute(database, service.return_to_lots, replace(refund, hold_id=UUID(int=2)))
+
+
+def test_a_burn_of_own_and_others_tokens_answers_the_same_twice(database: Database) -> None:
+    grant(database, a_lot("a", 10, days=5))
+    execute(database, service.move_to_escrow, MoveToEscrow(CLAIM, ANNA, Points(10), AT))
+    grant(database, a_lot("b", 10, member=BORIS))
+    other = UUID(int=0xC1B)
+    execute(database, service.move_to_escrow, MoveToEscrow(other, BORIS, Points(10), AT))
+    burn = CreditRedeemed(
+        member_id=ANNA,
+        key=("31337", "0xbridge", "1"),
+        key_at=AT,
+        amount=Points(13),
+        at=AT,
+        minted_claims=frozenset({CLAIM, other}),
+        others_expire_at=None,
+    )
+    credited = execute(database, service.credit_redeemed, burn)
+    assert [(part.hold_id, part.amount.amount) for part in credited.lots] == [
+        (CLAIM, 10),
+        (None, 3),
+    ]
+    assert execute(database, service.credit_redeemed, burn) == credited
