@@ -12,13 +12,6 @@ class BridgeStopped(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
-class WalletNotLinked(VkladError):
-    """The wallet is not one that the member proved to be theirs."""
-
-    code = "wallet_not_linked"
-    kind = ErrorKind.FORBIDDEN
-
-
 class RecipientRefused(VkladError):
     """Tokens cannot be minted to nobody, to the token or to the bridge."""
 
@@ -68,13 +61,6 @@ class ForeignBatch(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
-class NotStopped(VkladError):
-    """There is no stop of this reason to lift."""
-
-    code = "bridge_not_stopped"
-    kind = ErrorKind.CONFLICT
-
-
 class ResetNeedsAnotherPerson(VkladError):
     """Giving a chain up takes two different admins."""
 
@@ -87,3 +73,17 @@ class ResetContentChanged(VkladError):
 
     code = "reset_content_changed"
     kind = ErrorKind.CONFLICT
+
+
+class SignatureOfAnother(VkladError):
+    """The signature is not the holder's, or not over what was to be signed."""
+
+    code = "signature_of_another"
+    kind = ErrorKind.FORBIDDEN
+
+
+class TooManyReferences(VkladError):
+    """The member has asked for many references and used none of them."""
+
+    code = "too_many_redemption_references"
+    kind = ErrorKind.RATE_LIMITED

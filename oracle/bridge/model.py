@@ -76,9 +76,8 @@ class Stage(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why the bridge stands still. Only ``admin`` lets redemptions through."""
+    """Why nothing is trusted until a person has looked; the school's own switch is another."""
 
-    ADMIN = "admin"
     OTHER_CHAIN = "other_chain"
     FINAL_HISTORY_CHANGED = "final_history_changed"
     ENDPOINTS_DISAGREE = "endpoints_disagree"
@@ -95,7 +94,7 @@ class RedemptionState(StrEnum):
 
 
 class ParkedReason(StrEnum):
-    """Why nobody could be credited."""
+    """Why nobody could be credited; an admin sees them."""
 
     UNKNOWN_REFERENCE = "unknown_reference"
     REFERENCE_USED = "reference_used"
@@ -166,7 +165,6 @@ class Stop:
     reason: StopReason
     message: str
     stopped_at: datetime
-    stopped_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +175,62 @@ class BridgeLimits:
     last_sequence: int
     escrowed_points: Points
     batch_points_max: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What stands between a committed batch and its execution, at one block of ``now_s``."""
+
+    now_s: int
+    paused: bool
+    watcher_alive_until_s: int
+    checked_sequence: int
+    available: Points
+
+    def lets(self, batch: Batch) -> bool:
+        """Whether the contract would execute it in this block."""
+        assert batch.executable_at is not None, "what is committed has times"
+        return (
+            not self.paused
+            and batch.executable_at.timestamp() <= self.now_s <= self.watcher_alive_until_s
+            and batch.sequence <= self.checked_sequence
+            and batch.points <= self.available
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Under which burnt tokens are credited to a member, once.
+
+    The last three are what the holder may sign so that somebody else pays the gas.
+    """
+
+    reference: bytes
+    chain_key: int
+    member_id: UUID
+    holder: str
+    points: Points
+    holder_nonce: int
+    deadline_s: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """Burnt tokens, and what became of them."""
+
+    chain_key: int
+    sequence: int
+    reference: bytes
+    holder: str
+    points: Points
+    state: RedemptionState
+    parked_reason: ParkedReason | None
+    member_id: UUID | None
+    entry_id: UUID | None
+    block_number: int
+    transaction_hash: bytes
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

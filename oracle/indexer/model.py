@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.kernel.errors import ErrorKind, VkladError
-from ledger.kernel.transaction import Work
 from oracle.chain.port import BlockHeader
 from oracle.contracts.abi import Address
 
@@ -103,12 +102,6 @@ class ChainEvent:
     block_time: datetime
     log_index: int
     transaction_hash: bytes
-
-
-EventHandler = Callable[[Work, int, ChainEvent], None]
-"""Acts on a final event in the transaction that marks it handled: (work, chain key, event)."""
-Handlers = Mapping[tuple[str, str], EventHandler]
-"""(contract, event name) → handler. An event without one is only stored, for display."""
 
 
 @dataclass(frozen=True, slots=True)

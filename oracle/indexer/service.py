@@ -13,6 +13,7 @@ from typing import Final
 from ledger.kernel.transaction import Database, Work, execute
 from oracle.chain.port import BlockHeader
 from oracle.indexer import store
+from oracle.indexer.handlers import Handlers
 from oracle.indexer.model import (
     RANGE_BLOCKS_MAX,
     RANGES_PER_TICK_MAX,
@@ -24,7 +25,6 @@ from oracle.indexer.model import (
     EndpointsDisagree,
     FinalHistoryChanged,
     FinalityPolicy,
-    Handlers,
     KnownChain,
     common_ancestor,
     newest_final,

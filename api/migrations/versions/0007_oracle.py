@@ -197,6 +197,7 @@ def _bridge() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("batch_id", sa.Uuid, sa.ForeignKey("bridge_batches.batch_id")),
         sa.Column("return_reason", sa.Text),
+        sa.Column("return_entry_id", sa.Uuid),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint(
@@ -207,7 +208,8 @@ def _bridge() -> None:
             "state NOT IN ('batched', 'minted') OR batch_id IS NOT NULL", name="batched_has_batch"
         ),
         sa.CheckConstraint(
-            "(state = 'returned') = (return_reason IS NOT NULL)", name="returned_says_why"
+            "(state = 'returned') = (return_reason IS NOT NULL AND return_entry_id IS NOT NULL)",
+            name="returned_says_why",
         ),
         sa.Index("ix_bridge_requests_member_id", "member_id", "request_id"),
         sa.Index("ix_bridge_requests_batch_id", "batch_id"),
@@ -269,7 +271,6 @@ def _bridge() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("stopped_by", sa.Uuid, sa.ForeignKey("members.member_id")),
         sa.Column("lifted_at", sa.DateTime(timezone=True)),
         sa.Column("lifted_by", sa.Uuid, sa.ForeignKey("members.member_id")),
         sa.Index(

@@ -12,6 +12,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from oracle.bindings import points_bridge
 from oracle.contracts.abi import encode
 from oracle.indexer import service, store
+from oracle.indexer.handlers import Handlers
 from oracle.indexer.model import (
     ChainEvent,
     ChainIsAnother,
@@ -19,7 +20,6 @@ from oracle.indexer.model import (
     EndpointsDisagree,
     FinalHistoryChanged,
     FinalityPolicy,
-    Handlers,
 )
 from oracle.turns.store import hold_turn
 from tests.integration.oracle.made_up_chain import MadeUpChain

@@ -1,0 +1,353 @@
+"""What members and admins ask of the bridge. Nothing here speaks to a node.
+
+Points move to escrow in the journal before anything else happens, so a lost or reorganised
+transaction changes nothing off the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from ledger.journal import service as journal
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+from ledger.lots import service as lots
+from ledger.lots.model import MoveToEscrow
+from ledger.members import service as members
+from ledger.switches import service as switches
+from ledger.switches.model import SetSwitch, Switch
+from ledger.wallets import service as wallets
+from ledger.wallets.model import NoWallet
+from oracle.bridge import commands, redeeming_store, store
+from oracle.bridge.errors import (
+    BridgeStopped,
+    ReferenceUsed,
+    SignatureOfAnother,
+    TooManyReferences,
+    UnknownReference,
+    UnknownRequest,
+)
+from oracle.bridge.model import (
+    BridgePolicy,
+    Reference,
+    Request,
+    RequestState,
+    Stage,
+    Stop,
+    StopReason,
+    check_points,
+    check_recipient,
+    recipient_digest,
+    stage,
+)
+from oracle.chain import typed_data
+from oracle.contracts.abi import Address, address
+from oracle.indexer import store as indexer_store
+from oracle.indexer.model import KnownChain
+from oracle.sender import service as sender
+from oracle.sender.model import NoChainYet
+
+PREFIX: Final = "brg"
+"""Of a request's id at the edges."""
+REFERENCES_OPEN_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTokens:
+    """Carry points of a member to the member's wallet."""
+
+    member_id: UUID
+    points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class MakeReference:
+    """Ask under which words burnt tokens will be this member's points.
+
+    ``holder_nonce`` is the holder's next nonce at the bridge contract, as fetched just now.
+    """
+
+    member_id: UUID
+    points: Points
+    holder_nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySignature:
+    """Send a redemption that the holder signed; we pay the gas.
+
+    ``contract_wallet_agrees``: a wallet with code was asked just now and stands by it (ERC-1271).
+    """
+
+    member_id: UUID
+    reference: bytes
+    signature: bytes
+    contract_wallet_agrees: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageOfRequest:
+    """A request and how far it is, for showing."""
+
+    request: Request
+    stage: Stage
+    executable_at: datetime | None
+    batch_sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridging:
+    """The use cases with what they need to know: the school's policy and the two addresses."""
+
+    policy: BridgePolicy
+    bridge: Address
+    token: Address
+
+    def request(self, work: Work, command: RequestTokens) -> Request:
+        """Move a member's points to escrow, and have tokens made for them.
+
+        Raises:
+            BridgeStopped: nothing is carried over now.
+            NoWallet: the member has linked none.
+            RequestOutOfBounds: fewer or more points than one request may carry.
+            RecipientRefused: the wallet is one the token refuses.
+            InsufficientPoints, DebtOpen: see ``ledger.lots``.
+        """
+        require_open(work)
+        known = require_chain(work)
+        check_points(command.points, self.policy)
+        members.require_member(work, command.member_id)
+        wallet = _require_wallet(work, command.member_id)
+        check_recipient(wallet, (self.bridge, self.token))
+        request_id = work.ids.new(work.now)
+        salt = hashlib.sha256(work.ids.secret().encode()).digest()
+        claim = lots.move_to_escrow(
+            work,
+            MoveToEscrow(
+                claim_id=request_id,
+                member_id=command.member_id,
+                amount=command.points,
+                at=work.now,
+                active_before=work.now - self.policy.refund_window,
+                why={
+                    "bridge_request": format_id(PREFIX, request_id),
+                    "recipient_digest": recipient_digest(wallet, salt),
+                    "chain": _chain_words(known),
+                },
+            ),
+        )
+        entry = journal.entries(work, [claim.entry_id])[claim.entry_id]
+        request = Request(
+            request_id=request_id,
+            chain_key=known.chain_key,
+            member_id=command.member_id,
+            wallet=wallet,
+            points=command.points,
+            salt=salt,
+            entry_id=claim.entry_id,
+            journal_sequence=entry.sequence_first + len(entry.draft.postings) - 1,
+            state=RequestState.ESCROWED,
+            batch_id=None,
+            created_at=work.now,
+        )
+        store.insert_request(work, request)
+        return request
+
+    def make_reference(self, work: Work, command: MakeReference) -> Reference:
+        """A one-time reference for a redemption of the member's wallet.
+
+        Raises:
+            NoWallet: the member has linked none.
+            TooManyReferences: many are open.
+        """
+        known = require_chain(work)
+        members.require_member(work, command.member_id)
+        wallet = _require_wallet(work, command.member_id)
+        newest = redeeming_store.references_of_member(work, command.member_id, REFERENCES_OPEN_MAX)
+        if len(newest) == REFERENCES_OPEN_MAX and (
+            work.now - newest[-1].created_at < self.policy.redeem_lifetime
+        ):
+            raise TooManyReferences(
+                f"{REFERENCES_OPEN_MAX} references were made within "
+                f"{self.policy.redeem_lifetime}. Use one of them, or wait.",
+                references_max=REFERENCES_OPEN_MAX,
+            )
+        reference = Reference(
+            reference=hashlib.sha256(work.ids.secret().encode()).digest(),
+            chain_key=known.chain_key,
+            member_id=command.member_id,
+            holder=wallet,
+            points=command.points,
+            holder_nonce=command.holder_nonce,
+            deadline_s=int((work.now + self.policy.redeem_lifetime).timestamp()),
+            created_at=work.now,
+        )
+        redeeming_store.insert_reference(work, reference)
+        return reference
+
+    def redemption_message(self, work: Work, reference: Reference) -> typed_data.TypedData:
+        """What the holder signs so that we may send the redemption."""
+        known = require_chain(work)
+        return typed_data.redemption(
+            typed_data.Domain(typed_data.BRIDGE_NAME, known.identity.chain_id, self.bridge),
+            holder=address(reference.holder),
+            amount=reference.points.to_token_units(),
+            reference=reference.reference,
+            nonce=reference.holder_nonce,
+            deadline_s=reference.deadline_s,
+        )
+
+    def relay(self, work: Work, command: RelaySignature) -> str:
+        """Queue the signed redemption; the key of the sender's intent.
+
+        Raises:
+            UnknownReference: not one of this member's.
+            ReferenceUsed: it has served.
+            SignatureOfAnother: not the holder's.
+            MalformedSignature: no signature at all.
+        """
+        reference = require_reference(work, command.member_id, command.reference)
+        if redeeming_store.credited_under(work, reference.reference) is not None:
+            raise ReferenceUsed("This reference has served. Ask for another one.")
+        holder = address(reference.holder)
+        if not command.contract_wallet_agrees:
+            message = self.redemption_message(work, reference)
+            if typed_data.signer_of(message, command.signature) != holder:
+                raise SignatureOfAnother(
+                    f"The redemption has to be signed by {holder}.", holder=holder
+                )
+        key = commands.redeem_key(
+            reference.reference, hashlib.sha256(command.signature).hexdigest()[:16]
+        )
+        sender.submit(work, commands.redeem(key, reference, self.bridge, command.signature))
+        return key
+
+
+def require_open(work: Work) -> None:
+    """Refuse while the bridge stands still or the school has switched bridging off.
+
+    Raises:
+        BridgeStopped: with the reason.
+    """
+    require_trusted(work)
+    position = switches.position(work, Switch.BRIDGING)
+    if not position.is_on:
+        raise BridgeStopped(
+            f"The school has switched the bridge off: {position.reason}", reason="switched_off"
+        )
+
+
+def require_trusted(work: Work) -> None:
+    """Refuse while what the chain says cannot be trusted.
+
+    Raises:
+        BridgeStopped: with the reason.
+    """
+    found = redeeming_store.stops(work)
+    if found:
+        raise BridgeStopped(
+            f"The bridge has stopped: {found[0].message}", reason=found[0].reason.value
+        )
+
+
+def stop(work: Work, reason: StopReason, message: str) -> None:
+    """Stand still until a person has looked; again for the same reason changes nothing."""
+    redeeming_store.insert_stop(work, Stop(reason, message, work.now))
+
+
+def resume(work: Work, resumed_by: UUID, reason: str) -> None:
+    """An admin has looked: lift every stop, and switch bridging on.
+
+    Raises:
+        SwitchSettingRefused: no reason that can be shown.
+    """
+    redeeming_store.lift_stops(work, list(StopReason), resumed_by)
+    command = SetSwitch(Switch.BRIDGING, True, reason, format_id("mem", resumed_by))
+    switches.set_switch(work, command)
+
+
+def switch_off(work: Work, stopped_by: UUID, reason: str) -> None:
+    """An admin stops the bridge: nothing new leaves; what comes back is still credited.
+
+    Raises:
+        SwitchSettingRefused: no reason that can be shown.
+    """
+    command = SetSwitch(Switch.BRIDGING, False, reason, format_id("mem", stopped_by))
+    switches.set_switch(work, command)
+
+
+def find_request(work: Work, member_id: UUID | None, request_id: UUID) -> StageOfRequest:
+    """One request; of this member only, unless ``None``.
+
+    Raises:
+        UnknownRequest: there is none, or it is another's.
+    """
+    found = store.find_request(work, request_id)
+    if found is None or member_id not in (None, found.member_id):
+        text = format_id(PREFIX, request_id)
+        raise UnknownRequest(f"There is no bridge request {text}.", request_id=text)
+    return staged(work, found)
+
+
+def list_requests(
+    work: Work, member_id: UUID, *, before: UUID | None, limit: int
+) -> list[StageOfRequest]:
+    """A member's requests, newest first."""
+    found = store.requests_of_member(work, member_id, before=before, limit=limit)
+    return [staged(work, request) for request in found]
+
+
+def staged(work: Work, request: Request) -> StageOfRequest:
+    """A request with what its batch says of it."""
+    batch = store.find_batch(work, request.batch_id) if request.batch_id else None
+    return StageOfRequest(
+        request,
+        stage(request, batch, work.now),
+        batch.executable_at if batch else None,
+        batch.sequence if batch else None,
+    )
+
+
+def require_reference(work: Work, member_id: UUID, reference: bytes) -> Reference:
+    """A member's own reference on the chain in use.
+
+    Raises:
+        UnknownReference: there is none, or it is another's.
+    """
+    found = redeeming_store.find_reference(work, reference)
+    known = require_chain(work)
+    if found is None or found.member_id != member_id or found.chain_key != known.chain_key:
+        raise UnknownReference(
+            f"You have no redemption reference 0x{reference.hex()[:16]}….",
+            reference=f"0x{reference.hex()}",
+        )
+    return found
+
+
+def require_chain(work: Work) -> KnownChain:
+    """The chain in use.
+
+    Raises:
+        NoChainYet: there is none.
+    """
+    known = indexer_store.chain_in_use(work)
+    if known is None:
+        raise NoChainYet("No chain is known yet; the bridge opens when the indexer has seen one.")
+    return known
+
+
+def _require_wallet(work: Work, member_id: UUID) -> str:
+    wallet = wallets.wallet_of(work, member_id)
+    if wallet is None:
+        raise NoWallet("You have no wallet linked.")
+    return wallet
+
+
+def _chain_words(known: KnownChain) -> str:
+    """Names the chain and the bridge in the journal (CAIP-10)."""
+    return f"eip155:{known.identity.chain_id}:{known.identity.bridge_address}"
