@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+
+import {Anchors} from "vklad/Anchors.sol";
+import {BallotRelay} from "vklad/BallotRelay.sol";
+import {PointsBridge} from "vklad/PointsBridge.sol";
+import {ProgrammeRegistry} from "vklad/ProgrammeRegistry.sol";
+import {VklGovernor} from "vklad/VklGovernor.sol";
+import {VklTimelock} from "vklad/VklTimelock.sol";
+import {VklToken} from "vklad/VklToken.sol";
+import {IPointsBridge} from "vklad/interfaces/IPointsBridge.sol";
+
+import {Vm} from "./Vm.sol";
+
+/// @dev The whole system, deployed as the Python deployment does it, and small helpers.
+abstract contract Deployed {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    uint256 internal constant POINT = 1e18;
+    uint64 internal constant CAPACITY = 10_000;
+    uint64 internal constant REFILL_PER_DAY = 8_640;
+    uint64 internal constant GROWTH = 6_000;
+    uint32 internal constant DELAY_S = 3;
+    uint32 internal constant LIFETIME_S = 1000;
+    uint32 internal constant HEARTBEAT_S = 100;
+    uint32 internal constant GUARDIAN_TERM_S = 30 days;
+
+    address internal poster = address(0x1001);
+    address internal watcher = address(0x1002);
+    address internal guardian = address(0x1003);
+    address internal anchorer = address(0x1004);
+
+    VklTimelock internal timelock;
+    VklToken internal token;
+    PointsBridge internal bridge;
+    VklGovernor internal governor;
+    BallotRelay internal relay;
+    ProgrammeRegistry internal registry;
+    Anchors internal anchors;
+
+    error Failed(string what);
+
+    function _deploy() internal {
+        timelock = new VklTimelock(3, address(this));
+        token = new VklToken(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1));
+        bridge = new PointsBridge(
+            address(token), address(timelock), [poster, watcher, guardian], _periods(), _limits(), _ceilings()
+        );
+        governor = new VklGovernor(
+            IVotes(address(token)), TimelockController(payable(address(timelock))), guardian, _settings()
+        );
+        relay = new BallotRelay(governor);
+        registry = new ProgrammeRegistry(address(timelock));
+        anchors = new Anchors(address(timelock), anchorer);
+        timelock.grantRole(timelock.PROPOSER_ROLE(), address(governor));
+        timelock.grantRole(timelock.CANCELLER_ROLE(), address(governor));
+        timelock.grantRole(timelock.EXECUTOR_ROLE(), address(governor));
+        timelock.renounceRole(timelock.DEFAULT_ADMIN_ROLE(), address(this));
+    }
+
+    function _periods() internal pure returns (IPointsBridge.Periods memory) {
+        return IPointsBridge.Periods(DELAY_S, LIFETIME_S, HEARTBEAT_S, GUARDIAN_TERM_S);
+    }
+
+    function _limits() internal pure returns (IPointsBridge.Limits memory) {
+        return IPointsBridge.Limits(CAPACITY, REFILL_PER_DAY, GROWTH);
+    }
+
+    function _ceilings() internal pure returns (IPointsBridge.Limits memory) {
+        return IPointsBridge.Limits(CAPACITY * 3, REFILL_PER_DAY * 3, GROWTH * 3);
+    }
+
+    function _settings() internal pure returns (VklGovernor.Parameters memory) {
+        return VklGovernor.Parameters({
+            votingDelayS: 2,
+            votingPeriodS: 20,
+            lateQuorumExtensionS: 5,
+            guardianTermS: GUARDIAN_TERM_S,
+            proposalThreshold: POINT,
+            quorumPercent: 10,
+            quorumTokensFloor: 30 * POINT,
+            quorumVotersFloor: 3
+        });
+    }
+
+    function _record(address recipient, uint256 points) internal pure returns (bytes memory) {
+        return abi.encodePacked(recipient, uint48(points));
+    }
+
+    function _commit(bytes memory records, uint64 points) internal returns (uint64 sequence) {
+        sequence = bridge.lastSequence() + 1;
+        uint64 escrowed = bridge.escrowedPoints() + points;
+        vm.prank(poster);
+        bridge.commitBatch(sequence, keccak256(records), points, sequence, escrowed);
+    }
+
+    function _watch() internal {
+        uint64 last = bridge.lastSequence();
+        vm.prank(watcher);
+        bridge.heartbeat(last);
+    }
+
+    /// @dev From nothing to tokens in one go.
+    function _bring(address recipient, uint64 points) internal {
+        bytes memory records = _record(recipient, points);
+        uint64 sequence = _commit(records, points);
+        vm.warp(block.timestamp + DELAY_S);
+        _watch();
+        bridge.executeBatch(sequence, records);
+    }
+
+    function _require(bool held, string memory what) internal pure {
+        if (!held) revert Failed(what);
+    }
+
+    function _sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _domain(string memory name, address verifying) internal view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256("1"),
+                block.chainid,
+                verifying
+            )
+        );
+    }
+
+    function _digest(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
+}
