@@ -94,6 +94,7 @@ def answers(url: str) -> bool:
 def _postgres(installation: Installation) -> Runnable:
     server = PostgresServer.of(installation.state)
     server.initialise()
+    server.forget_dead_server()
     return Runnable(server.program(), server.healthy, server.create_roles)
 
 
@@ -128,6 +129,17 @@ def _scheduler(installation: Installation) -> Runnable:
     return own_process(installation, "scheduler", "scheduler", healthy=ready.exists)
 
 
+def _demo_issuer(installation: Installation) -> Runnable:
+    port = installation.settings.demo_issuer_port
+    refuse_taken_port(port, "demo-issuer", "VKLAD_DEMO_ISSUER_PORT")
+    return own_process(
+        installation,
+        "demo-issuer",
+        "demo-issuer",
+        healthy=lambda: answers(f"http://127.0.0.1:{port}/healthz"),
+    )
+
+
 def _migrate(installation: Installation) -> str | None:
     url = migration_database_url(installation.settings, installation.state)
     if url is not None:
@@ -143,6 +155,10 @@ def _install_npm_project(_: Installation) -> str | None:
 def _deploy_contracts(installation: Installation) -> str | None:
     deploy_contracts(installation.settings, installation.state)
     return None
+
+
+def _is_demo(settings: Settings) -> bool:
+    return settings.demo and settings.oidc_issuer is None
 
 
 def _always(_: Settings) -> bool:
@@ -180,5 +196,6 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Part("api", "API and pages", _always, _api),
         Part("worker", "worker", _always, _worker),
         Part("scheduler", "scheduler", _always, _scheduler),
+        Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer),
     ),
 )

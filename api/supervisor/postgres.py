@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -117,6 +118,24 @@ class PostgresServer:
             password_file.unlink()
         fresh.replace(self.data_folder)
         return True
+
+    def forget_dead_server(self) -> None:
+        """Remove the lock file of a server that was killed and has ended.
+
+        PostgreSQL does so itself, unless the killed process is a zombie that nobody collects, as
+        in containers whose first process is no init. Nothing is removed while any process of
+        this cluster lives: each of them works in the data folder.
+        """
+        lock_file = self.data_folder / "postmaster.pid"
+        if not lock_file.exists():
+            return
+        for process in psutil.process_iter(["status", "cwd"]):
+            if process.info["cwd"] == str(self.data_folder) and process.info["status"] not in {
+                psutil.STATUS_ZOMBIE,
+                psutil.STATUS_DEAD,
+            }:
+                return
+        lock_file.unlink(missing_ok=True)
 
     def program(self, name: str = "postgres", **settings: str) -> Program:
         """What to run; ``settings`` override ours."""

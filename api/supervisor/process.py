@@ -25,6 +25,8 @@ import psutil
 from api.supervisor.errors import PartFailed
 
 STOP_GRACE_S: Final = 15.0
+LEFTOVER_GRACE_S: Final = 5.0
+"""A leftover was asked to stop by the kernel already, when its supervisor died."""
 LOG_LINES_SHOWN: Final = 15
 _LOG_TAIL_BYTES: Final = 16_384
 _LOG_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -157,7 +159,7 @@ def wait_healthy(process: Process, healthy: Callable[[], bool], timeout_s: float
         time.sleep(0.05)
 
 
-def stop_leftover(record_path: Path, grace_s: float = STOP_GRACE_S) -> int | None:
+def stop_leftover(record_path: Path, grace_s: float = LEFTOVER_GRACE_S) -> int | None:
     """Stop the process of a record that an earlier supervisor left; its pid if there was one."""
     found = recorded(record_path)
     if found is not None:

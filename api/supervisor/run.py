@@ -81,11 +81,11 @@ class Supervisor:
                     self._stop()
 
     def _stop_leftovers(self) -> None:
-        parts = [part for stage in self._stages for part in stage if isinstance(part, Part)]
-        for part in reversed(parts):
-            pid = stop_leftover(self._installation.state.record(part.name))
+        """Stop what an earlier supervisor left, also parts that this run does not want."""
+        for name, record in self._installation.state.records().items():
+            pid = stop_leftover(record)
             if pid is not None:
-                self._say(f"Stopped {part.shown} (process {pid}), left behind by an earlier run.")
+                self._say(f"Stopped {name} (process {pid}), left behind by an earlier run.")
 
     def _begin(self, stage: Sequence[Part | Step]) -> None:
         began = time.monotonic()

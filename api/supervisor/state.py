@@ -23,6 +23,7 @@ from ledger.kernel.ids import RandomIds
 
 SOCKET_PATH_BYTES_MAX: Final = 107
 """``sun_path`` less its zero byte on Linux."""
+_RECORD: Final = ".pid.json"
 _SOCKET_NAME_BYTES: Final = len("/.s.PGSQL.5432.lock")
 
 
@@ -46,7 +47,14 @@ class StateFolder:
 
     def record(self, name: str) -> Path:
         """Where a part's pid is kept."""
-        return self.path / "run" / f"{name}.pid.json"
+        return self.path / "run" / f"{name}{_RECORD}"
+
+    def records(self) -> dict[str, Path]:
+        """The records there are, youngest first, by the name of the part."""
+        found = sorted(
+            (self.path / "run").glob(f"*{_RECORD}"), key=lambda path: -path.stat().st_mtime_ns
+        )
+        return {path.name.removesuffix(_RECORD): path for path in found}
 
     def ready(self, name: str) -> Path:
         """What a process of ours touches once it works."""
