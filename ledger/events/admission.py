@@ -199,7 +199,7 @@ def _text(value: ExactJson, name: str) -> str:
 
 def _integer(value: ExactJson, name: str) -> int:
     whole = value
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal) and _is_short(value) and value == value.to_integral_value():
         whole = int(value)
     if not isinstance(whole, int) or isinstance(whole, bool) or abs(whole) > INTEGER_MAX:
         raise _wrong(name, f"a whole number up to {INTEGER_MAX}")

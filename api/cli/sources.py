@@ -1,0 +1,150 @@
+"""`vklad sources`: propose, approve and look at sources, and rotate their secrets.
+
+The same path as the pages: one admin proposes a registration, another approves it as read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+import yaml
+
+from api.composition import Composition, compose
+from api.settings import load_settings
+from api.webhooks.profiles import WEBHOOK_PROFILES, check_profile
+from api.webhooks.secret_box import FernetBox
+from api.webhooks.standard_webhooks import SECRET_PREFIX
+from ledger.events.errors import SourceSpecInvalid
+from ledger.events.listing import store as listing
+from ledger.events.sources import service, store
+from ledger.events.sources.model import (
+    AddSecret,
+    DecideSource,
+    ProposeSource,
+    SourceChange,
+    read_spec,
+)
+from ledger.kernel.ids import format_id, parse_id
+from ledger.kernel.transaction import Work, execute
+
+app: Final = typer.Typer(
+    help="Who may state events, and what each may assert.", no_args_is_help=True
+)
+Person = Annotated[str, typer.Option("--as", help="The admin who acts: a member id.")]
+_CHANGES_SHOWN: Final = 20
+
+
+@app.command("list")
+def list_sources() -> None:
+    """Show every source and when it was last heard of."""
+    composition = compose(load_settings())
+    with composition.database.read() as work:
+        active = {one.source: one for one in listing.source_activity(work)}
+        for source in store.list_sources(work):
+            heard = active.get(source.uri)
+            last = heard.last_received_at.isoformat() if heard else "never"
+            parked = heard.parked if heard else 0
+            typer.echo(
+                f"{source.name}  {source.profile}  {source.state}  {source.uri}  "
+                f"last heard {last}, {parked} waiting for a link"
+            )
+
+
+@app.command("changes")
+def list_changes() -> None:
+    """Show the newest proposals with the digest that approving one takes."""
+    composition = compose(load_settings())
+    with composition.database.read() as work:
+        for change in store.list_changes(work, _CHANGES_SHOWN):
+            _show(change)
+
+
+@app.command("propose")
+def propose(
+    file: Annotated[Path, typer.Argument(help="The registration, as YAML or JSON.")], person: Person
+) -> None:
+    """Propose a registration or a change of one."""
+    composition = compose(load_settings())
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SourceSpecInvalid(f"{file} cannot be read: {error}.", field="") from error
+    spec = read_spec(content)
+    check_profile(spec.profile)
+    command = ProposeSource(spec, parse_id("mem", person))
+    _show(execute(composition.database, service.propose_source, command))
+
+
+@app.command("approve")
+def approve(
+    change: Annotated[str, typer.Argument(help="The proposal's id.")],
+    digest: Annotated[str, typer.Argument(help="The digest shown with it.")],
+    person: Person,
+) -> None:
+    """Put a proposal into force, as another admin than the one who made it."""
+    composition = compose(load_settings())
+    try:
+        content_digest = bytes.fromhex(digest)
+    except ValueError as error:
+        raise SourceSpecInvalid("A digest is hexadecimal.", field="digest") from error
+    command = DecideSource(parse_id("srx", change), content_digest, parse_id("mem", person))
+    source = execute(composition.database, service.approve_source, command)
+    typer.echo(f"{source.name} is {source.state}.")
+
+
+@app.command("suspend")
+def suspend(name: str) -> None:
+    """Stop accepting from a source at once."""
+    composition = compose(load_settings())
+    execute(composition.database, service.suspend_source, name)
+    typer.echo(f"{name} is suspended.")
+
+
+@app.command("secret")
+def add_secret(
+    name: str,
+    given: Annotated[
+        str, typer.Option("--secret", help="Theirs, if they made it; else one is made.")
+    ] = "",
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=24 * 30, help="How long the ones before are still good.")
+    ] = 24,
+) -> None:
+    """Accept one more signing secret from a source; prints it, once."""
+    composition = compose(load_settings())
+    with composition.database.read() as work:
+        source = service.require_source(work, name)
+        secret = given or _new_secret(work)
+    profile = WEBHOOK_PROFILES.get(source.profile)
+    if profile is not None:
+        profile.check_secret(secret)
+    command = AddSecret(name, secret, timedelta(hours=overlap_hours))
+    _add(composition, command)
+    typer.echo(secret)
+
+
+def _add(composition: Composition, command: AddSecret) -> None:
+    box = FernetBox(composition.secret)
+
+    def add(work: Work, inner: AddSecret) -> None:
+        service.add_secret(work, inner, box=box)
+
+    execute(composition.database, add, command)
+
+
+def _new_secret(work: Work) -> str:
+    """256 random bits in the form of Standard Webhooks, which any profile takes."""
+    return SECRET_PREFIX + base64.b64encode(work.ids.secret().encode()).decode()
+
+
+def _show(change: SourceChange) -> None:
+    typer.echo(
+        f"{format_id('srx', change.change_id)}  {change.state}  proposed by {change.proposed_by}\n"
+        f"  digest {change.content_digest.hex()}\n"
+        f"  {json.dumps(change.spec.content(), ensure_ascii=False)}"
+    )

@@ -1,0 +1,193 @@
+"""``POST /v1/events``: CloudEvents of a source, by its API key; and what admins see of facts.
+
+Structured, batch and binary mode. A batch is stored whole or not at all, and the error names the
+index. The answer comes after the commit; scoring is behind it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Final, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from api.auth.model import Principal
+from api.http.pagination import PageHere
+from api.http.parts import DatabaseHere, parts_of
+from api.http.principal import allow, require_scope
+from api.http.problems import UnsupportedMediaType, responses
+from api.webhooks import cloudevents
+from api.webhooks.exact_json import read_json
+from api.webhooks.intake import Intake
+from api.webhooks.secret_box import FernetBox
+from ledger.events.listing import store as listing
+from ledger.events.model import Conflict, Delivery, EventSummary, IncomingEvent, OnConflict, Outcome
+from ledger.kernel.canonical import Json
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.ids import format_id
+
+router = APIRouter(prefix="/v1", tags=["facts"])
+
+Stater = Annotated[Principal, Depends(require_scope("events:write"))]
+Overseer = Annotated[Principal, Depends(allow(roles=("admin", "auditor")))]
+_MEDIA_TYPES: Final = f"{cloudevents.STRUCTURED} / {cloudevents.BATCH}"
+_opening: Final = threading.Lock()
+
+
+class SourceKeyRequired(VkladError):
+    """A key that speaks for no source states nothing."""
+
+    code = "source_key_required"
+    kind = ErrorKind.FORBIDDEN
+
+
+def intake_of(request: Request) -> Intake:
+    """The application's door for events, opened at its first use."""
+    with _opening:
+        state = request.app.state
+        if not hasattr(state, "intake"):
+            parts = parts_of(request)
+            state.intake = Intake(parts.database, FernetBox(parts.secret))
+        return cast("Intake", state.intake)
+
+
+@router.post(
+    "/events",
+    status_code=202,
+    responses=responses(400, 401, 403, 409, 413, 415, 422, 429, 503),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                cloudevents.STRUCTURED: {"schema": {"type": "object"}},
+                cloudevents.BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
+            },
+        }
+    },
+)
+async def state_events(request: Request, principal: Stater) -> JSONResponse:
+    """Take one event or a batch, durably, before the answer."""
+    if principal.source is None:
+        raise SourceKeyRequired("This key speaks for no source. Use one that was made for it.")
+    intake = intake_of(request)
+    source = await intake.source_at(principal.source)
+    events = await _events(request, source.uri)
+    outcomes = await intake.accept(source, events, OnConflict.REFUSE)
+    return JSONResponse(outcomes_json(outcomes), status_code=202)
+
+
+@router.get("/events", responses=responses(401, 403))
+def list_events(
+    database: DatabaseHere,
+    page: PageHere,
+    _: Overseer,
+    source: Annotated[str | None, Query(max_length=512)] = None,
+) -> JSONResponse:
+    """Facts, newest first, without saying who."""
+    with database.read() as work:
+        rows = listing.recent_events(work, source=source, before=_id(page.after), limit=page.fetch)
+    return page.answer(rows, key=lambda row: [str(row.fact.event_id)], render=_event_json)
+
+
+@router.get("/events/conflicts", responses=responses(401, 403))
+def list_conflicts(database: DatabaseHere, page: PageHere, _: Overseer) -> JSONResponse:
+    """Ids that came again with other content, newest first."""
+    with database.read() as work:
+        rows = listing.conflicts(work, before=_id(page.after), limit=page.fetch)
+    return page.answer(rows, key=lambda row: [str(row.conflict_id)], render=_conflict_json)
+
+
+@router.get("/events/unknown-types", responses=responses(401, 403))
+def list_unknown_types(database: DatabaseHere, _: Overseer) -> JSONResponse:
+    """Types that nothing declares, most frequent first."""
+    with database.read() as work:
+        rows = listing.unknown_types(work)
+    return JSONResponse(
+        {
+            "data": [
+                {
+                    "type": row.type,
+                    "source": row.source,
+                    "count": row.count,
+                    "last_recorded_at": row.last_recorded_at.isoformat(),
+                }
+                for row in rows
+            ],
+            "next_cursor": None,
+        }
+    )
+
+
+@router.get("/events/deliveries", responses=responses(401, 403))
+def list_deliveries(
+    database: DatabaseHere,
+    page: PageHere,
+    _: Overseer,
+    source: Annotated[str | None, Query(max_length=512)] = None,
+) -> JSONResponse:
+    """Deliveries that left no fact, newest first."""
+    with database.read() as work:
+        rows = listing.deliveries_of(work, source=source, before=_id(page.after), limit=page.fetch)
+    return page.answer(rows, key=lambda row: [str(row.delivery_id)], render=_delivery_json)
+
+
+def outcomes_json(outcomes: list[Outcome]) -> dict[str, Json]:
+    """What a source is told of what it stated."""
+    return {
+        "data": [
+            {"id": format_id("evt", one.event_id), "event": one.id, "status": one.status}
+            for one in outcomes
+        ]
+    }
+
+
+async def _events(request: Request, source_uri: str) -> list[IncomingEvent]:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    if media_type == cloudevents.STRUCTURED:
+        return [cloudevents.read_event(read_json(body), source_uri)]
+    if media_type == cloudevents.BATCH:
+        return cloudevents.read_batch(read_json(body), source_uri)
+    if media_type == "application/json" and "ce-specversion" in request.headers:
+        return [cloudevents.read_binary(dict(request.headers), body, source_uri)]
+    raise UnsupportedMediaType(f"This path takes {_MEDIA_TYPES}.", expected=_MEDIA_TYPES)
+
+
+def _id(after: list[str | int | None] | None) -> UUID | None:
+    return None if after is None else UUID(str(after[0]))
+
+
+def _event_json(row: EventSummary) -> Json:
+    fact = row.fact
+    return {
+        "id": format_id("evt", fact.event_id),
+        "source": fact.source,
+        "event": fact.source_event_id,
+        "type": fact.type,
+        "occurred_at": fact.occurred.isoformat(),
+        "recorded_at": row.recorded_at.isoformat(),
+        "recognised": row.recognised,
+        "retracted": row.retracted,
+        "parked": row.parked,
+    }
+
+
+def _conflict_json(row: Conflict) -> Json:
+    return {
+        "source": row.source,
+        "event": row.source_event_id,
+        "type": row.type,
+        "recorded_at": row.recorded_at.isoformat(),
+    }
+
+
+def _delivery_json(row: Delivery) -> Json:
+    return {
+        "source": row.source,
+        "kind": row.kind,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "received_at": row.received_at.isoformat(),
+    }

@@ -1,0 +1,64 @@
+"""``POST /v1/webhooks/{source}``: deliveries signed by their source, each by its own profile.
+
+    bytes ─▶ source known ─▶ signature ─▶ content type ─▶ mapped ─▶ admitted ─▶ committed ─▶ 202
+
+A vendor is never told of a conflict, which it could only repeat; admins see it. A live source is
+never answered 404 or 410, on which some vendors switch a hook off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.http.problems import UnsupportedMediaType, responses
+from api.http.routes.events import intake_of, outcomes_json
+from api.webhooks.model import Delivered, Mapped, Profile
+from api.webhooks.profiles import WEBHOOK_PROFILES
+from ledger.events.errors import UnknownSource
+from ledger.events.model import FactlessDelivery, OnConflict, Source
+from ledger.kernel.errors import ErrorKind, VkladError
+
+router = APIRouter(prefix="/v1/webhooks", tags=["facts"])
+
+_NOTED: Final = frozenset({ErrorKind.MALFORMED, ErrorKind.FORBIDDEN, ErrorKind.INVALID})
+"""Refusals that admins should see: the source is known, what it sends cannot be taken."""
+
+
+@router.post(
+    "/{source}", status_code=202, responses=responses(400, 401, 403, 404, 413, 415, 422, 429, 503)
+)
+async def deliver(source: str, request: Request) -> JSONResponse:
+    """Take one delivery of a registered source."""
+    intake = intake_of(request)
+    opened = await intake.open_source(source)
+    profile = WEBHOOK_PROFILES.get(opened.source.profile)
+    if profile is None:
+        raise UnknownSource(f"There is no webhook source {source[:64]!r}.", name=source[:64])
+    delivered = Delivered(dict(request.headers), await request.body(), intake.database.clock.now())
+    profile.verify(delivered, opened.secrets)
+    mapped = Mapped("unread")
+    try:
+        mapped = _read(profile, delivered, opened.source)
+        outcomes = await intake.accept(opened.source, mapped.events, OnConflict.REPORT)
+    except VkladError as error:
+        if error.kind in _NOTED:
+            refused = FactlessDelivery(opened.source.uri, mapped.kind, "refused", error.code)
+            await intake.note(refused)
+        raise
+    if mapped.ignored is not None:
+        digest = hashlib.sha256(delivered.body).digest()
+        uri, kind = opened.source.uri, mapped.kind
+        await intake.note(FactlessDelivery(uri, kind, "ignored", mapped.ignored, digest))
+    answer = {**outcomes_json(outcomes), "ignored": mapped.ignored}
+    return JSONResponse(answer, status_code=202)
+
+
+def _read(profile: Profile, delivered: Delivered, source: Source) -> Mapped:
+    if delivered.media_type not in profile.media_types:
+        expected = " / ".join(sorted(profile.media_types))
+        raise UnsupportedMediaType(f"This source sends {expected}.", expected=expected)
+    return profile.read(delivered, source.uri)

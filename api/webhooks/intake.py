@@ -1,0 +1,121 @@
+"""Where events enter one process: remembered sources, and group commit for what they state.
+
+A registration or secret is remembered for ``REMEMBERED_S``: so long a suspended source or an ended
+secret may still be accepted. Nothing else is remembered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from ledger.events import service
+from ledger.events.admission import admit
+from ledger.events.errors import SourceSuspended, UnknownSource
+from ledger.events.model import (
+    AcceptEvents,
+    FactlessDelivery,
+    IncomingEvent,
+    OnConflict,
+    Outcome,
+    Source,
+)
+from ledger.events.sources import service as sources
+from ledger.events.sources import store as sources_store
+from ledger.events.sources.model import OpenSource, SecretBox
+from ledger.kernel.batcher import MicroBatcher
+from ledger.kernel.transaction import Database, Work, execute
+
+_Found = TypeVar("_Found")
+
+REMEMBERED_S: Final = 2.0
+SINGLES_PER_COMMIT_MAX: Final = 500
+BATCHES_PER_COMMIT_MAX: Final = 10
+
+
+class Intake:
+    """The door for events of one process; open it once and close it at the end."""
+
+    def __init__(self, database: Database, box: SecretBox) -> None:
+        self.database = database
+        self._box = box
+        self._by_name: _Memory[OpenSource] = _Memory()
+        self._by_uri: _Memory[Source] = _Memory()
+        accept = service.accept_many
+        self._singles = MicroBatcher(database, accept, batch_max=SINGLES_PER_COMMIT_MAX)
+        self._batches = MicroBatcher(database, accept, batch_max=BATCHES_PER_COMMIT_MAX)
+
+    async def open_source(self, name: str) -> OpenSource:
+        """A source by name with its secrets.
+
+        Raises:
+            UnknownSource: there is none.
+        """
+
+        def read(work: Work) -> OpenSource:
+            return sources.open_source(work, name, box=self._box)
+
+        return await self._by_name.recall(name, lambda: self._read(read))
+
+    async def source_at(self, uri: str) -> Source:
+        """A source by address.
+
+        Raises:
+            UnknownSource: there is none.
+        """
+
+        def read(work: Work) -> Source:
+            found = sources_store.source_by_uri(work, uri)
+            if found is None:
+                raise UnknownSource(f"There is no source at {uri[:200]}.", name=uri[:200])
+            return found
+
+        return await self._by_uri.recall(uri, lambda: self._read(read))
+
+    async def accept(
+        self, source: Source, events: Sequence[IncomingEvent], on_conflict: OnConflict
+    ) -> list[Outcome]:
+        """Admit and store; the answer comes after the commit.
+
+        Raises:
+            SourceSuspended: the source is switched off.
+            VkladError: see ``admission.admit`` and ``service.accept_many``.
+        """
+        if source.state != "active":
+            raise SourceSuspended("This source is switched off.", name=source.name)
+        admitted = admit(source, events, self.database.clock.now())
+        if not admitted:
+            return []
+        batcher = self._singles if len(admitted) == 1 else self._batches
+        return await batcher.call_async(AcceptEvents(source, admitted, on_conflict))
+
+    async def note(self, delivery: FactlessDelivery) -> None:
+        """Show admins a delivery that left no fact."""
+        await run_in_threadpool(execute, self.database, service.note_delivery, delivery)
+
+    def close(self) -> None:
+        """Commit what waits, then stop."""
+        self._singles.close()
+        self._batches.close()
+
+    def _read(self, read: Callable[[Work], _Found]) -> _Found:
+        with self.database.read() as work:
+            return read(work)
+
+
+class _Memory(Generic[_Found]):
+    """What was read lately, by key. Only what exists is kept, so it is as small as the registry."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, _Found]] = {}
+
+    async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
+        known = self._kept.get(key)
+        if known is not None and time.monotonic() < known[0]:
+            return known[1]
+        found = await run_in_threadpool(read)
+        self._kept[key] = (time.monotonic() + REMEMBERED_S, found)
+        return found

@@ -1,0 +1,1 @@
+"""What admins see of facts and sources: lists for people, never read by scoring."""

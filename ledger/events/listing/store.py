@@ -1,0 +1,125 @@
+"""Statements behind the lists. Pages by id, which is the order of arrival, newest first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ledger.events.model import Conflict, Delivery, EventSummary, SourceActivity, UnknownType
+from ledger.events.store import FACT_COLUMNS, is_retracted, read_fact
+from ledger.events.tables import deliveries, event_conflicts, events, source_hours
+from ledger.kernel.transaction import Work
+from ledger.members.tables import identities
+
+TYPES_SHOWN_MAX: Final = 100
+
+
+def recent_events(
+    work: Work, *, source: str | None, before: UUID | None, limit: int
+) -> list[EventSummary]:
+    """Facts, retractions too, those before ``before``."""
+    parked = identities.c.reference.is_not(None) & identities.c.member_id.is_(None)
+    query = (
+        sa.select(
+            *FACT_COLUMNS,
+            events.c.recognised,
+            events.c.recorded_at,
+            is_retracted().label("retracted"),
+            parked.label("parked"),
+        )
+        .outerjoin(identities, identities.c.reference == events.c.subject_reference)
+        .order_by(events.c.event_id.desc())
+        .limit(limit)
+    )
+    if source is not None:
+        query = query.where(events.c.source == source)
+    if before is not None:
+        query = query.where(events.c.event_id < before)
+    return [
+        EventSummary(read_fact(row), row.recognised, row.retracted, row.parked, row.recorded_at)
+        for row in work.connection.execute(query)
+    ]
+
+
+def conflicts(work: Work, *, before: UUID | None, limit: int) -> list[Conflict]:
+    """Ids that came again with other content."""
+    shown = event_conflicts
+    query = (
+        sa.select(
+            shown.c.conflict_id,
+            shown.c.source,
+            shown.c.source_event_id,
+            shown.c.type,
+            shown.c.recorded_at,
+        )
+        .order_by(shown.c.conflict_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(shown.c.conflict_id < before)
+    return [Conflict(*row) for row in work.connection.execute(query)]
+
+
+def unknown_types(work: Work) -> list[UnknownType]:
+    """Types that nothing declares, most frequent first, at most ``TYPES_SHOWN_MAX``."""
+    count = sa.func.count().label("count")
+    query = (
+        sa.select(events.c.type, events.c.source, count, sa.func.max(events.c.recorded_at))
+        .where(sa.not_(events.c.recognised))
+        .group_by(events.c.type, events.c.source)
+        .order_by(count.desc(), events.c.type, events.c.source)
+        .limit(TYPES_SHOWN_MAX)
+    )
+    return [UnknownType(*row) for row in work.connection.execute(query)]
+
+
+def deliveries_of(
+    work: Work, *, source: str | None, before: UUID | None, limit: int
+) -> list[Delivery]:
+    """Deliveries that left no fact."""
+    shown = deliveries
+    query = (
+        sa.select(
+            shown.c.delivery_id,
+            shown.c.source,
+            shown.c.received_at,
+            shown.c.kind,
+            shown.c.outcome,
+            shown.c.reason,
+        )
+        .order_by(shown.c.delivery_id.desc())
+        .limit(limit)
+    )
+    if source is not None:
+        query = query.where(shown.c.source == source)
+    if before is not None:
+        query = query.where(shown.c.delivery_id < before)
+    return [Delivery(*row) for row in work.connection.execute(query)]
+
+
+def source_activity(work: Work) -> list[SourceActivity]:
+    """How each source that ever stated anything is doing, by address."""
+    last_day = source_hours.c.hour > work.now - timedelta(days=1)
+    waiting = (
+        sa.select(events.c.source, sa.func.count().label("parked"))
+        .join(identities, identities.c.reference == events.c.subject_reference)
+        .where(identities.c.member_id.is_(None))
+        .group_by(events.c.source)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            source_hours.c.source,
+            sa.func.max(source_hours.c.last_received_at),
+            sa.func.max(source_hours.c.newest_occurred_at),
+            sa.func.coalesce(sa.func.sum(source_hours.c.accepted).filter(last_day), 0),
+            sa.func.coalesce(sa.func.max(waiting.c.parked), 0),
+        )
+        .outerjoin(waiting, waiting.c.source == source_hours.c.source)
+        .group_by(source_hours.c.source)
+        .order_by(source_hours.c.source)
+    )
+    return [SourceActivity(*row) for row in work.connection.execute(query)]
