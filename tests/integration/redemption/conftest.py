@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from api.redeeming import quote_keys
+from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority
 from ledger.events.sources import service as sources
 from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
@@ -24,7 +26,7 @@ from ledger.redemption.checkout import AskQuote, HoldRedemption, QuoteGiven, Red
 from ledger.redemption.model import Redemption
 from ledger.redemption.offers import ORDER_SIGNED, Caller
 from ledger.redemption.orders import ORDER_TOKEN_TYPE
-from ledger.redemption.quotes import QuoteKeys
+from tests.support.http import SECRET
 from tests.world import ISSUER, SOURCE_URI, World
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -38,16 +40,6 @@ rules:
   - {{id: read, on: lms.section.read, to: actor, points: 1}}
 {section}
 """
-
-
-class OpenBox:
-    """Keeps secrets as they are: how they are sealed is another room's."""
-
-    def seal(self, secret: str) -> bytes:
-        return secret.encode()
-
-    def unseal(self, sealed: bytes) -> str:
-        return sealed.decode()
 
 
 @dataclass
@@ -71,17 +63,23 @@ class School:
     clock: SetClock
     world: World
     member: UUID
+    secret: bytes = SECRET
+    subject: str = "1042"
     terms: dict[str, Json] = field(default_factory=lambda: {"rates": {"USD": 1}})
     versions: int = 0
     lms: Caller = field(default_factory=lambda: Caller(source=SOURCE_URI))
 
     @property
     def redeeming(self) -> Redeeming:
-        return Redeeming(QuoteKeys("k", {"k": b"q" * 32}), OpenBox())
+        return Redeeming(quote_keys(self.secret), FernetBox(self.secret))
 
     @property
     def buyer(self) -> Caller:
         return Caller(member_id=self.member)
+
+    def of_another_buyer(self, subject: str) -> School:
+        """The same school, acting for a new member."""
+        return replace(self, member=self.world.link(subject), subject=subject)
 
     def set_terms(self, **terms: Json) -> None:
         """Put a version with these terms of redeeming in force from now."""
@@ -108,7 +106,7 @@ class School:
             member_id=to or self.member,
             amount=Points(amount),
             kind=EntryKind.GRANT,
-            key=(f"{self.clock.time.isoformat()}/{amount}/{expires_at}/{to}",),
+            key=(f"{self.clock.time.isoformat()}/{amount}/{expires_at}/{to or self.member}",),
             effective_at=self.clock.time,
             activates_at=self.clock.time,
             expires_at=expires_at,
@@ -119,7 +117,7 @@ class School:
     def order(self, *, source: str = "lms", secret: str | None = None, **changes: Json) -> str:
         now = int(self.clock.time.timestamp())
         claims: dict[str, Json] = {
-            "sub": "lms:1042",
+            "sub": f"lms:{self.subject}",
             "order": "A-17",
             "iat": now,
             "exp": now + 3600,
@@ -161,15 +159,21 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def school(database: Database, clock: SetClock) -> School:
+    return make_school(database, clock)
+
+
+def make_school(database: Database, clock: SetClock, secret: bytes = SECRET) -> School:
+    """A school whose programme has been in force for a second."""
+    start = clock.time
     still = replace(database, clock=clock)
     world = World.make(still)
-    school = School(still, clock, world, world.link("1042"))
+    school = School(still, clock, world, world.link("1042"), secret)
     register(school, "other", OTHER, Authority((ORDER_SIGNED,), {"lms": ISSUER}))
-    for name, secret in SECRETS.items():
-        add_secret(school, name, secret)
-    clock.time = START - timedelta(seconds=1)
+    for name, text in SECRETS.items():
+        add_secret(school, name, text)
+    clock.time = start - timedelta(seconds=1)
     school.set_terms()
-    clock.time = START
+    clock.time = start
     return school
 
 
@@ -184,6 +188,6 @@ def register(school: School, name: str, uri: str, authority: Authority) -> None:
 
 def add_secret(school: School, name: str, secret: str) -> None:
     def add(work: Work, command: AddSecret) -> UUID:
-        return sources.add_secret(work, command, box=OpenBox())
+        return sources.add_secret(work, command, box=FernetBox(school.secret))
 
     execute(school.database, add, AddSecret(name, secret))
