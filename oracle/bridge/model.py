@@ -272,6 +272,14 @@ def recipient_digest(wallet: str, salt: bytes) -> str:
     return hashlib.sha256(salt + bytes.fromhex(wallet.removeprefix("0x"))).hexdigest()
 
 
+def chain_words(chain_id: int, bridge: str, genesis_hash: bytes) -> str:
+    """Names chain and bridge in the journal: CAIP-10 and the first block's hash.
+
+    The hash, because two local chains share ids and addresses.
+    """
+    return f"eip155:{chain_id}:{bridge}@{genesis_hash.hex()[:16]}"
+
+
 def pack_records(entries: Sequence[tuple[str, Points]]) -> bytes:
     """The records of ``IVklToken.mintBatch``, in order."""
     packed = bytearray()

@@ -40,6 +40,7 @@ from oracle.bridge.model import (
     Stage,
     Stop,
     StopReason,
+    chain_words,
     check_points,
     check_recipient,
     recipient_digest,
@@ -137,7 +138,9 @@ class Bridging:
                 why={
                     "bridge_request": format_id(PREFIX, request_id),
                     "recipient_digest": recipient_digest(wallet, salt),
-                    "chain": _chain_words(known),
+                    "chain": chain_words(
+                        known.identity.chain_id, self.bridge, known.identity.genesis_hash
+                    ),
                 },
             ),
         )
@@ -346,8 +349,3 @@ def _require_wallet(work: Work, member_id: UUID) -> str:
     if wallet is None:
         raise NoWallet("You have no wallet linked.")
     return wallet
-
-
-def _chain_words(known: KnownChain) -> str:
-    """Names the chain and the bridge in the journal (CAIP-10)."""
-    return f"eip155:{known.identity.chain_id}:{known.identity.bridge_address}"

@@ -22,7 +22,7 @@ from oracle.indexer.model import (
     FinalityPolicy,
 )
 from oracle.turns.store import hold_turn
-from tests.integration.oracle.made_up_chain import MadeUpChain
+from tests.support.made_up_chain import MadeUpChain
 
 POLICY = service.IndexerPolicy(FinalityPolicy(None))
 

@@ -23,7 +23,7 @@ from oracle.sender.model import (
 )
 from oracle.sender.tables import intent_nonces, intent_transactions
 from oracle.turns.store import hold_turn
-from tests.integration.oracle.made_up_chain import BRIDGE, MadeUpChain
+from tests.support.made_up_chain import BRIDGE, MadeUpChain
 
 ROLE = SenderRole.POSTER
 POLICY = SenderPolicy(stuck_after=timedelta(0), fee_wei_max=100_000, in_flight_max=4)

@@ -20,7 +20,7 @@ from oracle.sender import service
 from oracle.sender.model import IntentState, SenderPolicy, SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
 from oracle.sender.tables import intents
-from tests.integration.oracle.made_up_chain import BRIDGE, MadeUpChain, MadeUpSigner
+from tests.support.made_up_chain import BRIDGE, MadeUpChain, MadeUpSigner
 
 ROLE = SenderRole.POSTER
 POLICY = SenderPolicy(stuck_after=timedelta(0), fee_wei_max=10**7, in_flight_max=3)
