@@ -28,6 +28,7 @@ from ledger.lots.model import (
     CaptureHold,
     Hold,
     HoldPart,
+    HoldPurpose,
     HoldState,
     Lot,
     PlaceHold,
@@ -69,6 +70,7 @@ def place(sheet: Sheet, command: PlaceHold) -> Hold:
         InsufficientPoints: fewer are available.
     """
     assert command.amount > ZERO, "a hold of nothing"
+    assert command.purpose is not HoldPurpose.BRIDGE, "claims for tokens move to escrow at once"
     assert command.expires_at > command.at, "a hold that has expired before it begins"
     apply_due(sheet, command.at)
     parts = take(sheet, sheet.usable(command.at), command.amount)

@@ -205,7 +205,7 @@ def read_holds(work: Work, hold_ids: Collection[UUID]) -> list[Hold]:
     rows = work.connection.execute(
         sa.select(holds).where(holds.c.hold_id.in_(ids)).order_by(holds.c.hold_id)
     )
-    return [_hold(row, tuple(parts[row.hold_id])) for row in rows]
+    return [_hold(row, tuple(parts.get(row.hold_id, ()))) for row in rows]
 
 
 def _hold(row: sa.Row[Any], parts: tuple[HoldPart, ...]) -> Hold:

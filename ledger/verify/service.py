@@ -1,0 +1,112 @@
+"""Run checks over one snapshot of the database, and say which row breaks which rule first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+from uuid import UUID
+
+from ledger.journal import service as journal
+from ledger.journal import store as journal_store
+from ledger.journal.model import EntryKind
+from ledger.kernel.transaction import Database, Work
+from ledger.lots import store as lots_store
+from ledger.verify import chain, holds, lots, store, triggers
+from ledger.verify.model import Check, Finding, Report
+
+_HOLDS_PAGE: Final = 500
+_MINTING: Final = (EntryKind.AWARD, EntryKind.GRANT, EntryKind.CORRECTION, EntryKind.EMISSION)
+"""Kinds of entries that may pay from issuance or a pool (rule 10)."""
+
+
+def verify(
+    database: Database,
+    checks: Sequence[Check],
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Run each check up to its first finding; all of them over the same snapshot.
+
+    ``progress`` is told the name of each check as it begins.
+    """
+    findings = []
+    ran = []
+    with database.read() as work:
+        transfers = journal_store.read_head(work).sequence
+        for check in checks:
+            progress(check.name)
+            ran.append(check.name)
+            first = next(check.run(work), None)
+            if first is not None:
+                findings.append(first)
+                if check.foundation:
+                    break
+    return Report(tuple(ran), transfers, tuple(findings))
+
+
+def check_refusals(expected: frozenset[tuple[str, str]]) -> Check:
+    """The check that the database still refuses changes to these (table, trigger)."""
+
+    def run(work: Work) -> Iterator[Finding]:
+        return triggers.check_refusals(expected, store.refusal_triggers(work))
+
+    return Check(triggers.NAME, run)
+
+
+def _chain(work: Work) -> Iterator[Finding]:
+    return chain.check_chain(
+        journal_store.read_head(work), store.stream_accounts(work), store.stream_transfers(work)
+    )
+
+
+def _lot_terms(work: Work) -> Iterator[Finding]:
+    return lots.check_terms(store.stream_lots(work))
+
+
+def _lot_flows(work: Work) -> Iterator[Finding]:
+    return lots.check_flows(store.stream_lot_flows(work))
+
+
+def _holds(work: Work) -> Iterator[Finding]:
+    after = UUID(int=0)
+    while page := store.hold_ids_after(work, after, _HOLDS_PAGE):
+        found = lots_store.read_holds(work, page)
+        ids = {hold.entry_id for hold in found} | {hold.resolution_entry_id for hold in found}
+        entries = journal.entries(work, [entry_id for entry_id in ids if entry_id is not None])
+        for hold in found:
+            resolved = hold.resolution_entry_id
+            yield from holds.check_hold(
+                hold,
+                entries.get(hold.entry_id),
+                None if resolved is None else entries.get(resolved),
+            )
+        after = page[-1]
+    for entry_id, kind in store.entries_without_hold(work):
+        problem = f"is an entry of kind {kind} whose hold has no row"
+        yield Finding(holds.NAME, "transfers", f"of entry {entry_id}", problem)
+
+
+def _held(work: Work) -> Iterator[Finding]:
+    return holds.check_held(store.stream_held(work))
+
+
+def _returns(work: Work) -> Iterator[Finding]:
+    return holds.check_returns(store.stream_returns(work))
+
+
+def _mints(work: Work) -> Iterator[Finding]:
+    for sequence, entry_id, kind in store.unfounded_mints(work, [k.value for k in _MINTING]):
+        problem = f"makes points by an entry of kind {kind}, which may not"
+        yield Finding("mints", "transfers", f"{sequence} (entry {entry_id})", problem)
+
+
+JOURNAL_CHECKS: Final = (
+    Check("chain", _chain, foundation=True),
+    Check("mints", _mints),
+    Check("lot terms", _lot_terms),
+    Check("lot parts", _lot_flows),
+    Check("holds", _holds),
+    Check("held points", _held),
+    Check("returns", _returns),
+)
+"""The checks of journal and lots; other rooms have theirs, the command line lists all."""
