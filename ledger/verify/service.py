@@ -29,18 +29,28 @@ def verify(
 
     ``progress`` is told the name of each check as it begins.
     """
+    with database.read() as work:
+        return run_checks(work, checks, progress=progress)
+
+
+def run_checks(
+    work: Work,
+    checks: Sequence[Check],
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """As :func:`verify`, on a snapshot that the caller holds."""
     findings = []
     ran = []
-    with database.read() as work:
-        transfers = journal_store.read_head(work).sequence
-        for check in checks:
-            progress(check.name)
-            ran.append(check.name)
-            first = next(check.run(work), None)
-            if first is not None:
-                findings.append(first)
-                if check.foundation:
-                    break
+    transfers = journal_store.read_head(work).sequence
+    for check in checks:
+        progress(check.name)
+        ran.append(check.name)
+        first = next(check.run(work), None)
+        if first is not None:
+            findings.append(first)
+            if check.foundation:
+                break
     return Report(tuple(ran), transfers, tuple(findings))
 
 

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
-from ledger.kernel.transaction import Database, execute
+from ledger.kernel.ids import RandomIds
+from ledger.kernel.transaction import Database, Work, connect, execute
 from ledger.kernel.units import Points
 from ledger.lots import service
 from ledger.lots.model import (
@@ -27,9 +31,9 @@ from ledger.lots.model import (
     SettleAward,
 )
 from ledger.verify.model import Finding, Report
-from ledger.verify.service import JOURNAL_CHECKS, check_refusals, verify
+from ledger.verify.service import JOURNAL_CHECKS, check_refusals, run_checks, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
-from tests.support.lots import ANNA, AT, BORIS, DAY, a_hold, a_lot, grant
+from tests.support.lots import ANNA, AT, BORIS, DAY, AtClock, a_hold, a_lot, add_members, grant
 
 CHECKS = (check_refusals(LEDGER_REFUSALS), *JOURNAL_CHECKS)
 MINUTE = timedelta(minutes=1)
@@ -97,20 +101,23 @@ END $$
 _TABLES = ("accounts", "transfers", "journal_head", "lots", "holds", "hold_parts", "hold_returns")
 
 
-def _damage(migrator_url: str, statement: str) -> int:
-    """Do what no role of the application can: change rows behind the triggers' back."""
-    engine = sa.create_engine(migrator_url)
-    try:
-        with engine.begin() as connection:
-            connection.execute(sa.text(_DROP_REFERENCES))
-            for table in _TABLES:
-                connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-            changed = connection.execute(sa.text(statement)).rowcount
-            for table in _TABLES:
-                connection.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
-            return changed
-    finally:
-        engine.dispose()
+@pytest.fixture(scope="module")
+def full_ledger(postgres_server: PostgresServer, template_database: str) -> Iterator[sa.Engine]:
+    """A database in which everything happened, as its owner, with nothing that refuses changes."""
+    name = "test_verify_full"
+    postgres_server.create_database(name, template_database)
+    database = replace(connect(postgres_server.url(APPLICATION, name)), clock=AtClock())
+    add_members(database, ANNA, BORIS)
+    everything_happens(database)
+    database.engine.dispose()
+    owner = sa.create_engine(postgres_server.url(MIGRATOR, name))
+    with owner.begin() as connection:
+        connection.execute(sa.text(_DROP_REFERENCES))
+        for table in _TABLES:
+            connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    yield owner
+    owner.dispose()
+    postgres_server.drop_database(name)
 
 
 def test_an_empty_ledger_holds(database: Database) -> None:
@@ -230,13 +237,18 @@ _DAMAGE = [
 
 @pytest.mark.parametrize(("statement", "names"), _DAMAGE, ids=[s for s, _ in _DAMAGE])
 def test_one_damaged_value_is_found_and_named(
-    database: Database, migrator_url: str, statement: str, names: str
+    full_ledger: sa.Engine, statement: str, names: str
 ) -> None:
-    everything_happens(database)
-    assert _damage(migrator_url, statement) >= 1
-    findings = _verify(database).findings
-    assert findings, statement
+    with full_ledger.connect() as connection:
+        assert connection.execute(sa.text(statement)).rowcount >= 1
+        findings = run_checks(Work(connection, AT, RandomIds()), JOURNAL_CHECKS).findings
+        connection.rollback()
     assert any(names in str(finding) for finding in findings), findings
+
+
+def test_without_damage_nothing_is_found(full_ledger: sa.Engine) -> None:
+    with full_ledger.connect() as connection:
+        assert run_checks(Work(connection, AT, RandomIds()), JOURNAL_CHECKS).findings == ()
 
 
 def test_every_column_of_every_table_is_damaged_above(database: Database) -> None:

@@ -1,0 +1,49 @@
+"""`vklad ledger`: the ledger proves itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from api.composition import compose
+from api.settings import load_settings
+from ledger.verify.model import Check
+from ledger.verify.service import JOURNAL_CHECKS, check_refusals, verify
+from ledger.verify.triggers import LEDGER_REFUSALS
+
+app: Final = typer.Typer(help="The journal and what rests on it.", no_args_is_help=True)
+
+APPEND_ONLY: Final = (
+    *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
+    *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
+    *("period_closes", "awards", "award_revisions"),
+    *("orders", "refunds", "programme_switches", "discount_ceilings"),
+    *("proposals", "programme_votes", "delegations"),
+)
+"""Append-only tables of the other rooms; a test compares all of them with the database."""
+
+CHECKS: Final[tuple[Check, ...]] = (
+    check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
+    *JOURNAL_CHECKS,
+)
+"""Every check there is, in the order they run; a room adds its own here."""
+
+
+@app.command(name="verify")
+def verify_command() -> None:
+    """Check every rule that can be checked from what is stored; exit status 1 if one is broken."""
+    composition = compose(load_settings())
+    try:
+        report = verify(composition.database, CHECKS, progress=_say)
+    finally:
+        composition.close()
+    for finding in report.findings:
+        typer.echo(str(finding))
+    if report.findings:
+        raise typer.Exit(1)
+    typer.echo(f"{report.transfers} transfers, {len(report.checks)} checks: every rule holds.")
+
+
+def _say(name: str) -> None:
+    typer.echo(f"checking {name} …", err=True)
