@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from api.cli import chain, programme, score, up
+from api.cli import chain, ledger, programme, score, up
 from ledger.kernel.errors import VkladError
 
 app: Final = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(score.score)
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("chain", chain.app),
+    ("ledger", ledger.app),
     ("programme", programme.app),
 )
 """Subcommands of the rooms: name and Typer application of ``api/cli/<room>.py``."""
