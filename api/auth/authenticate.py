@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from api.auth import keys, sessions
@@ -21,6 +21,8 @@ from ledger.members import service as members
 from ledger.members.model import IdentityKey, MemberStatus
 
 _T = TypeVar("_T")
+
+_DOTS_OF_A_JWT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Authenticator:
             return self._read(lambda work: keys.principal_of_token(work, token))
         if token.startswith(keys.KEY_PREFIX):
             return self._read(lambda work: keys.principal_of_key(work, token))
-        if self.bearer is None:
+        if self.bearer is None or token.count(".") != _DOTS_OF_A_JWT:
             raise CredentialsRefused("The token is unknown.")
         named = self.bearer.verify(token)
         return self._read(lambda work: self._by_subject(work, named))

@@ -60,10 +60,10 @@ class Fetch(Protocol):
 
 
 class HttpFetch:
-    """``Fetch`` over httpx: no redirects followed, every call with a timeout."""
+    """``Fetch`` over httpx: no redirects followed, every call with a timeout.
 
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
+    A connection per call: sign-ins are rare, and nothing has to be closed with the process.
+    """
 
     def get(self, url: str) -> Mapping[str, object]:
         """See :class:`Fetch`."""
@@ -82,15 +82,10 @@ class HttpFetch:
         self, method: str, url: str, fields: dict[str, str] | None, basic: tuple[str, str] | None
     ) -> tuple[int, Mapping[str, object]]:
         try:
-            response = self._client.request(
-                method,
-                url,
-                data=fields,
-                auth=basic,
-                headers={"accept": "application/json"},
-                timeout=TIMEOUT_S,
-                follow_redirects=False,
-            )
+            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+                response = client.request(
+                    method, url, data=fields, auth=basic, headers={"accept": "application/json"}
+                )
             document = response.json() if len(response.content) <= _ANSWER_BYTES_MAX else None
         except (httpx.HTTPError, ValueError) as error:
             raise IssuerUnavailable("The issuer does not answer as it must.") from error

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from api.cli import chain, ledger, programme, score, up
+from api.cli import admin, chain, demo_issuer, ledger, programme, score, up
 from ledger.kernel.errors import VkladError
 
 app: Final = typer.Typer(
@@ -22,8 +22,10 @@ app.command()(up.worker)
 app.command()(up.scheduler)
 app.command(name="migrate")(up.migrate_database)
 app.command()(score.score)
+app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
+    ("admin", admin.app),
     ("chain", chain.app),
     ("ledger", ledger.app),
     ("programme", programme.app),

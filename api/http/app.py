@@ -29,8 +29,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-import httpx
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 
 from api.auth.authenticate import Authenticator
 from api.auth.issuer import HttpFetch, Issuer, oidc_settings
@@ -40,18 +40,33 @@ from api.http.limits import RateLimiter
 from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
-from api.http.routes import awards, programmes, quotes, redemptions, switches
+from api.http.routes import (
+    awards,
+    identities,
+    members,
+    oauth,
+    programmes,
+    quotes,
+    redemptions,
+    sessions,
+    switches,
+)
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
-from api.pages import base, session
+from api.pages import base, linking, session
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
+    identities.router,
+    members.router,
+    oauth.router,
     programmes.router,
     quotes.router,
     redemptions.router,
+    sessions.router,
     switches.router,
     base.router,
+    linking.router,
     session.router,
 )
 
@@ -78,6 +93,9 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     base.install_error_pages(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.paths = frozenset(
+        route.path for router in ROUTERS for route in router.routes if isinstance(route, Route)
+    )
     describe(app)
     app.add_middleware(Envelope, metrics=app.state.metrics, public_url=parts.settings.origin)
     return app
@@ -87,7 +105,7 @@ def _issuer(parts: Parts) -> Issuer | None:
     settings = oidc_settings(parts.settings)
     if settings is None:
         return None
-    return Issuer(settings, HttpFetch(httpx.Client(trust_env=False)), parts.database.clock)
+    return Issuer(settings, HttpFetch(), parts.database.clock)
 
 
 def _log_missing(error: MissingMessage) -> None:

@@ -89,6 +89,8 @@ class Rate:
 
 PERSON_RATE: Final = Rate("person", 600, 60)
 MACHINE_RATE: Final = Rate("machine", 12_000, 60)
+SOURCE_RATE: Final = Rate("source", 600_000, 60)
+"""A bound on loops gone wild; what a source may state is bounded by its hourly budget."""
 ANONYMOUS_RATE: Final = Rate("anonymous", 60, 60)
 """For paths that try a credential: sign-in, token, one-time links; by address."""
 

@@ -28,6 +28,7 @@ from api.http.limits import (
     ANONYMOUS_RATE,
     MACHINE_RATE,
     PERSON_RATE,
+    SOURCE_RATE,
     Rate,
     RateLimiter,
     TooManyRequests,
@@ -38,6 +39,11 @@ SESSION_COOKIE: Final = "vklad_session"
 CSRF_HEADER: Final = "x-csrf-token"
 CSRF_FIELD: Final = "csrf"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_RATES: Final = {
+    PrincipalKind.PERSON: PERSON_RATE,
+    PrincipalKind.MACHINE: MACHINE_RATE,
+    PrincipalKind.SOURCE: SOURCE_RATE,
+}
 _FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -106,8 +112,7 @@ def optional_principal(
         limit_by_address(request)
         raise
     if principal is not None:
-        rate = PERSON_RATE if principal.kind is PrincipalKind.PERSON else MACHINE_RATE
-        _count(request, principal.key, rate)
+        _count(request, principal.key, _RATES[principal.kind])
     return principal
 
 

@@ -79,8 +79,8 @@ class View:
     @property
     def menu(self) -> tuple[Item, ...]:
         """The entries of the navigation for this reader."""
-        paths = frozenset(getattr(route, "path", "") for route in self.request.app.routes)
-        return menu_for(self.principal, paths, chain_is_on=self.chain_is_on)
+        served = cast("frozenset[str]", self.request.app.state.paths)
+        return menu_for(self.principal, served, chain_is_on=self.chain_is_on)
 
     @property
     def home(self) -> str:

@@ -49,7 +49,9 @@ def _chunks(total: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("path", ["/v1/sink", "/v1/sink/json"])
 @pytest.mark.parametrize("stated", [True, False])
 def test_a_body_over_the_limit_is_413_and_names_it(
-    app_with_sink: FastAPI, path: str, stated: bool,  # noqa: FBT001 - a case
+    app_with_sink: FastAPI,
+    path: str,
+    stated: bool,  # noqa: FBT001 - a case
 ) -> None:
     limit = body_limit_of(path)
     size = limit.bytes_max // 4096 * 4096 + 8192
@@ -77,6 +79,9 @@ def test_requests_are_counted_by_route_not_by_address(app: FastAPI) -> None:
     client = client_of(app)
     client.get("/healthz")
     client.get("/v1/members/mem_secret")
+    client.get("/nowhere/mem_secret")
     text = client.get("/metrics").text
     assert 'vklad_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
+    assert 'route="/v1/members/{member_id}",status="401"' in text
+    assert 'route="other",status="404"' in text
     assert "mem_secret" not in text

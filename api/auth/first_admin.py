@@ -1,0 +1,51 @@
+"""The first admin: a link that works once, made by somebody at the machine.
+
+Every later admin is proposed by one and approved by another (``ledger.members``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from api.auth.sessions import close_sessions_of
+from ledger.kernel.transaction import Work
+from ledger.members import service as members
+from ledger.members import store as members_store
+from ledger.members.model import AdminExists, IssuedLink, IssueLink, UseLink
+
+PURPOSE: Final = "first_admin"
+LIFE: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BecomeFirstAdmin:
+    """A member opened the link and confirmed."""
+
+    member_id: UUID
+    token: str
+
+
+def issue_first_admin_link(work: Work, _: None) -> IssuedLink:
+    """A link that makes the member who uses it the first admin.
+
+    Raises:
+        AdminExists: there is one, who can propose others.
+    """
+    if members_store.count_admins(work):
+        raise AdminExists("There is an admin already. Ask one to propose you.")
+    return members.issue_link(work, IssueLink(PURPOSE, None, LIFE))
+
+
+def become_first_admin(work: Work, command: BecomeFirstAdmin) -> None:
+    """Use the link; the member's sessions end, so the power is taken up by a fresh sign-in.
+
+    Raises:
+        UnknownLink, LinkSpent: the link is not good, or not any more.
+        UnknownMember, MemberNotActive, AdminExists: see ``ledger.members``.
+    """
+    members.use_link(work, UseLink(PURPOSE, command.token))
+    members.make_first_admin(work, command.member_id)
+    close_sessions_of(work, command.member_id)

@@ -1,0 +1,46 @@
+"""`vklad admin`: what only somebody at the machine may do: the first admin's link, keys, expiry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+import typer
+
+from api.auth.first_admin import issue_first_admin_link
+from api.auth.keys import CreateKey, create_key
+from api.composition import compose
+from api.settings import load_settings
+from ledger.kernel.transaction import execute
+
+app: Final = typer.Typer(help="The first admin, and keys for machines.", no_args_is_help=True)
+
+
+@app.command()
+def link() -> None:
+    """Print a link that makes whoever opens it, signed in, the first admin. Works once."""
+    composition = compose(load_settings())
+    try:
+        issued = execute(composition.database, issue_first_admin_link, None)
+    finally:
+        composition.close()
+    query = urlencode({"token": issued.token})
+    typer.echo(f"{composition.public_url}/first-admin?{query}")
+    typer.echo(f"Good once, until {issued.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+@app.command()
+def key(
+    name: Annotated[str, typer.Argument(help="What people call this key.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for several.")],
+    source: Annotated[str | None, typer.Option(help="URI of the source it speaks for.")] = None,
+) -> None:
+    """Make an API key for a machine and print it, once."""
+    composition = compose(load_settings())
+    try:
+        created = execute(
+            composition.database, create_key, CreateKey(name, frozenset(scope), source)
+        )
+    finally:
+        composition.close()
+    typer.echo(created.text)
