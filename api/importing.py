@@ -158,6 +158,8 @@ def numbered_lines(stream: BinaryIO) -> Iterator[NumberedLine]:
                 yield number, line.rstrip(b"\r\n") if len(line) <= LINE_BYTES_MAX else line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EventInvalid(f"The gzipped file breaks off after line {number}.", field="") from error
+    finally:
+        reader.detach()  # The stream is the caller's to close.
 
 
 def _take_in(work: Work, keys: list[IdentityKey]) -> int:

@@ -26,6 +26,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs
 
+from api.http.problems import MalformedBody
 from api.webhooks.exact_json import read_json
 from api.webhooks.model import BadSignature, Delivered, Mapped, Profile
 from ledger.events.errors import EventInvalid, SecretInvalid
@@ -38,6 +39,7 @@ _NAME: Final = re.compile(r"[a-z_]{1,64}\Z", re.ASCII)
 _PRIVATE: Final = "private_message"
 _PUBLIC: Final = frozenset({"regular", "banner"})
 _REGULAR_POST: Final = 1
+_FORM_FIELDS_MAX: Final = 8
 
 Body = Mapping[str, ExactJson]
 
@@ -62,7 +64,7 @@ def read(delivered: Delivered, source_uri: str) -> Mapped:  # noqa: ARG001 - a p
     """What a delivery means; most kinds mean nothing to us, which is no error.
 
     Raises:
-        MalformedJson: the body is not JSON.
+        MalformedJson, MalformedBody: the body is not JSON, or no form.
         EventInvalid: a kind that we map lacks what every such has, or does not fit the body.
     """
     kind = delivered.headers.get("x-discourse-event-type", "")
@@ -97,12 +99,19 @@ def _body(delivered: Delivered) -> Body:
     """JSON, also where Discourse is told to call it a form, or wraps it in one."""
     raw = delivered.body
     if delivered.media_type == "application/x-www-form-urlencoded" and not raw.startswith(b"{"):
-        fields = parse_qs(raw, max_num_fields=8)
-        raw = fields.get(b"payload", [b""])[0]
+        raw = _form_field(raw, "payload")
     body = read_json(raw)
     if not isinstance(body, Mapping):
         raise EventInvalid("The body is an object.", field="")
     return body
+
+
+def _form_field(raw: bytes, name: str) -> bytes:
+    try:
+        fields = parse_qs(raw.decode("ascii"), max_num_fields=_FORM_FIELDS_MAX)
+    except ValueError as error:
+        raise MalformedBody("The body is no form.") from error
+    return fields.get(name, [""])[0].encode()
 
 
 def _post(post: Body, name: str) -> Mapped:
