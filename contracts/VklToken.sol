@@ -32,18 +32,22 @@ contract VklToken is IVklToken, ERC20, ERC20Permit, ERC20Votes, ERC20Bridgeable 
     function mintBatch(bytes calldata records) external onlyTokenBridge returns (uint256 points) {
         uint256 length = records.length;
         if (length == 0 || length % RECORD_BYTES != 0) revert MalformedRecords(length, RECORD_BYTES);
-        for (uint256 offset = 0; offset < length; offset += RECORD_BYTES) {
-            uint256 word;
-            // A whole record lies at `offset`, as the length is a multiple; what the load reads beyond
-            // it is shifted away. A checked slice would cost about 200 gas a record.
-            assembly ("memory-safe") {
-                word := calldataload(add(records.offset, offset))
+        // Unchecked: a record's points are below 2^48 and calldata holds below 2^64 records, so no product
+        // or sum here comes near 2^256.
+        unchecked {
+            for (uint256 offset = 0; offset < length; offset += RECORD_BYTES) {
+                uint256 word;
+                // A whole record lies at `offset`, as the length is a multiple; what the load reads
+                // beyond it is shifted away. A checked slice would cost about 200 gas a record.
+                assembly ("memory-safe") {
+                    word := calldataload(add(records.offset, offset))
+                }
+                address recipient = address(uint160(word >> 96));
+                uint256 recordPoints = uint48(word >> 48);
+                if (recordPoints == 0) revert EmptyRecord(recipient);
+                _credit(recipient, recordPoints * UNITS_PER_POINT);
+                points += recordPoints;
             }
-            address recipient = address(uint160(word >> 96));
-            uint256 recordPoints = uint48(word >> 48);
-            if (recordPoints == 0) revert EmptyRecord(recipient);
-            _credit(recipient, recordPoints * UNITS_PER_POINT);
-            points += recordPoints;
         }
         _checkpointMinted(points * UNITS_PER_POINT);
     }

@@ -71,9 +71,10 @@ contract Actors {
     function execute(uint256 seed) external {
         uint64 last = BRIDGE.lastSequence();
         if (last == 0) return;
-        uint64 sequence = uint64(seed % last) + 1;
+        // Mostly one of the latest, which may still be open.
+        uint64 sequence = last - uint64(seed % (last < 3 ? last : 3));
         bytes memory packed = records[sequence];
-        if (seed & (1 << 100) != 0) packed = abi.encodePacked(members[0], uint48(seed >> 110));
+        if (seed & (7 << 100) == 0) packed = abi.encodePacked(members[0], uint48(seed >> 110));
         vm.prank(address(0xA11));
         try BRIDGE.executeBatch(sequence, packed) {
             if (!inJournal[sequence]) ++falseExecutions;
@@ -135,7 +136,7 @@ contract Actors {
     }
 
     function pass(uint256 seed) external {
-        vm.warp(block.timestamp + seed % 120);
+        vm.warp(block.timestamp + (seed % 8 == 0 ? seed % 1500 : seed % 12));
     }
 }
 

@@ -285,6 +285,17 @@ contract PointsBridgeTest is Deployed {
         _require(bridge.availablePoints() == (capacity < CAPACITY ? capacity : CAPACITY), "no gift");
     }
 
+    function test_ANewRateCountsFromNow() public {
+        _bring(MEMBER, GROWTH);
+        uint64 level = bridge.availablePoints();
+        vm.warp(block.timestamp + 1000);
+        vm.prank(address(timelock));
+        bridge.setLimits(IPointsBridge.Limits(CAPACITY, REFILL_PER_DAY * 2, GROWTH));
+        _require(bridge.availablePoints() == level + 100, "the past at the old rate");
+        vm.warp(block.timestamp + 1000);
+        _require(bridge.availablePoints() == level + 300, "from now at the new one");
+    }
+
     function test_LimitsNeverPassTheCeiling() public {
         vm.prank(address(timelock));
         bridge.setLimits(IPointsBridge.Limits(CAPACITY * 2, REFILL_PER_DAY, GROWTH));
