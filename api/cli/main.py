@@ -7,7 +7,19 @@ from typing import Final
 
 import typer
 
-from api.cli import admin, chain, demo_issuer, ledger, programme, score, up
+from api.cli import (
+    admin,
+    chain,
+    demo_issuer,
+    doctor,
+    import_,
+    ledger,
+    members,
+    programme,
+    score,
+    sources,
+    up,
+)
 from ledger.kernel.errors import VkladError
 
 app: Final = typer.Typer(
@@ -17,18 +29,22 @@ app: Final = typer.Typer(
     add_completion=False,
 )
 app.command()(up.up)
+app.command()(doctor.doctor)
 app.command()(up.serve)
 app.command()(up.worker)
 app.command()(up.scheduler)
 app.command(name="migrate")(up.migrate_database)
 app.command()(score.score)
+app.command(name="import")(import_.import_lines)
 app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("admin", admin.app),
     ("chain", chain.app),
     ("ledger", ledger.app),
+    ("members", members.app),
     ("programme", programme.app),
+    ("sources", sources.app),
 )
 """Subcommands of the rooms: name and Typer application of ``api/cli/<room>.py``."""
 for _name, _group in GROUPS:

