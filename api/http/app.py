@@ -42,6 +42,7 @@ from api.http.openapi import describe
 from api.http.parts import Parts
 from api.http.routes import (
     awards,
+    events,
     identities,
     members,
     oauth,
@@ -50,6 +51,7 @@ from api.http.routes import (
     redemptions,
     sessions,
     switches,
+    webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
 from api.pages import base, linking, session
@@ -57,6 +59,7 @@ from api.pages import base, linking, session
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
+    events.router,
     identities.router,
     members.router,
     oauth.router,
@@ -65,6 +68,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     redemptions.router,
     sessions.router,
     switches.router,
+    webhooks.router,
     base.router,
     linking.router,
     session.router,
