@@ -61,17 +61,24 @@ class ForeignBatch(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
-class ResetNeedsAnotherPerson(VkladError):
-    """Giving a chain up takes two different admins."""
+class UnknownReset(VkladError):
+    """No open reset of this id."""
 
-    code = "reset_needs_another_person"
+    code = "unknown_chain_reset"
+    kind = ErrorKind.NOT_FOUND
+
+
+class ResetNotConfirmed(VkladError):
+    """Giving a chain up takes two different admins; ``missing`` more have to confirm."""
+
+    code = "chain_reset_not_confirmed"
     kind = ErrorKind.FORBIDDEN
 
 
 class ResetContentChanged(VkladError):
-    """What would be returned is not what the first person confirmed; it starts again."""
+    """What would be returned is not what was confirmed; it is prepared and confirmed anew."""
 
-    code = "reset_content_changed"
+    code = "chain_reset_content_changed"
     kind = ErrorKind.CONFLICT
 
 

@@ -84,6 +84,7 @@ class StopReason(StrEnum):
     REDEMPTION_GAP = "redemption_gap"
     FOREIGN_BATCH = "foreign_batch"
     RESERVE_MISMATCH = "reserve_mismatch"
+    RESET = "reset"
 
 
 class RedemptionState(StrEnum):
@@ -335,6 +336,24 @@ def select(
         chosen.append(request)
     too_large = waiting[0] if waiting and waiting[0].points > points_max else None
     return Selection(tuple(chosen), too_large)
+
+
+def shares_down(outstanding: Sequence[Points], left: Points) -> list[Points]:
+    """Spread ``left`` over claims in proportion to what of each is outstanding.
+
+    Rounded down; the rest goes to the first claims, a point each, never above what is outstanding.
+    When a chain is gone nobody can say whose tokens were redeemed by others before.
+    """
+    total = sum_points(outstanding)
+    if left >= total:
+        return list(outstanding)
+    shares = [part.amount * left.amount // total.amount for part in outstanding]
+    rest = left.amount - sum(shares)
+    for place, part in enumerate(outstanding):
+        if rest and shares[place] < part.amount:
+            shares[place] += 1
+            rest -= 1
+    return [Points(share) for share in shares]
 
 
 def execution_gas(record_count: int) -> int:

@@ -152,20 +152,24 @@ chain_resets = sa.Table(
     sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), nullable=False),
     sa.Column("content", pg.JSONB, nullable=False),
     sa.Column("content_digest", pg.BYTEA, nullable=False),
-    sa.Column("proposed_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
-    sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("confirmed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
-    sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+    sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("finished_at", sa.DateTime(timezone=True)),
     sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
-    sa.CheckConstraint("proposed_by <> confirmed_by", name="two_persons"),
-    sa.CheckConstraint(
-        "num_nulls(confirmed_by, confirmed_at) IN (0, 2)", name="confirmation_is_whole"
-    ),
     sa.Index(
-        "ix_chain_resets_one_of_a_chain",
+        "ix_chain_resets_one_open",
         "chain_key",
         unique=True,
         postgresql_where=sa.text("finished_at IS NULL"),
     ),
 )
+
+chain_reset_confirmations = sa.Table(
+    "chain_reset_confirmations",
+    metadata,
+    sa.Column("reset_id", sa.Uuid, sa.ForeignKey("chain_resets.reset_id"), primary_key=True),
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), primary_key=True),
+    sa.Column("content_digest", pg.BYTEA, nullable=False),
+    sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
+)
+"""Append-only: the primary key makes two rows two persons."""

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
+from api.migrations import guards
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -286,22 +288,23 @@ def _bridge() -> None:
         sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), nullable=False),
         sa.Column("content", pg.JSONB, nullable=False),
         sa.Column("content_digest", pg.BYTEA, nullable=False),
-        sa.Column("proposed_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
-        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("confirmed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
-        sa.CheckConstraint("proposed_by <> confirmed_by", name="two_persons"),
-        sa.CheckConstraint(
-            "num_nulls(confirmed_by, confirmed_at) IN (0, 2)", name="confirmation_is_whole"
-        ),
         sa.Index(
-            "ix_chain_resets_one_of_a_chain",
+            "ix_chain_resets_one_open",
             "chain_key",
             unique=True,
             postgresql_where=sa.text("finished_at IS NULL"),
         ),
+    )
+    op.create_table(
+        "chain_reset_confirmations",
+        sa.Column("reset_id", sa.Uuid, sa.ForeignKey("chain_resets.reset_id"), primary_key=True),
+        sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), primary_key=True),
+        sa.Column("content_digest", pg.BYTEA, nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
     )
 
 
@@ -309,3 +312,4 @@ def upgrade() -> None:
     _indexer()
     _sender()
     _bridge()
+    guards.refuse_changes(op, "chain_reset_confirmations")

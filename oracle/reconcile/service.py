@@ -1,0 +1,146 @@
+"""Ask the database and the chain at one final block, and compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKey, AccountKind
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.units import Points, TokenUnits
+from oracle.bindings import points_bridge, vkl_token
+from oracle.bridge import redeeming_store, store
+from oracle.bridge.events import CONTRACT
+from oracle.bridge.model import RedemptionState, RequestState, StopReason
+from oracle.bridge.service import require_chain, stop
+from oracle.chain.port import BlockHeader, Chain, read
+from oracle.contracts.abi import Address, FunctionCall
+from oracle.indexer import store as indexer_store
+from oracle.indexer.model import ChainEvent
+from oracle.reconcile.model import ChainSide, LedgerSide, Reconciliation
+
+EVENTS_MAX: Final = 10_000
+_ESCROW: Final = AccountKey(AccountKind.ESCROW)
+
+
+class NothingFinalYet(VkladError):
+    """The indexer has not reached a final block, so there is nothing to compare."""
+
+    code = "nothing_final_yet"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class FinalBlockMissing(VkladError):
+    """The node does not have the final block that the indexer read, or has another one there."""
+
+    code = "final_block_missing"
+    kind = ErrorKind.UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """What a comparison works with."""
+
+    database: Database
+    chain: Chain
+    bridge: Address
+    token: Address
+
+
+def reconcile(reconciler: Reconciler) -> Reconciliation:
+    """Both sides at the newest block that is final to the indexer.
+
+    Raises:
+        NothingFinalYet: nothing is final.
+        FinalBlockMissing: the node's chain is not the one that was read.
+        ChainUnavailable: the node does not answer.
+    """
+    with reconciler.database.read() as work:
+        number, block_hash = _final_block(work)
+        ledger = ledger_side(work)
+    header = reconciler.chain.block(number)
+    if header is None or header.block_hash != block_hash:
+        raise FinalBlockMissing(
+            f"Block {number} was read as final, and the node has "
+            f"{'none' if header is None else 'another one'} there.",
+            block_number=number,
+        )
+    return Reconciliation(ledger, _chain_side(reconciler, header))
+
+
+def check(reconciler: Reconciler) -> list[str]:
+    """What is off, in sentences; stops the bridge if anything is.
+
+    Nothing is said before anything is final.
+    """
+    try:
+        findings = reconcile(reconciler).findings()
+    except NothingFinalYet:
+        return []
+    if findings:
+        message = " ".join(findings)
+        execute(
+            reconciler.database,
+            lambda work, _: stop(work, StopReason.RESERVE_MISMATCH, message),
+            None,
+        )
+    return findings
+
+
+def ledger_side(work: Work) -> LedgerSide:
+    """What the database says, with final events that wait to be acted on counted apart."""
+    known = require_chain(work)
+    checkpoint = indexer_store.checkpoint(work, known.chain_key)
+    final = checkpoint.block_number_final if checkpoint else -1
+    requests = store.points_by_state(work, known.chain_key)
+    burns = redeeming_store.points_by_state(work, known.chain_key)
+    waiting = indexer_store.events_waiting(work, known.chain_key, final, EVENTS_MAX)
+    return LedgerSide(
+        escrow=journal.balances(work, [_ESCROW])[_ESCROW],
+        outgoing=requests[RequestState.ESCROWED] + requests[RequestState.BATCHED],
+        minted=requests[RequestState.MINTED],
+        credited=burns[RedemptionState.CREDITED],
+        parked=burns[RedemptionState.PARKED],
+        unread_mints=_unread(waiting, "BatchExecuted"),
+        unread_burns=_unread(waiting, "Redeemed"),
+    )
+
+
+def _unread(waiting: list[ChainEvent], name: str) -> Points:
+    total = 0
+    for event in waiting:
+        if (event.contract, event.name) == (CONTRACT, name):
+            if name == "Redeemed":
+                burnt = TokenUnits(points_bridge.Redeemed.of(event).amount)
+                total += burnt.to_points_exact().amount
+            else:
+                total += points_bridge.BatchExecuted.of(event).points
+    return Points(total)
+
+
+def _final_block(work: Work) -> tuple[int, bytes]:
+    known = require_chain(work)
+    checkpoint = indexer_store.checkpoint(work, known.chain_key)
+    header = (
+        indexer_store.block_at(work, known.chain_key, checkpoint.block_number_final)
+        if checkpoint
+        else None
+    )
+    if header is None:
+        raise NothingFinalYet("No block is final yet; the indexer has to read on first.")
+    return header.number, header.block_hash
+
+
+def _chain_side(reconciler: Reconciler, header: BlockHeader) -> ChainSide:
+    def ask(call: FunctionCall[int], contract: Address) -> int:
+        return read(reconciler.chain, contract, call, header.number)
+
+    return ChainSide(
+        block_number=header.number,
+        block_hash=header.block_hash,
+        supply=TokenUnits(ask(vkl_token.total_supply(), reconciler.token)),
+        executed=Points(ask(points_bridge.executed_points(), reconciler.bridge)),
+        redeemed=Points(ask(points_bridge.redeemed_points(), reconciler.bridge)),
+    )
