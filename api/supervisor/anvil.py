@@ -23,7 +23,7 @@ from eth_account.types import Language
 
 from api.supervisor.errors import PortTaken
 from api.supervisor.process import Program
-from api.supervisor.state import StateFolder
+from api.supervisor.state import StateFolder, own_folder
 from oracle.contracts.toolchain import anvil_binary
 
 HOST: Final = "127.0.0.1"
@@ -83,7 +83,7 @@ class AnvilNode:
         """
         refuse_taken_port(self.port, name, "VKLAD_CHAIN_RPC_URL")
         kept = state_file or self.state.path / "chain" / "anvil-state.json"
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        own_folder(kept.parent)
         return Program(
             name=name,
             argv=(

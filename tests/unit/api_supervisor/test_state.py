@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from api.supervisor.anvil import free_port, refuse_taken_port
-from api.supervisor.errors import PortTaken
+from api.supervisor.errors import PortTaken, StateFolderUnusable
 from api.supervisor.process import recorded
-from api.supervisor.state import SOCKET_PATH_BYTES_MAX, StateFolder
+from api.supervisor.state import SOCKET_PATH_BYTES_MAX, StateFolder, own_folder
 
 
 @pytest.fixture
@@ -41,6 +41,22 @@ def test_folders_are_closed_to_others(state: StateFolder) -> None:
     assert (state.path / "run").stat().st_mode & 0o777 == 0o700
     assert (state.path / "logs").stat().st_mode & 0o777 == 0o700
     assert not state.path.stat().st_mode & 0o066
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateFolderUnusable, match="VKLAD_STATE_FOLDER"):
+        StateFolder(tmp_path / "file" / "state").prepare()
+
+
+def test_a_folder_that_somebody_else_laid_there_is_not_used(tmp_path: Path) -> None:
+    mine, link = tmp_path / "mine", tmp_path / "link"
+    own_folder(mine)
+    own_folder(mine)
+    assert mine.stat().st_mode & 0o777 == 0o700
+    link.symlink_to(mine)
+    with pytest.raises(StateFolderUnusable):
+        own_folder(link)
 
 
 def test_a_socket_is_beside_the_state_if_its_path_is_short_enough() -> None:
