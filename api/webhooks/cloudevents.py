@@ -48,7 +48,7 @@ def read_event(value: ExactJson, source_uri: str | None) -> IncomingEvent:
         SourceNotYours: another source than the credential's.
     """
     if not isinstance(value, Mapping):
-        raise EventInvalid("An event is an object.", field="")
+        raise EventInvalid("An event is an object.", field="body")
     _check_envelope(value, source_uri)
     subject = value.get("subject")
     if subject is not None and not isinstance(subject, str):
@@ -70,7 +70,7 @@ def read_batch(value: ExactJson, source_uri: str) -> list[IncomingEvent]:
         VkladError: as :func:`read_event`, with the event's ``index``.
     """
     if not isinstance(value, list):
-        raise EventInvalid("A batch is a list of events.", field="")
+        raise EventInvalid("A batch is a list of events.", field="body")
     if len(value) > BATCH_EVENTS_MAX:
         raise BatchTooLarge(
             f"A batch has {BATCH_EVENTS_MAX} events at most, not {len(value)}.",

@@ -70,7 +70,9 @@ def read(delivered: Delivered, source_uri: str) -> Mapped:  # noqa: ARG001 - a p
     kind = delivered.headers.get("x-discourse-event-type", "")
     name = delivered.headers.get("x-discourse-event", kind)
     if not _NAME.match(kind) or not _NAME.match(name):
-        raise EventInvalid("The headers X-Discourse-Event-Type and -Event are missing.", field="")
+        raise EventInvalid(
+            "The headers X-Discourse-Event-Type and -Event are missing.", field="body"
+        )
     body = _body(delivered)
     if kind == "ping":
         return Mapped("ping", ignored="ping")
@@ -102,7 +104,7 @@ def _body(delivered: Delivered) -> Body:
         raw = _form_field(raw, "payload")
     body = read_json(raw)
     if not isinstance(body, Mapping):
-        raise EventInvalid("The body is an object.", field="")
+        raise EventInvalid("The body is an object.", field="body")
     return body
 
 

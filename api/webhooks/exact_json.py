@@ -44,10 +44,10 @@ def _holds_float(value: Any, depth: int) -> bool:
     if not isinstance(value, dict | list):
         return False
     if depth >= DEPTH_MAX:
-        raise EventInvalid(f"JSON here is nested {DEPTH_MAX} deep at most.", depth_max=DEPTH_MAX)
+        raise EventInvalid(f"JSON here is nested {DEPTH_MAX} deep at most.", field="body")
     children = value.values() if isinstance(value, dict) else value
     # Every child is looked at, so that the depth of all of them is known.
-    return any([_holds_float(child, depth + 1) for child in children])  # noqa: C419
+    return any([_holds_float(child, depth + 1) for child in children])  # noqa: C419 - no early end
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -96,6 +96,11 @@ class Intake:
         """Show admins a delivery that left no fact."""
         await run_in_threadpool(execute, self.database, service.note_delivery, delivery)
 
+    def forget(self) -> None:
+        """Read every source anew: one was changed in this process."""
+        self._by_name.clear()
+        self._by_uri.clear()
+
     def close(self) -> None:
         """Commit what waits, then stop."""
         self._singles.close()
@@ -111,6 +116,9 @@ class _Memory(Generic[_Found]):
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, _Found]] = {}
+
+    def clear(self) -> None:
+        self._kept.clear()
 
     async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
         known = self._kept.get(key)

@@ -30,7 +30,7 @@ def read_line(line: bytes, only_source: str | None = None) -> Stated:
     elif isinstance(value, Mapping) and "actor" in value:
         stated = read_statement(value, line)
     else:
-        raise EventInvalid("The line is neither a CloudEvent nor an xAPI statement.", field="")
+        raise EventInvalid("The line is neither a CloudEvent nor an xAPI statement.", field="body")
     source_uri = stated.source_uri or only_source
     if source_uri is None:
         raise EventInvalid("The actor has no account; say --source.", field="actor")

@@ -73,7 +73,7 @@ def read(delivered: Delivered, source_uri: str) -> Mapped:
     """
     body = read_json(delivered.body)
     if not isinstance(body, Mapping):
-        raise EventInvalid("The body is an object.", field="")
+        raise EventInvalid("The body is an object.", field="body")
     if "specversion" in body:
         event = read_event(body, source_uri)
     else:
