@@ -1,0 +1,255 @@
+"""``http_single_vs_empty`` and ``http_batch_vs_empty``: events over HTTP against an empty POST.
+
+One API process over an embedded PostgreSQL with fsync and synchronous_commit on; rounds of ours and
+of the peer alternate, and each pair begins with the other one. Afterwards the rows are counted and
+the ledger must verify.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import sqlalchemy as sa
+from http_client import BATCH, MEMBERS
+from http_server import EMPTY_PATH
+from rows import Pair, Row
+
+from api.auth.keys import CreateKey, create_key
+from api.cli.ledger import CHECKS
+from api.migrations.runner import migrate
+from api.settings import process_environment
+from api.supervisor import postgres as pg
+from api.supervisor.anvil import free_port
+from api.supervisor.process import Program, start, wait_healthy
+from api.supervisor.state import StateFolder
+from api.webhooks.secret_box import FernetBox
+from ledger.events.model import Authority
+from ledger.events.sources import service as sources
+from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
+from ledger.events.tables import events
+from ledger.kernel.transaction import Database, Work, connect, execute
+from ledger.members import service as members
+from ledger.members import store as members_store
+from ledger.members.model import CreateMember, IdentityKey, LinkIdentity, Role
+from ledger.verify.service import verify
+
+PAIRS: Final = 7
+ROUND_S: Final = 2.0
+SINGLE_CONNECTIONS: Final = 64
+BATCH_CONNECTIONS: Final = 16
+SECRET: Final = "of the bench: 0123456789abcdef0123456789"  # noqa: S105 - of a throw-away server
+WEBHOOK_SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjU"  # noqa: S105
+URI: Final = "https://lms.example/events"
+ISSUER: Final = "https://lms.example"
+_SAFE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_PER_SECOND_MAX: Final = {"single": 20_000, "batch": 700, "empty": 30_000}
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Bench:
+    """A running server, a running client, and what was accepted."""
+
+    database: Database
+    client: subprocess.Popen[str]
+    key: str
+    accepted: int = 0
+    rounds: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def measure(self, kind: str, connections: int) -> float:
+        """Answers of status 202 a second, over one round; other answers are faults."""
+        self.rounds += 1
+        path = {"single": "/v1/webhooks/lms", "batch": "/v1/events", "empty": EMPTY_PATH}[kind]
+        asked = {
+            "kind": kind,
+            "path": path,
+            "name": f"round-{self.rounds}",
+            "uri": URI,
+            "secret": WEBHOOK_SECRET,
+            "key": self.key,
+            "seconds": ROUND_S,
+            "connections": connections,
+            "count": int(_PER_SECOND_MAX[kind] * ROUND_S),
+        }
+        assert self.client.stdin is not None
+        assert self.client.stdout is not None
+        self.client.stdin.write(json.dumps(asked) + "\n")
+        self.client.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.client.stdout.readline())
+        statuses = {int(status): count for status, count in answer["statuses"].items()}
+        good = statuses.pop(202, 0)
+        if statuses:
+            self.faults.append(f"{kind}: answers other than 202: {statuses}")
+        if good == answer["made"]:
+            self.faults.append(f"{kind}: the client ran out of requests")
+        self.accepted += good * {"single": 1, "batch": BATCH, "empty": 0}[kind]
+        return good / float(answer["took_s"])
+
+    def pairs(self, kind: str, connections: int, per_answer: int, say: Say) -> list[Pair]:
+        """Alternating rounds; ``per_answer`` events are in one answer of ours."""
+        found = []
+        for number in range(PAIRS + 1):
+            order = (kind, "empty") if number % 2 else ("empty", kind)
+            figures = {each: self.measure(each, connections) for each in order}
+            pair = Pair(figures[kind] * per_answer, figures["empty"])
+            say(f"  {kind} {number}: {pair.ours:,.0f} / {pair.theirs:,.0f} = {pair.ratio:.2f}")
+            found.append(pair)
+        return found[1:]  # The first warms up.
+
+
+def http_rows(say: Say) -> list[Row]:
+    """Both rows."""
+    with ExitStack() as stack:
+        bench = stack.enter_context(_running(say))
+        single = bench.pairs("single", SINGLE_CONNECTIONS, 1, say)
+        single_faults = _taken(bench.faults)
+        batch = bench.pairs("batch", BATCH_CONNECTIONS, BATCH, say)
+        batch_faults = _taken(bench.faults)
+        after = _faults_afterwards(bench, say)
+    return [
+        Row("http_single_vs_empty", "events/s", "empty POST/s", 0.5, single, single_faults + after),
+        Row("http_batch_vs_empty", "events/s", "empty POST/s", 4.0, batch, batch_faults + after),
+    ]
+
+
+def _taken(faults: list[str]) -> list[str]:
+    taken = list(faults)
+    faults.clear()
+    return taken
+
+
+def _faults_afterwards(bench: Bench, say: Say) -> list[str]:
+    faults = []
+    with bench.database.engine.connect() as connection:
+        stored = connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one()
+        if stored != bench.accepted:
+            faults.append(f"{bench.accepted} events were answered with 202, {stored} are stored")
+        for setting, wanted in _SAFE.items():
+            value = connection.execute(sa.text(f"SHOW {setting}")).scalar_one()
+            if value != wanted:
+                faults.append(f"{setting} is {value}")
+    say(f"{stored:,} events stored, as many as were accepted; verifying the ledger …")
+    faults += [str(finding) for finding in verify(bench.database, CHECKS).findings]
+    return faults
+
+
+@contextmanager
+def _running(say: Say) -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(prefix="vklad-bench-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        state = StateFolder(folder)
+        state.prepare()
+        server = pg.PostgresServer.of(state)
+        say("starting PostgreSQL …")
+        server.initialise()
+        process = start(server.program(**_SAFE))
+        stack.callback(process.stop)
+        wait_healthy(process, server.healthy, 60)
+        server.create_roles()
+        migrate(server.url(pg.MIGRATOR))
+        database = connect(server.url(pg.APPLICATION))
+        stack.callback(database.engine.dispose)
+        key = _populate(database)
+        port = free_port()
+        say("starting one API process and the client …")
+        _start_api(stack, state, server.url(pg.APPLICATION), port)
+        client = _start_client(stack, port)
+        yield Bench(database, client, key)
+
+
+def _start_api(stack: ExitStack, state: StateFolder, url: str, port: int) -> None:
+    environment = process_environment() | {
+        "VKLAD_DATABASE_URL": url.replace("+psycopg", ""),
+        "VKLAD_STATE_FOLDER": str(state.path),
+        "VKLAD_SECRET": SECRET,
+        "VKLAD_PORT": str(port),
+        "VKLAD_API_PROCESSES": "1",
+        "VKLAD_CHAIN": "off",
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+    script = Path(__file__).parent / "http_server.py"
+    program = Program(
+        name="api",
+        argv=(sys.executable, str(script)),
+        environment=environment,
+        directory=script.parent,
+        log_path=state.log("api"),
+        record_path=state.record("api"),
+    )
+    process = start(program)
+    stack.callback(process.stop)
+
+    def healthy() -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_healthy(process, healthy, 60)
+
+
+def _start_client(stack: ExitStack, port: int) -> subprocess.Popen[str]:
+    script = Path(__file__).parent / "http_client.py"
+    connections = max(SINGLE_CONNECTIONS, BATCH_CONNECTIONS)
+    environment = process_environment() | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    client = subprocess.Popen(
+        [sys.executable, str(script), str(port), str(connections)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    stack.callback(client.wait, 30)
+    stack.callback(client.terminate)
+    return client
+
+
+def _populate(database: Database) -> str:
+    """Two admins, a source they agreed on, its members; the source's key."""
+    first, second = (
+        execute(database, members.create_member, CreateMember()).member_id for _ in range(2)
+    )
+
+    def promote(work: Work, _: None) -> None:
+        members.make_first_admin(work, first)
+        members_store.insert_role(work, second, Role.ADMIN, None)
+        members_store.grant_role(work, second, Role.ADMIN, None)
+
+    execute(database, promote, None)
+    spec = SourceSpec(
+        name="lms",
+        uri=URI,
+        profile="standard_webhooks",
+        authority=Authority(types=("lms.*",), issuers={"lms": ISSUER}),
+        hourly_budget=10_000_000,
+    )
+    change = execute(database, sources.propose_source, ProposeSource(spec, first))
+    execute(
+        database,
+        sources.approve_source,
+        DecideSource(change.change_id, change.content_digest, second),
+    )
+
+    def finish(work: Work, _: None) -> str:
+        sources.add_secret(work, AddSecret("lms", WEBHOOK_SECRET), box=FernetBox(SECRET.encode()))
+        for number in range(MEMBERS):
+            key = IdentityKey("lms", ISSUER, str(number))
+            reference = members.references_of(work, [key])[key]
+            member_id = members.create_member(work, CreateMember()).member_id
+            members.link_identity(work, LinkIdentity(member_id, reference, "bench"))
+        return create_key(work, CreateKey("bench", frozenset({"events:write"}), URI)).text
+
+    return execute(database, finish, None)

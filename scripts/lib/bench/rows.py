@@ -1,0 +1,69 @@
+"""A row of the bench: pairs of measurements, their ratio, and how it is printed."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Ours and the peer's figure of one pair of rounds, one right after the other."""
+
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        """Ours in peers."""
+        return self.ours / self.theirs
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was reached. ``ok`` needs the ratio and whatever else had to hold (``faults``)."""
+
+    name: str
+    unit: str
+    against: str
+    reach: float
+    pairs: Sequence[Pair]
+    faults: Sequence[str]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the paired ratios."""
+        return statistics.median(pair.ratio for pair in self.pairs)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the row is reached."""
+        return self.ratio >= self.reach and not self.faults
+
+    def as_json(self) -> str:
+        """As machines read it (DESIGN 10)."""
+        return json.dumps(
+            {
+                "row": self.name,
+                "ours": round(statistics.median(pair.ours for pair in self.pairs), 1),
+                "unit": self.unit,
+                "against": self.against,
+                "theirs": round(statistics.median(pair.theirs for pair in self.pairs), 1),
+                "ratio": round(self.ratio, 3),
+                "ok": self.ok,
+            }
+        )
+
+    def as_text(self) -> str:
+        """As people read it."""
+        ratios = [pair.ratio for pair in self.pairs]
+        verdict = "ok" if self.ok else "NOT REACHED"
+        return (
+            f"{self.name:24} {statistics.median(p.ours for p in self.pairs):10,.0f} {self.unit}"
+            f"  against {statistics.median(p.theirs for p in self.pairs):10,.0f} ({self.against})"
+            f"  ratio {self.ratio:.2f} (min {min(ratios):.2f}, max {max(ratios):.2f},"
+            f" {len(ratios)} pairs; reach {self.reach})  {verdict}"
+            + "".join(f"\n  fault: {fault}" for fault in self.faults)
+        )
