@@ -19,6 +19,7 @@ from api.cli import (
     score,
     sources,
     up,
+    watcher,
 )
 from ledger.kernel.errors import VkladError
 
@@ -33,6 +34,7 @@ app.command()(doctor.doctor)
 app.command()(up.serve)
 app.command()(up.worker)
 app.command()(up.scheduler)
+app.command()(watcher.watcher)
 app.command(name="migrate")(up.migrate_database)
 app.command()(score.score)
 app.command(name="import")(import_.import_lines)

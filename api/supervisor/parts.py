@@ -129,6 +129,11 @@ def _scheduler(installation: Installation) -> Runnable:
     return own_process(installation, "scheduler", "scheduler", healthy=ready.exists)
 
 
+def _watcher(installation: Installation) -> Runnable:
+    ready = installation.state.ready("watcher")
+    return own_process(installation, "watcher", "watcher", healthy=ready.exists)
+
+
 def _demo_issuer(installation: Installation) -> Runnable:
     port = installation.settings.demo_issuer_port
     refuse_taken_port(port, "demo-issuer", "VKLAD_DEMO_ISSUER_PORT")
@@ -196,6 +201,7 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Part("api", "API and pages", _always, _api),
         Part("worker", "worker", _always, _worker),
         Part("scheduler", "scheduler", _always, _scheduler),
+        Part("watcher", "watcher", _chain_is_on, _watcher),
         Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer),
     ),
 )

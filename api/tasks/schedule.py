@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import scoring
+from api.tasks import oracle, scoring
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
@@ -62,4 +62,6 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("redemption.expire", 15, _expire_redemptions),
     Job("outbox.forget", 600, forget_done_work),
     Job("scoring.close_periods", 5, scoring.close_periods),
+    Job("oracle.tick", 1, oracle.tick, needs_chain=True),
+    Job("oracle.reserve_check", 60, oracle.reserve_check, needs_chain=True),
 )

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import scoring
+from api.tasks import oracle, scoring
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
+from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 
 Handler = Callable[[Composition, str], None]
 
 TOPICS: Final[Mapping[str, Handler]] = {
     SCORE_TOPIC: scoring.score,
     ACTIVATED_TOPIC: scoring.score_everybody,
+    BRIDGE_TOPIC: oracle.on_bridge_intent,
 }

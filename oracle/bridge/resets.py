@@ -7,6 +7,7 @@ Whoever is at the machine prepares and applies; only two different admins make i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -29,6 +30,8 @@ from oracle.bridge.service import require_chain
 from oracle.indexer import store as indexer_store
 from oracle.sender import service as sender
 
+PREFIX: Final = "rst"
+"""Of a reset's id at the edges."""
 PERSONS_NEEDED: Final = 2
 REASON: Final = "chain_reset"
 _ESCROW: Final = AccountKey(AccountKind.ESCROW)
@@ -211,3 +214,30 @@ def _give_back(work: Work, reset: ChainReset, request: Request, share: Points) -
         entry_id = returned.entry_id
     store.mark_returned(work, request, REASON, entry_id)
     return share
+
+
+@dataclass(frozen=True, slots=True)
+class ResetContent:
+    """What is shown of a reset's content before it is confirmed."""
+
+    chain_id: int
+    genesis: str
+    bridge: str
+    requests: int
+    points: int
+
+
+def as_content(reset: ChainReset) -> ResetContent:
+    """The content in the words of people."""
+    content = reset.content
+    assert isinstance(content, Mapping), "written by prepare"
+    chain, returns = content["chain"], content["returns"]
+    assert isinstance(chain, Mapping), "written by prepare"
+    assert isinstance(returns, Sequence), "written by prepare"
+    return ResetContent(
+        chain_id=int(str(chain["id"])),
+        genesis=str(chain["genesis"]),
+        bridge=str(chain["bridge"]),
+        requests=len(returns),
+        points=sum(int(str(each["points"])) for each in returns if isinstance(each, Mapping)),
+    )

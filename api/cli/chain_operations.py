@@ -1,0 +1,101 @@
+"""`vklad chain reconcile | reset`: what the chain has to do with the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.bridging import chain_parts
+from api.composition import Composition, compose
+from api.settings import load_settings
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import execute
+from oracle.bridge import resets, resets_store
+from oracle.bridge.batching import TURN
+from oracle.bridge.errors import ResetNotConfirmed
+from oracle.reconcile.model import Reconciliation
+from oracle.reconcile.service import reconcile as compare
+from oracle.turns.store import hold_turn
+
+
+def reconcile() -> None:
+    """Compare escrow with supply and what is in flight, at the newest final block."""
+    composition = compose(load_settings())
+    try:
+        found = compare(chain_parts(composition).reconciler)
+    finally:
+        composition.close()
+    _print_sides(found)
+    findings = found.findings()
+    for finding in findings:
+        typer.echo(finding, err=True)
+    if findings:
+        raise typer.Exit(1)
+    typer.echo("Both sides are equal.")
+
+
+def reset(
+    *,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget a prepared reset; the bridge goes on.")
+    ] = False,
+) -> None:
+    """Give up the chain in use: bridged and in-flight points go back to their lots.
+
+    The first call stops the bridge and prints what two different admins have to confirm; a call
+    after that does it.
+    """
+    composition = compose(load_settings())
+    try:
+        if forget:
+            execute(composition.database, resets.give_up_reset, None)
+            typer.echo("Forgotten. The bridge goes on.")
+        else:
+            _reset(composition)
+    finally:
+        composition.close()
+
+
+def _reset(composition: Composition) -> None:
+    prepared = execute(composition.database, resets.prepare, None)
+    with hold_turn(composition.database, TURN):
+        try:
+            applied = execute(composition.database, resets.apply, None)
+        except ResetNotConfirmed as error:
+            _print_reset(composition, prepared)
+            typer.echo(error.message, err=True)
+            raise typer.Exit(1) from error
+    typer.echo(
+        f"{applied.points.amount} points of {applied.requests} requests are back in their lots. "
+        "The next chain that is seen is the one in use."
+    )
+
+
+def _print_sides(found: Reconciliation) -> None:
+    ledger, chain = found.ledger, found.chain
+    typer.echo(f"At block {chain.block_number}, 0x{chain.block_hash.hex()}")
+    typer.echo(f"  escrow (points)            {ledger.escrow.amount:>30}")
+    typer.echo(f"  escrow x scale             {found.escrow_units.amount:>30}")
+    typer.echo(f"  token supply               {chain.supply.amount:>30}")
+    typer.echo(f"  to the chain (points)      {ledger.outgoing.amount:>30}")
+    typer.echo(f"  minted, not read (points)  {-ledger.unread_mints.amount:>30}")
+    typer.echo(f"  burnt, not read (points)   {ledger.unread_burns.amount:>30}")
+    typer.echo(f"  burnt, parked (points)     {ledger.parked.amount:>30}")
+    typer.echo(f"  supply + in flight         {found.owed_units.amount:>30}")
+
+
+def _print_reset(composition: Composition, prepared: resets_store.ChainReset) -> None:
+    with composition.database.read() as work:
+        confirmed = resets_store.confirmed_by(work, prepared)
+    content = resets.as_content(prepared)
+    typer.echo(f"Chain {content.chain_id}, genesis {content.genesis}, bridge {content.bridge}")
+    typer.echo(f"{content.requests} requests get back {content.points} points from escrow.")
+    typer.echo(f"Reset {format_id(resets.PREFIX, prepared.reset_id)}")
+    typer.echo(f"Hash of the content {prepared.content_digest.hex()}")
+    for member in confirmed:
+        typer.echo(f"Confirmed by {format_id('mem', member)}")
+    typer.echo(
+        f"Two different admins confirm it at {composition.public_url}"
+        f"/v1/bridge/resets/{format_id(resets.PREFIX, prepared.reset_id)}/confirmations"
+    )
