@@ -241,6 +241,11 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
     return next(a for a in store.activations(work) if a.activation_id == activation_id)
 
 
+def is_stored(work: Work, programme_hash: bytes) -> bool:
+    """Whether the file of this version is here."""
+    return store.programme(work, programme_hash) is not None
+
+
 def programme_of(activation: store.StoredActivation) -> Programme:
     """The programme of an activation, read once per process."""
     return read_programme(activation.source_text)

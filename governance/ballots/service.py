@@ -1,0 +1,201 @@
+"""Taking signed ballots, carrying them in batches, and saying what became of each.
+
+The signature alone makes a ballot count; the relayer can delay it, never change it. One bad ballot
+in a batch fails alone (``BallotRelay``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from governance import relaying
+from governance.ballots import store
+from governance.ballots.model import (
+    BALLOT_GAS,
+    BALLOTS_PER_TRANSACTION_MAX,
+    Ballot,
+    BallotCastBefore,
+    BallotState,
+    Support,
+    batches,
+    check_may_vote,
+    check_reason,
+    gas_for,
+)
+from governance.contracts import GovernanceContracts
+from governance.proposals.reading import BallotFacts
+from ledger.kernel import outbox
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Database, Work, execute
+from oracle.bindings import ballot_relay, vkl_governor
+from oracle.chain import typed_data
+from oracle.contracts.abi import Address
+from oracle.indexer import store as indexer_store
+from oracle.sender import service as sender
+from oracle.sender.model import IntentState, SenderRole
+from oracle.sender.service import SubmitIntent
+
+INTENTS_TOPIC: Final = "governance_intents"
+"""Outbox topic of the sender for intents of kind ``governance.…``; the key is the intent's."""
+BALLOT_PREFIX: Final = "bal"
+_BATCH: Final = "governance.ballots"
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """A signed ballot. ``facts`` were read before this transaction; the signature was checked."""
+
+    member_id: UUID
+    proposal_id: int
+    support: Support
+    reason: str
+    nonce: int
+    signature: bytes
+    facts: BallotFacts
+
+
+def ballot_message(
+    contracts: GovernanceContracts,
+    proposal_id: int,
+    support: Support,
+    *,
+    voter: Address,
+    nonce: int,
+    reason: str = "",
+) -> typed_data.TypedData:
+    """What the voter signs (EIP-712): a ballot, extended if there is a reason."""
+    plain = typed_data.ballot(
+        contracts.governor_domain,
+        proposal_id=proposal_id,
+        support=int(support),
+        voter=voter,
+        nonce=nonce,
+    )
+    return typed_data.extended_ballot(plain, reason=reason, params=b"") if reason else plain
+
+
+def cast(work: Work, command: CastBallot) -> Ballot:
+    """Take a ballot; the next batch carries it.
+
+    Raises:
+        BallotTooEarly, BallotTooLate, BallotCastBefore, BallotStale, NoVotingPower: see
+            :func:`check_may_vote`; ``BallotCastBefore`` also while one is on its way.
+        BallotMalformed: the reason is too long.
+        RelayerBudgetSpent: enough for today.
+    """
+    check_reason(command.reason)
+    check_may_vote(command.facts, command.nonce)
+    known = relaying.require_chain(work)
+    relaying.spend(work, command.member_id, BALLOT_GAS)
+    ballot = Ballot(
+        ballot_id=work.ids.new(work.now),
+        proposal_id=command.proposal_id,
+        member_id=command.member_id,
+        voter=command.facts.voter,
+        support=command.support,
+        reason=command.reason,
+        nonce=command.nonce,
+        signature=command.signature,
+        weight=command.facts.weight,
+        received_at=work.now,
+        state=BallotState.RECEIVED,
+    )
+    if not store.insert_ballot(work, known.chain_key, ballot):
+        raise BallotCastBefore("Your ballot on this proposal is on its way or recorded.")
+    return ballot
+
+
+def ballot_call(ballot: Ballot) -> bytes:
+    """The raw call of one ballot, which a member may also send without us."""
+    if ballot.reason:
+        return vkl_governor.cast_vote_with_reason_and_params_by_sig(
+            ballot.proposal_id,
+            int(ballot.support),
+            ballot.voter,
+            ballot.reason,
+            b"",
+            ballot.signature,
+        ).calldata
+    return vkl_governor.cast_vote_by_sig(
+        ballot.proposal_id, int(ballot.support), ballot.voter, ballot.signature
+    ).calldata
+
+
+def carry(database: Database, contracts: GovernanceContracts) -> int:
+    """Put waiting ballots into transactions of the relayer; how many ballots."""
+
+    def batch(work: Work, _: None) -> int:
+        known = indexer_store.chain_in_use(work)
+        if known is None:
+            return 0
+        waiting = store.received(work, known.chain_key, 4 * BALLOTS_PER_TRANSACTION_MAX)
+        on_their_way = store.open_voters(work, known.chain_key)
+        ready = [ballot for ballot in waiting if ballot.voter not in on_their_way]
+        for together in batches(ready):
+            _submit(work, contracts, together)
+        return sum(len(together) for together in batches(ready))
+
+    return execute(database, batch, None)
+
+
+def settle(work: Work, intent_key: str) -> None:
+    """A batch's intent is settled: say of each of its ballots what became of it."""
+    if not outbox.take(work, INTENTS_TOPIC, intent_key):
+        return
+    if not intent_key.startswith(_BATCH):
+        return
+    known = relaying.require_chain(work)
+    outcome = sender.outcome(work, intent_key)
+    failed = outcome is None or outcome.state is IntentState.FAILED
+    votes = indexer_store.events_named(work, known.chain_key, "VklGovernor", "VoteCast")
+    with_params = indexer_store.events_named(
+        work, known.chain_key, "VklGovernor", "VoteCastWithParams"
+    )
+    recorded = {
+        (event.proposal_id, event.voter)
+        for event in [vkl_governor.VoteCast.of(vote) for vote in votes]
+        + [vkl_governor.VoteCastWithParams.of(vote) for vote in with_params]
+    }
+    for ballot in store.of_intent(work, intent_key):
+        if (ballot.proposal_id, ballot.voter) in recorded:
+            store.settle(work, ballot.ballot_id, None)
+        else:
+            reason = outcome.failure if failed and outcome is not None else None
+            store.settle(
+                work, ballot.ballot_id, reason or "The contract did not accept this ballot."
+            )
+
+
+def ballots_of(work: Work, member_id: UUID, proposal_id: int | None = None) -> list[Ballot]:
+    """A member's ballots on the chain in use, newest first."""
+    known = indexer_store.chain_in_use(work)
+    if known is None:
+        return []
+    return store.of_member(work, known.chain_key, member_id, proposal_id)
+
+
+def has_open_ballots(work: Work) -> bool:
+    """Whether a ballot is still on its way."""
+    known = indexer_store.chain_in_use(work)
+    return known is not None and store.count_open(work, known.chain_key) > 0
+
+
+def _submit(work: Work, contracts: GovernanceContracts, ballots: Sequence[Ballot]) -> None:
+    first = format_id(BALLOT_PREFIX, ballots[0].ballot_id)
+    key = f"{_BATCH}:{first}"
+    call = ballot_relay.cast_ballots(tuple(ballot.signed() for ballot in ballots))
+    sender.submit(
+        work,
+        SubmitIntent(
+            key,
+            SenderRole.RELAYER,
+            _BATCH,
+            contracts.ballot_relay,
+            call.calldata,
+            gas_for(len(ballots)),
+        ),
+    )
+    store.mark_relayed(work, [ballot.ballot_id for ballot in ballots], key)

@@ -1,0 +1,47 @@
+"""Which contracts the members' votes go through, and how a message for each is bound to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from oracle.chain.typed_data import Domain
+from oracle.contracts.abi import Address
+from oracle.deployment.model import Deployment
+
+GOVERNOR_DOMAIN: Final = "Vklad Governor"
+"""The name that ballots and proposals are signed for (EIP-712)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GovernanceContracts:
+    """Addresses of one deployment."""
+
+    chain_id: int
+    governor: Address
+    token: Address
+    registry: Address
+    ballot_relay: Address
+    token_name: str
+
+    @classmethod
+    def of(cls, deployment: Deployment, token_name: str) -> GovernanceContracts:
+        """From a deployment's record and the token's own name."""
+        return cls(
+            chain_id=deployment.chain_id,
+            governor=deployment.address("VklGovernor"),
+            token=deployment.address("VklToken"),
+            registry=deployment.address("ProgrammeRegistry"),
+            ballot_relay=deployment.address("BallotRelay"),
+            token_name=token_name,
+        )
+
+    @property
+    def governor_domain(self) -> Domain:
+        """What ballots and proposals are bound to."""
+        return Domain(GOVERNOR_DOMAIN, self.chain_id, self.governor)
+
+    @property
+    def token_domain(self) -> Domain:
+        """What delegations are bound to."""
+        return Domain(self.token_name, self.chain_id, self.token)

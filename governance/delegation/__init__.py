@@ -1,0 +1,1 @@
+"""Delegating votes by signature, without paying gas."""

@@ -1,0 +1,273 @@
+"""What a proposal is and how it stands. Pure.
+
+::
+
+    signed ──relayer──▶ pending ──delay──▶ active ──period──▶ succeeded ─▶ queued ─▶ executed
+       │                   │                 │   └──────────▶ defeated       │
+       └▶ refused          └──▶ canceled ◀───┴──────────────────────────────┘
+
+``signed`` and ``refused`` are ours, the rest are OpenZeppelin's Governor's, in its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from eth_utils.crypto import keccak
+
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.units import TokenUnits
+from oracle.bindings import programme_registry
+from oracle.contracts.abi import Address, encode
+
+TITLE_LENGTH_MAX: Final = 160
+BODY_LENGTH_MAX: Final = 8_000
+SIGNATURE_LIFE_S: Final = 3_600
+"""How long a signed proposal may wait for the relayer."""
+
+
+class ProposalRefused(VkladError):
+    """A draft that could never become a proposal."""
+
+    code = "proposal_refused"
+    kind = ErrorKind.INVALID
+
+
+class ProposalExists(VkladError):
+    """The very same proposal, word for word, was made before."""
+
+    code = "proposal_exists"
+    kind = ErrorKind.CONFLICT
+
+
+class UnknownProposal(VkladError):
+    """No proposal on the chain in use has this id."""
+
+    code = "unknown_proposal"
+    kind = ErrorKind.NOT_FOUND
+
+
+class SignatureNotYours(VkladError):
+    """The signature is not by the wallet that the member has linked."""
+
+    code = "signature_not_yours"
+    kind = ErrorKind.INVALID
+
+
+class WalletNeeded(VkladError):
+    """The member has linked no wallet, so cannot sign."""
+
+    code = "wallet_needed"
+    kind = ErrorKind.CONFLICT
+
+
+class VotingPowerTooLow(VkladError):
+    """The wallet has fewer votes than proposing or voting takes."""
+
+    code = "voting_power_too_low"
+    kind = ErrorKind.INVALID
+
+
+class ProposalKind(StrEnum):
+    """What a proposal does when it is executed."""
+
+    PROGRAMME = "programme"
+    TEXT = "text"
+
+
+class ProposalState(StrEnum):
+    """How a proposal stands."""
+
+    SIGNED = "signed"
+    REFUSED = "refused"
+    PENDING = "pending"
+    ACTIVE = "active"
+    CANCELED = "canceled"
+    DEFEATED = "defeated"
+    SUCCEEDED = "succeeded"
+    QUEUED = "queued"
+    EXPIRED = "expired"
+    EXECUTED = "executed"
+
+
+STATE_BY_NUMBER: Final = (
+    ProposalState.PENDING,
+    ProposalState.ACTIVE,
+    ProposalState.CANCELED,
+    ProposalState.DEFEATED,
+    ProposalState.SUCCEEDED,
+    ProposalState.QUEUED,
+    ProposalState.EXPIRED,
+    ProposalState.EXECUTED,
+)
+"""``IGovernor.ProposalState`` by its number."""
+TERMINAL: Final = frozenset(
+    {
+        ProposalState.CANCELED,
+        ProposalState.DEFEATED,
+        ProposalState.EXPIRED,
+        ProposalState.EXECUTED,
+        ProposalState.REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One call that the timelock makes when the proposal is executed."""
+
+    target: Address
+    value_wei: int
+    calldata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposal before it is signed."""
+
+    kind: ProposalKind
+    title: str
+    body: str
+    proposer: Address
+    actions: tuple[Action, ...]
+    programme_hash: bytes | None = None
+    declared_effective_at: datetime | None = None
+
+    @property
+    def description(self) -> str:
+        """What goes on chain; its end keeps others from proposing the same first."""
+        parts = [f"# {self.title}", self.body]
+        if self.programme_hash is not None:
+            parts.append(f"Programme: 0x{self.programme_hash.hex()}")
+        return "\n\n".join(part for part in parts if part) + f"\n#proposer={self.proposer.lower()}"
+
+    @property
+    def proposal_id(self) -> int:
+        """``IGovernor.hashProposal`` of this draft."""
+        return proposal_id_of(self.actions, self.description)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a proposal stood on chain at ``block_number``. Votes in token units."""
+
+    state: ProposalState
+    snapshot_at: datetime
+    deadline_at: datetime
+    executable_at: datetime | None
+    against: TokenUnits
+    in_favour: TokenUnits
+    abstain: TokenUnits
+    voters: int
+    quorum: TokenUnits | None
+    """Known once the snapshot has passed."""
+    quorum_voters: int
+    block_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal as lists and pages show it; ``standing`` is ``None`` until it is on chain."""
+
+    proposal_id: int
+    kind: ProposalKind
+    title: str
+    body: str
+    description: str
+    actions: tuple[Action, ...]
+    member_id: UUID
+    proposer: Address
+    programme_hash: bytes | None
+    declared_effective_at: datetime | None
+    intent_key: str
+    submitted_at: datetime
+    standing: Standing | None = None
+    refusal: str | None = None
+
+    @property
+    def state(self) -> ProposalState:
+        """Where it is in its life."""
+        if self.standing is not None:
+            return self.standing.state
+        return ProposalState.SIGNED if self.refusal is None else ProposalState.REFUSED
+
+
+def proposal_id_of(actions: Sequence[Action], description: str) -> int:
+    """The id that the Governor gives: keccak over the ABI of the actions and the text's hash."""
+    encoded = encode(
+        ("address[]", "uint256[]", "bytes[]", "bytes32"),
+        (
+            tuple(action.target for action in actions),
+            tuple(action.value_wei for action in actions),
+            tuple(action.calldata for action in actions),
+            description_hash(description),
+        ),
+    )
+    return int.from_bytes(keccak(encoded), "big")
+
+
+def description_hash(description: str) -> bytes:
+    """Keccak of the text, by which the Governor names it."""
+    return bytes(keccak(text=description))
+
+
+def programme_draft(
+    *,
+    title: str,
+    body: str,
+    proposer: Address,
+    registry: Address,
+    programme_hash: bytes,
+    replaces: bytes,
+    effective_at: datetime,
+) -> Draft:
+    """A proposal to put a programme version in force.
+
+    ``replaces`` is the version the registry holds now (zeros before the first): if another vote
+    changes it meanwhile, execution reverts.
+
+    Raises:
+        ProposalRefused: no title, or a text too long.
+    """
+    call = programme_registry.activate(programme_hash, replaces, int(effective_at.timestamp()))
+    _check_texts(title, body)
+    return Draft(
+        ProposalKind.PROGRAMME,
+        title.strip(),
+        body.strip(),
+        proposer,
+        (Action(registry, 0, call.calldata),),
+        programme_hash,
+        effective_at,
+    )
+
+
+def text_draft(*, title: str, body: str, proposer: Address, registry: Address) -> Draft:
+    """A resolution in words. The Governor wants an action, so it makes a call that only reads.
+
+    Raises:
+        ProposalRefused: no title, or a text too long.
+    """
+    _check_texts(title, body)
+    harmless = Action(registry, 0, programme_registry.count().calldata)
+    return Draft(ProposalKind.TEXT, title.strip(), body.strip(), proposer, (harmless,))
+
+
+def _check_texts(title: str, body: str) -> None:
+    if not title.strip():
+        raise ProposalRefused("A proposal needs a title.", field="title")
+    for name, text, longest in (
+        ("title", title, TITLE_LENGTH_MAX),
+        ("body", body, BODY_LENGTH_MAX),
+    ):
+        if len(text) > longest:
+            raise ProposalRefused(
+                f"The {name} has {len(text)} characters; at most {longest} are taken.", field=name
+            )
+    if "#proposer=" in title + body:
+        raise ProposalRefused("The text must not contain #proposer=: that is added.", field="body")
