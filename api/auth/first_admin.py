@@ -1,6 +1,7 @@
-"""The first admin: a link that works once, made by somebody at the machine.
+"""The first admins: links that work once, made by somebody at the machine.
 
-Every later admin is proposed by one and approved by another (``ledger.members``).
+As many as it takes to approve each other; every later admin is proposed by one and approved by
+another (``ledger.members``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from api.auth.sessions import close_sessions_of
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
-from ledger.members.model import AdminExists, IssuedLink, IssueLink, UseLink
+from ledger.members.model import ADMINS_BY_LINK_MAX, AdminExists, IssuedLink, IssueLink, UseLink
 
 PURPOSE: Final = "first_admin"
 LIFE: Final = timedelta(hours=1)
@@ -29,13 +30,16 @@ class BecomeFirstAdmin:
 
 
 def issue_first_admin_link(work: Work, _: None) -> IssuedLink:
-    """A link that makes the member who uses it the first admin.
+    """A link that makes the member who uses it an admin.
 
     Raises:
-        AdminExists: there is one, who can propose others.
+        AdminExists: there are enough, who can propose and approve others.
     """
-    if members_store.count_admins(work):
-        raise AdminExists("There is an admin already. Ask one to propose you.")
+    if members_store.count_admins(work) >= ADMINS_BY_LINK_MAX:
+        raise AdminExists(
+            f"There are {ADMINS_BY_LINK_MAX} admins already. One proposes you, another approves.",
+            admins_by_link_max=ADMINS_BY_LINK_MAX,
+        )
     return members.issue_link(work, IssueLink(PURPOSE, None, LIFE))
 
 

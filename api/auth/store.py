@@ -211,8 +211,9 @@ def use_link_proof(work: Work, digest: bytes, expires_at: datetime) -> bool:
         pg.insert(link_proofs)
         .values(proof_digest=digest, expires_at=expires_at)
         .on_conflict_do_nothing()
+        .returning(link_proofs.c.proof_digest)
     )
-    return used.rowcount == 1
+    return used.one_or_none() is not None
 
 
 def delete_expired(work: Work) -> int:

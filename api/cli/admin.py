@@ -18,7 +18,7 @@ app: Final = typer.Typer(help="The first admin, and keys for machines.", no_args
 
 @app.command()
 def link() -> None:
-    """Print a link that makes whoever opens it, signed in, the first admin. Works once."""
+    """Print a link that makes whoever opens it, signed in, an admin: for the first two only."""
     composition = compose(load_settings())
     try:
         issued = execute(composition.database, issue_first_admin_link, None)

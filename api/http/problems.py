@@ -2,8 +2,9 @@
 
 A use case raises a ``VkladError``; nobody catches it. Here its ``kind`` becomes the status, its
 ``code`` stays as it is, its operands become members, and title and detail are in the reader's
-language (``errors.<code>`` of the catalogues; without one, the kind's title and the error's own
-English sentence). Outside ``/v1`` the same error is a page (``api.pages``), by ``ErrorPage``.
+language: ``errors.<code>`` of the catalogues, else the kind's title and the error's own English
+sentence. That sentence has the values in it, so English needs a detail only where it says more.
+Outside ``/v1`` the same error is a page (``api.pages``), by ``ErrorPage``.
 
     raise InsufficientPoints("…", shortfall=40)
     → 422 {"type": "…/problems/insufficient_points", "title": "…", "status": 422,
@@ -130,8 +131,9 @@ def problem_of(
     """The problem document of an error, without ``instance``."""
     key = f"errors.{error.code}"
     detail = error.message
-    if catalogue.has(language, f"{key}.detail"):
-        detail = catalogue.text(language, f"{key}.detail", **_writable(error.operands))
+    operands = _writable(error.operands)
+    if catalogue.can_fill(language, f"{key}.detail", operands):
+        detail = catalogue.text(language, f"{key}.detail", **operands)
     title = (
         f"{key}.title" if catalogue.has(language, f"{key}.title") else f"errors.{error.kind}.title"
     )

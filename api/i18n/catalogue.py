@@ -51,6 +51,11 @@ class Catalogue:
         """Whether this very language has the key."""
         return key in self.messages[language]
 
+    def can_fill(self, language: Language, key: str, operands: Mapping[str, Writable]) -> bool:
+        """Whether this very language has the key, and wants no operand that is not given."""
+        message = self.messages[language].get(key)
+        return message is not None and operands_of(message) <= operands.keys()
+
     def text(self, language: Language, key: str, /, **operands: Writable) -> str:
         """The sentence for ``key``, its operands written in by their type.
 

@@ -6,6 +6,7 @@ amounts lose trailing zeros (never digits), times are in UTC unless a zone is na
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -55,10 +56,15 @@ def write_number(value: int, language: str) -> str:
 
 
 def write_money(value: Money, language: str) -> str:
-    """Minor units as the currency is written: 1 584 minor units of RUB is 15,84 ₽."""
+    """Minor units as the currency is written: 1 584 minor units of RUB is 15,84 ₽.
+
+    A currency that the language names by letters gets the space that CLDR wants after them
+    (``alphaNextToNumber``).
+    """
     decimals = get_currency_precision(value.currency)
     major = Decimal(value.amount_minor).scaleb(-decimals)
-    return format_currency(major, value.currency, locale=language)
+    written = format_currency(major, value.currency, locale=language)
+    return re.sub(r"([A-Za-z])(?=\d)", "\\1\u00a0", written)
 
 
 def write_token(value: TokenUnits, language: str) -> str:

@@ -1,0 +1,210 @@
+"""Every sentence exists in both languages, in that language, with the same operands."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import api
+import governance
+import ledger
+import oracle
+from api.i18n.catalogue import (
+    LANGUAGES,
+    Catalogue,
+    Message,
+    MissingMessage,
+    load_catalogue,
+    operands_of,
+)
+from api.pages.rendering import TEMPLATES
+from ledger.kernel.errors import ErrorKind, VkladError
+
+CATALOGUE = load_catalogue()
+EN, RU = CATALOGUE.messages["en"], CATALOGUE.messages["ru"]
+ROOT = Path(__file__).resolve().parents[3]
+
+# Names of headers, formats, standards and currencies, which Russian texts write in Latin.
+LATIN_ALLOWED = frozenset(
+    "ASCII Authorization CSV EIP ERC Idempotency JSON Key UTC YAML T Z VKL ID API".split()  # noqa: SIM905 - reads as a list of words
+)
+CYRILLIC_ALLOWED = frozenset({"layout.language.ru"})
+DETAIL_IN_RUSSIAN_ONLY = re.compile(r"errors\.\w+\.detail\Z")
+"""English details are the errors' own sentences, with the values in them."""
+
+
+def _forms(message: Message) -> list[str]:
+    return [message] if isinstance(message, str) else list(message.values())
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    only_russian = {key for key in RU.keys() - EN.keys() if not DETAIL_IN_RUSSIAN_ONLY.match(key)}
+    assert (EN.keys() - RU.keys(), only_russian) == (set(), set())
+
+
+@pytest.mark.parametrize("key", sorted(EN.keys() & RU.keys()))
+def test_a_sentence_has_the_same_operands_in_both_languages(key: str) -> None:
+    assert operands_of(EN[key]) == operands_of(RU[key])
+
+
+@pytest.mark.parametrize("key", sorted(RU))
+def test_no_latin_word_in_a_russian_sentence(key: str) -> None:
+    if key == "layout.language.en":
+        return
+    for form in _forms(RU[key]):
+        words = re.findall(r"[A-Za-z]+", re.sub(r"\{\w+\}", "", form))
+        assert set(words) <= LATIN_ALLOWED, form
+
+
+@pytest.mark.parametrize("key", sorted(EN))
+def test_no_cyrillic_word_in_an_english_sentence(key: str) -> None:
+    if key not in CYRILLIC_ALLOWED:
+        for form in _forms(EN[key]):
+            assert not re.search(r"[А-Яа-яЁё]", form), form
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_messages_have_every_form_of_their_language(language: str) -> None:
+    wanted = {"en": {"one", "other"}, "ru": {"one", "few", "many", "other"}}[language]
+    for key, message in CATALOGUE.messages[language].items():
+        if not isinstance(message, str):
+            assert set(message) == wanted, key
+            assert "count" in operands_of(message), key
+
+
+def _template_keys() -> Iterator[tuple[str, str]]:
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        for key in re.findall(r"\bt\(\s*[\"']([\w.]+)[\"']\s*[,)]", path.read_text()):
+            yield str(path.relative_to(TEMPLATES)), key
+
+
+@pytest.mark.parametrize(("template", "key"), sorted(set(_template_keys())))
+def test_every_key_that_a_template_names_exists(template: str, key: str) -> None:
+    assert key in EN
+    assert key in RU
+
+
+def _notice_keys() -> Iterator[str]:
+    for path in sorted((ROOT / "api").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.keyword) or node.arg != "notice":
+                continue
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                yield node.value.value
+
+
+@pytest.mark.parametrize("key", sorted(set(_notice_keys())))
+def test_every_notice_exists(key: str) -> None:
+    assert key in EN
+    assert key in RU
+
+
+_MARKUP = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
+
+
+def test_no_template_has_a_sentence_of_its_own() -> None:
+    """Text between tags comes from the catalogues; what is left has no words."""
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        text = re.sub(
+            r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", " ", path.read_text(), flags=re.DOTALL
+        )
+        assert not re.findall(r"[^\W\d_]{2,}", text), (path.name, text.split())
+
+
+def _error_classes() -> list[type[VkladError]]:
+    for package in (ledger, oracle, governance, api):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations." not in module.name:
+                importlib.import_module(module.name)
+    found: list[type[VkladError]] = []
+    waiting = [VkladError]
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            if child.__module__.partition(".")[0] in {"ledger", "oracle", "governance", "api"}:
+                found.append(child)
+            waiting.append(child)
+    return found
+
+
+def test_every_error_has_words_in_both_languages() -> None:
+    missing = {
+        f"{language}: {error.code} ({error.__module__})"
+        for error in _error_classes()
+        for language, part in (("en", "title"), ("ru", "title"), ("ru", "detail"))
+        if f"errors.{error.code}.{part}" not in CATALOGUE.messages[language]  # type: ignore[index]
+    }
+    assert missing == set()
+
+
+def test_every_kind_has_a_title() -> None:
+    for kind in ErrorKind:
+        assert f"errors.{kind}.title" in EN
+        assert f"errors.{kind}.title" in RU
+
+
+# The catalogue itself
+
+
+def _small(reported: list[MissingMessage]) -> Catalogue:
+    return Catalogue(
+        {
+            "en": {"a": "Only here", "n": {"one": "{count} lot", "other": "{count} lots"}},
+            "ru": {
+                "n": {
+                    "one": "{count} лот",
+                    "few": "{count} лота",
+                    "many": "{count} лотов",
+                    "other": "{count} лота",
+                },
+                "w": "до {when}",
+            },
+        },
+        reported.append,
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "russian"),
+    [
+        (0, "0 lots", "0 лотов"),
+        (1, "1 lot", "1 лот"),
+        (2, "2 lots", "2 лота"),
+        (5, "5 lots", "5 лотов"),
+        (11, "11 lots", "11 лотов"),
+        (21, "21 lots", "21 лот"),
+        (-3, "-3 lots", "-3 лота"),
+    ],
+)
+def test_plural_forms(count: int, english: str, russian: str) -> None:
+    catalogue = _small([])
+    assert catalogue.text("en", "n", count=count) == english
+    assert catalogue.text("ru", "n", count=count) == russian
+
+
+def test_a_missing_message_is_reported_and_answered_in_english() -> None:
+    reported: list[MissingMessage] = []
+    assert _small(reported).text("ru", "a") == "Only here"
+    assert len(reported) == 1
+
+
+def test_a_message_missing_everywhere_is_answered_by_its_key() -> None:
+    reported: list[MissingMessage] = []
+    assert _small(reported).text("ru", "nothing.like.it") == "nothing.like.it"
+    assert len(reported) == 2
+
+
+def test_a_missing_operand_is_reported_and_left() -> None:
+    reported: list[MissingMessage] = []
+    assert _small(reported).text("ru", "w") == "до {when}"
+    assert "when" in str(reported[0])
+
+
+def test_tests_refuse_what_is_missing() -> None:
+    with pytest.raises(MissingMessage):
+        load_catalogue().text("en", "nothing.like.it")
