@@ -47,6 +47,9 @@ _REFUSALS: Final[Mapping[str, Refusal]] = {
 }
 """Words of Geth, Anvil, Hardhat, Nethermind and Erigon; JSON-RPC has no codes for these."""
 
+_EXECUTION_FAILED: Final = ("revert", "out of gas", "outofgas", "evm error", "invalid opcode")
+"""How nodes say that a contract failed, where they have no bytes of its own to show."""
+
 Json = Any
 
 
@@ -177,7 +180,7 @@ class Web3Chain:
         except (RequestException, Web3Exception, ValueError) as failed:
             raise _unanswered("a batch", failed) from failed
         if not isinstance(answers, list) or len(answers) != len(questions):
-            raise ChainUnavailable(f"The chain did not answer every question of a batch: {answers}")
+            raise ChainUnavailable("The chain did not answer every question of a batch.")
         return [_result(questions[0][0], answer) for answer in answers]
 
 
@@ -186,15 +189,15 @@ def _unanswered(what: str, failed: Exception) -> ChainUnavailable:
     return ChainUnavailable(f"The chain did not answer {what}: {type(failed).__name__}.")
 
 
-def _result(method: str, answer: Mapping[str, Json]) -> Json:
+def _result(method: str, answer: Json) -> Json:
+    if not isinstance(answer, Mapping) or not ({"result", "error"} & answer.keys()):
+        raise ChainUnavailable(f"The answer to {method} has neither result nor error.")
     error = answer.get("error")
     if error is None:
-        if "result" not in answer:
-            raise ChainUnavailable(f"The answer to {method} has neither result nor error.")
         return answer["result"]
     words = str(error.get("message", error)) if isinstance(error, Mapping) else str(error)
     reverted = _reverted(error)
-    if reverted is not None or "revert" in words.lower():
+    if reverted is not None or any(text in words.lower() for text in _EXECUTION_FAILED):
         raise CallReverted(f"{method}: {words}", reverted or b"")
     raise QuestionRefused(f"The node refused {method}: {words}", method=method)
 
