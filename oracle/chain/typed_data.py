@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from eth_abi.exceptions import EncodingError
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_keys.exceptions import BadSignature
@@ -122,7 +123,7 @@ class TypedData:
         whole = self.as_json() | {"message": dict(self.values)}
         try:
             return encode_typed_data(full_message=whole)
-        except (ValidationError, ValueError, TypeError) as wrong:
+        except (EncodingError, ValidationError, ValueError, TypeError) as wrong:
             raise MalformedSignature(f"{self.primary_type} cannot be signed: {wrong}") from wrong
 
     def digest(self) -> bytes:

@@ -1,0 +1,101 @@
+"""An installation finds its chain, keys and contracts by its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from api import chain as installation
+from api.chain import (
+    KEY_INDEX,
+    DeploymentUnsound,
+    NotDeployed,
+    ParametersMissing,
+    deploy_contracts,
+    deployment_of,
+    deployment_parameters,
+    finality,
+    open_chain,
+    open_signer,
+    require_sound,
+)
+from api.settings import Settings
+from api.supervisor.state import StateFolder
+from oracle.bindings import vkl_timelock
+from oracle.chain.port import Finality
+from oracle.sender.model import SenderRole
+from tests.support.chain_nodes import ChainNode, funded_address
+
+pytestmark = pytest.mark.chain
+
+WORDS = "test test test test test test test test test test test junk"
+
+
+@pytest.fixture
+def settings(chain_node: ChainNode) -> Settings:
+    return Settings(chain_rpc_url=SecretStr(chain_node.url), chain_mnemonic=SecretStr(WORDS))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    folder = StateFolder(tmp_path)
+    folder.prepare()
+    return folder
+
+
+def test_contracts_are_deployed_once(settings: Settings, state: StateFolder) -> None:
+    with pytest.raises(NotDeployed, match="vklad chain deploy"):
+        deployment_of(open_chain(settings, state), state)
+    made, is_new = deploy_contracts(settings, state)
+    assert is_new
+    assert deploy_contracts(settings, state) == (made, False)
+    chain = open_chain(settings, state)
+    assert deployment_of(chain, state) == made
+    require_sound(chain, made)
+
+
+def test_keys_are_those_of_the_words(settings: Settings, state: StateFolder) -> None:
+    signer = open_signer(settings, state, KEY_INDEX)
+    for role, index in KEY_INDEX.items():
+        assert signer.address(role) == funded_address(index)
+    parameters = deployment_parameters(settings, state)
+    assert parameters.roles.watcher == signer.address(SenderRole.WATCHER)
+    roles = {parameters.roles.poster, parameters.roles.watcher, parameters.roles.guardian}
+    assert len(roles | {parameters.roles.anchorer, signer.address(SenderRole.RELAYER)}) == 5
+
+
+def test_words_are_made_where_none_are_given(state: StateFolder, chain_node: ChainNode) -> None:
+    settings = Settings(chain_rpc_url=SecretStr(chain_node.url))
+    signer = open_signer(settings, state, (SenderRole.POSTER,))
+    again = open_signer(settings, state, (SenderRole.POSTER,))
+    assert signer.address(SenderRole.POSTER) == again.address(SenderRole.POSTER)
+    assert signer.address(SenderRole.POSTER) != funded_address(KEY_INDEX[SenderRole.POSTER])
+
+
+def test_a_deployment_that_is_not_sound_is_not_recorded(
+    settings: Settings, state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = vkl_timelock.get_min_delay()
+    monkeypatch.setattr(vkl_timelock, "renounce_role", lambda _role, _me: nothing)
+    with pytest.raises(DeploymentUnsound, match="deployer still holds the role admin"):
+        deploy_contracts(settings, state)
+    with pytest.raises(NotDeployed):
+        deployment_of(open_chain(settings, state), state)
+
+
+def test_a_chain_that_is_not_local_needs_parameters(
+    settings: Settings, state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "LOCAL_CHAIN_IDS", ())
+    with pytest.raises(ParametersMissing, match="--parameters"):
+        deploy_contracts(settings, state)
+    _, is_new = deploy_contracts(settings, state, deployment_parameters(settings, state))
+    assert is_new
+
+
+def test_finality_is_configured_or_the_chains(settings: Settings) -> None:
+    assert finality(settings) == Finality(None)
+    assert finality(Settings()) == Finality(installation.EMBEDDED_FINALITY_BLOCKS)
+    assert finality(Settings(chain_finality_depth=5)) == Finality(5)
