@@ -157,7 +157,9 @@ def numbered_lines(stream: BinaryIO) -> Iterator[NumberedLine]:
             if line.strip():
                 yield number, line.rstrip(b"\r\n") if len(line) <= LINE_BYTES_MAX else line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise EventInvalid(f"The gzipped file breaks off after line {number}.", field="") from error
+        raise EventInvalid(
+            f"The gzipped file breaks off after line {number}.", field="body"
+        ) from error
     finally:
         reader.detach()  # The stream is the caller's to close.
 

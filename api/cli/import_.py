@@ -74,7 +74,7 @@ def _open(file: str) -> BinaryIO:
     try:
         return Path(file).open("rb")
     except OSError as error:
-        raise EventInvalid(f"{file} cannot be read: {error.strerror}.", field="") from error
+        raise EventInvalid(f"{file} cannot be read: {error.strerror}.", field="body") from error
 
 
 def _size(file: str) -> int | None:

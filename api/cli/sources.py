@@ -73,7 +73,7 @@ def propose(
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SourceSpecInvalid(f"{file} cannot be read: {error}.", field="") from error
+        raise SourceSpecInvalid(f"{file} cannot be read: {error}.", field="body") from error
     spec = read_spec(content)
     check_profile(spec.profile)
     command = ProposeSource(spec, parse_id("mem", person))

@@ -34,8 +34,7 @@ from ledger.members.tables import (
 
 _MEMBERSHIP_LOCK: Final = 0x766B_6C61_6400_0001
 """Advisory lock, shared by those who add facts and exclusive to those who change whose they are
-or take them back. Without it a fact and a link could miss each other: neither transaction sees
-the other's row, and nobody would be asked to score."""
+or take them back. Without it a fact and a link could miss each other, unseen by both."""
 
 
 def lock_membership_shared(work: Work) -> None:
