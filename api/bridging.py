@@ -22,6 +22,7 @@ from api.chain import (
 )
 from api.composition import Composition
 from api.supervisor.state import StateFolder
+from governance.programme_change import service as programme_change
 from ledger.kernel.transaction import Work
 from oracle.bridge import events as bridge_events
 from oracle.bridge.batching import Batcher
@@ -49,6 +50,11 @@ LOCAL_FINALITY_AGE: Final = timedelta(seconds=3)
 LOCAL_STUCK_AFTER: Final = timedelta(seconds=5)
 SENDING_ROLES: Final = (SenderRole.POSTER, SenderRole.RELAYER)
 """Whose intents the workers send. The watcher sends for itself; the deployer only by hand."""
+GOVERNANCE_HANDLERS: Final[Handlers] = {
+    (programme_change.REGISTRY, programme_change.ACTIVATED_EVENT): (
+        programme_change.on_programme_activated
+    ),
+}
 UNREAD_CONTRACTS: Final = frozenset({"VklToken"})
 """Their logs are many and nothing follows from them."""
 
@@ -156,7 +162,7 @@ def bridge_policy(chain_id: int) -> BridgePolicy:
 
 def event_handlers(policy: BridgePolicy) -> Handlers:
     """Who acts on which final event: a literal list of rooms, whose contracts differ."""
-    rooms: tuple[Handlers, ...] = (bridge_events.handlers(policy),)
+    rooms: tuple[Handlers, ...] = (bridge_events.handlers(policy), GOVERNANCE_HANDLERS)
     return {key: handler for handlers in rooms for key, handler in handlers.items()}
 
 

@@ -11,6 +11,8 @@ from oracle.deployment.model import Deployment
 
 GOVERNOR_DOMAIN: Final = "Vklad Governor"
 """The name that ballots and proposals are signed for (EIP-712)."""
+TOKEN_DOMAIN: Final = "Vklad"  # noqa: S105 - the name of a token, not a secret
+"""The name that delegations are signed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,16 @@ class GovernanceContracts:
     token: Address
     registry: Address
     ballot_relay: Address
-    token_name: str
 
     @classmethod
-    def of(cls, deployment: Deployment, token_name: str) -> GovernanceContracts:
-        """From a deployment's record and the token's own name."""
+    def of(cls, deployment: Deployment) -> GovernanceContracts:
+        """From a deployment's record."""
         return cls(
             chain_id=deployment.chain_id,
             governor=deployment.address("VklGovernor"),
             token=deployment.address("VklToken"),
             registry=deployment.address("ProgrammeRegistry"),
             ballot_relay=deployment.address("BallotRelay"),
-            token_name=token_name,
         )
 
     @property
@@ -44,4 +44,4 @@ class GovernanceContracts:
     @property
     def token_domain(self) -> Domain:
         """What delegations are bound to."""
-        return Domain(self.token_name, self.chain_id, self.token)
+        return Domain(TOKEN_DOMAIN, self.chain_id, self.token)

@@ -43,6 +43,7 @@ from api.http.parts import Parts
 from api.http.routes import (
     awards,
     events,
+    governance,
     identities,
     members,
     oauth,
@@ -60,6 +61,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
     events.router,
+    governance.router,
     identities.router,
     members.router,
     oauth.router,

@@ -21,6 +21,7 @@ from api.bridging import (
 from api.chain import NotDeployed, chain_urls, open_chain
 from api.composition import Composition
 from api.supervisor.anvil import call as local_call
+from api.tasks import governance
 from ledger.kernel import outbox
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work, execute
@@ -33,7 +34,10 @@ from oracle.indexer import store as indexer_store
 from oracle.reconcile.service import check
 from oracle.sender import service as sender
 
-NEEDS_TIME: Final[tuple[Callable[[Work], bool], ...]] = (batching.needs_time,)
+NEEDS_TIME: Final[tuple[Callable[[Work], bool], ...]] = (
+    batching.needs_time,
+    governance.needs_time,
+)
 """Who may wait for the chain's clock: a literal list of rooms."""
 
 _logger = logging.getLogger(__name__)
@@ -87,6 +91,7 @@ def local_time_tick(composition: Composition) -> None:
 STEPS: Final[tuple[Callable[[Composition], None], ...]] = (
     indexer_tick,
     bridge_tick,
+    governance.tick,
     sender_tick,
     local_time_tick,
 )

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import oracle, scoring
+from api.tasks import governance, oracle, scoring
+from governance.ballots.service import INTENTS_TOPIC
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
@@ -22,4 +23,5 @@ TOPICS: Final[Mapping[str, Handler]] = {
     SCORE_TOPIC: scoring.score,
     ACTIVATED_TOPIC: scoring.score_everybody,
     BRIDGE_TOPIC: oracle.on_bridge_intent,
+    INTENTS_TOPIC: governance.on_intent,
 }

@@ -210,6 +210,12 @@ def require_proposal(work: Work, proposal_id: int) -> Proposal:
     return _with_refusal(work, found)
 
 
+def has_unfinished(work: Work) -> bool:
+    """Whether the standing of a proposal may still change."""
+    known = indexer_store.chain_in_use(work)
+    return known is not None and bool(store.unfinished(work, known.chain_key, 1))
+
+
 def waits_for_time(work: Work, now: datetime) -> bool:
     """Whether a proposal will change by the mere passing of time."""
     known = indexer_store.chain_in_use(work)

@@ -1,0 +1,165 @@
+"""Governance composed for routes and pages: the member's wallet, the chain asked, answers as JSON.
+
+Reads come first and outside every transaction; what they say goes into the command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from api.auth.wallet_place import ChainOff
+from api.bridging import ChainParts, chain_parts
+from api.composition import Composition
+from governance.ballots.model import Ballot
+from governance.contracts import GovernanceContracts
+from governance.delegation.service import Delegation
+from governance.programme_change.model import ProgrammeVote
+from governance.proposals.model import Proposal, WalletNeeded
+from governance.proposals.reading import VoterFacts
+from ledger.kernel.canonical import Json
+from ledger.kernel.clock import Instant
+from ledger.kernel.ids import format_id
+from ledger.wallets import service as wallets
+from oracle.chain.port import Chain
+from oracle.contracts.abi import Address, address
+
+BALLOT_PREFIX = "bal"
+DELEGATION_PREFIX = "dlg"
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """A member's way to the contracts."""
+
+    parts: ChainParts
+    contracts: GovernanceContracts
+
+    @property
+    def chain(self) -> Chain:
+        """The node."""
+        return self.parts.chain
+
+
+def governing_of(composition: Composition) -> Governing:
+    """What routes and pages of the votes work with.
+
+    Raises:
+        ChainOff: this installation has no chain.
+        NotDeployed, ChainUnavailable: it cannot be asked now.
+    """
+    if not composition.chain_is_on:
+        raise ChainOff("This installation has no chain: no wallets, tokens or votes.")
+    parts = chain_parts(composition)
+    return Governing(parts, GovernanceContracts.of(parts.deployment))
+
+
+def wallet_of(composition: Composition, member_id: UUID) -> Address:
+    """The member's linked wallet.
+
+    Raises:
+        WalletNeeded: there is none.
+    """
+    with composition.database.read() as work:
+        found = wallets.wallet_of(work, member_id)
+    if found is None:
+        raise WalletNeeded("Link a wallet first: votes are signed with it.")
+    return address(found)
+
+
+def proposal_json(proposal: Proposal) -> dict[str, Json]:
+    """A proposal with its standing; votes as decimal strings of token units."""
+    standing = proposal.standing
+    return {
+        "id": str(proposal.proposal_id),
+        "kind": proposal.kind,
+        "state": proposal.state,
+        "title": proposal.title,
+        "body": proposal.body,
+        "description": proposal.description,
+        "proposer": proposal.proposer,
+        "member": format_id("mem", proposal.member_id),
+        "programme": (
+            None if proposal.programme_hash is None else f"0x{proposal.programme_hash.hex()}"
+        ),
+        "effective_at": (
+            None
+            if proposal.declared_effective_at is None
+            else Instant.of(proposal.declared_effective_at).isoformat()
+        ),
+        "submitted_at": Instant.of(proposal.submitted_at).isoformat(),
+        "refusal": proposal.refusal,
+        "standing": (
+            None
+            if standing is None
+            else {
+                "snapshot_at": Instant.of(standing.snapshot_at).isoformat(),
+                "deadline_at": Instant.of(standing.deadline_at).isoformat(),
+                "executable_at": (
+                    None
+                    if standing.executable_at is None
+                    else Instant.of(standing.executable_at).isoformat()
+                ),
+                "against": str(standing.against.amount),
+                "for": str(standing.in_favour.amount),
+                "abstain": str(standing.abstain.amount),
+                "voters": standing.voters,
+                "quorum": None if standing.quorum is None else str(standing.quorum.amount),
+                "quorum_voters": standing.quorum_voters,
+                "block_number": standing.block_number,
+            }
+        ),
+    }
+
+
+def ballot_json(ballot: Ballot) -> dict[str, Json]:
+    """A member's own ballot."""
+    return {
+        "id": format_id(BALLOT_PREFIX, ballot.ballot_id),
+        "proposal": str(ballot.proposal_id),
+        "support": ballot.support.name.lower(),
+        "reason": ballot.reason,
+        "voter": ballot.voter,
+        "weight": str(ballot.weight.amount),
+        "state": ballot.state,
+        "rejection": ballot.rejection,
+        "received_at": Instant.of(ballot.received_at).isoformat(),
+    }
+
+
+def delegation_json(delegation: Delegation) -> dict[str, Json]:
+    """A delegation that a member asked for."""
+    return {
+        "id": format_id(DELEGATION_PREFIX, delegation.delegation_id),
+        "delegator": delegation.delegator,
+        "delegatee": delegation.delegatee,
+        "state": delegation.state,
+        "failure": delegation.failure,
+        "received_at": Instant.of(delegation.received_at).isoformat(),
+    }
+
+
+def vote_json(vote: ProgrammeVote) -> dict[str, Json]:
+    """An executed programme vote and what became of it."""
+    return {
+        "number": vote.number,
+        "programme": f"0x{vote.programme_hash.hex()}",
+        "effective_at": Instant.of(vote.effective_at).isoformat(),
+        "transaction": f"0x{vote.transaction_hash.hex()}",
+        "outcome": vote.outcome,
+        "reason": vote.reason,
+    }
+
+
+def voter_json(facts: VoterFacts) -> dict[str, Any]:
+    """What a wallet may do now; amounts as decimal strings of token units."""
+    return {
+        "wallet": facts.account,
+        "votes": str(facts.votes.amount),
+        "tokens": str(facts.tokens.amount),
+        "delegate": facts.delegate,
+        "proposal_threshold": str(facts.proposal_threshold.amount),
+        "may_propose": facts.votes >= facts.proposal_threshold,
+        "block_number": facts.block.number,
+    }

@@ -1,0 +1,347 @@
+"""Proposals, ballots and delegation: what is to be signed, and taking what was signed.
+
+Signing is always two steps: ask for the message (EIP-712, as ``eth_signTypedData_v4`` takes it),
+then post the signature with the same values. The answer to a post shows the raw call, which anybody
+may send without us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.composition import Composition
+from api.governing import (
+    Governing,
+    ballot_json,
+    delegation_json,
+    governing_of,
+    proposal_json,
+    vote_json,
+    voter_json,
+    wallet_of,
+)
+from api.http.idempotency import OnceHere, once_responses
+from api.http.parts import parts_of
+from api.http.principal import CurrentMember
+from api.http.problems import responses
+from governance.ballots import service as ballots
+from governance.ballots.model import Ballot, Support
+from governance.delegation import service as delegation
+from governance.programme_change import service as programme_change
+from governance.proposals import model, reading
+from governance.proposals import service as proposals
+from governance.proposals.model import Draft, Proposal, ProposalRefused, UnknownProposal
+from ledger.kernel.canonical import Json
+from oracle.contracts.abi import Address, address
+
+PROPOSALS_SHOWN_MAX: Final = 100
+
+router = APIRouter(prefix="/v1", tags=["governance"])
+Choice = Literal["against", "for", "abstain"]
+Signature = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{2,4096}$")]
+ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
+
+
+def _composition(request: Request) -> Composition:
+    return cast("Composition", parts_of(request))
+
+
+def _governing(composition: Annotated[Composition, Depends(_composition)]) -> Governing:
+    return governing_of(composition)
+
+
+CompositionHere = Annotated[Composition, Depends(_composition)]
+GoverningHere = Annotated[Governing, Depends(_governing)]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A member with a wallet, and the contracts that the signature is for."""
+
+    governing: Governing
+    member_id: UUID
+    wallet: Address
+
+
+def _signer(
+    composition: CompositionHere, governing: GoverningHere, member: CurrentMember
+) -> Signer:
+    return Signer(governing, member, wallet_of(composition, member))
+
+
+SignerHere = Annotated[Signer, Depends(_signer)]
+
+
+class DraftBody(BaseModel):
+    """What to propose: a programme version by its hash, or words alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["programme", "text"]
+    title: str
+    body: str = ""
+    programme: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")] | None = None
+    effective_at: AwareDatetime | None = None
+
+
+class SignedDraftBody(DraftBody):
+    """A draft with the signature over the message that was shown for it."""
+
+    replaces: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+    deadline: Annotated[int, Field(ge=0, le=2**53)]
+    signature: Signature
+
+
+class BallotBody(BaseModel):
+    """A signed ballot."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    support: Choice
+    reason: str = ""
+    nonce: Annotated[int, Field(ge=0, le=2**53)]
+    signature: Signature
+
+
+class DelegationBody(BaseModel):
+    """A signed delegation."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    delegatee: Annotated[str, Field(pattern=ADDRESS_PATTERN)]
+    nonce: Annotated[int, Field(ge=0, le=2**53)]
+    expiry: Annotated[int, Field(ge=0, le=2**53)]
+    signature: Signature
+
+
+@router.get("/proposals", responses=responses(503))
+def list_proposals(composition: CompositionHere) -> dict[str, Any]:
+    """Proposals on the chain in use, newest first. Public."""
+    with composition.database.read() as work:
+        found = proposals.proposals(work, PROPOSALS_SHOWN_MAX)
+    return {"data": [proposal_json(each) for each in found], "next_cursor": None}
+
+
+@router.get("/proposals/{proposal_id}", responses=responses(404, 503))
+def read_proposal(proposal_id: str, composition: CompositionHere) -> dict[str, Any]:
+    """One proposal with its standing. Public."""
+    with composition.database.read() as work:
+        return dict(proposal_json(proposals.require_proposal(work, _number(proposal_id))))
+
+
+@router.get("/programme-votes", responses=responses(503))
+def list_programme_votes(composition: CompositionHere) -> dict[str, Any]:
+    """Executed programme votes and what each did to the programme in force. Public."""
+    with composition.database.read() as work:
+        found = programme_change.programme_votes(work)
+    return {"data": [vote_json(each) for each in found], "next_cursor": None}
+
+
+@router.get("/voting-power", responses=responses(401, 409, 503))
+def voting_power(
+    composition: CompositionHere, governing: GoverningHere, member: CurrentMember
+) -> dict[str, Any]:
+    """What the member's wallet may do now, and at which block that was read."""
+    wallet = wallet_of(composition, member)
+    return voter_json(reading.voter_facts(governing.chain, governing.contracts, wallet))
+
+
+@router.post("/proposal-messages", responses=responses(401, 409, 422, 503))
+def proposal_message(
+    body: DraftBody, composition: CompositionHere, governing: GoverningHere, member: CurrentMember
+) -> dict[str, Any]:
+    """What to sign in order to propose; nothing is kept."""
+    head = reading.head_of(governing.chain)
+    replaces = reading.programme_in_registry(governing.chain, governing.contracts, head)
+    draft = _draft(body, governing, wallet_of(composition, member), replaces)
+    deadline = head.timestamp_s + model.SIGNATURE_LIFE_S
+    return {
+        "proposal": str(draft.proposal_id),
+        "description": draft.description,
+        "replaces": f"0x{replaces.hex()}",
+        "deadline": deadline,
+        "typed_data": proposals.proposal_message(governing.contracts, draft, deadline).as_json(),
+    }
+
+
+@router.post("/proposals", responses=once_responses(429))
+def propose(body: SignedDraftBody, signer: SignerHere, once: OnceHere) -> Response:
+    """Take a signed proposal to the chain."""
+    governing, contracts = signer.governing, signer.governing.contracts
+    draft = _draft(body, governing, signer.wallet, bytes.fromhex(body.replaces[2:]))
+    signature = _bytes(body.signature)
+    message = proposals.proposal_message(contracts, draft, body.deadline)
+    facts = reading.voter_facts(governing.chain, contracts, signer.wallet)
+    proposals.check_signature(governing.chain, message, signer.wallet, signature, facts.block)
+    command = proposals.SubmitProposal(
+        signer.member_id, draft, body.deadline, signature, facts, contracts
+    )
+
+    def answer(proposal: Proposal) -> Json:
+        call = proposals.propose_call(draft, body.deadline, signature)
+        return {**proposal_json(proposal), "call": _call(contracts.governor, call)}
+
+    return once(proposals.submit_proposal, command, render=answer)
+
+
+@router.get("/proposals/{proposal_id}/ballot-message", responses=responses(401, 404, 409, 503))
+def ballot_message(
+    proposal_id: str,
+    support: Choice,
+    composition: CompositionHere,
+    governing: GoverningHere,
+    member: CurrentMember,
+    reason: Annotated[str, Query(max_length=500)] = "",
+) -> dict[str, Any]:
+    """What to sign in order to vote, and with what weight it will count; nothing is kept."""
+    number = _number(proposal_id)
+    with composition.database.read() as work:
+        proposals.require_proposal(work, number)
+    wallet = wallet_of(composition, member)
+    facts = reading.ballot_facts(governing.chain, governing.contracts, number, wallet)
+    message = ballots.ballot_message(
+        governing.contracts,
+        number,
+        Support[support.upper()],
+        voter=wallet,
+        nonce=facts.nonce,
+        reason=reason,
+    )
+    return {
+        "nonce": facts.nonce,
+        "weight": str(facts.weight.amount),
+        "has_voted": facts.has_voted,
+        "block_number": facts.block.number,
+        "typed_data": message.as_json(),
+    }
+
+
+@router.post("/proposals/{proposal_id}/ballots", responses=once_responses(404, 410, 429))
+def cast_ballot(
+    proposal_id: str,
+    body: BallotBody,
+    composition: CompositionHere,
+    signer: SignerHere,
+    once: OnceHere,
+) -> Response:
+    """Take a signed ballot; the relayer brings it on chain with the next batch."""
+    number = _number(proposal_id)
+    with composition.database.read() as work:
+        proposals.require_proposal(work, number)
+    governing, contracts = signer.governing, signer.governing.contracts
+    support = Support[body.support.upper()]
+    signature = _bytes(body.signature)
+    message = ballots.ballot_message(
+        contracts, number, support, voter=signer.wallet, nonce=body.nonce, reason=body.reason
+    )
+    facts = reading.ballot_facts(governing.chain, contracts, number, signer.wallet)
+    proposals.check_signature(governing.chain, message, signer.wallet, signature, facts.block)
+    command = ballots.CastBallot(
+        signer.member_id, number, support, body.reason, body.nonce, signature, facts
+    )
+
+    def answer(ballot: Ballot) -> Json:
+        return {
+            **ballot_json(ballot),
+            "call": _call(contracts.governor, ballots.ballot_call(ballot)),
+        }
+
+    return once(ballots.cast, command, render=answer)
+
+
+@router.get("/ballots", responses=responses(401, 503))
+def my_ballots(composition: CompositionHere, member: CurrentMember) -> dict[str, Any]:
+    """The ballots of whoever asks, newest first, each with how far it is."""
+    with composition.database.read() as work:
+        found = ballots.ballots_of(work, member)
+    return {"data": [ballot_json(each) for each in found], "next_cursor": None}
+
+
+@router.get("/delegation-message", responses=responses(401, 409, 503))
+def delegation_message(
+    composition: CompositionHere,
+    governing: GoverningHere,
+    member: CurrentMember,
+    delegatee: Annotated[str | None, Query(pattern=ADDRESS_PATTERN)] = None,
+) -> dict[str, Any]:
+    """What to sign in order to delegate, to oneself unless said otherwise; nothing is kept."""
+    wallet = wallet_of(composition, member)
+    facts = reading.voter_facts(governing.chain, governing.contracts, wallet)
+    to = wallet if delegatee is None else address(delegatee)
+    expiry = facts.block.timestamp_s + delegation.SIGNATURE_LIFE_S
+    message = delegation.delegation_message(governing.contracts, to, facts.delegation_nonce, expiry)
+    return {
+        "delegatee": to,
+        "nonce": facts.delegation_nonce,
+        "expiry": expiry,
+        "typed_data": message.as_json(),
+    }
+
+
+@router.post("/delegations", responses=once_responses(410, 429))
+def delegate(body: DelegationBody, signer: SignerHere, once: OnceHere) -> Response:
+    """Take a signed delegation to the token."""
+    governing, contracts = signer.governing, signer.governing.contracts
+    to, signature = address(body.delegatee), _bytes(body.signature)
+    facts = reading.voter_facts(governing.chain, contracts, signer.wallet)
+    message = delegation.delegation_message(contracts, to, body.nonce, body.expiry)
+    proposals.check_signature(governing.chain, message, signer.wallet, signature, facts.block)
+    command = delegation.Delegate(
+        signer.member_id, to, body.expiry, body.nonce, signature, facts, contracts
+    )
+
+    def answer(made: delegation.Delegation) -> Json:
+        call = delegation.delegate_call(to, body.nonce, body.expiry, signature)
+        return {**delegation_json(made), "call": _call(contracts.token, call)}
+
+    return once(delegation.delegate, command, render=answer)
+
+
+@router.get("/delegations", responses=responses(401, 503))
+def my_delegations(composition: CompositionHere, member: CurrentMember) -> dict[str, Any]:
+    """The delegations that whoever asks had us carry, newest first."""
+    with composition.database.read() as work:
+        found = delegation.delegations_of(work, member)
+    return {"data": [delegation_json(each) for each in found], "next_cursor": None}
+
+
+def _draft(body: DraftBody, governing: Governing, wallet: Address, replaces: bytes) -> Draft:
+    registry = governing.contracts.registry
+    if body.kind == "text":
+        return model.text_draft(
+            title=body.title, body=body.body, proposer=wallet, registry=registry
+        )
+    if body.programme is None or body.effective_at is None:
+        raise ProposalRefused(
+            "A programme proposal names the version (programme) and from when (effective_at).",
+            field="programme",
+        )
+    return model.programme_draft(
+        title=body.title,
+        body=body.body,
+        proposer=wallet,
+        registry=registry,
+        programme_hash=bytes.fromhex(body.programme[2:]),
+        replaces=replaces,
+        effective_at=body.effective_at.replace(microsecond=0),
+    )
+
+
+def _number(proposal_id: str) -> int:
+    if not proposal_id.isascii() or not proposal_id.isdecimal() or len(proposal_id) > 78:
+        raise UnknownProposal("There is no such proposal.", proposal=proposal_id[:80])
+    return int(proposal_id)
+
+
+def _bytes(signature: str) -> bytes:
+    digits = signature[2:]
+    return bytes.fromhex(digits if len(digits) % 2 == 0 else digits + "0")
+
+
+def _call(to: Address, calldata: bytes) -> Json:
+    return {"to": to, "data": f"0x{calldata.hex()}"}
