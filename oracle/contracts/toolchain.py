@@ -6,6 +6,7 @@ production host never come here. Nothing is looked up on the network except by `
 
 from __future__ import annotations
 
+import fcntl
 import json
 import platform
 import re
@@ -72,20 +73,13 @@ def npm_ci() -> bool:
     Raises:
         ToolMissing: npm failed; the message ends with its last words.
     """
-    if is_installed():
-        return False
-    done = subprocess.run(  # noqa: S603 - a fixed command of our own
-        [*npm_command(), "ci", "--ignore-scripts", "--no-fund", "--no-audit"],
-        cwd=PROJECT_DIR,
-        capture_output=True,
-        text=True,
-        timeout=_INSTALL_TIMEOUT_S,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ToolMissing(f"npm ci failed: {done.stderr.strip()[-800:]}", tool="npm")
-    _stamp().write_bytes((PROJECT_DIR / "package-lock.json").read_bytes())
-    return True
+    with (PROJECT_DIR / ".npm-ci.lock").open("w") as lock:
+        # Two at once (`up` and a test run) would delete each other's half-made node_modules.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_installed():
+            return False
+        _install()
+        return True
 
 
 def is_installed() -> bool:
@@ -140,6 +134,20 @@ def pinned_version(package: str) -> str:
     """The version of a direct dependency that package.json pins."""
     manifest = json.loads((PROJECT_DIR / "package.json").read_text())
     return str(manifest["devDependencies"][package])
+
+
+def _install() -> None:
+    done = subprocess.run(  # noqa: S603 - a fixed command of our own
+        [*npm_command(), "ci", "--ignore-scripts", "--no-fund", "--no-audit"],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        timeout=_INSTALL_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ToolMissing(f"npm ci failed: {done.stderr.strip()[-800:]}", tool="npm")
+    _stamp().write_bytes((PROJECT_DIR / "package-lock.json").read_bytes())
 
 
 def _foundry_binary(tool: str) -> Path:

@@ -1,0 +1,145 @@
+"""The remote signer against one that keeps its word and against several that do not."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from eth_account import Account
+
+from oracle.chain.remote_signer import RemoteSigner, SignerDisagrees, SignerUnavailable
+from oracle.chain.signer import DEPLOYMENT, LocalSigner
+from oracle.contracts.abi import Address
+from oracle.sender.model import Fees, SenderRole
+from oracle.sender.ports import TypedTransaction
+
+KEY = Account.from_key(b"\x33" * 32)
+OTHER = Account.from_key(b"\x44" * 32)
+TO = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
+TRANSACTION = TypedTransaction(
+    chain_id=31_337,
+    role=SenderRole.POSTER,
+    kind="test",
+    nonce=3,
+    to=TO,
+    calldata=b"\1\2\3",
+    value_wei=0,
+    gas_limit=60_000,
+    fees=Fees(100, 10),
+)
+NUMBERS = {"type", "chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas"}
+
+Answer = Callable[[str, list[Any]], Any]
+
+
+def honest(method: str, parameters: list[Any], key: Any = KEY, **changes: Any) -> Any:
+    if method == "eth_accounts":
+        return [KEY.address.lower()]
+    [asked] = parameters
+    assert asked.pop("from") == KEY.address
+    fields = {k: int(str(v), 16) if k in NUMBERS else v for k, v in asked.items()} | changes
+    return "0x" + bytes(key.sign_transaction(fields).raw_transaction).hex()
+
+
+@contextmanager
+def signer(answer: Answer) -> Iterator[RemoteSigner]:
+    """A signer that answers as told, on the poster's path only."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body: dict[str, Any] = {"jsonrpc": "2.0", "id": 1}
+            try:
+                body["result"] = answer(question["method"], question["params"])
+            except LookupError as refusal:
+                body["error"] = {"code": -32000, "message": str(refusal)}
+            sent = json.dumps(body).encode()
+            self.send_response(200 if self.path == "/keys/poster" else 404)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield RemoteSigner(f"http://127.0.0.1:{server.server_port}/keys/")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("to", [TO, DEPLOYMENT])
+def test_it_signs_what_the_local_one_signs(to: Address) -> None:
+    asked = replace(TRANSACTION, to=to)
+    with signer(honest) as remote:
+        assert remote.address(SenderRole.POSTER) == KEY.address
+        assert remote.sign(asked) == LocalSigner({SenderRole.POSTER: KEY}).sign(asked)
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("to", OTHER.address),
+        ("value", 1),
+        ("data", "0x010204"),
+        ("nonce", 4),
+        ("chainId", 1),
+        ("gas", 60_001),
+        ("maxFeePerGas", 101),
+        ("maxPriorityFeePerGas", 11),
+        ("accessList", [{"address": OTHER.address, "storageKeys": []}]),
+    ],
+)
+def test_a_changed_field_is_noticed(field: str, changed: Any) -> None:
+    def lying(method: str, parameters: list[Any]) -> Any:
+        return honest(method, parameters, **{field: changed})
+
+    with signer(lying) as remote, pytest.raises(SignerDisagrees, match=f"field {field}"):
+        remote.sign(TRANSACTION)
+
+
+def test_another_key_is_noticed() -> None:
+    with (
+        signer(lambda method, parameters: honest(method, parameters, key=OTHER)) as remote,
+        pytest.raises(SignerDisagrees, match="key of"),
+    ):
+        remote.sign(TRANSACTION)
+
+
+@pytest.mark.parametrize("accounts", [[], [KEY.address, OTHER.address], ["0x12"], None, 5])
+def test_a_role_has_one_account(accounts: Any) -> None:
+    with signer(lambda _method, _parameters: accounts) as remote, pytest.raises(SignerDisagrees):
+        remote.address(SenderRole.POSTER)
+
+
+@pytest.mark.parametrize("answer", ["", "0x", "0x02", "nonsense", "0xc0", None])
+def test_what_is_no_transaction_is_noticed(answer: Any) -> None:
+    def babbling(method: str, parameters: list[Any]) -> Any:
+        return answer if method == "eth_signTransaction" else honest(method, parameters)
+
+    with signer(babbling) as remote, pytest.raises(SignerDisagrees):
+        remote.sign(TRANSACTION)
+
+
+def test_a_refusal_and_silence_are_unavailable() -> None:
+    def refusing(_method: str, _parameters: list[Any]) -> Any:
+        raise LookupError("not on my list")
+
+    with signer(refusing) as remote:
+        with pytest.raises(SignerUnavailable, match="not on my list"):
+            remote.address(SenderRole.POSTER)
+        with pytest.raises(SignerUnavailable):
+            remote.address(SenderRole.WATCHER)
+    with pytest.raises(SignerUnavailable):
+        remote.address(SenderRole.POSTER)
