@@ -194,21 +194,20 @@ def ballot_message(
     proposal_id: str,
     support: Choice,
     composition: CompositionHere,
-    governing: GoverningHere,
-    member: CurrentMember,
+    signer: SignerHere,
     reason: Annotated[str, Query(max_length=500)] = "",
 ) -> dict[str, Any]:
     """What to sign in order to vote, and with what weight it will count; nothing is kept."""
     number = _number(proposal_id)
     with composition.database.read() as work:
         proposals.require_proposal(work, number)
-    wallet = wallet_of(composition, member)
-    facts = reading.ballot_facts(governing.chain, governing.contracts, number, wallet)
+    governing, contracts = signer.governing, signer.governing.contracts
+    facts = reading.ballot_facts(governing.chain, contracts, number, signer.wallet)
     message = ballots.ballot_message(
-        governing.contracts,
+        contracts,
         number,
         Support[support.upper()],
-        voter=wallet,
+        voter=signer.wallet,
         nonce=facts.nonce,
         reason=reason,
     )
