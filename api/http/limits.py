@@ -7,7 +7,6 @@ write per request. Bodies are counted as they come in, whatever ``Content-Length
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -95,6 +94,7 @@ ANONYMOUS_RATE: Final = Rate("anonymous", 60, 60)
 """For paths that try a credential: sign-in, token, one-time links; by address."""
 
 _BUCKETS_MAX: Final = 100_000
+_SECOND_NS: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,8 @@ class Taken:
 
     def headers(self) -> dict[str, str]:
         """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
-        reset_s = math.ceil(
-            (self.rate.quota - self.remaining) * self.rate.window_s / self.rate.quota
-        )
+        spent = self.rate.quota - self.remaining
+        reset_s = -(-spent * self.rate.window_s // self.rate.quota)
         return {
             "RateLimit-Policy": f'"{self.rate.name}";q={self.rate.quota};w={self.rate.window_s}',
             "RateLimit": f'"{self.rate.name}";r={self.remaining};t={reset_s}',
@@ -116,28 +115,31 @@ class Taken:
 
 
 class RateLimiter:
-    """Token buckets by key, the least recently used forgotten beyond ``_BUCKETS_MAX``."""
+    """One moment a key: when its bucket will be full again (the generic cell rate algorithm).
+
+    Beyond ``_BUCKETS_MAX`` keys the least recently used are forgotten, that is, full again.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._full_at_ns: OrderedDict[str, int] = OrderedDict()
 
-    def take(self, key: str, rate: Rate, now_s: float) -> Taken:
-        """Count one request of ``key`` at the monotonic time ``now_s``.
+    def take(self, key: str, rate: Rate, now_ns: int) -> Taken:
+        """Count one request of ``key`` at the monotonic time ``now_ns``.
 
         Raises:
             TooManyRequests: the bucket is empty; says how long to wait.
         """
+        window_ns = rate.window_s * _SECOND_NS
+        each_ns = window_ns // rate.quota
         with self._lock:
-            tokens, seen_s = self._buckets.pop(key, (float(rate.quota), now_s))
-            refilled = min(
-                float(rate.quota), tokens + (now_s - seen_s) * rate.quota / rate.window_s
-            )
-            allowed = refilled >= 1
-            self._buckets[key] = (refilled - 1 if allowed else refilled, now_s)
-            if len(self._buckets) > _BUCKETS_MAX:
-                self._buckets.popitem(last=False)
+            full_at_ns = max(self._full_at_ns.pop(key, now_ns), now_ns)
+            room_ns = window_ns - (full_at_ns - now_ns)
+            allowed = room_ns >= each_ns
+            self._full_at_ns[key] = full_at_ns + each_ns if allowed else full_at_ns
+            if len(self._full_at_ns) > _BUCKETS_MAX:
+                self._full_at_ns.popitem(last=False)
         if not allowed:
-            wait_s = max(1, math.ceil((1 - refilled) * rate.window_s / rate.quota))
+            wait_s = -(-(each_ns - room_ns) // _SECOND_NS)
             raise TooManyRequests(f"Wait {wait_s} seconds, then go on.", retry_after_s=wait_s)
-        return Taken(rate, int(refilled - 1))
+        return Taken(rate, room_ns // each_ns - 1)

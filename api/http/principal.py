@@ -198,7 +198,7 @@ def limit_by_address(request: Request) -> None:
 def _count(request: Request, key: str, rate: Rate) -> None:
     limiter = cast("RateLimiter", request.app.state.rate_limiter)
     try:
-        request.state.rate_headers = limiter.take(key, rate, time.monotonic()).headers()
+        request.state.rate_headers = limiter.take(key, rate, time.monotonic_ns()).headers()
     except TooManyRequests as error:
         wait_s = error.operands["retry_after_s"]
         request.state.rate_headers = {
