@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import Annotated, Final
 
 import typer
 
 from api.bridging import chain_parts
 from api.composition import Composition, compose
 from api.settings import load_settings
+from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from oracle.bridge import resets, resets_store
@@ -18,12 +20,15 @@ from oracle.reconcile.model import Reconciliation
 from oracle.reconcile.service import reconcile as compare
 from oracle.turns.store import hold_turn
 
+TRIES_MAX: Final = 10
+PAUSE_S: Final = 1.0
+
 
 def reconcile() -> None:
     """Compare escrow with supply and what is in flight, at the newest final block."""
     composition = compose(load_settings())
     try:
-        found = compare(chain_parts(composition).reconciler)
+        found = _patiently(composition)
     finally:
         composition.close()
     _print_sides(found)
@@ -55,6 +60,19 @@ def reset(
             _reset(composition)
     finally:
         composition.close()
+
+
+def _patiently(composition: Composition) -> Reconciliation:
+    """Try again for a while: after a restart a local node cannot tell of old blocks at once."""
+    for _ in range(TRIES_MAX - 1):
+        try:
+            return compare(chain_parts(composition).reconciler)
+        except VkladError as error:
+            if error.kind is not ErrorKind.UNAVAILABLE:
+                raise
+            typer.echo(f"{error.message} Trying again …", err=True)
+            time.sleep(PAUSE_S)
+    return compare(chain_parts(composition).reconciler)
 
 
 def _reset(composition: Composition) -> None:

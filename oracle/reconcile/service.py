@@ -15,7 +15,7 @@ from oracle.bridge import redeeming_store, store
 from oracle.bridge.events import CONTRACT
 from oracle.bridge.model import RedemptionState, RequestState, StopReason
 from oracle.bridge.service import require_chain, stop
-from oracle.chain.port import BlockHeader, Chain, read
+from oracle.chain.port import BlockHeader, Chain, QuestionRefused, read
 from oracle.contracts.abi import Address, FunctionCall
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import ChainEvent
@@ -58,16 +58,16 @@ def reconcile(reconciler: Reconciler) -> Reconciliation:
         ChainUnavailable: the node does not answer.
     """
     with reconciler.database.read() as work:
-        number, block_hash = _final_block(work)
+        final, read_to = _final_block(work), _quiet_head(work)
         ledger = ledger_side(work)
-    header = reconciler.chain.block(number)
-    if header is None or header.block_hash != block_hash:
-        raise FinalBlockMissing(
-            f"Block {number} was read as final, and the node has "
-            f"{'none' if header is None else 'another one'} there.",
-            block_number=number,
-        )
-    return Reconciliation(ledger, _chain_side(reconciler, header))
+    header = _require_block(reconciler.chain, final)
+    try:
+        chain = _chain_side(reconciler, header)
+    except QuestionRefused:
+        if read_to is None:
+            raise
+        chain = _chain_side(reconciler, _require_block(reconciler.chain, read_to))
+    return Reconciliation(ledger, chain)
 
 
 def check(reconciler: Reconciler) -> list[str]:
@@ -120,7 +120,33 @@ def _unread(waiting: list[ChainEvent], name: str) -> Points:
     return Points(total)
 
 
-def _final_block(work: Work) -> tuple[int, bytes]:
+def _require_block(chain: Chain, expected: BlockHeader) -> BlockHeader:
+    found = chain.block(expected.number)
+    if found is None or found.block_hash != expected.block_hash:
+        raise FinalBlockMissing(
+            f"Block {expected.number} was read, and the node has "
+            f"{'none' if found is None else 'another one'} there.",
+            block_number=expected.number,
+        )
+    return found
+
+
+def _quiet_head(work: Work) -> BlockHeader | None:
+    """The newest block read, if nothing of ours happened after the final one.
+
+    Then the contracts' state is the same in both. A local node that was restarted has lost the
+    state of all blocks but its newest.
+    """
+    known = require_chain(work)
+    at = indexer_store.checkpoint(work, known.chain_key)
+    if at is None or indexer_store.events_between(
+        work, known.chain_key, at.block_number_final + 1, at.block_number
+    ):
+        return None
+    return indexer_store.block_at(work, known.chain_key, at.block_number)
+
+
+def _final_block(work: Work) -> BlockHeader:
     known = require_chain(work)
     checkpoint = indexer_store.checkpoint(work, known.chain_key)
     header = (
@@ -130,7 +156,7 @@ def _final_block(work: Work) -> tuple[int, bytes]:
     )
     if header is None:
         raise NothingFinalYet("No block is final yet; the indexer has to read on first.")
-    return header.number, header.block_hash
+    return header
 
 
 def _chain_side(reconciler: Reconciler, header: BlockHeader) -> ChainSide:

@@ -17,9 +17,11 @@ from oracle.chain.port import (
     Call,
     CallReverted,
     Chain,
+    QuestionRefused,
     Refusal,
     TransactionRefused,
 )
+from oracle.contracts.abi import Address
 from oracle.indexer.model import KnownChain
 from oracle.sender import store
 from oracle.sender.model import (
@@ -103,22 +105,18 @@ def move(turn: Turn, intent: Intent) -> int:
 
 
 def _observe(turn: Turn, intent: Intent) -> Observed:
-    """Ask the chain, the final nonce before the receipts (see ``Observed``)."""
+    """Ask the chain. Where a nonce may be a stranger's, the final nonce before the receipts.
+
+    Usually it is not, and then no state but the head's is asked for: a local node that was
+    restarted has no other.
+    """
     assert intent.sender is not None, "an intent in flight has a sender"
-    nonce_final = (
-        turn.chain.nonce(intent.sender, turn.block_number_final)
-        if turn.block_number_final >= 0
-        else 0
-    )
+    assert intent.nonce is not None, "an intent in flight has a nonce"
     nonce_head = turn.chain.nonce(intent.sender, BlockTag.LATEST)
-    receipt = next(
-        (
-            found
-            for attempt in reversed(intent.attempts)
-            if (found := _mined(turn.chain, attempt.transaction_hash)) is not None
-        ),
-        None,
-    )
+    nonce_final, receipt = 0, _receipt(turn.chain, intent)
+    if receipt is None and nonce_head > intent.nonce:
+        nonce_final = _nonce_final(turn, intent.sender)
+        receipt = _receipt(turn.chain, intent)
     newest = intent.attempts[-1] if intent.attempts else None
     suggested = turn.chain.suggest_fees()
     return Observed(
@@ -238,6 +236,25 @@ def _tell(work: Work, intent: Intent) -> None:
     room = intent.kind.partition(".")[0]
     if room != OWN_ROOM:
         outbox.put(work, f"{room}_intents", intent.key)
+
+
+def _receipt(chain: Chain, intent: Intent) -> Mined | None:
+    """Of whichever of the intent's transactions was mined."""
+    for attempt in reversed(intent.attempts):
+        found = _mined(chain, attempt.transaction_hash)
+        if found is not None:
+            return found
+    return None
+
+
+def _nonce_final(turn: Turn, sender: Address) -> int:
+    """Transactions of the sender in final blocks; 0, which decides nothing, if nobody can say."""
+    if turn.block_number_final < 0:
+        return 0
+    try:
+        return turn.chain.nonce(sender, turn.block_number_final)
+    except QuestionRefused:
+        return 0
 
 
 def _mined(chain: Chain, transaction_hash: bytes) -> Mined | None:

@@ -146,7 +146,8 @@ class Observed:
     """What the chain says about one intent.
 
     ``nonce_final`` (transactions of the sender in final blocks) must be read before ``receipt`` is:
-    then a nonce used up without a receipt of ours was used by somebody else.
+    then a nonce used up without a receipt of ours was used by somebody else. 0 where it was not
+    asked for.
     ``node_knows``: the node still has the newest attempt, waiting or mined.
     """
 
