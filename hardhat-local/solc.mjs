@@ -13,7 +13,10 @@ import { fileURLToPath } from "node:url";
 
 const require = createRequire(import.meta.url);
 const here = path.dirname(fileURLToPath(import.meta.url));
-const COMBINED = ["abi", "bin", "bin-runtime", "devdoc", "userdoc", "metadata", "storage-layout"];
+const COMBINED = [
+  "abi", "ast", "bin", "bin-runtime", "devdoc", "hashes", "metadata", "srcmap", "srcmap-runtime",
+  "storage-layout", "userdoc",
+];
 const WITH_VALUE = new Set([
   "--base-path", "--include-path", "--allow-paths", "--evm-version", "--optimize-runs",
   "--combined-json", "--metadata-hash",
@@ -66,12 +69,12 @@ function combined({ values, flags, rest }) {
   for (const file of rest.filter((name) => !name.includes("="))) {
     sources[file === "-" ? "<stdin>" : file] = { content: fs.readFileSync(file === "-" ? 0 : file, "utf8") };
   }
-  const outputs = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "devdoc", "userdoc",
-    "metadata", "storageLayout"];
+  const outputs = ["abi", "evm.bytecode", "evm.deployedBytecode", "evm.methodIdentifiers", "devdoc",
+    "userdoc", "metadata", "storageLayout"];
   const settings = {
     remappings: rest.filter((name) => name.includes("=")),
     optimizer: { enabled: flags.has("--optimize"), runs: Number(values.get("--optimize-runs")?.[0] ?? 200) },
-    outputSelection: { "*": { "*": outputs } },
+    outputSelection: { "*": { "*": outputs, "": ["ast"] } },
   };
   if (values.has("--evm-version")) settings.evmVersion = values.get("--evm-version")[0];
   if (flags.has("--via-ir")) settings.viaIR = true;
@@ -88,12 +91,22 @@ function combined({ values, flags, rest }) {
       const all = {
         abi: unit.abi, bin: unit.evm.bytecode.object, "bin-runtime": unit.evm.deployedBytecode.object,
         devdoc: unit.devdoc, userdoc: unit.userdoc, metadata: unit.metadata,
-        "storage-layout": unit.storageLayout,
+        hashes: unit.evm.methodIdentifiers, "storage-layout": unit.storageLayout,
+        srcmap: unit.evm.bytecode.sourceMap, "srcmap-runtime": unit.evm.deployedBytecode.sourceMap,
       };
-      contracts[`${file}:${name}`] = Object.fromEntries(selected.map((key) => [key, all[key]]));
+      const chosen = selected.filter((key) => key !== "ast");
+      contracts[`${file}:${name}`] = Object.fromEntries(chosen.map((key) => [key, all[key]]));
     }
   }
-  process.stdout.write(JSON.stringify({ contracts, version: longVersion() }));
+  const answer = { contracts, version: longVersion() };
+  const files = Object.entries(result.sources ?? {}).sort(([, one], [, other]) => one.id - other.id);
+  if (selected.some((key) => key.startsWith("srcmap") || key === "ast")) {
+    answer.sourceList = files.map(([name]) => name);
+  }
+  if (selected.includes("ast")) {
+    answer.sources = Object.fromEntries(files.map(([name, file]) => [name, { AST: file.ast, id: file.id }]));
+  }
+  process.stdout.write(JSON.stringify(answer));
   return 0;
 }
 

@@ -22,6 +22,7 @@ from api.chain import (
     require_sound,
 )
 from api.settings import Settings
+from api.supervisor.anvil import AnvilNode
 from api.supervisor.state import StateFolder
 from oracle.bindings import vkl_timelock
 from oracle.chain.port import Finality
@@ -99,3 +100,11 @@ def test_finality_is_configured_or_the_chains(settings: Settings) -> None:
     assert finality(settings) == Finality(None)
     assert finality(Settings()) == Finality(installation.EMBEDDED_FINALITY_BLOCKS)
     assert finality(Settings(chain_finality_depth=5)) == Finality(5)
+
+
+def test_the_embedded_chain_needs_no_setting(fresh_anvil: AnvilNode) -> None:
+    made, is_new = deploy_contracts(Settings(), fresh_anvil.state)
+    assert is_new
+    assert made.deployer == fresh_anvil.account(KEY_INDEX[SenderRole.DEPLOYER]).address
+    chain = open_chain(Settings(), fresh_anvil.state)
+    assert deployment_of(chain, fresh_anvil.state) == made

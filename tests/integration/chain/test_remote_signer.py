@@ -69,7 +69,7 @@ def signer(answer: Answer) -> Iterator[RemoteSigner]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield RemoteSigner(f"http://127.0.0.1:{server.server_port}/keys/")
