@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from api.i18n.catalogue import Catalogue, load_catalogue
+from api.migrations.runner import migrate, require_newest
 from api.settings import ChainSwitch, Settings
 from api.supervisor.anvil import HOST, embedded_chain_port
 from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
@@ -79,6 +80,24 @@ def migration_database_url(settings: Settings, state: StateFolder) -> str | None
     if settings.migration_database_url is not None:
         return _with_driver(settings.migration_database_url)
     return PostgresServer.of(state).url(MIGRATOR) if settings.database_url is None else None
+
+
+def migrate_installation(settings: Settings, state: StateFolder) -> str:
+    """Bring the database to the newest schema, or make sure that somebody else did.
+
+    Raises:
+        SchemaBehind: the database is remote, its owner is not ours to be, and it is not newest.
+    """
+    owner = migration_database_url(settings, state)
+    user = sa.make_url(database_url(settings, state)).username
+    if owner is not None:
+        return migrate(owner, user or APPLICATION)
+    database = connect(database_url(settings, state), pool_size=1)
+    try:
+        with database.read() as work:
+            return require_newest(work.connection)
+    finally:
+        database.engine.dispose()
 
 
 def broker_url(settings: Settings, state: StateFolder) -> str:

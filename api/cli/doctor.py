@@ -160,8 +160,8 @@ def check_leftovers(patient: Patient) -> Iterator[Finding]:
         if known is not None:
             yield Finding(
                 f"left behind: {name}",
-                f"process {known[0].pid} of an earlier run",
-                f"The next `vklad up` stops it; or: kill {known[0].pid}",
+                f"process {known.pid} of an earlier run",
+                f"The next `vklad up` stops it; or: kill {known.pid}",
                 needed=False,
             )
 

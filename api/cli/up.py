@@ -13,9 +13,8 @@ from celery.beat import Scheduler, Service
 from fastapi import FastAPI
 from rich.console import Console
 
-from api.composition import Composition, broker_url, compose, migration_database_url
+from api.composition import Composition, broker_url, compose, migrate_installation
 from api.http.app import create_app
-from api.migrations.runner import migrate
 from api.settings import Settings, load_settings
 from api.supervisor.errors import PartFailed
 from api.supervisor.parts import STAGES, Installation
@@ -39,14 +38,8 @@ def up() -> None:
 def migrate_database() -> None:
     """Bring the database to the newest schema."""
     settings = load_settings()
-    url = migration_database_url(settings, StateFolder(settings.state_folder))
-    if url is None:
-        raise PartFailed(
-            "VKLAD_DATABASE_URL names a database, VKLAD_MIGRATION_DATABASE_URL does not say who "
-            "may change its tables.",
-            part="database",
-        )
-    typer.echo(f"The database is at revision {migrate(url)}.")
+    revision = migrate_installation(settings, StateFolder(settings.state_folder))
+    typer.echo(f"The database is at revision {revision}.")
 
 
 def serve() -> None:

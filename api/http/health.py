@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Final, cast
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.http.metrics import MEDIA_TYPE, Metrics
 from api.http.parts import DatabaseHere
 from api.http.problems import responses
-from api.migrations.runner import current_revision, newest_revision
-from ledger.kernel.errors import ErrorKind, VkladError
+from api.migrations.runner import require_newest
 
 router: Final = APIRouter(tags=["service"])
-
-
-class SchemaBehind(VkladError):
-    """The database is not at the revision this code was written for."""
-
-    code = "schema_behind"
-    kind = ErrorKind.UNAVAILABLE
 
 
 @router.get("/healthz")
@@ -38,15 +29,8 @@ def readyz(database: DatabaseHere) -> JSONResponse:
     the queue of claims wait), so their absence must not take this process out of service.
     """
     with database.read() as work:
-        work.connection.execute(sa.select(1))
-        found, wanted = current_revision(work.connection), newest_revision()
-    if found != wanted:
-        raise SchemaBehind(
-            f"The database is at revision {found}, this code needs {wanted}: run vklad migrate.",
-            found=found,
-            wanted=wanted,
-        )
-    return JSONResponse({"status": "ready", "schema": found})
+        revision = require_newest(work.connection)
+    return JSONResponse({"status": "ready", "schema": revision})
 
 
 def _metrics(request: Request) -> Metrics:

@@ -15,12 +15,21 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from api.migrations.guards import APPLICATION_ROLE
+from ledger.kernel.errors import ErrorKind, VkladError
 
 
-def migrate(url: str) -> str:
+class SchemaBehind(VkladError):
+    """The database is not at the revision this code was written for."""
+
+    code = "schema_behind"
+    kind = ErrorKind.UNAVAILABLE
+
+
+def migrate(url: str, application_role: str = APPLICATION_ROLE) -> str:
     """Apply every migration not applied yet; the revision reached.
 
-    Safe to run twice and by two processes at once (advisory lock).
+    ``application_role`` may then use rows of all tables, and change no table. Safe to run twice
+    and by two processes at once (advisory lock).
     """
     engine = sa.create_engine(url)
     try:
@@ -28,7 +37,7 @@ def migrate(url: str) -> str:
             connection.execute(sa.text("SET lock_timeout = '10s'; SET statement_timeout = '10min'"))
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('vklad.migrate'))"))
             command.upgrade(_config(connection), "head")
-            _grant(connection)
+            _grant(connection, application_role)
             return newest_revision()
     finally:
         engine.dispose()
@@ -37,6 +46,22 @@ def migrate(url: str) -> str:
 def current_revision(connection: sa.Connection) -> str | None:
     """The revision this database is at; ``None`` before the first migration."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_newest(connection: sa.Connection) -> str:
+    """The revision this code expects, which this database has.
+
+    Raises:
+        SchemaBehind: it has another one.
+    """
+    found, wanted = current_revision(connection), newest_revision()
+    if found != wanted:
+        raise SchemaBehind(
+            f"The database is at revision {found}, this code needs {wanted}: run vklad migrate.",
+            found=found,
+            wanted=wanted,
+        )
+    return wanted
 
 
 def newest_revision() -> str:
@@ -53,16 +78,16 @@ def _config(connection: sa.Connection | None) -> Config:
     return config
 
 
-def _grant(connection: sa.Connection) -> None:
+def _grant(connection: sa.Connection, application_role: str) -> None:
     """Let the application's role, if the server has one, use rows but change no table."""
-    role = connection.execute(
-        sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": APPLICATION_ROLE}
+    known = connection.execute(
+        sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": application_role}
     ).scalar()
-    if role:
+    if known:
+        role = connection.dialect.identifier_preparer.quote_identifier(application_role)
         connection.execute(
             sa.text(
-                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public "
-                f"TO {APPLICATION_ROLE}; "
-                f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION_ROLE}"
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; "
+                f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
             )
         )

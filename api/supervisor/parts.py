@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.chain import deploy_contracts
-from api.composition import migration_database_url
-from api.migrations.runner import migrate
+from api.composition import migrate_installation
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
 from api.supervisor.anvil import AnvilNode, refuse_taken_port
 from api.supervisor.postgres import PostgresServer
@@ -146,9 +145,7 @@ def _demo_issuer(installation: Installation) -> Runnable:
 
 
 def _migrate(installation: Installation) -> str | None:
-    url = migration_database_url(installation.settings, installation.state)
-    if url is not None:
-        migrate(url)
+    migrate_installation(installation.settings, installation.state)
     return None
 
 

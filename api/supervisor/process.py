@@ -163,33 +163,65 @@ def wait_healthy(process: Process, healthy: Callable[[], bool], timeout_s: float
 
 
 def stop_leftover(record_path: Path, grace_s: float = LEFTOVER_GRACE_S) -> int | None:
-    """Stop the process of a record that an earlier supervisor left; its pid if there was one."""
-    found = recorded(record_path)
-    if found is not None:
-        process, stop_signal = found
-        members = [process, *_descendants(process)]
+    """Stop what an earlier supervisor left of a part; the part's pid if there was anything.
+
+    Also its children that outlived it: they are of the session it was started in.
+    """
+    record = _read_record(record_path)
+    members = _survivors(record) if record is not None else []
+    for member in members:
         with contextlib.suppress(psutil.Error):
-            process.send_signal(stop_signal)
-        _, alive = psutil.wait_procs(members, timeout=grace_s)
-        for one in alive:
-            with contextlib.suppress(psutil.Error):
-                one.kill()
-        psutil.wait_procs(alive, timeout=grace_s)
+            if record is not None and member.pid == record.pid:
+                member.send_signal(record.stop_signal)
+    _, alive = psutil.wait_procs(members, timeout=grace_s)
+    for member in alive:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    psutil.wait_procs(alive, timeout=grace_s)
     record_path.unlink(missing_ok=True)
-    return found[0].pid if found is not None else None
+    return record.pid if record is not None and members else None
 
 
-def recorded(record_path: Path) -> tuple[psutil.Process, int] | None:
-    """The process a record speaks of, if that very one still runs, and how it is asked to stop."""
+def recorded(record_path: Path) -> psutil.Process | None:
+    """The process a record speaks of, if that very one still runs."""
+    record = _read_record(record_path)
+    found = _survivors(record) if record is not None else []
+    return next((one for one in found if record is not None and one.pid == record.pid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    pid: int
+    created: float
+    stop_signal: int
+
+
+def _read_record(path: Path) -> _Record | None:
     try:
-        record = json.loads(record_path.read_text())
-        process = psutil.Process(record["pid"])
-        same = abs(process.create_time() - record["created"]) < _CREATED_TOLERANCE_S
-        if not same or process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process, int(record["stop_signal"])
-    except (OSError, ValueError, KeyError, psutil.Error):
+        return _Record(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
         return None
+
+
+def _survivors(record: _Record) -> list[psutil.Process]:
+    """The recorded process and those of its session that still run, the youngest last.
+
+    No pid is given to another process while a session bears its number. So if the number belongs
+    to a process of another time of creation, the session is gone and nothing here is ours.
+    """
+    if record.created < psutil.boot_time() - _CREATED_TOLERANCE_S:
+        return []
+    with contextlib.suppress(psutil.Error):
+        leader = psutil.Process(record.pid)
+        if abs(leader.create_time() - record.created) > _CREATED_TOLERANCE_S:
+            return []
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            ours = process.pid == record.pid or os.getsid(process.pid) == record.pid
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return sorted(found, key=lambda process: process.pid != record.pid)
 
 
 def _write_record(program: Program, pid: int) -> None:
@@ -201,14 +233,6 @@ def _write_record(program: Program, pid: int) -> None:
         }
         program.record_path.parent.mkdir(parents=True, exist_ok=True)
         program.record_path.write_text(json.dumps(record))
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        found: list[psutil.Process] = process.children(recursive=True)
-    except psutil.Error:
-        return []
-    return found
 
 
 def _die_with(supervisor: int, with_signal: signal.Signals) -> Callable[[], None] | None:

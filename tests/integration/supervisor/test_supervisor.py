@@ -58,7 +58,7 @@ class Run:
         for path in (self.state.path / "run").glob("*.pid.json"):
             known = recorded(path)
             if known is not None:
-                found[path.name.removesuffix(".pid.json")] = known[0]
+                found[path.name.removesuffix(".pid.json")] = known
         return found
 
 
@@ -138,6 +138,35 @@ def test_what_survives_a_kill_is_stopped_by_the_next_run(
     second.wait_for(f"Stopped deaf (process {deaf.pid}), left behind")
     assert not deaf.is_running()
     second.wait_for("Ctrl-C stops everything")
+
+
+def test_children_that_outlive_a_part_and_its_supervisor_are_stopped_by_the_next_run(
+    runs: list[Run], state: StateFolder
+) -> None:
+    first = begin(runs, state, "parent")
+    first.wait_for("Ctrl-C stops everything")
+    parent = first.parts()["parent"]
+    (child,) = parent.children()
+    for process in (first.popen, parent):
+        process.kill()
+    first.popen.wait()
+    assert child.is_running()
+    second = begin(runs, state, "good")
+    second.wait_for("Ctrl-C stops everything")
+    assert not child.is_running()
+
+
+def test_a_signal_while_starting_stops_what_was_started(
+    runs: list[Run], state: StateFolder
+) -> None:
+    run = begin(runs, state, "slow")
+    run.wait_for("✓ one")
+    parts = list(run.parts().values())
+    run.popen.send_signal(signal.SIGINT)
+    assert run.end() == 0
+    assert "Vklad is up" not in run.said
+    assert not any(part.is_running() for part in parts)
+    assert run.parts() == {}
 
 
 def test_a_part_that_cannot_start_is_named_with_its_last_words_and_all_stop(

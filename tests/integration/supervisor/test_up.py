@@ -63,7 +63,7 @@ class Up:
 
     def parts(self) -> list[psutil.Process]:
         known = [recorded(path) for path in self.state.records().values()]
-        return [one[0] for one in known if one is not None]
+        return [one for one in known if one is not None]
 
 
 @pytest.fixture

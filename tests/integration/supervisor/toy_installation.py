@@ -15,6 +15,12 @@ from api.supervisor.run import Supervisor
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import VkladError
 
+SILENT = "import time; time.sleep(600)"
+PARENT = (
+    "import subprocess, sys, time\n"
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "print('has a child'); time.sleep(600)"
+)
 STAYS = "import time; print('works'); time.sleep(600)"
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(600)"
 DIES = "print('my last words'); raise SystemExit(7)"
@@ -49,6 +55,8 @@ def step(name: str) -> Step:
 SCENARIOS = {
     "good": ((part("one", STAYS), part("two", STAYS)), (step("between"),), (part("three", STAYS),)),
     "deaf": ((part("one", STAYS),), (part("deaf", DEAF),)),
+    "slow": ((part("one", STAYS),), (part("silent", SILENT),)),
+    "parent": ((part("parent", PARENT),),),
     "dies-starting": ((part("one", STAYS),), (part("dying", "raise SystemExit('no luck')"),)),
     "dies-once": ((part("one", STAYS), part("shaky", DIES_ONCE)),),
     "dies-always": ((part("one", STAYS),), (part("dying", DIES),)),

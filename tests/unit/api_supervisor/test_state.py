@@ -75,7 +75,7 @@ def test_a_record_speaks_of_one_process_not_of_a_number(tmp_path: Path) -> None:
     mine = psutil.Process()
     content = {"pid": mine.pid, "created": mine.create_time(), "stop_signal": 15}
     record.write_text(json.dumps(content))
-    assert recorded(record) == (mine, 15)
+    assert recorded(record) == mine
     record.write_text(json.dumps({**content, "created": mine.create_time() - 60}))
     assert recorded(record) is None
     record.write_text("{")
