@@ -8,6 +8,7 @@ import typer
 
 from api.composition import compose
 from api.settings import load_settings
+from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.model import Check
 from ledger.verify.service import JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
@@ -26,6 +27,7 @@ APPEND_ONLY: Final = (
 CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
     *JOURNAL_CHECKS,
+    *REDEMPTION_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.lots.model import HoldPurpose
+from ledger.lots.tables import holds
 from ledger.redemption.model import Redemption, RedemptionState
 from ledger.redemption.tables import orders, redemptions, refunds
 
@@ -214,6 +216,44 @@ def find_refund(work: Work, redemption_id: UUID, source_refund_id: str) -> Store
 def refunds_of(work: Work, redemption_id: UUID) -> list[StoredRefund]:
     """Every refund of a redemption, in the order they were made."""
     return _refunds(work, refunds.c.redemption_id == redemption_id)
+
+
+def page_with_quotes(work: Work, after: UUID, limit: int) -> list[tuple[Redemption, Json]]:
+    """The next redemptions by id, each with the quote it was made of."""
+    query = (
+        _query()
+        .add_columns(redemptions.c.quote)
+        .where(redemptions.c.redemption_id > after)
+        .order_by(redemptions.c.redemption_id)
+        .limit(limit)
+    )
+    rows = work.connection.execute(query).mappings()
+    return [(_redemption(row), row["quote"]) for row in rows]
+
+
+def refunds_by_redemption(
+    work: Work, redemption_ids: Collection[UUID]
+) -> dict[UUID, list[StoredRefund]]:
+    """The refunds of these redemptions, each in the order they were made."""
+    found: dict[UUID, list[StoredRefund]] = {}
+    for refund in _refunds(work, refunds.c.redemption_id.in_(redemption_ids)):
+        found.setdefault(refund.redemption_id, []).append(refund)
+    return found
+
+
+def holds_without_redemption(work: Work) -> list[UUID]:
+    """A hold for redeeming that no redemption names, if there is one."""
+    query = (
+        sa.select(holds.c.hold_id)
+        .where(holds.c.purpose == HoldPurpose.REDEMPTION, ~sa.exists().where(_of_hold()))
+        .order_by(holds.c.hold_id)
+        .limit(1)
+    )
+    return list(work.connection.execute(query).scalars())
+
+
+def _of_hold() -> sa.ColumnElement[bool]:
+    return redemptions.c.hold_id == holds.c.hold_id
 
 
 _POINTS_SPENT: Final = redemptions.c.captured_points - redemptions.c.returned_points

@@ -1,0 +1,150 @@
+"""Redemptions, against their quotes, holds and refunds (rules 8 and 9). Replays each from its hold.
+
+The postings behind a hold are looked at by ``ledger.verify``; here is what redeeming adds: that the
+row is what its history comes to, by the same pure decisions that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from ledger.kernel.canonical import Json
+from ledger.kernel.errors import VkladError
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import sum_points
+from ledger.lots import store as lots_store
+from ledger.lots.model import Hold, HoldPurpose, HoldState
+from ledger.redemption import store
+from ledger.redemption.model import (
+    CAPTURED_STATES,
+    NO_POINTS,
+    Redemption,
+    RedemptionState,
+    decide_capture,
+    decide_refund,
+)
+from ledger.redemption.store import StoredRefund
+from ledger.verify.model import Check, Finding
+
+NAME: Final = "redemptions"
+_PAGE: Final = 500
+_HOLD_STATES: Final = {
+    RedemptionState.HELD: frozenset({HoldState.HELD, HoldState.EXPIRED}),
+    RedemptionState.RELEASED: frozenset({HoldState.RELEASED}),
+    RedemptionState.EXPIRED: frozenset({HoldState.EXPIRED}),
+} | dict.fromkeys(CAPTURED_STATES, frozenset({HoldState.CAPTURED}))
+"""What a hold may be; the job of the lots may notice that a time limit has passed first."""
+
+
+def check_redemption(
+    redemption: Redemption, quote: Json, hold: Hold, refunds: Sequence[StoredRefund]
+) -> str | None:
+    """What is wrong with one redemption; ``None`` if nothing is."""
+    promised = _promised(redemption)
+    if not isinstance(quote, dict) or {name: quote.get(name) for name in promised} != promised:
+        return "differs from the quote it was made of"
+    return _hold_problem(redemption, hold) or _replay_problem(redemption, refunds)
+
+
+def _hold_problem(redemption: Redemption, hold: Hold) -> str | None:
+    if (hold.purpose, hold.member_id, hold.amount) != (
+        HoldPurpose.REDEMPTION,
+        redemption.member_id,
+        redemption.points,
+    ):
+        return "is of another member, purpose or amount than its hold"
+    if hold.state not in _HOLD_STATES[redemption.state]:
+        return f"is {redemption.state} and its hold is {hold.state}"
+    if hold.captured != redemption.captured_points:
+        return "captured other points than its hold"
+    is_open = redemption.state is RedemptionState.HELD
+    if not is_open and hold.gone_on_to_expired != redemption.expired_points:
+        return "states other expired points than its hold"
+    if sum_points(part.returned for part in hold.parts) != redemption.returned_points:
+        return "returned other points than came back to its lots"
+    return None
+
+
+def _promised(redemption: Redemption) -> dict[str, Json]:
+    return {
+        "programme": redemption.programme_hash.hex(),
+        "rate": redemption.rate,
+        "currency": redemption.currency,
+        "points": redemption.points.amount,
+        "net_minor": redemption.net_minor,
+        "discount_minor": redemption.discount_minor,
+    }
+
+
+def _replay_problem(redemption: Redemption, refunds: Sequence[StoredRefund]) -> str | None:
+    replayed = replace(
+        redemption,
+        state=RedemptionState.HELD,
+        captured_minor=0,
+        captured_points=NO_POINTS,
+        paid_minor=0,
+        refunded_minor=0,
+        returned_minor=0,
+        returned_points=NO_POINTS,
+    )
+    try:
+        if redemption.captured_at is not None:
+            taken = decide_capture(
+                replayed,
+                discount_minor=redemption.captured_minor,
+                paid_minor=redemption.paid_minor,
+                at=redemption.captured_at,
+            )
+            replayed = replace(
+                replayed,
+                state=RedemptionState.CAPTURED,
+                captured_minor=taken.discount_minor,
+                captured_points=taken.points,
+                paid_minor=taken.paid_minor,
+            )
+        for refund in refunds:
+            decided = decide_refund(replayed, refund.amount_minor)
+            if (decided.points, decided.refunded_minor) != (refund.points, refund.refunded_minor):
+                return f"has a refund {refund.source_refund_id} that its history does not come to"
+            replayed = replace(
+                replayed,
+                state=decided.state,
+                refunded_minor=decided.refunded_minor,
+                returned_minor=decided.returned_minor,
+                returned_points=decided.returned_points,
+            )
+    except VkladError as error:
+        return f"has a history that cannot be: {error.message}"
+    closed = {RedemptionState.RELEASED, RedemptionState.EXPIRED}
+    if redemption.state in closed:
+        replayed = replace(replayed, state=redemption.state)
+    return None if replayed == redemption else "is not what its history comes to"
+
+
+def _redemptions(work: Work) -> Iterator[Finding]:
+    after = UUID(int=0)
+    while page := store.page_with_quotes(work, after, _PAGE):
+        holds = {
+            hold.hold_id: hold
+            for hold in lots_store.read_holds(work, [each.hold_id for each, _ in page])
+        }
+        refunds = store.refunds_by_redemption(work, [each.redemption_id for each, _ in page])
+        for redemption, quote in page:
+            problem = check_redemption(
+                redemption,
+                quote,
+                holds[redemption.hold_id],
+                refunds.get(redemption.redemption_id, []),
+            )
+            if problem is not None:
+                yield Finding(NAME, "redemptions", str(redemption.redemption_id), problem)
+        after = page[-1][0].redemption_id
+    for hold_id in store.holds_without_redemption(work):
+        yield Finding(NAME, "holds", str(hold_id), "is for a redemption that no row states")
+
+
+REDEMPTION_CHECKS: Final = (Check(NAME, _redemptions),)
+"""The checks of this room, for ``vklad ledger verify``."""
