@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import socket
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import psutil
 import pytest
 
 from api.supervisor.anvil import free_port, refuse_taken_port
-from api.supervisor.errors import PortTaken, StateFolderUnusable
+from api.supervisor.errors import PartMissing, PortTaken, StateFolderUnusable
 from api.supervisor.process import recorded
 from api.supervisor.state import SOCKET_PATH_BYTES_MAX, StateFolder, own_folder
+from api.supervisor.valkey import server_binary
 
 
 @pytest.fixture
@@ -92,3 +94,11 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
             refuse_taken_port(port, "api", "VKLAD_PORT")
     assert caught.value.operands == {"part": "api", "port": port}
     refuse_taken_port(free_port(), "api", "VKLAD_PORT")
+
+
+def test_a_machine_that_the_wheel_was_not_made_for_is_told_of_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "sparc64")
+    with pytest.raises(PartMissing, match="VKLAD_BROKER_URL"):
+        server_binary()
