@@ -1,4 +1,4 @@
-"""``scripts/bench http [--json]``: rows side by side with their peers, in one run.
+"""``scripts/bench http|gas|all [--json]``: rows side by side with their peers, in one run.
 
 Exit status 1 if a row is not reached. Progress goes to standard error.
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[3])]
 
+from gas_rows import gas_rows  # noqa: E402 - after the checkout is on the path
 from http_rows import http_rows  # noqa: E402 - after the checkout is on the path
 
 
 def main() -> int:
     """Run what was asked for and print its rows."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", choices=["http", "all"], help="which rows")
+    parser.add_argument("what", choices=["http", "gas", "all"], help="which rows")
     parser.add_argument("--json", action="store_true", help="one JSON object a row")
     asked = parser.parse_args()
     say(
@@ -29,7 +30,8 @@ def main() -> int:
             platform.machine(),
         )
     )
-    rows = http_rows(say)
+    rows = http_rows(say) if asked.what in ("http", "all") else []
+    rows += gas_rows(say) if asked.what in ("gas", "all") else []
     for row in rows:
         print(row.as_json() if asked.json else row.as_text())
     return 0 if all(row.ok for row in rows) else 1
