@@ -10,8 +10,8 @@ instance's address is the source's own, never the header's.
     topic_created ──▶ topic:8  club.post.created ─┐ data.post = topic:8: a rule with
     post_created 1 ─▶ post:9   club.post.created ─┘ once_per [post] pays the act once
     post_created n ─▶ post:10  club.comment.created
-    *_destroyed ────▶ retraction of the living generation   (ledger.events.settlement)
-    *_recovered ────▶ the object's next generation
+    *_destroyed ────▶ retraction of all that was said of it before  (ledger.events.objects)
+    *_recovered ────▶ the same event under a new id, as retracted ones stay so
 
 Private messages mean nothing, nor do posts of the system, whispers and notices by moderators. Of
 users only the number is kept.
@@ -22,6 +22,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs
@@ -30,18 +31,40 @@ from api.http.problems import MalformedBody
 from api.webhooks.exact_json import read_json
 from api.webhooks.model import BadSignature, Delivered, Mapped, Profile
 from ledger.events.errors import EventInvalid, SecretInvalid
-from ledger.events.model import RETRACTED, ExactJson, IncomingEvent
+from ledger.events.model import RETRACTED, ExactJson, IncomingEvent, ObjectStep
+from ledger.events.objects import removed_id, stated_id
 from ledger.kernel.clock import Instant
 
 SECRET_LENGTH_MIN: Final = 16
 _SIGNATURE: Final = re.compile(r"sha256=([0-9a-f]{64})\Z", re.ASCII)
 _NAME: Final = re.compile(r"[a-z_]{1,64}\Z", re.ASCII)
+_STEP: Final = re.compile(r"[0-9]{1,15}\Z", re.ASCII)
 _PRIVATE: Final = "private_message"
 _PUBLIC: Final = frozenset({"regular", "banner"})
 _REGULAR_POST: Final = 1
 _FORM_FIELDS_MAX: Final = 8
 
 Body = Mapping[str, ExactJson]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the headers tell of a delivery."""
+
+    name: str
+    delivery: str
+
+    def step(self) -> int:
+        """The delivery's number, by which the instance orders what it tells.
+
+        An automatic retry has a later one, so a removal that fails, is overtaken by a restoration
+        and sent again would win: told apart by ``deleted_at`` where it got through before.
+        """
+        if not _STEP.match(self.delivery):
+            raise EventInvalid(
+                "The header X-Discourse-Event-Id is no number.", field="X-Discourse-Event-Id"
+            )
+        return int(self.delivery)
 
 
 def verify(delivered: Delivered, secrets: Sequence[str]) -> None:
@@ -82,7 +105,7 @@ def read(delivered: Delivered, source_uri: str) -> Mapped:  # noqa: ARG001 - a p
     inner = body.get(kind)
     if not isinstance(inner, Mapping):
         raise EventInvalid(f"The body has no {kind}, which the headers promise.", field=kind)
-    return mapping(inner, name)
+    return mapping(inner, _Told(name, delivered.headers.get("x-discourse-event-id", "")))
 
 
 def check_secret(secret: str) -> None:
@@ -116,14 +139,10 @@ def _form_field(raw: bytes, name: str) -> bytes:
     return fields.get(name, [""])[0].encode()
 
 
-def _post(post: Body, name: str) -> Mapped:
+def _post(post: Body, told: _Told) -> Mapped:
     why = _why_nothing(post, "topic_archetype")
     if why is not None:
-        return Mapped(name, ignored=why)
-    return Mapped(name, (_stated(_post_event(post), name),))
-
-
-def _post_event(post: Body) -> IncomingEvent:
+        return Mapped(told.name, ignored=why)
     first = _number(post, "post_number") == 1
     topic = f"topic:{_number(post, 'topic_id')}"
     event_id = f"post:{_number(post, 'id')}"
@@ -133,19 +152,20 @@ def _post_event(post: Body) -> IncomingEvent:
         owner = _author_replied_to(post)
         if owner is not None:
             data["owner"] = owner
-    return IncomingEvent(
+    event = IncomingEvent(
         id=event_id,
         type="club.post.created" if first else "club.comment.created",
         subject=_user(_number(post, "user_id")),
         time=_time(post, "created_at"),
         data=data,
     )
+    return Mapped(told.name, (_restored(event, told),))
 
 
-def _topic(topic: Body, name: str) -> Mapped:
+def _topic(topic: Body, told: _Told) -> Mapped:
     why = _why_nothing(topic, "archetype")
     if why is not None:
-        return Mapped(name, ignored=why)
+        return Mapped(told.name, ignored=why)
     event_id = f"topic:{_number(topic, 'id')}"
     event = IncomingEvent(
         id=event_id,
@@ -154,26 +174,26 @@ def _topic(topic: Body, name: str) -> Mapped:
         time=_time(topic, "created_at"),
         data={"post": event_id, **_category(topic)},
     )
-    return Mapped(name, (_stated(event, name),))
+    return Mapped(told.name, (_restored(event, told),))
 
 
-def _removed(thing: Body, name: str) -> Mapped:
+def _removed(thing: Body, told: _Told) -> Mapped:
     """A post or topic taken away; a deleted topic no longer says what archetype it had."""
     if _PRIVATE in (thing.get("topic_archetype"), thing.get("archetype")):
-        return Mapped(name, ignored=_PRIVATE)
-    target = f"{name.partition('_')[0]}:{_number(thing, 'id')}"
+        return Mapped(told.name, ignored=_PRIVATE)
+    object_id = f"{told.name.partition('_')[0]}:{_number(thing, 'id')}"
     deleted_at = thing.get("deleted_at")
-    event_id = f"{target}:deleted:{deleted_at}" if isinstance(deleted_at, str) else target
-    return Mapped(name, (_retraction(target, event_id),))
+    mark = deleted_at if isinstance(deleted_at, str) else told.step()
+    return Mapped(told.name, (_retraction(object_id, mark, told.step()),))
 
 
-def _like(like: Body, name: str) -> Mapped:
+def _like(like: Body, told: _Told) -> Mapped:
     post, liker = like.get("post"), like.get("user")
     if not isinstance(post, Mapping) or not isinstance(liker, Mapping):
         raise EventInvalid("A like has a post and a user.", field="like")
     why = _why_nothing(post, "topic_archetype")
     if why is not None:
-        return Mapped(name, ignored=why)
+        return Mapped(told.name, ignored=why)
     post_id, liker_id = _number(post, "id"), _number(liker, "id")
     event = IncomingEvent(
         id=f"like:{post_id}:{liker_id}",
@@ -186,7 +206,7 @@ def _like(like: Body, name: str) -> Mapped:
             **_category(post),
         },
     )
-    return Mapped(name, (event,))
+    return Mapped(told.name, (event,))
 
 
 def _liked(post: Body, post_id: int) -> str:
@@ -196,28 +216,28 @@ def _liked(post: Body, post_id: int) -> str:
     return f"post:{post_id}"
 
 
-def _solved(post: Body, name: str) -> Mapped:
+def _solved(post: Body, told: _Told) -> Mapped:
     why = _why_nothing(post, "topic_archetype")
     if why is not None:
-        return Mapped(name, ignored=why)
-    target = f"solution:{_number(post, 'id')}"
-    if name == "unaccepted_solution":
-        return Mapped(name, (_retraction(target, target),))
+        return Mapped(told.name, ignored=why)
+    object_id = f"solution:{_number(post, 'id')}"
+    if told.name == "unaccepted_solution":
+        return Mapped(told.name, (_retraction(object_id, told.step(), told.step()),))
     event = IncomingEvent(
-        id=target,
+        id=stated_id(object_id, told.step()),
         type="club.solution.accepted",
         subject=_user(_number(post, "user_id")),
         time=None,
         data={"post": f"topic:{_number(post, 'topic_id')}", **_category(post)},
-        follows_object=True,
+        step=ObjectStep(object_id, told.step()),
     )
-    return Mapped(name, (event,))
+    return Mapped(told.name, (event,))
 
 
-def _joined(user: Body, name: str) -> Mapped:
+def _joined(user: Body, told: _Told) -> Mapped:
     number = _number(user, "id")
     if number <= 0:
-        return Mapped(name, ignored="system_user")
+        return Mapped(told.name, ignored="system_user")
     event = IncomingEvent(
         id=f"user:{number}",
         type="club.user.registered",
@@ -225,10 +245,10 @@ def _joined(user: Body, name: str) -> Mapped:
         time=_time(user, "created_at"),
         data={},
     )
-    return Mapped(name, (event,))
+    return Mapped(told.name, (event,))
 
 
-_MAPPINGS: Final[Mapping[str, Callable[[Body, str], Mapped]]] = {
+_MAPPINGS: Final[Mapping[str, Callable[[Body, _Told], Mapped]]] = {
     "post_created": _post,
     "post_recovered": _post,
     "post_destroyed": _removed,
@@ -254,23 +274,22 @@ def _why_nothing(thing: Body, archetype_field: str) -> str | None:
     return None
 
 
-def _stated(event: IncomingEvent, name: str) -> IncomingEvent:
-    """A restoration is of the object; a creation is the object's first generation itself."""
-    if not name.endswith("_recovered"):
+def _restored(event: IncomingEvent, told: _Told) -> IncomingEvent:
+    """The same, said once more after a removal: an event of its own. A creation as it is."""
+    if not told.name.endswith("_recovered"):
         return event
-    return IncomingEvent(
-        event.id, event.type, event.subject, event.time, event.data, follows_object=True
-    )
+    step = told.step()
+    return replace(event, id=stated_id(event.id, step), step=ObjectStep(event.id, step))
 
 
-def _retraction(target: str, event_id: str) -> IncomingEvent:
+def _retraction(object_id: str, mark: str | int, step: int) -> IncomingEvent:
     return IncomingEvent(
-        id=event_id,
+        id=removed_id(object_id, mark),
         type=RETRACTED,
         subject=None,
         time=None,
-        data={"id": target},
-        follows_object=True,
+        data={"id": object_id, "step": step},
+        step=ObjectStep(object_id, step),
     )
 
 

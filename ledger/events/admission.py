@@ -116,7 +116,7 @@ def _admit_one(authority: Authority, event: IncomingEvent, received: Instant) ->
         subject=subject,
         identities=identities,
         values=values,
-        follows_object=event.follows_object,
+        step=event.step,
         body=event.body,
     )
 

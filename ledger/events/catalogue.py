@@ -19,7 +19,11 @@ _POST: Final = {"post": _K, "category": _K}
 _OWNED: Final = _THING | {"owner": FieldKind.IDENTITY}
 
 TYPES: Final[Mapping[str, Fields]] = {
-    RETRACTED: {"id": FieldKind.STRING, "reason": FieldKind.STRING},
+    RETRACTED: {
+        "id": FieldKind.STRING,
+        "reason": FieldKind.STRING,
+        "step": FieldKind.INTEGER,  # Which step of its object a removal is (``objects``).
+    },
     # Learning
     "lms.section.read": _THING | {"section": _K},
     "lms.exercise.completed": _THING | {"exercise": _K, "score": FieldKind.DECIMAL},

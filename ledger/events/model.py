@@ -24,8 +24,6 @@ TEXT_LENGTH_MAX: Final = 512
 INTEGER_MAX: Final = 2**53 - 1
 """The greatest whole number every JSON reader keeps exactly (RFC 8259, section 6)."""
 BATCH_EVENTS_MAX: Final = 1_000
-GENERATIONS_MAX: Final = 32
-"""How often one object may be taken back and stated again."""
 RETRACTED: Final = "activity.retracted"
 REFERENCE_PREFIX: Final = "idn"
 """An identity in a fact's data is ``idn_…``: its reference, never who it is."""
@@ -86,12 +84,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectStep:
+    """A step in the life of an object that may come and go (see ``objects``)."""
+
+    object_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingEvent:
     """An event as a source states it, after its profile's mapping.
 
     ``time`` absent: the source does not say when, so ours is used and no re-send can differ by it.
-    ``follows_object``: the id names an object that may be taken back and come again; the event
-    belongs to its living generation (see ``settlement``). ``body`` is kept in the erasable store.
+    ``step``: it restores or removes an object. ``body`` is kept in the erasable store.
     """
 
     id: str
@@ -99,7 +104,7 @@ class IncomingEvent:
     subject: str | None
     time: Instant | None
     data: Mapping[str, ExactJson]
-    follows_object: bool = False
+    step: ObjectStep | None = None
     body: bytes | None = None
 
 
@@ -118,7 +123,7 @@ class AdmittedEvent:
     subject: IdentityKey | None
     identities: Mapping[str, IdentityKey]
     values: Mapping[str, Scalar]
-    follows_object: bool = False
+    step: ObjectStep | None = None
     body: bytes | None = None
 
     def identity_keys(self) -> list[IdentityKey]:
@@ -162,11 +167,14 @@ class AcceptEvents:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one event; ``event_id`` is the stored fact's, also for a duplicate."""
+    """What became of one event; ``event_id`` is the stored fact's, also for a duplicate.
+
+    Absent for a step that repeats another under a new number.
+    """
 
     id: str
     status: Literal["accepted", "duplicate", "conflict"]
-    event_id: UUID
+    event_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

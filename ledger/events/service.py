@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from ledger.events import store
+from ledger.events.listing import store as listing
 from ledger.events.model import (
     REFERENCE_PREFIX,
     AcceptEvents,
@@ -18,7 +19,7 @@ from ledger.events.model import (
     Outcome,
     StoredFact,
 )
-from ledger.events.settlement import Known, NewFact, Settlement, candidates, settle
+from ledger.events.settlement import Known, NewRetraction, Settlement, settle
 from ledger.kernel import outbox
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import parse_id
@@ -47,9 +48,7 @@ def accept_many(work: Work, commands: Sequence[AcceptEvents]) -> list[list[Outco
     A refused command leaves no trace but the conflict that admins see. The step of a
     ``MicroBatcher``.
     """
-    takes_back = any(
-        event.retracts() or event.follows_object for one in commands for event in one.events
-    )
+    takes_back = any(event.retracts() or event.step for one in commands for event in one.events)
     if takes_back:
         members_store.lock_membership(work)
     else:
@@ -60,13 +59,13 @@ def accept_many(work: Work, commands: Sequence[AcceptEvents]) -> list[list[Outco
     if settlement.facts:
         references |= _write(work, settlement, known)
     if settlement.conflicts:
-        store.insert_conflicts(work, settlement.conflicts, references)
+        listing.insert_conflicts(work, settlement.conflicts, references)
     return settlement.answers
 
 
 def note_delivery(work: Work, delivery: FactlessDelivery) -> None:
     """Show admins a delivery that left no fact, and why."""
-    store.insert_delivery(work, delivery)
+    listing.insert_delivery(work, delivery)
 
 
 def participants(fact: StoredFact) -> dict[str, UUID]:
@@ -85,20 +84,14 @@ def members_of_facts(work: Work, facts: Iterable[StoredFact]) -> dict[UUID, UUID
 
 
 def _known(work: Work, commands: Sequence[AcceptEvents]) -> Known:
-    keys = sorted(
-        {
-            (command.source.uri, event_id)
-            for command in commands
-            for event in command.events
-            for event_id in candidates(event)
-        }
-    )
-    follows = any(event.follows_object for command in commands for event in command.events)
-    identities = _identity_keys(event for command in commands for event in command.events)
+    stated = [(command.source.uri, event) for command in commands for event in command.events]
+    keys = sorted({(uri, event.id) for uri, event in stated})
+    objects = sorted({(uri, event.step.object_id) for uri, event in stated if event.step})
+    identities = _identity_keys(event for _, event in stated)
     budgeted = {command.source.uri for command in commands if command.budgeted}
     return Known(
         events=store.known_events(work, keys),
-        retracted=store.retracted_keys(work, keys) if follows else frozenset(),
+        objects=store.object_histories(work, objects) if objects else {},
         references=members_store.references_by_key(work, identities) if identities else {},
         accepted_this_hour=store.accepted_this_hour(work, budgeted) if budgeted else {},
     )
@@ -113,19 +106,20 @@ def _write(work: Work, settlement: Settlement, known: Known) -> dict[IdentityKey
     if store.insert_facts(work, facts, references) < len(facts):
         store.start_again(work)
     store.insert_participants(work, facts, references)
-    taken_back = [fact for fact in facts if fact.event.retracts() is not None]
-    if taken_back:
-        store.insert_retractions(work, taken_back)
+    if settlement.retractions:
+        store.insert_retractions(work, settlement.retractions)
     with_body = [fact for fact in facts if fact.event.body is not None]
     if with_body:
         store.insert_bodies(work, with_body)
     store.count_accepted(work, facts)
-    _ask_for_scores(work, taken_back, [references[key] for key in named])
+    _ask_for_scores(work, settlement.retractions, [references[key] for key in named])
     return references
 
 
-def _ask_for_scores(work: Work, taken_back: Sequence[NewFact], references: Iterable[UUID]) -> None:
-    targets = [(fact.source, str(fact.event.retracts())) for fact in taken_back]
+def _ask_for_scores(
+    work: Work, retractions: Sequence[NewRetraction], references: Iterable[UUID]
+) -> None:
+    targets = sorted({(one.source, one.target) for one in retractions})
     touched = store.members_in(work, references, targets)
     outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in touched])
 

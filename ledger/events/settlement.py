@@ -3,21 +3,13 @@
 An event is identified by (source, id). The first received stands for ever: the same content again
 is a duplicate, other content a conflict that changes nothing. A batch that refuses conflicts is
 stored whole or not at all; batches of other senders in the same transaction are not touched by it.
-
-Objects that come and go. A forum post is deleted and restored, and what was retracted stays
-retracted; so each restoration is a fact of its own, the object's next generation:
-
-    post:10  ──retracted──▶  post:10~1  ──retracted──▶  post:10~2
-    created                  recovered                  recovered
-
-Events that ``follows_object`` name the object. Stating it lands on the first generation that is not
-retracted; retracting it lands on the newest one that was ever stated.
+What a retraction takes back is decided in ``objects``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -25,7 +17,6 @@ from uuid import UUID
 
 from ledger.events.errors import BudgetSpent, EventConflict
 from ledger.events.model import (
-    GENERATIONS_MAX,
     REFERENCE_PREFIX,
     AcceptEvents,
     AdmittedEvent,
@@ -33,6 +24,7 @@ from ledger.events.model import (
     Outcome,
     Scalar,
 )
+from ledger.events.objects import ObjectHistory, is_repeated, taken_back
 from ledger.kernel import ids
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.errors import VkladError
@@ -54,10 +46,10 @@ class KnownEvent:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored of everything a group of commands may touch."""
+    """What is stored of everything a group of commands may touch; objects by (source, object)."""
 
     events: Mapping[FactKey, KnownEvent]
-    retracted: frozenset[FactKey]
+    objects: Mapping[FactKey, ObjectHistory]
     references: Mapping[IdentityKey, UUID]
     accepted_this_hour: Mapping[str, int]
 
@@ -69,6 +61,15 @@ class NewFact:
     event_id: UUID
     source: str
     event: AdmittedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class NewRetraction:
+    """An event, stored or not yet, that counts no longer."""
+
+    source: str
+    target: str
+    retracted_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +85,9 @@ class Settlement:
     """What to write, and what to answer to each command."""
 
     facts: list[NewFact] = field(default_factory=list)
+    retractions: list[NewRetraction] = field(default_factory=list)
     conflicts: list[NewConflict] = field(default_factory=list)
     answers: list[list[Outcome] | VkladError] = field(default_factory=list)
-
-
-def generation(object_id: str, number: int) -> str:
-    """The event id of an object's generation; the first is the object's own id."""
-    return object_id if number == 0 else f"{object_id}~{number}"
-
-
-def candidates(event: AdmittedEvent) -> list[str]:
-    """Every event id whose state decides where this event lands."""
-    if not event.follows_object:
-        return [event.id]
-    object_id = event.retracts() or event.id
-    generations = [generation(object_id, number) for number in range(GENERATIONS_MAX)]
-    return [event.id, *generations, *(f"{one}:retracted" for one in generations)]
 
 
 def settle(
@@ -108,18 +96,22 @@ def settle(
     """Decide on all commands in order, each seeing what the ones before it store."""
     settlement = Settlement()
     staged: dict[FactKey, NewFact] = {}
+    objects = dict(known.objects)
     spent = dict(known.accepted_this_hour)
     for command in commands:
-        desk = _Desk(command, known, staged, new_id)
+        uri = command.source.uri
+        desk = _Desk(uri, known, staged, objects, new_id)
         for event in command.events:
             desk.take(event)
-        refusal = _refusal(command, desk, spent.get(command.source.uri, 0), now)
+        refusal = _refusal(command, desk, spent.get(uri, 0), now)
         settlement.conflicts += desk.conflicts
         if refusal is not None:
             settlement.answers.append(refusal)
             continue
         staged |= desk.own
-        spent[command.source.uri] = spent.get(command.source.uri, 0) + len(desk.own)
+        objects |= desk.objects
+        spent[uri] = spent.get(uri, 0) + len(desk.own)
+        settlement.retractions += desk.retractions
         settlement.answers.append(desk.outcomes)
     settlement.facts = list(staged.values())
     return settlement
@@ -130,81 +122,62 @@ class _Desk:
 
     def __init__(
         self,
-        command: AcceptEvents,
+        source: str,
         known: Known,
         staged: Mapping[FactKey, NewFact],
+        objects: Mapping[FactKey, ObjectHistory],
         new_id: Callable[[], UUID],
     ) -> None:
-        self._source = command.source.uri
+        self._source = source
         self._known = known
         self._staged = staged
         self._new_id = new_id
+        self.objects = dict(objects)
         self.own: dict[FactKey, NewFact] = {}
         self.outcomes: list[Outcome] = []
+        self.retractions: list[NewRetraction] = []
         self.conflicts: list[NewConflict] = []
 
-    def take(self, stated: AdmittedEvent) -> None:
-        if self._is_repeated_removal(stated):
-            return
-        event = self._placed(stated) if stated.follows_object else stated
+    def take(self, event: AdmittedEvent) -> None:
         key = (self._source, event.id)
-        staged = self.own.get(key) or self._staged.get(key)
         known = self._known.events.get(key)
+        staged = self.own.get(key) or self._staged.get(key)
         if known is not None:
             same = known.content_digest == content_digest(event, self._known.references)
-            self._repeat(event, known.event_id, same=same)
+            self._repeat(event, known.event_id, same=same or _is_removal(event))
         elif staged is not None:
-            self._repeat(event, staged.event_id, same=staged.event.says_the_same(event))
+            same = staged.event.says_the_same(event)
+            self._repeat(event, staged.event_id, same=same or _is_removal(event))
+        elif event.step is not None and is_repeated(event, self._object(event)):
+            self.outcomes.append(Outcome(event.id, "duplicate", None))
         else:
-            fact = NewFact(self._new_id(), self._source, event)
-            self.own[key] = fact
-            self.outcomes.append(Outcome(event.id, "accepted", fact.event_id))
+            self._store(event)
+
+    def _store(self, event: AdmittedEvent) -> None:
+        fact = NewFact(self._new_id(), self._source, event)
+        self.own[self._source, event.id] = fact
+        self.outcomes.append(Outcome(event.id, "accepted", fact.event_id))
+        history = None if event.step is None else self._object(event)
+        self.retractions += [
+            NewRetraction(self._source, target, retracted_by)
+            for target, retracted_by in taken_back(event, history)
+        ]
+        if event.step is not None and history is not None:
+            self.objects[self._source, event.step.object_id] = history.after(event)
+
+    def _object(self, event: AdmittedEvent) -> ObjectHistory:
+        assert event.step is not None, "only of an object's step"
+        return self.objects.get((self._source, event.step.object_id), ObjectHistory())
 
     def _repeat(self, event: AdmittedEvent, event_id: UUID, *, same: bool) -> None:
         if not same:
             self.conflicts.append(NewConflict(self._source, event))
         self.outcomes.append(Outcome(event.id, "duplicate" if same else "conflict", event_id))
 
-    def _is_repeated_removal(self, stated: AdmittedEvent) -> bool:
-        """A removal with an id of its own that came before stays with what it removed then."""
-        if not stated.follows_object or stated.retracts() in (None, stated.id):
-            return False
-        key = (self._source, stated.id)
-        known = self._known.events.get(key) or self._staged.get(key) or self.own.get(key)
-        if known is not None:
-            self.outcomes.append(Outcome(stated.id, "duplicate", known.event_id))
-        return known is not None
 
-    def _placed(self, event: AdmittedEvent) -> AdmittedEvent:
-        """The event with the ids of the generation it belongs to."""
-        target = event.retracts()
-        if target is None:
-            living = (
-                number
-                for number in range(GENERATIONS_MAX)
-                if not self._is_retracted(generation(event.id, number))
-            )
-            return replace(event, id=generation(event.id, next(living, 0)))
-        stated = [
-            number
-            for number in range(GENERATIONS_MAX)
-            if self._is_stated(generation(target, number))
-        ]
-        newest = generation(target, stated[-1] if stated else 0)
-        event_id = f"{newest}:retracted" if event.id == target else event.id
-        return replace(event, id=event_id, values={**event.values, "id": newest})
-
-    def _is_stated(self, event_id: str) -> bool:
-        key = (self._source, event_id)
-        return key in self._known.events or key in self._staged or key in self.own
-
-    def _is_retracted(self, event_id: str) -> bool:
-        if (self._source, event_id) in self._known.retracted:
-            return True
-        return any(
-            fact.source == self._source and fact.event.retracts() == event_id
-            for fact in (*self._staged.values(), *self.own.values())
-        )
+def _is_removal(event: AdmittedEvent) -> bool:
+    """Its id says all of it but the step's number, which the first one keeps."""
+    return event.step is not None and event.retracts() is not None
 
 
 def _refusal(command: AcceptEvents, desk: _Desk, spent: int, now: datetime) -> VkladError | None:

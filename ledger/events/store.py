@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -14,19 +13,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from ledger.events.model import RETRACTED, FactlessDelivery, Scalar, StoredFact
+from ledger.events.model import RETRACTED, Scalar, StoredFact
+from ledger.events.objects import ObjectHistory, stated_number
 from ledger.events.settlement import (
     FactKey,
     KnownEvent,
-    NewConflict,
     NewFact,
+    NewRetraction,
     content_digest,
     kept_data,
 )
 from ledger.events.tables import (
-    deliveries,
     event_bodies,
-    event_conflicts,
     event_participants,
     events,
     retractions,
@@ -53,15 +51,44 @@ def known_events(work: Work, keys: Sequence[FactKey]) -> dict[FactKey, KnownEven
     return {(row[0], row[1]): KnownEvent(row[2], bytes(row[3])) for row in rows}
 
 
-def retracted_keys(work: Work, keys: Sequence[FactKey]) -> frozenset[FactKey]:
-    """Those of the keys that were retracted."""
-    asked = _keys(keys)
+def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, ObjectHistory]:
+    """The numbered steps stored of each (source, object).
+
+    Ids of steps begin with the object's and a colon; the character after the colon ends the range.
+    """
+    asked = unnested(
+        "asked",
+        source=([source for source, _ in objects], TEXTS),
+        object_id=([object_id for _, object_id in objects], TEXTS),
+    )
+    last = sa.func.concat(asked.c.object_id, ";")
     rows = work.connection.execute(
-        sa.select(retractions.c.source, retractions.c.source_event_id).join(
-            asked, _same(retractions, asked)
+        sa.select(
+            events.c.source,
+            asked.c.object_id,
+            events.c.source_event_id,
+            sa.cast(events.c.data["step"].astext, sa.BigInteger),
+        ).join(
+            asked,
+            sa.and_(
+                events.c.source == asked.c.source,
+                events.c.source_event_id > sa.func.concat(asked.c.object_id, ":"),
+                events.c.source_event_id < last,
+            ),
         )
     )
-    return frozenset((row[0], row[1]) for row in rows)
+    stated: dict[FactKey, dict[str, int]] = {}
+    removed: dict[FactKey, dict[str, int]] = {}
+    for source, object_id, event_id, removal in rows:
+        number = stated_number(event_id)
+        if removal is not None:
+            removed.setdefault((source, object_id), {})[event_id] = removal
+        elif number is not None:
+            stated.setdefault((source, object_id), {})[event_id] = number
+    return {
+        key: ObjectHistory(stated.get(key, {}), removed.get(key, {}))
+        for key in stated.keys() | removed.keys()
+    }
 
 
 def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
@@ -132,13 +159,13 @@ def insert_participants(
     )
 
 
-def insert_retractions(work: Work, facts: Sequence[NewFact]) -> None:
-    """Remember what these retractions take back; who was first stays."""
+def insert_retractions(work: Work, taken_back: Sequence[NewRetraction]) -> None:
+    """Remember what counts no longer; who took it back first stays."""
     new = unnested(
         "new",
-        source=([fact.source for fact in facts], TEXTS),
-        source_event_id=([fact.event.retracts() for fact in facts], TEXTS),
-        retracted_by=([fact.event.id for fact in facts], TEXTS),
+        source=([one.source for one in taken_back], TEXTS),
+        source_event_id=([one.target for one in taken_back], TEXTS),
+        retracted_by=([one.retracted_by for one in taken_back], TEXTS),
     )
     columns = ["source", "source_event_id", "retracted_by"]
     statement = pg.insert(retractions).from_select(
@@ -147,43 +174,11 @@ def insert_retractions(work: Work, facts: Sequence[NewFact]) -> None:
     work.connection.execute(statement.on_conflict_do_nothing())
 
 
-def insert_conflicts(
-    work: Work, conflicts: Sequence[NewConflict], references: Mapping[IdentityKey, UUID]
-) -> None:
-    """Show these to admins, each content once."""
-    new = unnested(
-        "new",
-        conflict_id=([work.ids.new(work.now) for _ in conflicts], UUIDS),
-        source=([one.source for one in conflicts], TEXTS),
-        source_event_id=([one.event.id for one in conflicts], TEXTS),
-        type=([one.event.type for one in conflicts], TEXTS),
-        content_digest=([content_digest(one.event, references) for one in conflicts], BYTES),
-    )
-    statement = pg.insert(event_conflicts).from_select(
-        [*(column.name for column in new.c), "recorded_at"],
-        sa.select(new, sa.literal(work.now)),
-    )
-    work.connection.execute(
-        statement.on_conflict_do_nothing(
-            index_elements=["source", "source_event_id", "content_digest"]
-        )
-    )
-
-
 def insert_bodies(work: Work, facts: Sequence[NewFact]) -> None:
     """Keep what was sent, where it can be erased."""
     work.connection.execute(
         event_bodies.insert(),
         [{"event_id": fact.event_id, "body": fact.event.body} for fact in facts],
-    )
-
-
-def insert_delivery(work: Work, delivery: FactlessDelivery) -> None:
-    """Remember a delivery that left no fact."""
-    work.connection.execute(
-        deliveries.insert().values(
-            delivery_id=work.ids.new(work.now), received_at=work.now, **asdict(delivery)
-        )
     )
 
 

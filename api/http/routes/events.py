@@ -137,7 +137,11 @@ def outcomes_json(outcomes: list[Outcome]) -> dict[str, Json]:
     """What a source is told of what it stated."""
     return {
         "data": [
-            {"id": format_id("evt", one.event_id), "event": one.id, "status": one.status}
+            {
+                "id": None if one.event_id is None else format_id("evt", one.event_id),
+                "event": one.id,
+                "status": one.status,
+            }
             for one in outcomes
         ]
     }

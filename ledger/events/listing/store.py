@@ -1,20 +1,68 @@
-"""Statements behind the lists. Pages by id, which is the order of arrival, newest first."""
+"""Statements behind the lists, and what is written for them alone.
+
+Pages by id, which is the order of arrival, newest first.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from ledger.events.model import Conflict, Delivery, EventSummary, SourceActivity, UnknownType
+from ledger.events.model import (
+    Conflict,
+    Delivery,
+    EventSummary,
+    FactlessDelivery,
+    SourceActivity,
+    UnknownType,
+)
+from ledger.events.settlement import NewConflict, content_digest
 from ledger.events.store import FACT_COLUMNS, is_retracted, read_fact
 from ledger.events.tables import deliveries, event_conflicts, events, source_hours
+from ledger.kernel.arrays import BYTES, TEXTS, UUIDS, unnested
 from ledger.kernel.transaction import Work
+from ledger.members.model import IdentityKey
 from ledger.members.tables import identities
 
 TYPES_SHOWN_MAX: Final = 100
+
+
+def insert_conflicts(
+    work: Work, conflicts: Sequence[NewConflict], references: Mapping[IdentityKey, UUID]
+) -> None:
+    """Show these to admins, each content once."""
+    new = unnested(
+        "new",
+        conflict_id=([work.ids.new(work.now) for _ in conflicts], UUIDS),
+        source=([one.source for one in conflicts], TEXTS),
+        source_event_id=([one.event.id for one in conflicts], TEXTS),
+        type=([one.event.type for one in conflicts], TEXTS),
+        content_digest=([content_digest(one.event, references) for one in conflicts], BYTES),
+    )
+    statement = pg.insert(event_conflicts).from_select(
+        [*(column.name for column in new.c), "recorded_at"],
+        sa.select(new, sa.literal(work.now)),
+    )
+    work.connection.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["source", "source_event_id", "content_digest"]
+        )
+    )
+
+
+def insert_delivery(work: Work, delivery: FactlessDelivery) -> None:
+    """Remember a delivery that left no fact."""
+    work.connection.execute(
+        deliveries.insert().values(
+            delivery_id=work.ids.new(work.now), received_at=work.now, **asdict(delivery)
+        )
+    )
 
 
 def recent_events(

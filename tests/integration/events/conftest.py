@@ -17,6 +17,7 @@ from ledger.events.model import (
     ExactJson,
     FieldKind,
     IncomingEvent,
+    ObjectStep,
     OnConflict,
     Outcome,
     Source,
@@ -91,10 +92,10 @@ class Door:
         data: Mapping[str, ExactJson] | None = None,
         *,
         minutes_ago: float = 10,
-        follows_object: bool = False,
+        step: ObjectStep | None = None,
     ) -> AdmittedEvent:
         time = Instant.of(self.now - timedelta(minutes=minutes_ago))
-        stated = IncomingEvent(event_id, event_type, subject, time, data or {}, follows_object)
+        stated = IncomingEvent(event_id, event_type, subject, time, data or {}, step)
         return admit(self.source, [stated], self.now)[0]
 
     def accept(

@@ -111,7 +111,7 @@ class Doors:
 
     def count(self, table: str) -> int:
         with self.database.engine.connect() as connection:
-            query = sa.text(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of ours
+            query = sa.text(f"SELECT count(*) FROM {table}")
             return int(connection.execute(query).scalar_one())
 
     def empty(self) -> bool:

@@ -14,7 +14,7 @@ from api.webhooks import discourse
 from api.webhooks.model import BadSignature, Delivered
 from ledger.events.admission import admit
 from ledger.events.errors import EventInvalid
-from ledger.events.model import Authority, IncomingEvent, Source
+from ledger.events.model import Authority, IncomingEvent, ObjectStep, Source
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import RandomIds
 from tests.peer.discourse.captures import CAPTURES, FOLDER, RECEIVED_AT, SECRET, Capture
@@ -143,24 +143,36 @@ def test_in_a_like_the_liker_acts_and_the_author_owns() -> None:
 def test_a_solution_is_the_solvers_and_is_taken_back() -> None:
     accepted = event_of(CAPTURES["accepted_solution"])
     assert (accepted.id, accepted.type, accepted.subject) == (
-        "solution:24",
+        "solution:24:stated:2494",
         "club.solution.accepted",
         "discourse:1",
     )
     undone = event_of(CAPTURES["accepted_solution"].changed("unaccepted_solution"))
-    assert (undone.type, undone.data) == ("activity.retracted", {"id": "solution:24"})
+    assert (undone.type, undone.data) == (
+        "activity.retracted",
+        {"id": "solution:24", "step": 2494},
+    )
 
 
-def test_destroyed_and_recovered_are_of_the_object() -> None:
+def test_destroyed_and_recovered_are_steps_of_the_object() -> None:
     destroyed = event_of(CAPTURES["topic_destroyed"])
-    assert destroyed.data == {"id": "topic:9"}
-    assert destroyed.id == "topic:9:deleted:2026-01-05T13:19:34.880Z"
+    assert destroyed.data == {"id": "topic:9", "step": 1386}
+    assert destroyed.id == "topic:9:removed:2026-01-05T13:19:34.880Z"
     recovered = event_of(CAPTURES["topic_recovered"])
-    assert (recovered.id, recovered.follows_object) == ("topic:9", True)
+    assert (recovered.id, recovered.step) == ("topic:9:stated:1383", ObjectStep("topic:9", 1383))
     post = event_of(CAPTURES["post_recovered"])
-    assert (post.id, post.data["post"], post.follows_object) == ("post:10", "topic:9", True)
+    assert (post.id, post.data["post"]) == ("post:10:stated:1381", "topic:9")
     gone = event_of(CAPTURES["post_recovered"].changed("post_destroyed", topic_archetype=""))
-    assert (gone.id, gone.data) == ("post:10", {"id": "post:10"})
+    assert (gone.id, gone.data) == ("post:10:removed:1381", {"id": "post:10", "step": 1381})
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "1.0", "9" * 16, "²"])
+@pytest.mark.parametrize("name", ["topic_destroyed", "topic_recovered", "accepted_solution"])
+def test_a_step_needs_its_number(name: str, number: str) -> None:
+    capture = CAPTURES[name]
+    headers = {**capture.headers, "x-discourse-event-id": number}
+    with pytest.raises(EventInvalid):
+        event_of(replace(capture, headers=headers))
 
 
 def test_a_user_is_a_number() -> None:
