@@ -26,6 +26,7 @@ from api.supervisor.anvil import AnvilNode
 from api.supervisor.state import StateFolder
 from oracle.bindings import vkl_timelock
 from oracle.chain.port import Finality
+from oracle.chain.remote_signer import RemoteSigner
 from oracle.sender.model import SenderRole
 from tests.support.chain_nodes import ChainNode, funded_address
 
@@ -65,6 +66,12 @@ def test_keys_are_those_of_the_words(settings: Settings, state: StateFolder) -> 
     assert parameters.roles.watcher == signer.address(SenderRole.WATCHER)
     roles = {parameters.roles.poster, parameters.roles.watcher, parameters.roles.guardian}
     assert len(roles | {parameters.roles.anchorer, signer.address(SenderRole.RELAYER)}) == 5
+
+
+def test_a_remote_signer_is_used_where_configured(state: StateFolder) -> None:
+    settings = Settings(signer_url=SecretStr("http://127.0.0.1:9/keys"))
+    assert isinstance(open_signer(settings, state, KEY_INDEX), RemoteSigner)
+    assert not (state.path / "keys").exists()
 
 
 def test_words_are_made_where_none_are_given(state: StateFolder, chain_node: ChainNode) -> None:
