@@ -14,7 +14,7 @@ from ledger.kernel.units import TokenUnits
 from ledger.lots import service as lots
 from ledger.lots.model import CreditRedeemed
 from ledger.members import service as members
-from ledger.members.model import MemberNotActive
+from ledger.members.model import MemberStatus
 from oracle.bindings import points_bridge
 from oracle.bridge import redeeming_store, store
 from oracle.bridge.errors import ForeignBatch, RedemptionGap
@@ -154,11 +154,8 @@ def _why_parked(work: Work, chain_key: int, reference: Reference | None) -> Park
         return ParkedReason.UNKNOWN_REFERENCE
     if redeeming_store.credited_under(work, reference.reference) is not None:
         return ParkedReason.REFERENCE_USED
-    try:
-        members.require_member(work, reference.member_id)
-    except MemberNotActive:
-        return ParkedReason.MEMBER_NOT_ACTIVE
-    return None
+    member = members.require_member(work, reference.member_id)
+    return ParkedReason.MEMBER_ERASED if member.status is MemberStatus.ERASED else None
 
 
 def _become(work: Work, batch: Batch, state: BatchState, **moments: datetime) -> None:

@@ -99,7 +99,7 @@ class ParkedReason(StrEnum):
 
     UNKNOWN_REFERENCE = "unknown_reference"
     REFERENCE_USED = "reference_used"
-    MEMBER_NOT_ACTIVE = "member_not_active"
+    MEMBER_ERASED = "member_erased"
 
 
 @dataclass(frozen=True, slots=True)

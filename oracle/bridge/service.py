@@ -19,6 +19,7 @@ from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import MoveToEscrow
 from ledger.members import service as members
+from ledger.members.model import MemberNotActive, MemberStatus
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
 from ledger.wallets import service as wallets
@@ -114,6 +115,7 @@ class Bridging:
 
         Raises:
             BridgeStopped: nothing is carried over now.
+            MemberNotActive: the member is blocked or erased.
             NoWallet: the member has linked none.
             RequestOutOfBounds: fewer or more points than one request may carry.
             RecipientRefused: the wallet is one the token refuses.
@@ -122,7 +124,7 @@ class Bridging:
         require_open(work)
         known = require_chain(work)
         check_points(command.points, self.policy)
-        members.require_member(work, command.member_id)
+        _require_active(work, command.member_id)
         wallet = _require_wallet(work, command.member_id)
         check_recipient(wallet, (self.bridge, self.token))
         request_id = work.ids.new(work.now)
@@ -165,11 +167,12 @@ class Bridging:
         """A one-time reference for a redemption of the member's wallet.
 
         Raises:
+            MemberNotActive: the member is blocked or erased.
             NoWallet: the member has linked none.
             TooManyReferences: many are open.
         """
         known = require_chain(work)
-        members.require_member(work, command.member_id)
+        _require_active(work, command.member_id)
         wallet = _require_wallet(work, command.member_id)
         newest = redeeming_store.references_of_member(work, command.member_id, REFERENCES_OPEN_MAX)
         if len(newest) == REFERENCES_OPEN_MAX and (
@@ -342,6 +345,12 @@ def require_chain(work: Work) -> KnownChain:
     if known is None:
         raise NoChainYet("No chain is known yet; the bridge opens when the indexer has seen one.")
     return known
+
+
+def _require_active(work: Work, member_id: UUID) -> None:
+    status = members.require_member(work, member_id).status
+    if status is not MemberStatus.ACTIVE:
+        raise MemberNotActive(f"This member is {status}.", status=status)
 
 
 def _require_wallet(work: Work, member_id: UUID) -> str:

@@ -78,6 +78,7 @@ class World:
     contracts: Contracts
     policy: BridgePolicy = POLICY
     watching: bool = True
+    fresh: str = ""
     vetoes: list[dict[int, tuple[str, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

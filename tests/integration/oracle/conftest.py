@@ -27,6 +27,6 @@ def contracts(anvil: AnvilNode, keys: Keys) -> Contracts:
 @pytest.fixture
 def world(database: Database, contracts: Contracts) -> Iterator[World]:
     """A community on the session's chain, which is put back afterwards."""
-    snapshot = contracts.rpc("evm_snapshot")
-    yield World(database, contracts)
-    contracts.rpc("evm_revert", str(snapshot))
+    snapshot = str(contracts.rpc("evm_snapshot"))
+    yield World(database, contracts, fresh=str(contracts.rpc("evm_snapshot")))
+    contracts.rpc("evm_revert", snapshot)
