@@ -1,0 +1,69 @@
+"""JSON without floats, and nothing but our errors whatever the bytes."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.http.problems import MalformedJson
+from api.webhooks.exact_json import read_json
+from ledger.events.errors import EventInvalid
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"{}", {}),
+        (b'{"a":1}', {"a": 1}),
+        (b'{"a":0.1}', {"a": Decimal("0.1")}),
+        (b"[0.10000000000000000001]", [Decimal("0.10000000000000000001")]),
+        (b"123456789012345678901234567890", 123456789012345678901234567890),
+        (b"1e2", Decimal("1E+2")),
+        (b"[1.0, 2]", [Decimal("1.0"), 2]),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+    ],
+)
+def test_numbers_are_exact(text: bytes, value: object) -> None:
+    assert read_json(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"NaN",
+        b"Infinity",
+        b'{"a":-Infinity}',
+        b'"\xff"',
+        b'"\\ud800"',
+        b"\x00",
+        b"{'a':1}",
+        b"[1,]",
+        b"1 2",
+        b"9" * 5_000,
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_json_is_malformed(text: bytes) -> None:
+    with pytest.raises(MalformedJson):
+        read_json(text)
+
+
+def test_depth_is_bounded() -> None:
+    assert read_json(b"[" * 64 + b"1.5" + b"]" * 64)
+    with pytest.raises(EventInvalid):
+        read_json(b"[" * 65 + b"1" + b"]" * 65)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_json_or_refused(text: bytes) -> None:
+    try:
+        read_json(text)
+    except (MalformedJson, EventInvalid):
+        return
+    json.loads(text)
