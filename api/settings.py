@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
     api_processes: int = Field(default=1, ge=1, le=64, description="API processes on this host.")
     worker_processes: int = Field(
-        default=2, ge=1, le=64, description="Celery worker processes on this host."
+        default=3, ge=1, le=64, description="Celery worker processes on this host."
     )
     database_url: SecretStr | None = Field(
         default=None,

@@ -66,6 +66,8 @@ def http_application() -> FastAPI:
 def worker() -> None:
     """Run Celery's worker processes."""
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    for each_task in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(each_task).setLevel(logging.WARNING)
     settings = load_settings()
     state = StateFolder(settings.state_folder)
     state.prepare()
