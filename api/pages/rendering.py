@@ -100,7 +100,7 @@ class View:
         notice = self.request.cookies.get(NOTICE_COOKIE)
         if notice is not None and not self.catalogue.has(self.language, notice):
             notice = None
-        names = {**_names(self.catalogue, self.language), "view": self, "notice": notice}
+        names = {**names_for(self.catalogue, self.language), "view": self, "notice": notice}
         page = environment().get_template(template).render(names | values)
         response = HTMLResponse(page, status, headers=_headers(self.language))
         if NOTICE_COOKIE in self.request.cookies:
@@ -134,15 +134,7 @@ def view_for(request: Request, principal: Principal | None) -> View:
 ViewHere = Annotated[View, Depends(view_of_request)]
 
 
-def _headers(language: Language) -> dict[str, str]:
-    return {
-        "Content-Language": language,
-        "Cache-Control": "no-store",
-        "Vary": "Accept-Language, Cookie",
-    }
-
-
-def _names(catalogue: Catalogue, language: Language) -> dict[str, Callable[..., Any]]:
+def names_for(catalogue: Catalogue, language: Language) -> dict[str, Callable[..., Any]]:
     """What every template may call."""
     return {
         "t": partial(catalogue.text, language),
@@ -154,6 +146,14 @@ def _names(catalogue: Catalogue, language: Language) -> dict[str, Callable[..., 
         "day": partial(_day, language),
         "moment": partial(_moment, language),
         "static": static_url,
+    }
+
+
+def _headers(language: Language) -> dict[str, str]:
+    return {
+        "Content-Language": language,
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language, Cookie",
     }
 
 
