@@ -42,6 +42,7 @@ from api.http.openapi import describe
 from api.http.parts import Parts
 from api.http.routes import (
     awards,
+    bridge,
     events,
     governance,
     identities,
@@ -60,6 +61,7 @@ from api.pages import base, linking, session
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
+    bridge.router,
     events.router,
     governance.router,
     identities.router,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from ledger.kernel.transaction import execute
+from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.errors import DebtOpen, InsufficientPoints
