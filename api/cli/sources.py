@@ -5,7 +5,6 @@ The same path as the pages: one admin proposes a registration, another approves 
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from api.composition import Composition, compose
 from api.settings import load_settings
 from api.webhooks.profiles import WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
-from api.webhooks.standard_webhooks import SECRET_PREFIX
+from api.webhooks.standard_webhooks import new_secret
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.listing import store as listing
 from ledger.events.sources import service, store
@@ -119,7 +118,7 @@ def add_secret(
     composition = compose(load_settings())
     with composition.database.read() as work:
         source = service.require_source(work, name)
-        secret = given or _new_secret(work)
+        secret = given or new_secret(work.ids.secret())
     profile = WEBHOOK_PROFILES.get(source.profile)
     if profile is not None:
         profile.check_secret(secret)
@@ -135,11 +134,6 @@ def _add(composition: Composition, command: AddSecret) -> None:
         service.add_secret(work, inner, box=box)
 
     execute(composition.database, add, command)
-
-
-def _new_secret(work: Work) -> str:
-    """256 random bits in the form of Standard Webhooks, which any profile takes."""
-    return SECRET_PREFIX + base64.b64encode(work.ids.secret().encode()).decode()
 
 
 def _show(change: SourceChange) -> None:

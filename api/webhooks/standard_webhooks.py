@@ -101,6 +101,11 @@ def check_secret(secret: str) -> None:
     key_of(secret)
 
 
+def new_secret(random: str) -> str:
+    """A secret from 32 or more random characters, in a form that any profile takes."""
+    return SECRET_PREFIX + base64.b64encode(random.encode()).decode()
+
+
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """The header ``webhook-signature``."""
     signed = f"{message_id}.{timestamp}.".encode() + body

@@ -1,0 +1,134 @@
+"""Registering a source over HTTP, by two admins, up to its first signed delivery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+
+from api.auth.sessions import OpenSession, open_session
+from api.http.app import create_app
+from api.http.principal import CSRF_HEADER, SESSION_COOKIE
+from api.i18n.catalogue import refuse_missing
+from api.webhooks import standard_webhooks
+from ledger.kernel.transaction import Database, execute
+from ledger.members import service as members
+from ledger.members.model import CreateMember
+from tests.support.http import ORIGIN, TestParts, client_of
+
+SPEC = {
+    "name": "lms",
+    "uri": "https://lms.example",
+    "profile": "standard_webhooks",
+    "authority": {"types": ["lms.*"], "issuers": {"lms": "https://lms.example"}},
+}
+
+
+@pytest.fixture
+def app(database: Database) -> Iterator[FastAPI]:
+    made = create_app(TestParts(database), on_missing=refuse_missing)
+    yield made
+    if hasattr(made.state, "intake"):
+        made.state.intake.close()
+
+
+def person(app: FastAPI, database: Database, member_id: UUID) -> Any:
+    opened = execute(database, open_session, OpenSession(member_id))
+    client = client_of(app, **{CSRF_HEADER: opened.session.csrf or "", "Origin": ORIGIN})
+    client.cookies.set(SESSION_COOKIE, opened.cookie)
+    return client
+
+
+def test_from_proposal_to_first_delivery(
+    app: FastAPI, database: Database, admins: tuple[UUID, UUID]
+) -> None:
+    first, second = (person(app, database, admin) for admin in admins)
+    made = first.post("/v1/sources/changes", json=SPEC)
+    assert made.status_code == 201, made.text
+    change = made.json()
+    path = f"/v1/sources/changes/{change['id']}"
+    yes = {"digest": change["digest"]}
+    own = first.post(f"{path}/approve", json=yes)
+    assert (own.status_code, own.json()["code"]) == (403, "source_needs_another_person")
+    unread = second.post(f"{path}/approve", json={"digest": "0" * 64})
+    assert (unread.status_code, unread.json()["code"]) == (409, "source_change_not_as_read")
+    approved = second.post(f"{path}/approve", json=yes)
+    assert (approved.status_code, approved.json()["state"]) == (200, "active")
+
+    secret = first.post("/v1/sources/lms/secrets", json={}).json()["secret"]
+    stamp = int(datetime.now(UTC).timestamp())  # noqa: TID251 - a test's own clock
+    body = json.dumps(
+        {
+            "type": "lms.section.read",
+            "timestamp": datetime.fromtimestamp(stamp, UTC).isoformat(),
+            "data": {"subject": "lms:1", "section": "s"},
+        }
+    ).encode()
+    answer = client_of(app).post(
+        "/v1/webhooks/lms",
+        content=body,
+        headers={
+            "Content-Type": "application/json",
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": standard_webhooks.sign(secret, "msg_1", stamp, body),
+        },
+    )
+    assert answer.status_code == 202, answer.text
+    (listed,) = second.get("/v1/sources").json()["data"]
+    assert (listed["name"], listed["accepted_last_day"], listed["parked"]) == ("lms", 1, 1)
+    (shown,) = second.get("/v1/sources/changes").json()["data"]
+    assert shown["state"] == "approved"
+    assert second.post("/v1/sources/lms/suspend").status_code == 204
+    assert second.get("/v1/sources").json()["data"][0]["state"] == "suspended"
+
+
+def test_a_proposal_is_rejected(
+    app: FastAPI, database: Database, admins: tuple[UUID, UUID]
+) -> None:
+    first = person(app, database, admins[0])
+    change = first.post("/v1/sources/changes", json=SPEC).json()
+    path = f"/v1/sources/changes/{change['id']}"
+    no = {"digest": change["digest"]}
+    assert first.post(f"{path}/reject", json=no).status_code == 204
+    again = first.post(f"{path}/reject", json=no)
+    assert (again.status_code, again.json()["code"]) == (409, "source_change_decided")
+
+
+def test_what_is_refused(app: FastAPI, database: Database, admins: tuple[UUID, UUID]) -> None:
+    admin = person(app, database, admins[0])
+    member = execute(database, members.create_member, CreateMember()).member_id
+    stranger = person(app, database, member)
+    cases = [
+        (admin, "/changes", {**SPEC, "profile": "pigeon"}, 422, "source_spec_invalid"),
+        (admin, "/changes", {**SPEC, "name": "A B"}, 422, "source_spec_invalid"),
+        (admin, "/changes/srx_0/approve", {"digest": "0" * 64}, 404, "bad_id"),
+        (admin, "/changes/srx_0/approve", {"digest": "0"}, 422, "request_invalid"),
+        (admin, "/nobody/secrets", {}, 404, "unknown_source"),
+        (admin, "/nobody/suspend", {}, 404, "unknown_source"),
+        (stranger, "/changes", SPEC, 403, "role_required"),
+        (client_of(app), "/changes", SPEC, 401, "credentials_missing"),
+    ]
+    for who, path, body, status, code in cases:
+        answer = who.post(f"/v1/sources{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), path
+    assert stranger.get("/v1/sources").status_code == 403
+
+
+def test_a_secret_must_fit_the_profile(
+    app: FastAPI, database: Database, admins: tuple[UUID, UUID]
+) -> None:
+    first, second = (person(app, database, admin) for admin in admins)
+    for spec in (SPEC, {**SPEC, "name": "keyed", "uri": "https://k.example", "profile": "bearer"}):
+        change = first.post("/v1/sources/changes", json=spec).json()
+        yes = {"digest": change["digest"]}
+        second.post(f"/v1/sources/changes/{change['id']}/approve", json=yes)
+    bad = first.post("/v1/sources/lms/secrets", json={"secret": "x" * 20})
+    assert (bad.status_code, bad.json()["code"]) == (422, "secret_invalid")
+    none = first.post("/v1/sources/keyed/secrets", json={})
+    assert (none.status_code, none.json()["code"]) == (422, "source_spec_invalid")
