@@ -31,6 +31,7 @@ def read_programme(text: str) -> dict[str, Any]:
     return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes only text
 
 
+@cache
 def seconds(text: str) -> Fraction:
     """An RFC 3339 time as exact seconds since 1970."""
     whole, fraction, offset = re.fullmatch(
@@ -169,7 +170,15 @@ class _Naive:
         # 8: what happened at or after ``until`` has not happened.
         self.events = [e for e in self.known if self.until is None or e.at < self.until]
         self.place = {event.key: place for place, event in enumerate(self.events)}
-        for name in ("version", "reached", "past_once_per", "counted", "day", "_quarantined"):
+        for name in (
+            "version",
+            "reached",
+            "past_once_per",
+            "counted",
+            "day",
+            "_quarantined",
+            "closes_at",
+        ):
             setattr(self, name, cache(getattr(self, name)))
 
     # Who and when.

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.kernel.clock import Instant
 from ledger.programme.load import load_programme
+from ledger.scoring.history import settle
 from ledger.scoring.lines import fact_of_line
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
 from ledger.scoring.project import project
@@ -109,11 +110,9 @@ def score(
         return naive_score(naive, received, until=until, resolve=resolve)
     facts = facts_of(received)
     moment = None if until is None else Instant.parse(until)
-    if moment is not None:
-        # As `vklad score` does it: attribute changes and retractions count whatever their time,
-        # and a change at or after the moment touches nothing before it.
-        facts = [fact for fact in facts if fact.time < moment or fact.type == "activity.retracted"]
-    entitlements = project(facts, activations_of(versions), closed_until=moment, resolve=resolve)
+    entitlements = project(
+        settle(facts, moment), activations_of(versions), closed_until=moment, resolve=resolve
+    )
     return awards_of(entitlements)
 
 

@@ -58,7 +58,7 @@ def score(
     reading = _read(events)
     faults = list(reading.faults)
     facts = [line.fact for line in reading.lines]
-    counted = [fact for fact in settle(facts) if moment is None or fact.time < moment]
+    counted = settle(facts, moment)
     numbers = {line.fact.cause: line.number for line in reading.lines}
     faults += [
         (numbers[each.cause], f"rule {each.rule}: {each.reason}")

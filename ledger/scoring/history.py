@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ledger.kernel.canonical import Json, canonical_json
+from ledger.kernel.clock import Instant
 from ledger.programme.calendar import is_scorable
 from ledger.scoring.model import RETRACTED, EventCause, Fact
 
@@ -18,13 +19,14 @@ FieldPath = tuple[str, ...]
 KeyPart = str | int | float | tuple[str, bool] | tuple[str, bytes]
 
 
-def settle(facts: Iterable[Fact]) -> list[Fact]:
-    """The history that ``facts``, in the order received, amount to.
+def settle(facts: Iterable[Fact], until: Instant | None = None) -> list[Fact]:
+    """The history that ``facts``, in the order received, amount to before ``until``.
 
     Of several with one (source, id) the first received stays. What is retracted is gone from the
     beginning, whenever the retraction is dated; a retraction cannot be retracted. Retractions
     themselves, and facts at times no calendar reaches, are left out. Settling again changes
-    nothing, as long as the retractions come along.
+    nothing, as long as the retractions come along. ``until`` is exclusive and does not hold
+    retractions back; a change of attribute at or after it could touch nothing before it.
     """
     first: dict[tuple[str, str], Fact] = {}
     for fact in facts:
@@ -33,7 +35,10 @@ def settle(facts: Iterable[Fact]) -> list[Fact]:
     kept = (
         fact
         for key, fact in first.items()
-        if key not in gone and fact.type != RETRACTED and is_scorable(fact.time)
+        if key not in gone
+        and fact.type != RETRACTED
+        and is_scorable(fact.time)
+        and (until is None or fact.time < until)
     )
     return sorted(kept, key=_order)
 

@@ -1,0 +1,193 @@
+"""Random programmes and histories, small and dense: collisions, ties and edges are the rule.
+
+Times stand round the anchors below, where local days and weeks begin, clocks change or days are
+left out; identities, types, ids and values come from a handful each.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.scoring_cases import Event, Versions
+
+ANCHORS: Final = {
+    "UTC": ["2026-03-09T00:00:00", "2027-01-04T00:00:00"],
+    "Europe/Moscow": ["2026-03-08T21:00:00", "2014-10-25T22:00:00"],
+    "America/New_York": ["2026-03-08T07:00:00", "2026-11-01T06:00:00", "2026-11-02T05:00:00"],
+    "America/St_Johns": ["2009-11-01T02:31:00", "2009-11-02T03:30:00"],  # 00:01 back to 23:01
+    "America/Sao_Paulo": ["2018-11-04T03:00:00", "2018-02-18T02:00:00"],  # no midnight; two
+    "Pacific/Apia": ["2011-12-30T10:00:00"],  # 30 December was left out
+    "Africa/Cairo": ["2026-04-23T22:00:00", "2026-10-29T21:00:00"],
+}
+TYPES: Final = ["a.done", "b.done", "c.done", "day.opened"]
+PEOPLE: Final = ["ann", "bob", "cid"]
+CONDITIONS: Final = [
+    "event.data.n > 1",
+    "has(event.data.n) && event.data.n != 2",
+    "event.type == 'a.done'",
+    "event.source == 's1' || event.data.n == 1",
+]
+ONCE: Final = [["data.k"], ["data.n"], ["data.k", "data.n"], ["type"], ["source", "data.k"]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Programmes with the times they came into force, and events in the order received."""
+
+    versions: Versions
+    events: list[Event]
+    until: str | None
+    resolve: dict[str, str] | None
+
+
+def offsets() -> st.SearchStrategy[timedelta]:
+    """Distances from an anchor: seconds and days, sometimes weeks."""
+    return st.builds(
+        lambda days, seconds: timedelta(days=days, seconds=seconds),
+        st.sampled_from([-2, -1, -1, 0, 0, 0, 0, 1, 1, 2, 3, -7, 7, 7, 14]),
+        st.sampled_from([-3601, -1800, -30, -1, 0, 0, 1, 30, 60, 1800, 3600, 7200, 40000]),
+    )
+
+
+@st.composite
+def times(draw: st.DrawFn, zone: str) -> str:
+    """An RFC 3339 time near an anchor, in one spelling or another."""
+    anchor = datetime.fromisoformat(draw(st.sampled_from(ANCHORS[zone]))).replace(tzinfo=UTC)
+    moment = anchor + draw(offsets())
+    fraction = draw(st.sampled_from(["", "", "", ".5", ".500", ".000000001", ".0"]))
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+
+
+@st.composite
+def events(draw: st.DrawFn, zone: str, number: int) -> Event:
+    """An act, a stated level or a retraction; ids repeat."""
+    kind = draw(st.sampled_from([*TYPES, *TYPES, "a.done", "level", "retraction"]))
+    content: dict[str, Any] = {}
+    if kind == "level":
+        content = {"level": draw(st.sampled_from([1, 2, 3, 3.0, 4, "2", None, True]))}
+        kind = "member.level.changed"
+    elif kind == "retraction":
+        content = {"id": str(draw(st.integers(0, number)))}
+        kind = "activity.retracted"
+    else:
+        if draw(st.booleans()):
+            content["owner"] = draw(st.sampled_from([*PEOPLE, "bob", "bob", ""]))
+        if draw(st.booleans()):
+            content["n"] = draw(st.sampled_from([0, 1, 1.0, 2, 3, True, "1"]))
+        if draw(st.booleans()):
+            content["k"] = draw(st.sampled_from(["x", "y", None, [1], {"z": 1}]))
+    return {
+        "source": draw(st.sampled_from(["s1", "s2"])),
+        "id": str(draw(st.one_of(st.just(number), st.just(number), st.integers(0, number)))),
+        "type": kind,
+        "subject": draw(st.sampled_from(["ann"] * 6 + [*PEOPLE, None])),
+        "time": draw(times(zone)),
+        "data": content,
+    }
+
+
+@st.composite
+def histories(draw: st.DrawFn, zone: str, size_max: int = 32) -> list[Event]:
+    """Events in the order received."""
+    count = draw(st.integers(size_max // 4, size_max))
+    return [draw(events(zone, number)) for number in range(count)]
+
+
+@st.composite
+def rules(draw: st.DrawFn, weekly: bool, rule_id: str) -> dict[str, Any]:  # noqa: FBT001 - drawn
+    """A rule in the language's words."""
+    rule: dict[str, Any] = {
+        "id": rule_id,
+        "on": draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True)),
+        "to": draw(st.sampled_from(["actor", "actor", "data.owner"])),
+        "points": draw(st.sampled_from([10, "100/3", "12.5", "0.5", "7.25", 40])),
+    }
+    if rule["to"] == "actor" and draw(st.booleans()):
+        rule["owner"] = "data.owner"
+    if draw(st.booleans()):
+        rule["limit"] = {"per": "day", "count": draw(st.integers(1, 3))}
+    if draw(st.integers(0, 2)) == 0:
+        rule["once_per"] = draw(st.sampled_from(ONCE))
+    if draw(st.integers(0, 5)) == 0:
+        rule["when"] = draw(st.sampled_from(CONDITIONS))
+    if not weekly:
+        some = st.sampled_from([[], ["days"], ["level"], ["days", "level"], ["level", "days"]])
+        rule["multipliers"] = draw(some)
+    return rule
+
+
+@st.composite
+def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001 - drawn
+    """A programme as YAML (JSON is YAML); numbers in quotes stay exact."""
+    ids = draw(st.lists(st.sampled_from("ppqr"), min_size=1, max_size=3, unique=True))
+    table = {"1": "1", "2": draw(st.sampled_from(["1.5", "0", "4/3"])), "3": "2"}
+    programme: dict[str, Any] = {
+        "programme": draw(st.sampled_from(["one", "two"])),
+        "version": "1",
+        "zone": zone,
+        "rounding": draw(st.sampled_from(["half_up", "down"])),
+        "period": "week" if weekly else "at_once",
+        "attributes": {
+            "level": {
+                "field": "level",
+                "values": [1, 2, 3],
+                "default": draw(st.sampled_from([1, 3])),
+            }
+        },
+        "multipliers": {"level": {"by": "attribute", "attribute": "level", "table": table}},
+        "rules": [draw(rules(weekly, each)) for each in ids],
+    }
+    streak = {"1": "1", "2": "1.3", "3": "1.7"}
+    if weekly:
+        programme["multipliers"]["weeks"] = {"by": "week_streak", "table": streak}
+        some = st.sampled_from([[], ["weeks"], ["weeks", "level"], ["level", "weeks"]])
+        programme["period_multipliers"] = draw(some)
+    else:
+        types = draw(st.sampled_from([["a.done"], ["b.done", "c.done"], ["unheard.of", "c.done"]]))
+        programme["multipliers"]["days"] = {
+            "by": "day_streak",
+            "condition": "day.opened",
+            "types": types,
+            "table": streak,
+        }
+        cap = draw(st.sampled_from(["none", "fixed", "level"]))
+        if cap == "fixed":
+            programme["cap"] = {"per": "day", "points": draw(st.sampled_from([0, 30, 95]))}
+        elif cap == "level":
+            programme["cap"] = {
+                "per": "day",
+                "attribute": "level",
+                "table": {"1": 40, "2": 25, "3": 500},
+            }
+    # Keys of tables are whole numbers where the values are, as in a file written by hand.
+    text = json.dumps(programme)
+    for number in "123":
+        text = text.replace(f'"{number}": ', f"{number}: ")
+    return text
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, versions_max: int = 3, size_max: int = 32) -> Case:
+    """A whole case."""
+    zone = draw(st.sampled_from(sorted(ANCHORS)))
+    weekly = draw(st.booleans())
+    count = draw(st.integers(1, versions_max))
+    versions: Versions = []
+    for number in range(count):
+        is_first = number == 0 and draw(st.integers(0, 4)) > 0
+        since = None if is_first else draw(times(zone))
+        versions.append((draw(programmes(zone, weekly)), since))
+    linked = st.sampled_from(
+        [None, None, {"ann": "A", "bob": "A", "cid": "C"}, {"ann": "A", "bob": "B"}]
+    )
+    return Case(
+        versions,
+        draw(histories(zone, size_max)),
+        draw(times(zone)) if draw(st.integers(0, 3)) == 0 else None,
+        draw(linked),
+    )
