@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from celery import Celery
@@ -32,6 +33,9 @@ TASK_TIME_LIMIT_S: Final = 900
 MESSAGE_EXPIRES_S: Final = 60
 DRAIN_ROUNDS_MAX: Final = 20
 _BROKER_TIMEOUT_S: Final = 5
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Each job runs at once when beat starts, else a daily one would never run on a machine that is
+switched off at night."""
 
 _logger = logging.getLogger(__name__)
 
@@ -78,6 +82,7 @@ def create_celery(broker_url: str, jobs: Sequence[Job]) -> Celery:
             job.name: {
                 "task": RUN_JOB,
                 "schedule": job.every_s,
+                "last_run_at": _LONG_AGO,
                 "args": [job.name],
                 "options": {"queue": JOB_QUEUE, "expires": max(2 * job.every_s, 10)},
             }

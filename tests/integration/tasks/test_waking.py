@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from celery import Celery
+from celery.beat import Scheduler, Service
 from celery.contrib.testing.worker import start_worker
 
 from api.composition import Composition
@@ -223,3 +224,19 @@ def test_a_job_is_run_by_its_name_and_an_unknown_one_is_not(
 
 def _signal(event: threading.Event) -> Callable[[Composition], None]:
     return lambda _composition: event.set()
+
+
+def test_a_daily_job_runs_when_beat_starts(
+    database: Database, valkey: ValkeyServer, handled: Handled
+) -> None:
+    ran = threading.Event()
+    app = make_app(valkey.url(), database, handled, Job("test.daily", 86_400, _signal(ran)))
+    beat = Service(app, scheduler_cls=Scheduler)
+    thread = threading.Thread(target=beat.start)
+    with working(app):
+        thread.start()
+        try:
+            assert ran.wait(LONG_S)
+        finally:
+            beat.stop()
+            thread.join(LONG_S)
