@@ -52,11 +52,12 @@ from api.http.routes import (
     quotes,
     redemptions,
     sessions,
+    sources,
     switches,
     webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
-from api.pages import base, linking, session
+from api.pages import base, linking, member, session
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -71,10 +72,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     quotes.router,
     redemptions.router,
     sessions.router,
+    sources.router,
     switches.router,
     webhooks.router,
     base.router,
     linking.router,
+    member.router,
     session.router,
 )
 

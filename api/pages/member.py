@@ -1,0 +1,249 @@
+"""A member's own pages: what I have, why, what expires when, and what I could earn."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from api.http.pagination import PageHere
+from api.http.parts import DatabaseHere
+from api.http.principal import CurrentMember
+from api.pages.rendering import View, ViewHere
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+from ledger.lots import history as lot_history
+from ledger.lots import service as lots
+from ledger.lots.model import HeldLot, Summary
+from ledger.members import service as members
+from ledger.members import store as members_store
+from ledger.programme import service as programmes
+from ledger.programme.model import (
+    AttributeMultiplier,
+    DayStreakMultiplier,
+    Multiplier,
+    Programme,
+    Rule,
+    Text,
+)
+from ledger.programme.numbers import exact_text
+from ledger.scoring import store as awards
+from ledger.scoring.store import StoredAward
+
+router: Final = APIRouter(include_in_schema=False)
+
+RECENT_MAX: Final = 6
+SOON: Final = timedelta(days=30)
+WEEKS_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAward:
+    """An award in words: what for, when, and its receipt."""
+
+    award: StoredAward
+    title: str
+    receipt: dict[str, Any]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its facts no longer earn anything."""
+        return self.award.points == 0 and "because" in self.receipt
+
+
+@router.get("/me")
+def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -> Response:
+    """The balance, what of it expires, and the newest awards with their reasons."""
+    with database.read() as work:
+        summary = lots.summary(work, member_id, work.now)
+        member = members.require_member(work, member_id)
+        found = awards.award_page(work, member_id, None, RECENT_MAX)
+        earned = awards.award_page(work, member_id, None, 400)
+        programme = _in_force(work)
+        identities = members_store.identities_of_member(work, member_id)
+        now = work.now
+    return view.render(
+        "member/overview.html",
+        member=member,
+        summary=summary,
+        parts=_parts(view, summary),
+        expiring=_expiring(summary, now),
+        soon=now + SOON,
+        awards=[_shown(view, programme, each) for each in found],
+        weeks=_weeks(view, earned, now),
+        titles=lambda rule_id: _rule_title(view, programme, rule_id),
+        has_lms=any(each.key is not None and each.key.provider != "oidc" for each in identities),
+    )
+
+
+@router.get("/history")
+def history(
+    view: ViewHere, page: PageHere, member_id: CurrentMember, database: DatabaseHere
+) -> Response:
+    """Every entry that changed what the member has, newest first, each with why."""
+    before = None if page.after is None else int(cast("int", page.after[0]))
+    with database.read() as work:
+        entries = lot_history.history(work, member_id, before=before, limit=page.fetch)
+        ids = {award_id for entry in entries[: page.limit] if (award_id := _award_of(entry.cause))}
+        found = {award_id: awards.award(work, award_id) for award_id in ids}
+        programme = _in_force(work)
+    shown = {
+        award_id: _shown(view, programme, award)
+        for award_id, award in found.items()
+        if award is not None
+    }
+    return view.render(
+        "member/history.html",
+        entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
+        titles=lambda rule_id: _rule_title(view, programme, rule_id),
+        next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
+    )
+
+
+@router.get("/earn")
+def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
+    """What earns points under the programme in force, in words."""
+    with database.read() as work:
+        programme = _in_force(work)
+    rules = defaultdict(list)
+    for rule in programme.rules if programme else ():
+        rules[rule.category or ""].append(rule)
+    return view.render(
+        "member/earn.html",
+        programme=programme,
+        groups=[(_category(view, name), found) for name, found in sorted(rules.items())],
+        multipliers=list(programme.multipliers.values()) if programme else [],
+        say=lambda text, fallback="": _say(view, text, fallback),
+        exact=exact_text,
+        rows=lambda multiplier: _rows(view, programme, multiplier),
+        pays_actor=_pays_actor,
+    )
+
+
+def _in_force(work: Work) -> Programme | None:
+    try:
+        return programmes.in_force(work, work.now).programme
+    except programmes.NoProgrammeInForce:
+        return None
+
+
+def _parts(view: View, summary: Summary) -> list[dict[str, Any]]:
+    shown = (
+        ("available", summary.available, "good"),
+        ("pending", summary.pending, "info"),
+        ("held", summary.held, "warn"),
+    )
+    return [
+        {
+            "label": view.catalogue.text(view.language, f"member.overview.{name}"),
+            "value": amount.amount,
+            "shown": view.catalogue.text(view.language, "member.points_count", count=amount.amount),
+            "tone": tone,
+        }
+        for name, amount, tone in shown
+    ]
+
+
+def _expiring(summary: Summary, now: datetime) -> list[tuple[datetime, Points]]:
+    """Points that expire, by day of expiry, nearest first."""
+    by_moment: dict[datetime, Points] = {}
+    for held in summary.lots:
+        left = _left(held)
+        if left and held.lot.expires_at is not None and held.lot.expires_at > now:
+            so_far = by_moment.get(held.lot.expires_at, Points(0))
+            by_moment[held.lot.expires_at] = so_far + left
+    return sorted(by_moment.items())[:6]
+
+
+def _left(held: HeldLot) -> Points:
+    return held.pending + held.available + held.held
+
+
+def _weeks(view: View, found: list[StoredAward], now: datetime) -> list[dict[str, Any]]:
+    """Points earned in each of the last weeks, oldest first."""
+    monday = (now - timedelta(days=now.weekday())).date()
+    starts = [monday - timedelta(weeks=back) for back in range(WEEKS_SHOWN - 1, -1, -1)]
+    totals = dict.fromkeys(starts, 0)
+    for award in found:
+        day = (award.earned_at - timedelta(microseconds=1)).date()
+        start = day - timedelta(days=day.weekday())
+        if start in totals:
+            totals[start] += award.points
+    return [
+        {
+            "label": f"{start.day}.{start.month:02}",
+            "value": total,
+            "shown": view.catalogue.text(view.language, "member.points_count", count=total),
+        }
+        for start, total in totals.items()
+    ]
+
+
+def _shown(view: View, programme: Programme | None, award: StoredAward) -> ShownAward:
+    title = _rule_title(view, programme, award.key.rule_id)
+    if award.key.period is not None:
+        title = view.catalogue.text(
+            view.language, "member.award.week", week=award.key.period.replace("-W", " / ")
+        )
+    receipt = award.receipt if isinstance(award.receipt, dict) else {}
+    return ShownAward(award, title, cast("dict[str, Any]", receipt))
+
+
+def _rule_title(view: View, programme: Programme | None, rule_id: str) -> str:
+    rules = programme.rules if programme else ()
+    rule = next((each for each in rules if each.rule_id == rule_id), None)
+    return _say(view, rule.title if rule else None, rule_id)
+
+
+def _of(shown: dict[UUID, ShownAward], entry: lot_history.HistoryEntry) -> ShownAward | None:
+    award_id = _award_of(entry.cause)
+    return None if award_id is None else shown.get(award_id)
+
+
+def _award_of(cause: object) -> UUID | None:
+    """The award behind an entry, if its cause names one: a new lot of it, or a correction."""
+    stated = cause if isinstance(cause, dict) else {}
+    lots_of_cause = stated.get("lots") or [stated.get("claw_back") or {}]
+    named = lots_of_cause[0].get("cause") or {}
+    return UUID(named["id"]) if named.get("kind") == "award" else None
+
+
+def _say(view: View, text: Text | None, fallback: str) -> str:
+    if text is None:
+        return fallback
+    return text.ru if view.language == "ru" else text.en
+
+
+def _category(view: View, name: str) -> str:
+    key = f"member.earn.category.{name.replace('-', '_') or 'other'}"
+    known = view.catalogue.has(view.language, key)
+    return view.catalogue.text(view.language, key) if known else name
+
+
+def _pays_actor(rule: Rule) -> bool:
+    return rule.to == "actor"
+
+
+def _rows(view: View, programme: Programme | None, multiplier: Multiplier) -> list[tuple[str, str]]:
+    """What a multiplier's table says: for whom or how long, and the factor."""
+    if isinstance(multiplier, AttributeMultiplier):
+        names = programme.attributes[multiplier.attribute].names if programme else {}
+        return [
+            (_say(view, names.get(value), str(value)), f"× {exact_text(factor)}")
+            for value, factor in multiplier.table.items()
+        ]
+    kind = "days" if isinstance(multiplier, DayStreakMultiplier) else "weeks"
+    last = len(multiplier.table)
+    return [
+        (
+            view.catalogue.text(view.language, f"member.earn.{kind}", count=number)
+            + ("+" if number == last else ""),
+            f"× {exact_text(factor)}",
+        )
+        for number, factor in enumerate(multiplier.table, start=1)
+    ]
