@@ -127,7 +127,10 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(
         default=None, description="Our client secret at that issuer."
     )
-    debug: bool = Field(default=False, description="Tracebacks in answers; never in production.")
+    debug: bool = Field(
+        default=False,
+        description="Log every SQL statement with its values, personal ones too; never in public.",
+    )
 
     @property
     def origin(self) -> str:
@@ -180,7 +183,7 @@ def refuse_unsafe(settings: Settings) -> None:
     if _is_loopback(urlsplit(settings.oidc_issuer or "").hostname or ""):
         found.append("VKLAD_OIDC_ISSUER (an issuer on loopback is the demo's)")
     if settings.debug:
-        found.append("VKLAD_DEBUG (answers would show tracebacks)")
+        found.append("VKLAD_DEBUG (logs would hold personal values)")
     if _known_words(settings.chain_mnemonic):
         found.append("VKLAD_CHAIN_MNEMONIC (everybody knows these keys)")
     found += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from typing import Final
 
@@ -59,16 +60,15 @@ def serve() -> None:
 
 def http_application() -> FastAPI:
     """What each API process serves."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
-    return create_app(compose(load_settings()))
+    settings = load_settings()
+    _log(settings)
+    return create_app(compose(settings))
 
 
 def worker() -> None:
     """Run Celery's worker processes."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
-    for each_task in ("celery.worker.strategy", "celery.app.trace"):
-        logging.getLogger(each_task).setLevel(logging.WARNING)
     settings = load_settings()
+    _log(settings)
     state = StateFolder(settings.state_folder)
     state.prepare()
     app = create_celery(broker_url(settings, state), ())
@@ -81,6 +81,7 @@ def worker() -> None:
     app.worker_main(
         [
             *("worker", "--pool", "prefork", "--concurrency", str(settings.worker_processes)),
+            *("--hostname", f"worker-{os.getpid()}@%h"),
             *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
         ]
     )
@@ -88,8 +89,8 @@ def worker() -> None:
 
 def scheduler() -> None:
     """Run Celery's beat and the relay that wakes workers."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
     settings = load_settings()
+    _log(settings)
     composition = compose(settings)
     app = create_celery(broker_url(settings, composition.state), _jobs(settings))
     relay = Relay(composition.database, app, list(TOPICS), settings.worker_processes)
@@ -116,6 +117,15 @@ def scheduler() -> None:
         thread.join()
     if relay_ended:
         raise PartFailed("The relay ended; its error is above.", part="scheduler")
+
+
+def _log(settings: Settings) -> None:
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    if settings.debug:
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+        return
+    for each_task in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(each_task).setLevel(logging.WARNING)
 
 
 def _composed() -> Composition:
