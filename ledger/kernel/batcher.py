@@ -15,10 +15,12 @@ For paths that were measured to need it (event ingestion); everything else calls
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -48,6 +50,26 @@ class BatcherClosed(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _OnThread(Generic[_Command, _Answer]):
+    """A command whose caller holds a future."""
+
+    command: _Command
+    future: Future[_Answer]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OnLoop(Generic[_Command, _Answer]):
+    """A command whose caller waits on an event loop."""
+
+    command: _Command
+    loop: asyncio.AbstractEventLoop
+    waiter: asyncio.Future[_Answer]
+
+
+_Waiting = _OnThread[_Command, _Answer] | _OnLoop[_Command, _Answer]
+
+
 class MicroBatcher(Generic[_Command, _Answer]):
     """One thread that commits what callers of all others hand it."""
 
@@ -63,7 +85,7 @@ class MicroBatcher(Generic[_Command, _Answer]):
         self._step = step
         self._batch_max = batch_max
         self._waiting_max = waiting_max
-        self._waiting: deque[tuple[_Command, Future[_Answer]]] = deque()
+        self._waiting: deque[_Waiting[_Command, _Answer]] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="micro-batcher", daemon=True)
@@ -77,16 +99,7 @@ class MicroBatcher(Generic[_Command, _Answer]):
             BatcherClosed: after :meth:`close`.
         """
         future: Future[_Answer] = Future()
-        with self._changed:
-            if self._closed:
-                raise BatcherClosed("The service is stopping. Try again in a moment.")
-            if len(self._waiting) >= self._waiting_max:
-                raise TooManyWaiting(
-                    f"{self._waiting_max} requests wait already. Try again in a moment.",
-                    waiting_max=self._waiting_max,
-                )
-            self._waiting.append((command, future))
-            self._changed.notify()
+        self._enqueue(_OnThread(command, future))
         return future
 
     def call(self, command: _Command) -> _Answer:
@@ -95,7 +108,10 @@ class MicroBatcher(Generic[_Command, _Answer]):
 
     async def call_async(self, command: _Command) -> _Answer:
         """Submit and wait, on an event loop. A caller that goes away undoes nothing."""
-        return await asyncio.shield(asyncio.wrap_future(self.submit(command)))
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[_Answer] = loop.create_future()
+        self._enqueue(_OnLoop(command, loop, waiter))
+        return await waiter
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -104,29 +120,38 @@ class MicroBatcher(Generic[_Command, _Answer]):
             self._changed.notify()
         self._thread.join()
 
+    def _enqueue(self, one: _Waiting[_Command, _Answer]) -> None:
+        with self._changed:
+            if self._closed:
+                raise BatcherClosed("The service is stopping. Try again in a moment.")
+            if len(self._waiting) >= self._waiting_max:
+                raise TooManyWaiting(
+                    f"{self._waiting_max} requests wait already. Try again in a moment.",
+                    waiting_max=self._waiting_max,
+                )
+            self._waiting.append(one)
+            self._changed.notify()
+
     def _run(self) -> None:
         while batch := self._next_batch():
             try:
                 self._commit(batch)
             except Exception as error:  # noqa: BLE001 - the thread's entry: callers must hear
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
+                _tell((one, error) for one in batch)
 
-    def _next_batch(self) -> list[tuple[_Command, Future[_Answer]]]:
+    def _next_batch(self) -> list[_Waiting[_Command, _Answer]]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 size = min(self._batch_max, len(self._waiting))
                 taken = [self._waiting.popleft() for _ in range(size)]
-                wanted = [one for one in taken if one[1].set_running_or_notify_cancel()]
+                wanted = [one for one in taken if _is_wanted(one)]
                 if wanted or (self._closed and not self._waiting):
                     return wanted
 
-    def _commit(self, batch: list[tuple[_Command, Future[_Answer]]]) -> None:
+    def _commit(self, batch: list[_Waiting[_Command, _Answer]]) -> None:
         try:
-            answers = execute(self._database, self._step, [command for command, _ in batch])
+            answers = execute(self._database, self._step, [one.command for one in batch])
         except DatabaseUnavailable:
             raise
         except Exception:
@@ -136,17 +161,46 @@ class MicroBatcher(Generic[_Command, _Answer]):
                 self._commit_alone(one)
             return
         assert len(answers) == len(batch), "a step answers each command"
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if isinstance(answer, VkladError):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        _tell(zip(batch, answers, strict=True))
 
-    def _commit_alone(self, one: tuple[_Command, Future[_Answer]]) -> None:
+    def _commit_alone(self, one: _Waiting[_Command, _Answer]) -> None:
         try:
             self._commit([one])
         except Exception as error:  # noqa: BLE001 - this caller's failure, and nobody else's
-            one[1].set_exception(error)
+            _tell([(one, error)])
+
+
+def _is_wanted(one: _Waiting[_Command, _Answer]) -> bool:
+    """False for a future that was cancelled before its turn; one that is not, no longer can be."""
+    return isinstance(one, _OnLoop) or one.future.set_running_or_notify_cancel()
+
+
+def _tell(answers: Iterable[tuple[_Waiting[_Command, _Answer], _Answer | Exception]]) -> None:
+    """Give each caller the answer or the error; an event loop is woken once for all of its own."""
+    by_loop: dict[
+        asyncio.AbstractEventLoop, list[tuple[asyncio.Future[_Answer], _Answer | Exception]]
+    ] = {}
+    for one, answer in answers:
+        if isinstance(one, _OnLoop):
+            by_loop.setdefault(one.loop, []).append((one.waiter, answer))
+        elif isinstance(answer, Exception):
+            if not one.future.done():
+                one.future.set_exception(answer)
+        else:
+            one.future.set_result(answer)
+    for loop, told in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # The loop was closed: nobody waits on it.
+            loop.call_soon_threadsafe(_wake, told)
+
+
+def _wake(told: Sequence[tuple[asyncio.Future[_Answer], _Answer | Exception]]) -> None:
+    for waiter, answer in told:
+        if waiter.done():
+            continue  # Its caller went away.
+        if isinstance(answer, Exception):
+            waiter.set_exception(answer)
+        else:
+            waiter.set_result(answer)
 
 
 def one_by_one(use_case: Callable[[Work, _Command], _Answer]) -> BatchStep[_Command, _Answer]:

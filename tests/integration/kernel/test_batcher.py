@@ -180,6 +180,34 @@ def test_callers_on_an_event_loop_wait_without_blocking_it(
     assert len(_keys(database)) == 30
 
 
+def test_a_caller_on_an_event_loop_hears_its_own_refusal(
+    batcher: MicroBatcher[str, int], gate: _Gate
+) -> None:
+    async def three() -> list[int | BaseException]:
+        calls = [asyncio.create_task(batcher.call_async(key)) for key in ("a", "refused", "b")]
+        await asyncio.to_thread(gate.entered.wait, 20)
+        gate.open.set()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    first, second, third = asyncio.run(three())
+    assert isinstance(second, _Refused)
+    assert isinstance(first, int)
+    assert isinstance(third, int)
+
+
+def test_a_loop_that_was_closed_is_not_waited_for(
+    batcher: MicroBatcher[str, int], database: Database, gate: _Gate
+) -> None:
+    async def leave() -> None:
+        asyncio.get_running_loop().create_task(batcher.call_async("a"))
+        await asyncio.to_thread(gate.entered.wait, 20)
+
+    asyncio.run(leave())
+    gate.open.set()
+    assert batcher.call("b")
+    assert _keys(database) == {"a", "b"}
+
+
 def test_a_caller_that_goes_away_undoes_nothing(
     database: Database, gate: _Gate, batcher: MicroBatcher[str, int]
 ) -> None:
