@@ -30,7 +30,18 @@ from ledger.events.tables import (
     retractions,
     source_hours,
 )
-from ledger.kernel.arrays import BYTES, COUNTS, FLAGS, TEXTS, TIMES, UUIDS, any_uuid, unnested
+from ledger.kernel.arrays import (
+    BYTES,
+    COUNT,
+    FLAG,
+    JSON_TEXT,
+    TEXT,
+    TIME,
+    UUID_,
+    any_text,
+    any_uuid,
+    table_of,
+)
 from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import Work
 from ledger.members.model import IdentityKey
@@ -56,10 +67,10 @@ def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, Ob
 
     Ids of steps begin with the object's and a colon; the character after the colon ends the range.
     """
-    asked = unnested(
+    asked = table_of(
         "asked",
-        source=([source for source, _ in objects], TEXTS),
-        object_id=([object_id for _, object_id in objects], TEXTS),
+        source=(TEXT, [source for source, _ in objects]),
+        object_id=(TEXT, [object_id for _, object_id in objects]),
     )
     last = sa.func.concat(asked.c.object_id, ";")
     rows = work.connection.execute(
@@ -96,7 +107,7 @@ def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
     rows = work.connection.execute(
         sa.select(source_hours.c.source, source_hours.c.accepted).where(
             source_hours.c.hour == _hour(work.now),
-            source_hours.c.source == sa.any_(sa.bindparam("sources", list(sources), TEXTS)),
+            source_hours.c.source == any_text("sources", sources),
         )
     )
     return {row.source: row.accepted for row in rows}
@@ -109,27 +120,24 @@ def insert_facts(
 
     Fewer than given means that another transaction stored one of them a moment ago.
     """
-    new = unnested(
+    new = table_of(
         "new",
-        event_id=([fact.event_id for fact in facts], UUIDS),
-        source=([fact.source for fact in facts], TEXTS),
-        source_event_id=([fact.event.id for fact in facts], TEXTS),
-        type=([fact.event.type for fact in facts], TEXTS),
-        recognised=([fact.event.recognised for fact in facts], FLAGS),
+        event_id=(UUID_, [fact.event_id for fact in facts]),
+        source=(TEXT, [fact.source for fact in facts]),
+        source_event_id=(TEXT, [fact.event.id for fact in facts]),
+        type=(TEXT, [fact.event.type for fact in facts]),
+        recognised=(FLAG, [fact.event.recognised for fact in facts]),
         subject_reference=(
+            UUID_,
             [fact.event.subject and references[fact.event.subject] for fact in facts],
-            UUIDS,
         ),
-        occurred_at=([fact.event.occurred.floor_datetime() for fact in facts], TIMES),
-        occurred_fraction=([fact.event.occurred.fraction for fact in facts], TEXTS),
-        data=([_to_json(kept_data(fact.event, references)) for fact in facts], TEXTS),
-        content_digest=([content_digest(fact.event, references) for fact in facts], BYTES),
+        occurred_at=(TIME, [fact.event.occurred.floor_datetime() for fact in facts]),
+        occurred_fraction=(TEXT, [fact.event.occurred.fraction for fact in facts]),
+        data=(JSON_TEXT, [_to_json(kept_data(fact.event, references)) for fact in facts]),
+        content_digest=(BYTES, [content_digest(fact.event, references) for fact in facts]),
     )
     columns = [column.name for column in new.c]
-    rows = sa.select(
-        *(sa.cast(new.c[name], pg.JSONB) if name == "data" else new.c[name] for name in columns),
-        sa.literal(work.now),
-    )
+    rows = sa.select(new, sa.literal(work.now))
     statement = pg.insert(events).from_select([*columns, "recorded_at"], rows)
     return work.connection.execute(
         statement.on_conflict_do_nothing(index_elements=["source", "source_event_id"]),
@@ -148,11 +156,11 @@ def insert_participants(
     ]
     if not rows:
         return
-    new = unnested(
+    new = table_of(
         "new",
-        event_id=([row[0] for row in rows], UUIDS),
-        role=([row[1] for row in rows], TEXTS),
-        reference=([row[2] for row in rows], UUIDS),
+        event_id=(UUID_, [row[0] for row in rows]),
+        role=(TEXT, [row[1] for row in rows]),
+        reference=(UUID_, [row[2] for row in rows]),
     )
     work.connection.execute(
         event_participants.insert().from_select(["event_id", "role", "reference"], sa.select(new))
@@ -161,11 +169,11 @@ def insert_participants(
 
 def insert_retractions(work: Work, taken_back: Sequence[NewRetraction]) -> None:
     """Remember what counts no longer; who took it back first stays."""
-    new = unnested(
+    new = table_of(
         "new",
-        source=([one.source for one in taken_back], TEXTS),
-        source_event_id=([one.target for one in taken_back], TEXTS),
-        retracted_by=([one.retracted_by for one in taken_back], TEXTS),
+        source=(TEXT, [one.source for one in taken_back]),
+        source_event_id=(TEXT, [one.target for one in taken_back]),
+        retracted_by=(TEXT, [one.retracted_by for one in taken_back]),
     )
     columns = ["source", "source_event_id", "retracted_by"]
     statement = pg.insert(retractions).from_select(
@@ -196,13 +204,13 @@ def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
     for fact in facts:
         by_source.setdefault(fact.source, []).append(fact)
     names = sorted(by_source)
-    new = unnested(
+    new = table_of(
         "new",
-        source=(names, TEXTS),
-        accepted=([len(by_source[name]) for name in names], COUNTS),
+        source=(TEXT, names),
+        accepted=(COUNT, [len(by_source[name]) for name in names]),
         newest=(
+            TIME,
             [max(f.event.occurred for f in by_source[name]).floor_datetime() for name in names],
-            TIMES,
         ),
     )
     row = pg.insert(source_hours).from_select(
@@ -355,8 +363,8 @@ def _participants(fact: NewFact) -> list[tuple[str, IdentityKey]]:
 
 
 def _keys(keys: Sequence[FactKey]) -> sa.TableValuedAlias:
-    return unnested(
-        "asked", source=([key[0] for key in keys], TEXTS), id=([key[1] for key in keys], TEXTS)
+    return table_of(
+        "asked", source=(TEXT, [key[0] for key in keys]), id=(TEXT, [key[1] for key in keys])
     )
 
 

@@ -20,6 +20,7 @@ from ledger.members.model import (
     SCORE_TOPIC,
     AdminExists,
     ApproveRole,
+    BadIdentity,
     CreateMember,
     IdentityKey,
     IdentityNotLinked,
@@ -152,7 +153,10 @@ def take_in(work: Work, command: TakeIn) -> list[UUID]:
 
 def member_of(work: Work, key: IdentityKey) -> Member | None:
     """Whose this identity is; ``None`` if nobody's or never seen."""
-    reference = store.references_by_key(work, [key]).get(key)
+    try:
+        reference = store.references_by_key(work, [check_key(key)]).get(key)
+    except BadIdentity:
+        return None
     if reference is None:
         return None
     _, owner = store.owner_of_reference(work, reference)

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from ledger.kernel.arrays import TEXTS, UUIDS, any_uuid, unnested
+from ledger.kernel.arrays import TEXT, UUID_, Column, any_uuid, table_of
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members.model import (
@@ -49,7 +49,7 @@ def lock_membership(work: Work) -> None:
 
 def insert_members(work: Work, member_ids: Sequence[UUID], locale: Locale) -> None:
     """New active members."""
-    new = unnested("new", id=(list(member_ids), UUIDS))
+    new = table_of("new", id=(UUID_, list(member_ids)))
     work.connection.execute(
         members.insert().from_select(
             ["member_id", "status", "locale", "created_at"],
@@ -96,7 +96,7 @@ def count_members(work: Work) -> int:
 
 def references_by_key(work: Work, keys: Sequence[IdentityKey]) -> dict[IdentityKey, UUID]:
     """The references of those keys that have one."""
-    asked, known = _unnested_keys(keys), personal_identities
+    asked, known = _table_of_keys(keys), personal_identities
     query = sa.select(known.c.provider, known.c.issuer, known.c.subject, known.c.reference).join(
         asked,
         sa.and_(
@@ -116,7 +116,7 @@ def insert_identities(work: Work, new: Sequence[tuple[IdentityKey, UUID]]) -> No
 
     One statement, so that no reference is left without the key it stands for.
     """
-    keys = _unnested_keys([key for key, _ in new], [reference for _, reference in new])
+    keys = _table_of_keys([key for key, _ in new], [reference for _, reference in new])
     wanted = pg.insert(personal_identities).from_select(
         ["provider", "issuer", "subject", "reference"], sa.select(keys)
     )
@@ -213,10 +213,10 @@ def set_owner(
     work: Work, pairs: Sequence[tuple[UUID, UUID | None]], proof_kind: str | None
 ) -> None:
     """Write whose these identities are; ``None`` is nobody's."""
-    pair = unnested(
+    pair = table_of(
         "pair",
-        reference=([reference for reference, _ in pairs], UUIDS),
-        member_id=([member_id for _, member_id in pairs], UUIDS),
+        reference=(UUID_, [reference for reference, _ in pairs]),
+        member_id=(UUID_, [member_id for _, member_id in pairs]),
     )
     linked = pair.c.member_id.is_not(None)
     work.connection.execute(
@@ -239,11 +239,11 @@ def insert_links(
     proof_digest: bytes | None,
 ) -> None:
     """Log a change of owner for each (reference, member)."""
-    pair = unnested(
+    pair = table_of(
         "pair",
-        link_id=([work.ids.new(work.now) for _ in pairs], UUIDS),
-        reference=([reference for reference, _ in pairs], UUIDS),
-        member_id=([member_id for _, member_id in pairs], UUIDS),
+        link_id=(UUID_, [work.ids.new(work.now) for _ in pairs]),
+        reference=(UUID_, [reference for reference, _ in pairs]),
+        member_id=(UUID_, [member_id for _, member_id in pairs]),
     )
     work.connection.execute(
         identity_links.insert().from_select(
@@ -387,14 +387,14 @@ def _role_grant(row: sa.Row[Any]) -> RoleGrant:
     return RoleGrant(row.member_id, Role(row.role), row.state, row.proposed_by, row.approved_by)
 
 
-def _unnested_keys(
+def _table_of_keys(
     keys: Sequence[IdentityKey], references: Sequence[UUID] | None = None
 ) -> sa.TableValuedAlias:
-    columns: dict[str, tuple[list[Any], pg.ARRAY[Any]]] = {
-        "provider": ([key.provider for key in keys], TEXTS),
-        "issuer": ([key.issuer for key in keys], TEXTS),
-        "subject": ([key.subject for key in keys], TEXTS),
+    columns: dict[str, Column] = {
+        "provider": (TEXT, [key.provider for key in keys]),
+        "issuer": (TEXT, [key.issuer for key in keys]),
+        "subject": (TEXT, [key.subject for key in keys]),
     }
     if references is not None:
-        columns["reference"] = (list(references), UUIDS)
-    return unnested("asked", **columns)
+        columns["reference"] = (UUID_, references)
+    return table_of("asked", **columns)

@@ -56,7 +56,7 @@ def intake_of(request: Request) -> Intake:
 @router.post(
     "/events",
     status_code=202,
-    responses=responses(400, 401, 403, 409, 413, 415, 422, 429, 503),
+    responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -78,7 +78,7 @@ async def state_events(request: Request, principal: Stater) -> JSONResponse:
     return JSONResponse(outcomes_json(outcomes), status_code=202)
 
 
-@router.get("/events", responses=responses(401, 403))
+@router.get("/events", responses=responses(400, 401, 403, 422, 503))
 def list_events(
     database: DatabaseHere,
     page: PageHere,
@@ -91,7 +91,7 @@ def list_events(
     return page.answer(rows, key=lambda row: [str(row.fact.event_id)], render=_event_json)
 
 
-@router.get("/events/conflicts", responses=responses(401, 403))
+@router.get("/events/conflicts", responses=responses(400, 401, 403, 422, 503))
 def list_conflicts(database: DatabaseHere, page: PageHere, _: Overseer) -> JSONResponse:
     """Ids that came again with other content, newest first."""
     with database.read() as work:
@@ -99,7 +99,7 @@ def list_conflicts(database: DatabaseHere, page: PageHere, _: Overseer) -> JSONR
     return page.answer(rows, key=lambda row: [str(row.conflict_id)], render=_conflict_json)
 
 
-@router.get("/events/unknown-types", responses=responses(401, 403))
+@router.get("/events/unknown-types", responses=responses(400, 401, 403, 422, 503))
 def list_unknown_types(database: DatabaseHere, _: Overseer) -> JSONResponse:
     """Types that nothing declares, most frequent first."""
     with database.read() as work:
@@ -120,7 +120,7 @@ def list_unknown_types(database: DatabaseHere, _: Overseer) -> JSONResponse:
     )
 
 
-@router.get("/events/deliveries", responses=responses(401, 403))
+@router.get("/events/deliveries", responses=responses(400, 401, 403, 422, 503))
 def list_deliveries(
     database: DatabaseHere,
     page: PageHere,

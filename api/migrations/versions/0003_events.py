@@ -86,7 +86,7 @@ def _events() -> None:
         sa.Column("source_event_id", sa.Text(collation="C"), nullable=False),
         sa.Column("type", sa.Text(collation="C"), nullable=False),
         sa.Column("recognised", sa.Boolean, nullable=False),
-        sa.Column("subject_reference", sa.Uuid, sa.ForeignKey("identities.reference")),
+        sa.Column("subject_reference", sa.Uuid),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("occurred_fraction", sa.Text(collation="C"), nullable=False),
         sa.Column("data", pg.JSONB, nullable=False),

@@ -25,7 +25,7 @@ from ledger.events.model import (
 from ledger.events.settlement import NewConflict, content_digest
 from ledger.events.store import FACT_COLUMNS, is_retracted, read_fact
 from ledger.events.tables import deliveries, event_conflicts, events, source_hours
-from ledger.kernel.arrays import BYTES, TEXTS, UUIDS, unnested
+from ledger.kernel.arrays import BYTES, TEXT, UUID_, table_of
 from ledger.kernel.transaction import Work
 from ledger.members.model import IdentityKey
 from ledger.members.tables import identities
@@ -37,13 +37,13 @@ def insert_conflicts(
     work: Work, conflicts: Sequence[NewConflict], references: Mapping[IdentityKey, UUID]
 ) -> None:
     """Show these to admins, each content once."""
-    new = unnested(
+    new = table_of(
         "new",
-        conflict_id=([work.ids.new(work.now) for _ in conflicts], UUIDS),
-        source=([one.source for one in conflicts], TEXTS),
-        source_event_id=([one.event.id for one in conflicts], TEXTS),
-        type=([one.event.type for one in conflicts], TEXTS),
-        content_digest=([content_digest(one.event, references) for one in conflicts], BYTES),
+        conflict_id=(UUID_, [work.ids.new(work.now) for _ in conflicts]),
+        source=(TEXT, [one.source for one in conflicts]),
+        source_event_id=(TEXT, [one.event.id for one in conflicts]),
+        type=(TEXT, [one.event.type for one in conflicts]),
+        content_digest=(BYTES, [content_digest(one.event, references) for one in conflicts]),
     )
     statement = pg.insert(event_conflicts).from_select(
         [*(column.name for column in new.c), "recorded_at"],
