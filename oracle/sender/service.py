@@ -152,23 +152,19 @@ def _fill_hole(turn: Turn) -> None:
     """A nonce below ours that nobody holds any more would block ours: use it up on nothing."""
     sender = turn.signer.address(turn.role)
     nonce_head = turn.chain.nonce(sender, BlockTag.LATEST)
-
-    def fill(work: Work, _: None) -> None:
+    with turn.database.read() as work:
         held = store.nonces_held(work, turn.known.chain_key, sender, nonce_head)
-        if has_hole(held, nonce_head):
-            submit(
-                work,
-                SubmitIntent(
-                    key=f"{OWN_ROOM}:fill:{sender}:{next_nonce(held, nonce_head)}",
-                    role=turn.role,
-                    kind=f"{OWN_ROOM}.fill",
-                    to=sender,
-                    calldata=b"",
-                    gas_limit=NO_OP_GAS,
-                ),
-            )
-
-    execute(turn.database, fill, None)
+    if not has_hole(held, nonce_head):
+        return
+    command = SubmitIntent(
+        key=f"{OWN_ROOM}:fill:{sender}:{next_nonce(held, nonce_head)}",
+        role=turn.role,
+        kind=f"{OWN_ROOM}.fill",
+        to=sender,
+        calldata=b"",
+        gas_limit=NO_OP_GAS,
+    )
+    execute(turn.database, submit, command)
 
 
 def _require_chain(work: Work) -> KnownChain:
