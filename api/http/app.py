@@ -45,7 +45,9 @@ from api.http.routes import (
     bridge,
     events,
     governance,
+    grants,
     identities,
+    ledger,
     members,
     oauth,
     programmes,
@@ -60,12 +62,16 @@ from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
 from api.pages import base, linking, member, session
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    # The doors for facts first: routes are tried in order, and most requests are theirs.
+    events.router,
+    webhooks.router,
     health.router,
     awards.router,
     bridge.router,
-    events.router,
     governance.router,
+    grants.router,
     identities.router,
+    ledger.router,
     members.router,
     oauth.router,
     programmes.router,
@@ -74,7 +80,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sessions.router,
     sources.router,
     switches.router,
-    webhooks.router,
     base.router,
     linking.router,
     member.router,

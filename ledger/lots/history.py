@@ -67,9 +67,14 @@ def history(
     return [_entry(entry, mine) for entry in entries]
 
 
-def parts_of_lots(work: Work, member_id: UUID) -> list[LotParts]:
-    """Every lot the member ever had, oldest first, with where all of its points are now."""
-    lots = store.lots_of_member(work, member_id)
+def parts_of_lots(
+    work: Work, member_id: UUID, *, before: UUID | None = None, limit: int | None = None
+) -> list[LotParts]:
+    """Lots the member ever had, newest id first, with where all of their points are now.
+
+    ``before`` is exclusive; no limit is all.
+    """
+    lots = store.lots_of_member(work, member_id, before=before, limit=limit)
     live = {held.lot.lot_id: held for held in store.position(work, member_id).lots}
     flows = journal.flows_of(work, {lot.lot_id: lot.entry_id for lot in lots})
     return [_parts(live.get(lot.lot_id, HeldLot(lot)), flows[lot.lot_id]) for lot in lots]

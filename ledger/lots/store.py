@@ -159,10 +159,14 @@ def insert_lots(work: Work, new: Sequence[Lot]) -> None:
     )
 
 
-def lots_of_member(work: Work, member_id: UUID) -> list[Lot]:
-    """Every lot a member ever had, by id."""
-    query = sa.select(lots).where(lots.c.member_id == member_id).order_by(lots.c.lot_id)
-    return [_lot(row) for row in work.connection.execute(query)]
+def lots_of_member(
+    work: Work, member_id: UUID, *, before: UUID | None = None, limit: int | None = None
+) -> list[Lot]:
+    """Lots a member ever had, newest id first; ``before`` is exclusive, no limit is all."""
+    query = sa.select(lots).where(lots.c.member_id == member_id).order_by(lots.c.lot_id.desc())
+    if before is not None:
+        query = query.where(lots.c.lot_id < before)
+    return [_lot(row) for row in work.connection.execute(query.limit(limit))]
 
 
 def read_hold(work: Work, hold_id: UUID) -> Hold | None:

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.auth.keys import CreateKey, create_key
+from api.auth.sessions import OpenSession, open_session
+from api.http.app import create_app
+from api.http.principal import CSRF_HEADER, SESSION_COOKIE
+from api.i18n.catalogue import refuse_missing
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Database, Work, execute
+from ledger.members import store as members
+from ledger.members.model import Role
+from tests.support.clock import SetClock
+from tests.support.http import TestParts, client_of
+from tests.support.lots import ANNA, BORIS, add_members
+
+ADMIN, SECOND = UUID(int=0xAD1), UUID(int=0xAD2)
+
+
+@dataclass
+class Person:
+    """A member signed in by a browser."""
+
+    client: TestClient
+    calls: int = 0
+
+    def get(self, path: str) -> httpx.Response:
+        return self.client.get(path)
+
+    def post(self, path: str, body: object = None, key: str | None = None) -> httpx.Response:
+        self.calls += 1
+        headers = {"Idempotency-Key": key or f"{id(self)}-{self.calls}"}
+        return self.client.post(path, json=body or {}, headers=headers)
+
+
+def _make_admin(work: Work, member_id: UUID) -> None:
+    members.insert_role(work, member_id, Role.ADMIN, None)
+    members.grant_role(work, member_id, Role.ADMIN, None)
+
+
+@pytest.fixture
+def timed(database: Database) -> Database:
+    add_members(database, ANNA, BORIS, ADMIN, SECOND)
+    for admin in (ADMIN, SECOND):
+        execute(database, _make_admin, admin)
+    return replace(database, clock=SetClock())
+
+
+@pytest.fixture
+def app(timed: Database) -> FastAPI:
+    return create_app(TestParts(timed), on_missing=refuse_missing)
+
+
+def _sign_in(app: FastAPI, database: Database, member_id: UUID) -> Person:
+    opened = execute(database, open_session, OpenSession(member_id))
+    client = client_of(app, **{CSRF_HEADER: opened.session.csrf})
+    client.cookies.set(SESSION_COOKIE, opened.cookie)
+    return Person(client)
+
+
+@pytest.fixture
+def admin(app: FastAPI, timed: Database) -> Person:
+    return _sign_in(app, timed, ADMIN)
+
+
+@pytest.fixture
+def second(app: FastAPI, timed: Database) -> Person:
+    return _sign_in(app, timed, SECOND)
+
+
+@pytest.fixture
+def anna(app: FastAPI, timed: Database) -> Person:
+    return _sign_in(app, timed, ANNA)
+
+
+@pytest.fixture
+def budget(admin: Person) -> str:
+    answer = admin.post("/v1/budgets", {"name": "Mentors", "points": 500})
+    assert answer.status_code == 201
+    return str(answer.json()["id"])
+
+
+CSV = f"member,points\n{format_id('mem', ANNA)},100\n{format_id('mem', BORIS)},50\n"
+
+
+def test_a_list_is_previewed_proposed_approved_and_seen_by_its_members(
+    admin: Person, second: Person, anna: Person, budget: str
+) -> None:
+    body = {"budget": budget, "reason": "Led a group", "csv": CSV}
+    unseen = admin.post("/v1/grants", body)
+    assert (unseen.status_code, unseen.json()["code"]) == (409, "preview_needed")
+    shown = admin.post("/v1/grants/preview", body).json()
+    assert (shown["points"], shown["lines"], shown["budget_left"]) == (150, 2, 350)
+    created = admin.post("/v1/grants", body | {"confirm": shown["confirm"]}, key="once")
+    again = admin.post("/v1/grants", body | {"confirm": shown["confirm"]}, key="once")
+    grant = created.json()
+    assert (created.status_code, again.json()) == (201, grant)
+    path = f"/v1/grants/{grant['id']}"
+    own = admin.post(f"{path}/approve", {"content": grant["content"]})
+    assert (own.status_code, own.json()["code"]) == (403, "another_person_needed")
+    other = second.post(f"{path}/approve", {"content": "00" * 32})
+    assert (other.status_code, other.json()["code"]) == (409, "grant_content_differs")
+    paid = second.post(f"{path}/approve", {"content": grant["content"]})
+    assert (paid.status_code, paid.json()["state"]) == (200, "paid")
+    assert second.get(path).json() == paid.json()
+    listed = second.get("/v1/grants?state=paid&limit=1").json()
+    assert ([g["id"] for g in listed["data"]], listed["next_cursor"]) == ([grant["id"]], None)
+    assert admin.get("/v1/budgets").json()["data"][0]["left"] == 350
+
+    balances = anna.get("/v1/balances").json()
+    assert (balances["available"], balances["pending"], balances["debt"]) == (100, 0, 0)
+    (lot,) = anna.get("/v1/lots").json()["data"]
+    assert (lot["granted"], lot["available"], lot["cause"]["kind"]) == (100, 100, "grant")
+    (entry,) = anna.get("/v1/entries").json()["data"]
+    assert (entry["kind"], entry["available"], entry["lots"]) == ("grant", 100, [lot["id"]])
+    assert entry["cause"]["why"]["content"] == grant["content"]
+
+
+def test_lists_of_lots_and_entries_have_pages(
+    admin: Person, second: Person, anna: Person, budget: str
+) -> None:
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    for _ in range(3):
+        grant = admin.post(
+            "/v1/grants", {"budget": budget, "reason": "Again", "lines": [line]}
+        ).json()
+        second.post(f"/v1/grants/{grant['id']}/approve", {"content": grant["content"]})
+    for path in ("/v1/lots", "/v1/entries", f"/v1/members/{format_id('mem', ANNA)}/lots"):
+        person = admin if "members" in path else anna
+        first = person.get(f"{path}?limit=2").json()
+        rest = person.get(f"{path}?limit=2&cursor={first['next_cursor']}").json()
+        assert [len(page["data"]) for page in (first, rest)] == [2, 1]
+        assert rest["next_cursor"] is None
+        ids = {item["id"] for page in (first, rest) for item in page["data"]}
+        assert len(ids) == 3
+
+
+def test_a_proposal_is_withdrawn_or_rejected(admin: Person, second: Person, budget: str) -> None:
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    for person, state in ((admin, "withdrawn"), (second, "rejected")):
+        body = {"budget": budget, "reason": "Hm", "lines": [line]}
+        grant = admin.post("/v1/grants", body).json()
+        closed = person.post(f"/v1/grants/{grant['id']}/close")
+        assert (closed.status_code, closed.json()["state"]) == (200, state)
+        again = person.post(f"/v1/grants/{grant['id']}/close")
+        assert (again.status_code, again.json()["code"]) == (409, "grant_closed")
+
+
+def test_who_may_not(app: FastAPI, timed: Database, anna: Person, budget: str) -> None:
+    body = {"budget": budget, "reason": "Me", "csv": CSV}
+    for path in ("/v1/grants", "/v1/grants/preview"):
+        assert anna.post(path, body).status_code == 403
+    assert anna.post("/v1/budgets", {"name": "x", "points": 1}).status_code == 403
+    for path in ("/v1/grants", "/v1/budgets", f"/v1/members/{format_id('mem', BORIS)}/balances"):
+        assert anna.get(path).status_code == 403
+    key = execute(
+        timed, create_key, CreateKey("robot", frozenset({"grants:read", "balances:read"}), None)
+    )
+    robot = client_of(app, Authorization=f"Bearer {key.text}")
+    assert robot.get("/v1/grants").status_code == 200
+    assert robot.get(f"/v1/members/{format_id('mem', ANNA)}/balances").json()["available"] == 0
+    for path in ("/v1/grants", f"/v1/grants/{format_id('grt', UUID(int=1))}/approve"):
+        refused = robot.post(path, json=body, headers={"Idempotency-Key": "k"})
+        assert refused.status_code in {403, 422}
+    assert robot.get("/v1/balances").status_code == 403
+
+
+def test_anybody_may_read_the_notices(app: FastAPI) -> None:
+    assert client_of(app).get("/v1/grants/notices").json() == {"data": [], "next_cursor": None}
+
+
+def test_a_notice_names_nobody(app: FastAPI, timed: Database, admin: Person, budget: str) -> None:
+    def _alone(work: Work, member_id: UUID) -> None:
+        members.delete_role(work, member_id, Role.ADMIN)
+
+    execute(timed, _alone, SECOND)
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    grant = admin.post("/v1/grants", {"budget": budget, "reason": "Hm", "lines": [line]}).json()
+    early = admin.post(f"/v1/grants/{grant['id']}/approve", {"content": grant["content"]})
+    assert (early.status_code, early.json()["code"]) == (409, "grant_not_payable_yet")
+    (notice,) = client_of(app).get("/v1/grants/notices").json()["data"]
+    assert notice == {
+        "id": grant["id"],
+        "points": 10,
+        "lines": 1,
+        "created_at": grant["created_at"],
+        "payable_from": grant["payable_from"],
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lines": [{"member": "mem_x", "points": 1}]},
+        {"csv": None},
+        {"csv": "member,points\nx,1\n"},
+        {"csv": "member,points\n"},
+        {"reason": ""},
+        {"expires_at": "2026-03-02T09:00:00"},
+        {"expires_at": "2026-03-02T09:00:00Z"},
+        {"surprise": 1},
+    ],
+)
+def test_what_cannot_be_read_is_422(admin: Person, budget: str, change: dict[str, object]) -> None:
+    body: dict[str, object] = {"budget": budget, "reason": "Hm", "csv": CSV} | change
+    assert admin.post("/v1/grants", body).status_code == 422
+
+
+def test_the_same_is_told_in_russian(admin: Person, budget: str) -> None:
+    body = {"budget": budget, "reason": "Hm", "csv": CSV}
+    answer = admin.client.post(
+        "/v1/grants", json=body, headers={"Idempotency-Key": "ru", "Accept-Language": "ru"}
+    )
+    assert answer.json()["title"] == "Сначала посмотрите"
