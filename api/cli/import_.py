@@ -12,9 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.composition import compose
+from api.cli.composed import composed
 from api.importing import BadLine, Imported, Importer, ImportLines, numbered_lines
-from api.settings import load_settings
 from ledger.events.errors import EventInvalid
 
 STANDARD_INPUT: Final = "-"
@@ -34,15 +33,11 @@ def import_lines(
     ] = None,
 ) -> None:
     """Import activity events. Again changes nothing; bad lines are named, the others kept."""
-    composition = compose(load_settings())
-    try:
-        with _open(file) as raw, _progress() as progress:
-            task = progress.add_task("events", total=_size(file))
-            counted = _Counted(raw, lambda size: progress.advance(task, size))
-            importer = Importer(composition.database, ImportLines(create_members, source), _report)
-            imported = importer.run(numbered_lines(cast("BinaryIO", counted)))
-    finally:
-        composition.close()
+    with composed() as composition, _open(file) as raw, _progress() as progress:
+        task = progress.add_task("events", total=_size(file))
+        counted = _Counted(raw, lambda size: progress.advance(task, size))
+        importer = Importer(composition.database, ImportLines(create_members, source), _report)
+        imported = importer.run(numbered_lines(cast("BinaryIO", counted)))
     _summarise(imported)
     if imported.bad:
         raise typer.Exit(1)

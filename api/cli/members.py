@@ -6,14 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
-from api.composition import compose
-from api.settings import load_settings
+from api.cli.composed import composed
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
 from ledger.members import service, store
 from ledger.members.model import CreateMember
 
-app: Final = typer.Typer(help="Members, their and what they may do.", no_args_is_help=True)
+app: Final = typer.Typer(help="Members and what they may do.", no_args_is_help=True)
 _SHOWN_MAX: Final = 100
 
 
@@ -22,9 +21,8 @@ def list_members(
     after: Annotated[str, typer.Option(help="Show those after this member id.")] = "",
 ) -> None:
     """Show members in the order they came, at most 100."""
-    composition = compose(load_settings())
     start = parse_id("mem", after) if after else None
-    with composition.database.read() as work:
+    with composed() as composition, composition.database.read() as work:
         for member in store.list_members(work, after=start, limit=_SHOWN_MAX):
             roles = ",".join(sorted(service.roles_of(work, member.member_id))) or "-"
             name = member.display_name or "-"
@@ -37,7 +35,7 @@ def create(
     locale: Annotated[str, typer.Option(help="en or ru.")] = "ru",
 ) -> None:
     """Take somebody in; prints the member's id."""
-    composition = compose(load_settings())
     command = CreateMember("en" if locale == "en" else "ru", name or None)
-    member = execute(composition.database, service.create_member, command)
+    with composed() as composition:
+        member = execute(composition.database, service.create_member, command)
     typer.echo(format_id("mem", member.member_id))

@@ -13,8 +13,7 @@ from typing import Annotated, Final
 import typer
 import yaml
 
-from api.composition import Composition, compose
-from api.settings import load_settings
+from api.cli.composed import composed
 from api.webhooks.profiles import WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
 from api.webhooks.standard_webhooks import new_secret
@@ -41,8 +40,7 @@ _CHANGES_SHOWN: Final = 20
 @app.command("list")
 def list_sources() -> None:
     """Show every source and when it was last heard of."""
-    composition = compose(load_settings())
-    with composition.database.read() as work:
+    with composed() as composition, composition.database.read() as work:
         active = {one.source: one for one in listing.source_activity(work)}
         for source in store.list_sources(work):
             heard = active.get(source.uri)
@@ -57,8 +55,7 @@ def list_sources() -> None:
 @app.command("changes")
 def list_changes() -> None:
     """Show the newest proposals with the digest that approving one takes."""
-    composition = compose(load_settings())
-    with composition.database.read() as work:
+    with composed() as composition, composition.database.read() as work:
         for change in store.list_changes(work, _CHANGES_SHOWN):
             _show(change)
 
@@ -68,7 +65,6 @@ def propose(
     file: Annotated[Path, typer.Argument(help="The registration, as YAML or JSON.")], person: Person
 ) -> None:
     """Propose a registration or a change of one."""
-    composition = compose(load_settings())
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -76,7 +72,8 @@ def propose(
     spec = read_spec(content)
     check_profile(spec.profile)
     command = ProposeSource(spec, parse_id("mem", person))
-    _show(execute(composition.database, service.propose_source, command))
+    with composed() as composition:
+        _show(execute(composition.database, service.propose_source, command))
 
 
 @app.command("approve")
@@ -86,21 +83,21 @@ def approve(
     person: Person,
 ) -> None:
     """Put a proposal into force, as another admin than the one who made it."""
-    composition = compose(load_settings())
     try:
         content_digest = bytes.fromhex(digest)
     except ValueError as error:
         raise SourceSpecInvalid("A digest is hexadecimal.", field="digest") from error
     command = DecideSource(parse_id("srx", change), content_digest, parse_id("mem", person))
-    source = execute(composition.database, service.approve_source, command)
+    with composed() as composition:
+        source = execute(composition.database, service.approve_source, command)
     typer.echo(f"{source.name} is {source.state}.")
 
 
 @app.command("suspend")
 def suspend(name: str) -> None:
     """Stop accepting from a source at once."""
-    composition = compose(load_settings())
-    execute(composition.database, service.suspend_source, name)
+    with composed() as composition:
+        execute(composition.database, service.suspend_source, name)
     typer.echo(f"{name} is suspended.")
 
 
@@ -115,25 +112,20 @@ def add_secret(
     ] = 24,
 ) -> None:
     """Accept one more signing secret from a source; prints it, once."""
-    composition = compose(load_settings())
-    with composition.database.read() as work:
-        source = service.require_source(work, name)
-        secret = given or new_secret(work.ids.secret())
-    profile = WEBHOOK_PROFILES.get(source.profile)
-    if profile is not None:
-        profile.check_secret(secret)
-    command = AddSecret(name, secret, timedelta(hours=overlap_hours))
-    _add(composition, command)
-    typer.echo(secret)
+    overlap = timedelta(hours=overlap_hours)
+    with composed() as composition:
+        box = FernetBox(composition.secret)
 
+        def add(work: Work, chosen: str) -> str:
+            source = service.require_source(work, name)
+            secret = chosen or new_secret(work.ids.secret())
+            profile = WEBHOOK_PROFILES.get(source.profile)
+            if profile is not None:
+                profile.check_secret(secret)
+            service.add_secret(work, AddSecret(name, secret, overlap), box=box)
+            return secret
 
-def _add(composition: Composition, command: AddSecret) -> None:
-    box = FernetBox(composition.secret)
-
-    def add(work: Work, inner: AddSecret) -> None:
-        service.add_secret(work, inner, box=box)
-
-    execute(composition.database, add, command)
+        typer.echo(execute(composition.database, add, given))
 
 
 def _show(change: SourceChange) -> None:
