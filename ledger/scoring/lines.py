@@ -6,18 +6,23 @@ For scoring a file by itself; events that arrive over HTTP are received in ``led
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from ledger.kernel.canonical import Json, canonical_json
+from ledger.kernel.canonical import canonical_json
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.programme.calendar import is_scorable
 from ledger.scoring.model import RETRACTED, EventCause, Fact
 
 LINE_BYTES_MAX: Final = 1_048_576
-DATA_DEPTH_MAX: Final = 32
+DEPTH_MAX: Final = 32
+"""Brackets inside brackets: counted before parsing, which recurses."""
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.?)*"?', re.DOTALL)
+# Matches wherever it starts, to the end if the text is not closed: nothing is tried again.
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
 
 
 class BadLine(VkladError):
@@ -72,6 +77,8 @@ def fact_of_line(raw: bytes) -> Fact:
     """
     if len(raw) > LINE_BYTES_MAX:
         _refuse(f"the line is longer than {LINE_BYTES_MAX} bytes")
+    if _depth(raw) > DEPTH_MAX:
+        _refuse(f"the JSON is nested more than {DEPTH_MAX} deep")
     try:
         event = json.loads(
             raw.decode("utf-8-sig"), object_pairs_hook=_no_repeats, parse_constant=_no_constant
@@ -79,8 +86,6 @@ def fact_of_line(raw: bytes) -> Fact:
         if not isinstance(event, dict):
             _refuse("the line is not a JSON object")
         canonical_json(event)
-    except RecursionError as error:
-        raise BadLine("the JSON is nested too deep") from error
     except ValueError as error:
         raise BadLine(f"the line is not JSON that can be scored: {error}") from error
     return _fact(event)
@@ -99,8 +104,6 @@ def _fact(event: Mapping[str, Any]) -> Fact:
         content = {}
     if not isinstance(content, dict):
         _refuse("data is not an object")
-    if _depth(content) > DATA_DEPTH_MAX:
-        _refuse(f"data is nested more than {DATA_DEPTH_MAX} deep")
     if event_type == RETRACTED and not isinstance(content.get("id"), str):
         _refuse(f"{RETRACTED} names no event in data.id")
     try:
@@ -137,15 +140,14 @@ def _content(fact: Fact) -> bytes:
     )
 
 
-def _depth(value: Json) -> int:
-    deepest, waiting = 0, [(value, 1)]
-    while waiting:
-        each, depth = waiting.pop()
+def _depth(raw: bytes) -> int:
+    """How deep brackets nest at most, those inside texts left out."""
+    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
+        return 0
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", raw)):
+        depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
-        if isinstance(each, dict):
-            waiting.extend((inner, depth + 1) for inner in each.values())
-        elif isinstance(each, list):
-            waiting.extend((inner, depth + 1) for inner in each)
     return deepest
 
 
