@@ -8,13 +8,10 @@ lock ─▶ stop leftovers ─▶ start 1..n ─▶ watch ─▶ stop n..1
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final
 
 from rich.console import Console
@@ -24,14 +21,11 @@ from api.supervisor.errors import PartFailed
 from api.supervisor.lock import held
 from api.supervisor.parts import Installation, Part, Runnable, Step
 from api.supervisor.process import Process, failed, start, stop_leftover, wait_healthy
+from api.supervisor.signals import StopRequested, StopSignal
 
 RESTARTS_MAX: Final = 3
 RESTARTS_WITHIN_S: Final = 60.0
 _WATCH_INTERVAL_S: Final = 0.25
-
-
-class StopRequested(BaseException):
-    """Ctrl-C, SIGTERM or SIGHUP."""
 
 
 @dataclass(slots=True)
@@ -54,6 +48,7 @@ class Supervisor:
         self._console = console
         self._running: dict[str, _Running] = {}
         self._notes: list[str] = []
+        self._signal = StopSignal()
 
     def run(self) -> None:
         """Start everything and watch it until asked to stop.
@@ -63,7 +58,7 @@ class Supervisor:
             VkladError: a part or step failed; everything is stopped by then.
         """
         self._installation.state.prepare()
-        with held(self._installation.state), _handled(_request_stop):
+        with held(self._installation.state), self._signal.listening():
             try:
                 self._stop_leftovers()
                 began = time.monotonic()
@@ -71,12 +66,13 @@ class Supervisor:
                     self._begin(stage)
                 self._say_up(time.monotonic() - began)
                 while True:
+                    self._signal.check()
                     self._watch()
                     time.sleep(_WATCH_INTERVAL_S)
             except StopRequested:
                 self._say("Stopping …")
             finally:
-                with _handled(_ignore):
+                with self._signal.deaf():
                     self._stop()
 
     def _stop_leftovers(self) -> None:
@@ -92,18 +88,28 @@ class Supervisor:
             starting = [(part, *self._launch(part)) for part in stage if isinstance(part, Part)]
             for step in stage:
                 if isinstance(step, Step):
+                    self._signal.check()
                     note = step.do(self._installation)
                     self._notes += [note] if note is not None else []
                     self._say_ready(step, began)
             for part, runnable, process in starting:
-                _await(part, runnable, process)
+                self._await(part, runnable, process)
                 self._say_ready(part, began)
 
     def _launch(self, part: Part) -> tuple[Runnable, Process]:
         runnable = part.prepare(self._installation)
-        process = start(runnable.program)
-        self._running[part.name] = _Running(part, process, self._restarts_of(part))
+        with self._signal.shielded():
+            process = start(runnable.program)
+            self._running[part.name] = _Running(part, process, self._restarts_of(part))
         return runnable, process
+
+    def _await(self, part: Part, runnable: Runnable, process: Process) -> None:
+        def healthy() -> bool:
+            self._signal.check()
+            return runnable.healthy()
+
+        wait_healthy(process, healthy, part.timeout_s)
+        runnable.once_healthy()
 
     def _restarts_of(self, part: Part) -> deque[float]:
         known = self._running.get(part.name)
@@ -119,7 +125,7 @@ class Supervisor:
             _count_restart(running)
             running.process.stop()
             runnable, process = self._launch(running.part)
-            _await(running.part, runnable, process)
+            self._await(running.part, runnable, process)
             self._say(f"[green]✓[/] {running.part.shown} runs again")
 
     def _stop(self) -> None:
@@ -143,11 +149,6 @@ class Supervisor:
         self._say("Ctrl-C stops everything; the data stays.")
 
 
-def _await(part: Part, runnable: Runnable, process: Process) -> None:
-    wait_healthy(process, runnable.healthy, part.timeout_s)
-    runnable.once_healthy()
-
-
 def _count_restart(running: _Running) -> None:
     """Count one more.
 
@@ -164,22 +165,3 @@ def _count_restart(running: _Running) -> None:
             part=running.part.name,
         )
     running.restarts.append(now)
-
-
-def _request_stop(_number: int, _frame: FrameType | None) -> None:
-    raise StopRequested
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """A second Ctrl-C must not stop the stopping half-way; that is bounded in time anyway."""
-
-
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)

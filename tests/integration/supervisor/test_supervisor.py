@@ -163,7 +163,7 @@ def test_a_signal_while_starting_stops_what_was_started(
     run.wait_for("✓ one")
     parts = list(run.parts().values())
     run.popen.send_signal(signal.SIGINT)
-    assert run.end() == 0
+    assert run.end() == 0, run.said
     assert "Vklad is up" not in run.said
     assert not any(part.is_running() for part in parts)
     assert run.parts() == {}
