@@ -20,9 +20,14 @@ def test_a_signal_is_raised_once_and_remembered() -> None:
 
 def test_inside_a_shield_it_is_held_back_to_the_end() -> None:
     stop, finished = StopSignal(), []
-    with stop.listening(), pytest.raises(StopRequested), stop.shielded():
-        signal.raise_signal(signal.SIGHUP)
-        finished.append(True)
+
+    def shielded() -> None:
+        with stop.shielded():
+            signal.raise_signal(signal.SIGHUP)
+            finished.append(True)
+
+    with stop.listening(), pytest.raises(StopRequested):
+        shielded()
     assert finished == [True]
 
 
