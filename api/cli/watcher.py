@@ -92,8 +92,12 @@ def _rpc_url(settings: Settings, state: StateFolder) -> str:
 
 
 def read_only(settings: Settings, state: StateFolder) -> Database:
+    """The installation's database as the watcher may use it."""
+    return read_only_copy(connect(database_url(settings, state), pool_size=1))
+
+
+def read_only_copy(database: Database) -> Database:
     """The database, in sessions that PostgreSQL itself keeps from writing."""
-    database = connect(database_url(settings, state), pool_size=1)
     return replace(database, engine=database.engine.execution_options(postgresql_readonly=True))
 
 

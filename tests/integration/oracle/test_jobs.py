@@ -1,0 +1,245 @@
+"""The periodic jobs and the command line over a composed installation, on a real chain."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+import api.bridging as composed
+from api.bridging import bridging_of, recorded_deployment
+from api.chain import KEY_INDEX, NotDeployed
+from api.cli import chain_operations, watcher
+from api.cli.main import app
+from api.composition import Composition
+from api.i18n.catalogue import load_catalogue
+from api.settings import Settings
+from api.supervisor.state import StateFolder
+from api.tasks import oracle as jobs
+from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Points
+from ledger.members import store as members_store
+from ledger.members.model import Role
+from oracle.bindings import points_bridge
+from oracle.bridge import redeeming_store, resets, resets_store, service
+from oracle.bridge.model import Stage, StopReason
+from oracle.bridge.service import require_chain
+from oracle.chain.port import BlockTag, read
+from oracle.chain.signer import write_key
+from oracle.deployment.service import record_path, write_record
+from tests.support.bridge import World
+from tests.support.http import ORIGIN, SECRET
+
+TURNS_MAX = 60
+
+
+@pytest.fixture
+def composition(world: World, tmp_path: Path) -> Composition:
+    """An installation whose keys and contracts are the world's."""
+    folder = tmp_path / "state"
+    state = StateFolder(folder)
+    state.prepare()
+    write_record(record_path(folder / "deployments", world.chain), world.contracts.deployment)
+    password = state.secret("keystore_password")
+    for role in KEY_INDEX:
+        write_key(folder / "keys", role, password, world.contracts.keys.by_role[role])
+    settings = Settings(
+        public_url=ORIGIN,
+        state_folder=folder,
+        chain_rpc_url=world.contracts.node.url,
+        chain_finality_depth=1,
+    )
+    return Composition(settings, state, world.database, load_catalogue(), SECRET)
+
+
+@pytest.fixture
+def request_id(world: World, composition: Composition) -> UUID:
+    """A request made as a route would."""
+    member = world.member(100)
+    world.link(member)
+    with world.database.read() as work:
+        bridging = bridging_of(composition, work)
+    command = service.RequestTokens(member, Points(60))
+    return execute(world.database, bridging.request, command).request_id
+
+
+def at_once(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are mined by the test, so none has to be old to be final."""
+    monkeypatch.setattr(composed, "LOCAL_FINALITY_AGE", timedelta(0))
+    monkeypatch.setattr(
+        composed, "LOCAL_POLICY", replace(composed.LOCAL_POLICY, batch_after=timedelta(0))
+    )
+
+
+def minted_by_jobs(world: World, composition: Composition, request_id: UUID) -> None:
+    for _ in range(TURNS_MAX):
+        jobs.tick(composition)
+        if world.stage(request_id) is Stage.MINTED:
+            return
+        world.look()
+        world.mine()
+    raise AssertionError("never minted")
+
+
+def test_the_jobs_carry_a_request_over(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(composition, monkeypatch)
+    minted_by_jobs(world, composition, request_id)
+    jobs.reserve_check(composition)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+        key = work.connection.execute(
+            sa.text("SELECT key FROM outbox WHERE topic = 'bridge_intents' LIMIT 1")
+        ).scalar_one()
+    jobs.on_bridge_intent(composition, key)
+    jobs.on_bridge_intent(composition, key)
+
+
+def test_a_replaced_chain_stops_the_bridge_in_plain_words(
+    world: World, composition: Composition
+) -> None:
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE chains SET genesis_hash = sha256('x')"))
+    jobs.tick(composition)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+    assert stop.reason is StopReason.OTHER_CHAIN
+    assert "another chain than this database knows" in stop.message
+    for path in (composition.state.path / "deployments").iterdir():
+        path.unlink()
+    with pytest.raises(NotDeployed):
+        jobs.indexer_tick(composition)
+    with world.database.read() as work, pytest.raises(NotDeployed):
+        recorded_deployment(composition.state, require_chain(work))
+
+
+def test_when_the_chain_is_back_its_stop_lifts_itself(
+    world: World, composition: Composition
+) -> None:
+    with world.database.engine.begin() as connection:
+        (genesis,) = connection.execute(sa.text("SELECT genesis_hash FROM chains")).one()
+        connection.execute(sa.text("UPDATE chains SET genesis_hash = sha256('x')"))
+    jobs.tick(composition)
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE chains SET genesis_hash = :hash"), {"hash": genesis})
+    jobs.tick(composition)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+
+
+def test_a_node_that_is_down_fails_no_job(world: World, composition: Composition) -> None:
+    down = replace(
+        composition,
+        settings=composition.settings.model_copy(
+            update={"chain_rpc_url": type(composition.settings.chain_rpc_url)("http://127.0.0.1:9")}
+        ),
+    )
+    jobs.tick(down)
+    jobs.reserve_check(down)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+
+
+def test_a_mismatch_stops_the_bridge(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(composition, monkeypatch)
+    minted_by_jobs(world, composition, request_id)
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE bridge_requests SET points = 59"))
+    jobs.reserve_check(composition)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+    assert stop.reason is StopReason.RESERVE_MISMATCH
+
+
+def test_the_watcher_looks_until_it_is_told_to_stop(world: World, composition: Composition) -> None:
+    database = watcher.read_only_copy(world.database)
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=watcher.run, args=(composition.settings, composition.state, database, stop)
+    )
+    thread.start()
+    world.until(lambda: _checked(world))
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def _checked(world: World) -> bool:
+    world.watching = False
+    alive = read(world.chain, world.bridge, points_bridge.watcher_alive_until(), BlockTag.LATEST)
+    return alive > 0
+
+
+def test_the_watchers_sessions_cannot_write(world: World) -> None:
+    database = watcher.read_only_copy(world.database)
+    with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+        execute(
+            database,
+            lambda work, _: work.connection.execute(sa.text("DELETE FROM outbox")),
+            None,
+        )
+
+
+def test_reconcile_and_reset_on_the_command_line(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chain_operations, "compose", lambda _: composition)
+    monkeypatch.setattr(chain_operations, "load_settings", lambda: composition.settings)
+    monkeypatch.setattr(chain_operations, "PAUSE_S", 0)
+    world.turn()
+    same = CliRunner().invoke(app, ["chain", "reconcile"])
+    assert same.exit_code == 0, same.output
+    assert "Both sides are equal." in same.output
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE bridge_requests SET points = 59"))
+    off = CliRunner().invoke(app, ["chain", "reconcile"])
+    assert off.exit_code == 1
+    assert "The ledger is off" in off.output
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE bridge_requests SET points = 60"))
+
+    first = CliRunner().invoke(app, ["chain", "reset"])
+    assert first.exit_code == 1
+    assert "1 requests get back 60 points" in first.output
+    assert "2 more admins have to confirm." in first.output
+    assert "goes on" in CliRunner().invoke(app, ["chain", "reset", "--forget"]).output
+    CliRunner().invoke(app, ["chain", "reset"])
+    with world.database.read() as work:
+        prepared = resets_store.shown_reset(work)
+    assert prepared is not None
+    for _ in range(2):
+        confirm(world, prepared)
+    done = CliRunner().invoke(app, ["chain", "reset"])
+    assert done.exit_code == 0, done.output
+    assert "60 points of 1 requests are back" in done.output
+    assert world.stage(request_id) is Stage.RETURNED
+
+
+def confirm(world: World, prepared: resets_store.ChainReset) -> None:
+    boss = world.member(0)
+
+    def say_yes(work: Work, _: None) -> int:
+        members_store.insert_role(work, boss, Role.ADMIN, None)
+        members_store.grant_role(work, boss, Role.ADMIN, None)
+        command = resets.ConfirmReset(prepared.reset_id, boss, prepared.content_digest)
+        return resets.confirm(work, command)
+
+    execute(world.database, say_yes, None)
