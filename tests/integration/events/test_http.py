@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -371,3 +372,36 @@ def test_admins_see_what_came_and_not_who(doors: Doors) -> None:
 
 def test_a_gzipped_body_is_no_json(doors: Doors) -> None:
     refused(doors.state(gzip.compress(b"{}")), 400, "malformed_json")
+
+
+def test_with_the_database_away_nothing_is_lost(doors: Doors, migrator_url: str) -> None:
+    """The sender hears 503 and tries again; what it sent is stored once."""
+    assert doors.state(doors.event("before")).status_code == 202
+    event = doors.event("meanwhile")
+    assert doors.deliver(doors.event("warm")).status_code == 202
+    with _away(doors.database, migrator_url):
+        for answer in (doors.state(event), doors.deliver(event)):
+            assert int(answer.headers["retry-after"]) > 0
+            refused(answer, 503, "database_unavailable")
+    assert doors.deliver(event).json()["data"][0]["status"] == "accepted"
+    assert doors.state(event).json()["data"][0]["status"] == "duplicate"
+    assert doors.count("events") == 3
+
+
+@contextmanager
+def _away(database: Database, migrator_url: str) -> Iterator[None]:
+    """The database takes no connections and has ended those it had."""
+    owner = sa.create_engine(migrator_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    limit = f'ALTER DATABASE "{owner.url.database}" CONNECTION LIMIT'
+    ended = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND usename = current_user AND pid <> pg_backend_pid()"
+    )
+    with owner.connect() as kept, database.engine.connect() as own:
+        kept.execute(sa.text(f"{limit} 0"))
+        own.execute(sa.text(ended))
+        own.invalidate()
+        try:
+            yield
+        finally:
+            kept.execute(sa.text(f"{limit} -1"))
