@@ -11,9 +11,11 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from api.http.problems import PROBLEM_SCHEMA, responses
 
 _PREFIXES: Final = ("/v1/", "/oauth/", "/healthz", "/readyz", "/metrics")
+_ALWAYS: Final = (429, 500, 503)
+_WITH_BODY: Final = (400, 413, 415, 422)
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
 
 
@@ -54,9 +56,22 @@ def _description(app: FastAPI) -> dict[str, Any]:
     }
     for item in schema["paths"].values():
         for operation in item.values():
-            if "422" in operation.get("responses", {}):
-                operation["responses"]["422"] = {
-                    "description": "Invalid",
-                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
+            _state_refusals(operation)
     return schema
+
+
+def _state_refusals(operation: dict[str, Any]) -> None:
+    """State what any operation may answer, and what any with a body may."""
+    answers = operation.setdefault("responses", {})
+    if _is_default(answers.get("422")):
+        del answers["422"]
+    statuses = _ALWAYS + (_WITH_BODY if "requestBody" in operation else ())
+    if "parameters" in operation:
+        statuses += (422,)
+    for status, answer in responses(*statuses).items():
+        answers.setdefault(str(status), answer)
+
+
+def _is_default(answer: dict[str, Any] | None) -> bool:
+    """Whether this is FastAPI's own 422, which we never send."""
+    return answer is not None and "application/json" in answer.get("content", {})

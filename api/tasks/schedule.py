@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
 from api.tasks import oracle, scoring
 from ledger.kernel import outbox
@@ -47,6 +48,10 @@ def _apply_all_due(composition: Composition) -> None:
     lots.apply_all_due(composition.database)
 
 
+def _forget_expired_sign_ins(composition: Composition) -> None:
+    sign_in_jobs.forget_expired(composition.database)
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -60,6 +65,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_all_due", 86_400, _apply_all_due),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
+    Job("auth.forget_expired", 600, _forget_expired_sign_ins),
     Job("outbox.forget", 600, forget_done_work),
     Job("scoring.close_periods", 5, scoring.close_periods),
     Job("oracle.tick", 1, oracle.tick, needs_chain=True),

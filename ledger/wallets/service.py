@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from ledger.kernel.transaction import Work
 from ledger.wallets import store
 from ledger.wallets.model import (
@@ -45,13 +43,10 @@ def link_wallet(work: Work, command: LinkWallet) -> Wallet:
             )
         return other
     wallet = Wallet(work.ids.new(work.now), command.member_id, address, work.now, None)
-    try:
-        with work.connection.begin_nested():
-            store.insert_wallet(work, wallet, command.proof_digest)
-    except sa.exc.IntegrityError as error:
+    if not store.insert_wallet(work, wallet, command.proof_digest):
         raise WalletTaken(
             "This wallet or this member has just been linked elsewhere.", address=address
-        ) from error
+        )
     return wallet
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
 from ledger.wallets.model import Wallet
@@ -20,17 +21,21 @@ _COLUMNS = (
 )
 
 
-def insert_wallet(work: Work, wallet: Wallet, proof_digest: bytes) -> None:
-    """Keep a new linking."""
-    work.connection.execute(
-        wallets.insert().values(
+def insert_wallet(work: Work, wallet: Wallet, proof_digest: bytes) -> bool:
+    """Keep a new linking; false if member or address got another one meanwhile."""
+    row = (
+        pg.insert(wallets)
+        .values(
             wallet_id=wallet.wallet_id,
             member_id=wallet.member_id,
             address=wallet.address,
             proof_digest=proof_digest,
             linked_at=wallet.linked_at,
         )
+        .on_conflict_do_nothing()
+        .returning(wallets.c.wallet_id)
     )
+    return work.connection.execute(row).one_or_none() is not None
 
 
 def lock_active(work: Work, member_id: UUID, address: str) -> Sequence[Wallet]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from starlette.exceptions import StarletteDeprecationWarning
 
@@ -14,6 +17,32 @@ from ledger.kernel.transaction import Database
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", StarletteDeprecationWarning)
     from starlette.testclient import TestClient
+
+
+class DocumentedClient(TestClient):
+    """Fails the test whose answer has a status that the OpenAPI description does not state."""
+
+    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
+        """As any client's, and checked."""
+        answer = super().request(method, url, **options)
+        path = answer.request.url.path
+        if isinstance(self.app, FastAPI) and path.startswith("/v1/"):
+            stated = _stated(self.app, method, path)
+            told = f"{method} {path} answered {answer.status_code}, which is not documented."
+            assert stated is None or str(answer.status_code) in stated, told
+        return answer
+
+
+def _stated(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
+    """The answers stated for an operation; ``None`` if there is no such operation."""
+    found: dict[str, Any] | None = None
+    for template, item in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), path):
+            found = item.get(method.lower(), {}).get("responses")
+            if "{" not in template:
+                break
+    return found
+
 
 ORIGIN = "http://127.0.0.1:8000"
 SECRET = bytes(range(32))
@@ -32,7 +61,7 @@ class TestParts:
 
 def client_of(app: FastAPI, **headers: str) -> TestClient:
     """A client that follows no redirect, keeps cookies and sends ``headers`` each time."""
-    return TestClient(
+    return DocumentedClient(
         app,
         base_url=ORIGIN,
         follow_redirects=False,

@@ -49,7 +49,7 @@ def _create(work: Work, command: Create) -> list[UUID]:
 
 @pytest.fixture
 def client(app: FastAPI, timed: Database) -> TestClient:
-    @app.post("/v1/toys", responses=once_responses())
+    @app.post("/v1/toys", status_code=201, responses=once_responses(404, 410))
     def toys(body: Body, once: OnceHere) -> Response:
         return once(
             _create,
@@ -57,7 +57,7 @@ def client(app: FastAPI, timed: Database) -> TestClient:
             render=lambda made: {"z": 1, "ids": [format_id("mem", one) for one in made], "a": 2},
         )
 
-    @app.post("/v1/other-toys")
+    @app.post("/v1/other-toys", status_code=201)
     def others(body: Body, once: OnceHere) -> Response:
         return once(_create, Create(body.count, body.fail), render=len)
 

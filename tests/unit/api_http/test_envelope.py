@@ -8,12 +8,13 @@ import pytest
 from fastapi import FastAPI, Request
 
 from api.http.limits import BODY_LIMITS, body_limit_of
+from api.http.problems import responses
 from tests.support.http import client_of
 
 
 @pytest.fixture
 def app_with_sink(app: FastAPI) -> FastAPI:
-    @app.post("/v1/sink")
+    @app.post("/v1/sink", responses=responses(413))
     async def sink(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
 

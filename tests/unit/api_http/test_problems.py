@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from api.http.problems import STATUS_OF_KIND
+from api.http.problems import STATUS_OF_KIND, responses
 from ledger.kernel.errors import ErrorKind, VkladError
 from tests.support.http import ORIGIN, client_of
 
@@ -32,7 +32,7 @@ def app_with_routes(app: FastAPI) -> FastAPI:
     def orders(body: Body) -> dict[str, int]:
         return {"lines": len(body.lines)}
 
-    @app.get("/v1/raise/{kind}")
+    @app.get("/v1/raise/{kind}", responses=responses(*STATUS_OF_KIND.values()))
     def raising(kind: str) -> None:
         failing = type("Failing", (VkladError,), {"code": f"x_{kind}", "kind": ErrorKind(kind)})
         raise failing("It is so.", shortfall=40)
@@ -41,7 +41,7 @@ def app_with_routes(app: FastAPI) -> FastAPI:
     def crash() -> None:
         raise RuntimeError("the password is hunter2")
 
-    @app.get("/v1/short")
+    @app.get("/v1/short", responses=responses(422))
     def short() -> None:
         raise ShortOfPoints("40 points short.", shortfall=40, status="taken")
 

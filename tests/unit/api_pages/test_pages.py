@@ -193,3 +193,8 @@ def test_an_entry_is_current_on_its_page_and_below() -> None:
     assert is_current(votes, "/votes")
     assert is_current(votes, "/votes/prp_1")
     assert not is_current(votes, "/votes-old")
+
+
+def test_without_an_issuer_signing_in_is_told_to_be_switched_off(app: FastAPI) -> None:
+    answer = client_of(app).get("/sign-in/start")
+    assert (answer.status_code, answer.json()["code"]) == (503, "sign_in_not_configured")
