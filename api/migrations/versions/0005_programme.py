@@ -14,8 +14,8 @@ branch_labels = None
 depends_on = None
 
 
-def _time(name: str, **options: bool) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, **options)
+def _time(name: str, *, unique: bool | None = None) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, unique=unique)
 
 
 def _programme_hash() -> sa.Column[object]:
