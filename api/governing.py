@@ -89,7 +89,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
             else Instant.of(proposal.declared_effective_at).isoformat()
         ),
         "submitted_at": Instant.of(proposal.submitted_at).isoformat(),
-        "refusal": proposal.refusal,
+        "failure": proposal.failure,
         "standing": (
             None
             if standing is None

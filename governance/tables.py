@@ -14,6 +14,11 @@ from ledger.kernel.transaction import metadata
 _WEI = sa.Numeric(78, 0)
 
 
+def wei(number: int) -> sa.BindParameter[int]:
+    """A number of up to 256 bits to compare a column with; bare integers are sent as 64 bits."""
+    return sa.literal(number, _WEI)
+
+
 def _time(name: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 

@@ -111,8 +111,10 @@ class Ballot:
         )
 
 
-def check_may_vote(facts: BallotFacts, nonce: int) -> None:
+def check_may_vote(facts: BallotFacts, nonce: int, *, ballots_ahead: int = 0) -> None:
     """Refuse a ballot that could not count.
+
+    ``ballots_ahead`` of the same voter on other proposals are on their way, each with a number.
 
     Raises:
         BallotTooEarly, BallotTooLate: outside the voting period.
@@ -137,7 +139,7 @@ def check_may_vote(facts: BallotFacts, nonce: int) -> None:
         raise NoVotingPower(
             "Your wallet had no votes when voting began. Delegate to yourself to vote next time."
         )
-    if nonce != facts.nonce:
+    if nonce != facts.nonce + ballots_ahead:
         raise BallotStale("The ballot was signed over an old number. Load it again and sign.")
 
 
@@ -152,6 +154,19 @@ def check_reason(reason: str) -> None:
             f"The reason has {len(reason)} characters; at most {REASON_LENGTH_MAX} are taken.",
             limit=REASON_LENGTH_MAX,
         )
+
+
+def rejection_of(ballot: Ballot, recorded: int | None, failure: str | None) -> str | None:
+    """Why a ballot whose transaction is settled does not count; ``None`` if it does.
+
+    ``recorded`` is the choice on chain of this voter on this proposal, ``failure`` what became of
+    the transaction. Whoever brought the vote there, it counts once.
+    """
+    if recorded == ballot.support:
+        return None
+    if recorded is not None:
+        return "Another vote of yours was recorded first."
+    return failure or "The contract did not accept this ballot."
 
 
 def gas_for(count: int) -> int:

@@ -24,6 +24,7 @@ from governance.ballots.model import (
     check_may_vote,
     check_reason,
     gas_for,
+    rejection_of,
 )
 from governance.contracts import GovernanceContracts
 from governance.proposals.reading import BallotFacts
@@ -87,8 +88,10 @@ def cast(work: Work, command: CastBallot) -> Ballot:
         RelayerBudgetSpent: enough for today.
     """
     check_reason(command.reason)
-    check_may_vote(command.facts, command.nonce)
     known = relaying.require_chain(work)
+    facts = command.facts
+    ahead = store.count_ahead(work, known.chain_key, facts.voter, facts.nonce)
+    check_may_vote(facts, command.nonce, ballots_ahead=ahead)
     relaying.spend(work, command.member_id, BALLOT_GAS)
     ballot = Ballot(
         ballot_id=work.ids.new(work.now),
@@ -106,6 +109,12 @@ def cast(work: Work, command: CastBallot) -> Ballot:
     if not store.insert_ballot(work, known.chain_key, ballot):
         raise BallotCastBefore("Your ballot on this proposal is on its way or recorded.")
     return ballot
+
+
+def next_nonce(work: Work, voter: Address, nonce_on_chain: int) -> int:
+    """The number that a voter's next ballot has to carry, after those on their way."""
+    known = relaying.require_chain(work)
+    return nonce_on_chain + store.count_ahead(work, known.chain_key, voter, nonce_on_chain)
 
 
 def ballot_call(ballot: Ballot) -> bytes:
@@ -155,18 +164,14 @@ def settle(work: Work, intent_key: str) -> None:
         work, known.chain_key, "VklGovernor", "VoteCastWithParams"
     )
     recorded = {
-        (event.proposal_id, event.voter)
+        (event.proposal_id, event.voter): event.support
         for event in [vkl_governor.VoteCast.of(vote) for vote in votes]
         + [vkl_governor.VoteCastWithParams.of(vote) for vote in with_params]
     }
+    failure = outcome.failure if failed and outcome is not None else None
     for ballot in store.of_intent(work, intent_key):
-        if (ballot.proposal_id, ballot.voter) in recorded:
-            store.settle(work, ballot.ballot_id, None)
-        else:
-            reason = outcome.failure if failed and outcome is not None else None
-            store.settle(
-                work, ballot.ballot_id, reason or "The contract did not accept this ballot."
-            )
+        support = recorded.get((ballot.proposal_id, ballot.voter))
+        store.settle(work, ballot.ballot_id, rejection_of(ballot, support, failure))
 
 
 def ballots_of(work: Work, member_id: UUID, proposal_id: int | None = None) -> list[Ballot]:

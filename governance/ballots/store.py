@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from governance.ballots.model import Ballot, BallotState, Support
-from governance.tables import ballots
+from governance.tables import ballots, wei
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TokenUnits
 from oracle.contracts.abi import Address
@@ -63,6 +63,17 @@ def open_voters(work: Work, chain_key: int) -> frozenset[Address]:
     return frozenset(Address(row.voter_address) for row in rows)
 
 
+def count_ahead(work: Work, chain_key: int, voter: Address, nonce: int) -> int:
+    """Ballots of a voter on their way whose number the chain has not seen yet."""
+    query = sa.select(sa.func.count()).where(
+        ballots.c.chain_key == chain_key,
+        ballots.c.voter_address == voter,
+        ballots.c.state.in_([BallotState.RECEIVED, BallotState.RELAYED]),
+        ballots.c.nonce >= wei(nonce),
+    )
+    return int(work.connection.execute(query).scalar_one())
+
+
 def mark_relayed(work: Work, ballot_ids: Sequence[UUID], intent_key: str) -> None:
     """These ballots go with that intent."""
     work.connection.execute(
@@ -101,7 +112,7 @@ def of_member(
         ballots.c.chain_key == chain_key, ballots.c.member_id == member_id
     )
     if proposal_id is not None:
-        query = query.where(ballots.c.proposal_id == proposal_id)
+        query = query.where(ballots.c.proposal_id == wei(proposal_id))
     rows = work.connection.execute(query.order_by(ballots.c.received_at.desc()).limit(200))
     return [_ballot(row) for row in rows]
 

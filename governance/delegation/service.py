@@ -44,6 +44,13 @@ class DelegationExpired(VkladError):
     kind = ErrorKind.GONE
 
 
+class DelegationByContract(VkladError):
+    """The wallet is a contract, whose signature the token does not take for a delegation."""
+
+    code = "delegation_by_contract"
+    kind = ErrorKind.INVALID
+
+
 class DelegationState(StrEnum):
     """How far a delegation is."""
 
@@ -99,12 +106,18 @@ def delegate(work: Work, command: Delegate) -> Delegation:
 
     Raises:
         DelegationExpired: signed for a time that is over.
+        DelegationByContract: a contract wallet's signature.
         DelegationStale: signed over another nonce than the wallet's next, or again.
         RelayerBudgetSpent: enough for today.
     """
     facts = command.facts
     if command.expiry_s <= facts.block.timestamp_s:
         raise DelegationExpired("This signature is no longer good. Sign again.")
+    if len(command.signature) != typed_data.SIGNATURE_BYTES:
+        raise DelegationByContract(
+            "A contract wallet delegates by a transaction of its own: the token takes signatures "
+            "of plain accounts only."
+        )
     if command.nonce != facts.delegation_nonce:
         raise DelegationStale("The delegation was signed over an old number. Sign again.")
     known = relaying.require_chain(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from governance.programme_change.model import ProgrammeVote, VoteOutcome
 from governance.tables import programme_votes
@@ -44,7 +45,7 @@ def missing(work: Work, chain_key: int, limit: int) -> list[tuple[ProgrammeVote,
 def _last(chain_key: int) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(*programme_votes.c)
-        .distinct(programme_votes.c.number)
+        .ext(pg.distinct_on(programme_votes.c.number))
         .where(programme_votes.c.chain_key == chain_key)
         .order_by(programme_votes.c.number, programme_votes.c.attempt.desc())
     )

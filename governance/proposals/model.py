@@ -3,10 +3,12 @@
 ::
 
     signed ──relayer──▶ pending ──delay──▶ active ──period──▶ succeeded ─▶ queued ─▶ executed
-       │                   │                 │   └──────────▶ defeated       │
-       └▶ refused          └──▶ canceled ◀───┴──────────────────────────────┘
+       │                   │                 ├──────────────▶ defeated       ├──▶ execution_reverted
+       └▶ refused          └─────────────────┴──────────────▶ canceled ◀─────┘
 
-``signed`` and ``refused`` are ours, the rest are OpenZeppelin's Governor's, in its order.
+``signed``, ``refused`` and ``execution_reverted`` are ours, the rest are OpenZeppelin's Governor's,
+in its order. On chain a proposal whose execution reverted stays queued: should the cause go away,
+anybody may execute it, and then it is ``executed`` here, too.
 """
 
 from __future__ import annotations
@@ -93,6 +95,7 @@ class ProposalState(StrEnum):
     QUEUED = "queued"
     EXPIRED = "expired"
     EXECUTED = "executed"
+    EXECUTION_REVERTED = "execution_reverted"
 
 
 STATE_BY_NUMBER: Final = (
@@ -187,14 +190,17 @@ class Proposal:
     intent_key: str
     submitted_at: datetime
     standing: Standing | None = None
-    refusal: str | None = None
+    failure: str | None = None
+    """Why our last transaction for it failed: proposing, queueing or executing it."""
 
     @property
     def state(self) -> ProposalState:
         """Where it is in its life."""
-        if self.standing is not None:
-            return self.standing.state
-        return ProposalState.SIGNED if self.refusal is None else ProposalState.REFUSED
+        if self.standing is None:
+            return ProposalState.SIGNED if self.failure is None else ProposalState.REFUSED
+        if self.standing.state is ProposalState.QUEUED and self.failure is not None:
+            return ProposalState.EXECUTION_REVERTED
+        return self.standing.state
 
 
 def proposal_id_of(actions: Sequence[Action], description: str) -> int:

@@ -33,6 +33,7 @@ from oracle.chain.erc1271 import is_valid_contract_signature
 from oracle.chain.port import BlockHeader, CallReverted, Chain
 from oracle.contracts.abi import Address
 from oracle.indexer import store as indexer_store
+from oracle.indexer.model import KnownChain
 from oracle.sender import service as sender
 from oracle.sender.model import IntentState, SenderRole
 from oracle.sender.service import SubmitIntent
@@ -111,7 +112,7 @@ def submit_proposal(work: Work, command: SubmitProposal) -> Proposal:
         )
     known = relaying.require_chain(work)
     relaying.spend(work, command.member_id, PROPOSE_GAS)
-    key = f"governance.propose:{known.chain_key}:{draft.proposal_id}"
+    key = _key("propose", known.chain_key, draft.proposal_id)
     proposal = Proposal(
         proposal_id=draft.proposal_id,
         kind=draft.kind,
@@ -194,7 +195,7 @@ def proposals(work: Work, limit: int) -> list[Proposal]:
     known = indexer_store.chain_in_use(work)
     if known is None:
         return []
-    return [_with_refusal(work, each) for each in store.newest(work, known.chain_key, limit)]
+    return [_with_failure(work, known, each) for each in store.newest(work, known.chain_key, limit)]
 
 
 def require_proposal(work: Work, proposal_id: int) -> Proposal:
@@ -205,9 +206,9 @@ def require_proposal(work: Work, proposal_id: int) -> Proposal:
     """
     known = indexer_store.chain_in_use(work)
     found = None if known is None else store.find(work, known.chain_key, proposal_id)
-    if found is None:
+    if known is None or found is None:
         raise UnknownProposal("There is no such proposal.", proposal=str(proposal_id))
-    return _with_refusal(work, found)
+    return _with_failure(work, known, found)
 
 
 def has_unfinished(work: Work) -> bool:
@@ -221,11 +222,8 @@ def waits_for_time(work: Work, now: datetime) -> bool:
     known = indexer_store.chain_in_use(work)
     if known is None:
         return False
-    return any(
-        proposal.standing is not None
-        or (now - proposal.submitted_at).total_seconds() < relaying.PATIENCE_S
-        for proposal in store.unfinished(work, known.chain_key, UNFINISHED_MAX)
-    )
+    waiting = store.unfinished(work, known.chain_key, UNFINISHED_MAX)
+    return any(_waits(_with_failure(work, known, proposal), now) for proposal in waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +255,7 @@ def _move_on(work: Work, passed: _Passed, proposal: Proposal, standing: Standing
     sender.submit(
         work,
         SubmitIntent(
-            f"governance.{verb}:{passed.chain_key}:{proposal.proposal_id}",
+            _key(verb, passed.chain_key, proposal.proposal_id),
             SenderRole.RELAYER,
             f"governance.{verb}",
             passed.governor,
@@ -267,10 +265,28 @@ def _move_on(work: Work, passed: _Passed, proposal: Proposal, standing: Standing
     )
 
 
-def _with_refusal(work: Work, proposal: Proposal) -> Proposal:
-    if proposal.standing is not None:
+def _key(verb: str, chain_key: int, proposal_id: int) -> str:
+    return f"governance.{verb}:{chain_key}:{proposal_id}"
+
+
+def _with_failure(work: Work, known: KnownChain, proposal: Proposal) -> Proposal:
+    """Why the transaction that its present state waits for has failed, if it has."""
+    if proposal.standing is None:
+        verb = "propose"
+    elif proposal.standing.state is ProposalState.SUCCEEDED:
+        verb = "queue"
+    elif proposal.standing.state is ProposalState.QUEUED:
+        verb = "execute"
+    else:
         return proposal
-    outcome = sender.outcome(work, proposal.intent_key)
+    outcome = sender.outcome(work, _key(verb, known.chain_key, proposal.proposal_id))
     if outcome is None or outcome.state is not IntentState.FAILED:
         return proposal
-    return replace(proposal, refusal=outcome.failure or "refused")
+    return replace(proposal, failure=outcome.failure or "reverted")
+
+
+def _waits(proposal: Proposal, now: datetime) -> bool:
+    """Whether time alone will move it; one whose transaction failed waits for people."""
+    if proposal.standing is not None:
+        return proposal.failure is None
+    return (now - proposal.submitted_at).total_seconds() < relaying.PATIENCE_S

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from governance.proposals.model import (
+    SIGNATURE_LIFE_S,
     TERMINAL,
     Action,
     Proposal,
@@ -16,10 +18,15 @@ from governance.proposals.model import (
     ProposalState,
     Standing,
 )
-from governance.tables import proposal_standings, proposals
+from governance.tables import proposal_standings, proposals, wei
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TokenUnits
 from oracle.contracts.abi import Address
+from oracle.sender.model import IntentState
+from oracle.sender.tables import intents
+
+GOOD_FOR: Final = timedelta(seconds=2 * SIGNATURE_LIFE_S)
+"""Longer than any signed proposal can be brought on chain."""
 
 
 def insert_proposal(work: Work, chain_key: int, proposal: Proposal) -> bool:
@@ -53,7 +60,7 @@ def insert_proposal(work: Work, chain_key: int, proposal: Proposal) -> bool:
 def find(work: Work, chain_key: int, proposal_id: int) -> Proposal | None:
     """One proposal with its standing."""
     row = work.connection.execute(
-        _query(chain_key).where(proposals.c.proposal_id == proposal_id)
+        _query(chain_key).where(proposals.c.proposal_id == wei(proposal_id))
     ).one_or_none()
     return None if row is None else _proposal(row)
 
@@ -69,12 +76,27 @@ def newest(work: Work, chain_key: int, limit: int) -> list[Proposal]:
 
 
 def unfinished(work: Work, chain_key: int, limit: int) -> list[Proposal]:
-    """Proposals whose standing may still change, oldest first."""
+    """Proposals whose standing may still change, those not looked at for longest first.
+
+    One that our relayer could not bring on chain may be brought there by others for as long as its
+    signature is good, so it is finished only then.
+    """
+    failed = sa.exists().where(
+        intents.c.chain_key == proposals.c.chain_key,
+        intents.c.key == proposals.c.intent_key,
+        intents.c.state == IntentState.FAILED,
+    )
+    may_still_come = sa.or_(~failed, proposals.c.submitted_at > work.now - GOOD_FOR)
     standing = proposal_standings.c.state
     rows = work.connection.execute(
         _query(chain_key)
-        .where(sa.or_(standing.is_(None), standing.not_in([state.value for state in TERMINAL])))
-        .order_by(proposals.c.submitted_at, proposals.c.proposal_id)
+        .where(
+            sa.case(
+                (standing.is_(None), may_still_come),
+                else_=standing.not_in([state.value for state in TERMINAL]),
+            )
+        )
+        .order_by(proposal_standings.c.read_at.asc().nulls_first(), proposals.c.submitted_at)
         .limit(limit)
     )
     return [_proposal(row) for row in rows]

@@ -142,7 +142,7 @@ def list_programme_votes(composition: CompositionHere) -> dict[str, Any]:
     return {"data": [vote_json(each) for each in found], "next_cursor": None}
 
 
-@router.get("/voting-power", responses=responses(401, 409, 503))
+@router.get("/voting-power", responses=responses(401, 404, 409, 503))
 def voting_power(
     composition: CompositionHere, governing: GoverningHere, member: CurrentMember
 ) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def voting_power(
     return voter_json(reading.voter_facts(governing.chain, governing.contracts, wallet))
 
 
-@router.post("/proposal-messages", responses=responses(401, 409, 422, 503))
+@router.post("/proposal-messages", responses=responses(400, 401, 404, 409, 415, 422, 503))
 def proposal_message(
     body: DraftBody, composition: CompositionHere, governing: GoverningHere, member: CurrentMember
 ) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def proposal_message(
     }
 
 
-@router.post("/proposals", responses=once_responses(429))
+@router.post("/proposals", status_code=201, responses=once_responses(404, 429))
 def propose(body: SignedDraftBody, signer: SignerHere, once: OnceHere) -> Response:
     """Take a signed proposal to the chain."""
     governing, contracts = signer.governing, signer.governing.contracts
@@ -189,7 +189,7 @@ def propose(body: SignedDraftBody, signer: SignerHere, once: OnceHere) -> Respon
     return once(proposals.submit_proposal, command, render=answer)
 
 
-@router.get("/proposals/{proposal_id}/ballot-message", responses=responses(401, 404, 409, 503))
+@router.get("/proposals/{proposal_id}/ballot-message", responses=responses(401, 404, 409, 422, 503))
 def ballot_message(
     proposal_id: str,
     support: Choice,
@@ -203,16 +203,18 @@ def ballot_message(
         proposals.require_proposal(work, number)
     governing, contracts = signer.governing, signer.governing.contracts
     facts = reading.ballot_facts(governing.chain, contracts, number, signer.wallet)
+    with composition.database.read() as work:
+        nonce = ballots.next_nonce(work, signer.wallet, facts.nonce)
     message = ballots.ballot_message(
         contracts,
         number,
         Support[support.upper()],
         voter=signer.wallet,
-        nonce=facts.nonce,
+        nonce=nonce,
         reason=reason,
     )
     return {
-        "nonce": facts.nonce,
+        "nonce": nonce,
         "weight": str(facts.weight.amount),
         "has_voted": facts.has_voted,
         "block_number": facts.block.number,
@@ -220,7 +222,9 @@ def ballot_message(
     }
 
 
-@router.post("/proposals/{proposal_id}/ballots", responses=once_responses(404, 410, 429))
+@router.post(
+    "/proposals/{proposal_id}/ballots", status_code=201, responses=once_responses(404, 410, 429)
+)
 def cast_ballot(
     proposal_id: str,
     body: BallotBody,
@@ -261,7 +265,7 @@ def my_ballots(composition: CompositionHere, member: CurrentMember) -> dict[str,
     return {"data": [ballot_json(each) for each in found], "next_cursor": None}
 
 
-@router.get("/delegation-message", responses=responses(401, 409, 503))
+@router.get("/delegation-message", responses=responses(401, 404, 409, 422, 503))
 def delegation_message(
     composition: CompositionHere,
     governing: GoverningHere,
@@ -282,7 +286,7 @@ def delegation_message(
     }
 
 
-@router.post("/delegations", responses=once_responses(410, 429))
+@router.post("/delegations", status_code=201, responses=once_responses(404, 410, 429))
 def delegate(body: DelegationBody, signer: SignerHere, once: OnceHere) -> Response:
     """Take a signed delegation to the token."""
     governing, contracts = signer.governing, signer.governing.contracts

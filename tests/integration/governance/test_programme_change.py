@@ -1,0 +1,171 @@
+"""Members change the programme by vote, and every way in which a vote does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel.clock import Instant
+from ledger.kernel.transaction import execute
+from ledger.programme import service as programmes
+from tests.support.chain_nodes import GUARDIAN
+from tests.support.governance import OUTSIDER, Community
+from tests.world import World
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
+OLD = (EXAMPLES / "daily.yaml").read_text()
+NEW = OLD.replace('version: "1"', 'version: "2"').replace("points: 11.5", "points: 20")
+"""A merged commit of the daily programme is worth 12 before and 20 after."""
+EVENT = "template.commit.merged"
+
+
+@pytest.fixture
+def ready(community: Community, world: World) -> Community:
+    """The old version in force, one event scored by it, and everybody with their own votes."""
+    world.activate(OLD)
+    world.link("anna")
+    world.state("old", EVENT, "lms:anna", "2026-03-02T09:00:00Z")
+    world.score()
+    assert world.points("anna") == 12
+    community.all_delegate()
+    return community
+
+
+def stored(community: Community, text: str = NEW) -> bytes:
+    command = programmes.StoreProgramme(text, "test")
+    return execute(community.database, programmes.store_programme, command).programme_hash
+
+
+def versions(community: Community) -> list[str]:
+    """Every version that was ever put in force."""
+    with community.database.read() as work:
+        return [each.version for each in programmes.activations(work)]
+
+
+def test_three_signatures_change_what_the_next_event_earns(ready: Community, world: World) -> None:
+    proposal = ready.propose_programme(ready.voters[0], stored(ready))
+    ready.executed(ready.passed(proposal))
+    assert versions(ready) == ["1", "2"]
+    (vote,) = ready.programme_votes()
+    assert (vote["outcome"], vote["reason"]) == ("activated", "")
+    with ready.database.read() as work:
+        activation = programmes.activations(work)[-1]
+    after = Instant.of(activation.effective_at + timedelta(seconds=1)).isoformat()
+    world.state("new", EVENT, "lms:anna", after)
+    world.score()
+    assert [award.points for award in world.awards("anna")] == [12, 20]
+
+
+def test_defeated(ready: Community) -> None:
+    proposal = ready.opened(ready.propose_programme(ready.voters[0], stored(ready)))
+    for voter, support in zip(ready.voters, ("against", "for", "abstain", "against"), strict=True):
+        ready.vote(voter, proposal, support)
+    assert ready.closed(proposal) == "defeated"
+    standing = ready.shown(proposal)["standing"]
+    assert (standing["against"], standing["for"], standing["abstain"], standing["voters"]) == (
+        f"{102 * 10**18}",
+        f"{60 * 10**18}",
+        f"{50 * 10**18}",
+        4,
+    )
+    ready.settle()
+    assert versions(ready) == ["1"]
+
+
+def test_below_quorum(ready: Community) -> None:
+    proposal = ready.opened(ready.propose_programme(ready.voters[0], stored(ready)))
+    for voter in ready.voters[:2]:
+        ready.vote(voter, proposal)
+    assert ready.closed(proposal) == "defeated"
+    standing = ready.shown(proposal)["standing"]
+    assert (standing["voters"], standing["quorum_voters"]) == (2, 3)
+    assert int(standing["for"]) >= int(standing["quorum"])
+    assert versions(ready) == ["1"]
+
+
+def test_cancelled_by_the_guardian(ready: Community) -> None:
+    proposal = ready.passed(ready.propose_programme(ready.voters[0], stored(ready)))
+    cancel = ready.governor_call("cancel", proposal)
+    ready.send_as(GUARDIAN, ready.contracts.governor, cancel)
+    ready.until(lambda: ready.state(proposal) == "canceled")
+    ready.settle()
+    assert ready.state(proposal) == "canceled"
+    assert versions(ready) == ["1"]
+
+
+def test_queued_by_a_stranger_first(ready: Community) -> None:
+    proposal = ready.opened(ready.propose_programme(ready.voters[0], stored(ready)))
+    for voter in ready.voters[:3]:
+        ready.vote(voter, proposal)
+    ready.until(lambda: not ready.waiting_ballots())
+    ready.node.pass_time(ready.deployment.parameters.governor.voting_period_s + 1)
+    ready.tick_without_sending()
+    assert ready.state(proposal) == "succeeded"
+    queue = ready.governor_call("queue", proposal)
+    ready.send_as(OUTSIDER, ready.contracts.governor, queue)
+    ready.executed(proposal)
+    assert versions(ready) == ["1", "2"]
+
+
+def test_executed_by_a_stranger(ready: Community) -> None:
+    proposal = ready.passed(ready.propose_programme(ready.voters[0], stored(ready)))
+    ready.until(lambda: ready.state(proposal) == "queued")
+    ready.node.pass_time(ready.deployment.parameters.timelock_delay_s + 1)
+    execution = ready.governor_call("execute", proposal)
+    ready.send_as(OUTSIDER, ready.contracts.governor, execution)
+    ready.executed(proposal)
+    assert versions(ready) == ["1", "2"]
+    assert [vote["outcome"] for vote in ready.programme_votes()] == ["activated"]
+
+
+def test_the_file_is_missing_and_stored_later(ready: Community) -> None:
+    unknown = programmes.read_programme(NEW).programme_hash
+    ready.executed(ready.passed(ready.propose_programme(ready.voters[0], unknown)))
+    (vote,) = ready.programme_votes()
+    assert vote["outcome"] == "file_missing"
+    assert versions(ready) == ["1"]
+    stored(ready)
+    ready.settle()
+    (vote,) = ready.programme_votes()
+    assert vote["outcome"] == "activated"
+    assert versions(ready) == ["1", "2"]
+
+
+def test_the_version_that_is_in_force_already_is_refused(ready: Community) -> None:
+    with ready.database.read() as work:
+        current = programmes.activations(work)[-1].programme_hash
+    ready.executed(ready.passed(ready.propose_programme(ready.voters[0], current)))
+    (vote,) = ready.programme_votes()
+    assert vote["outcome"] == "refused"
+    assert "already" in vote["reason"]
+    assert versions(ready) == ["1"]
+
+
+def test_a_vote_that_another_one_overtook_reverts_and_says_so(ready: Community) -> None:
+    first = ready.propose_programme(ready.voters[0], stored(ready), "First")
+    other = NEW.replace('version: "2"', 'version: "3"')
+    second = ready.propose_programme(ready.voters[1], stored(ready, other), "Second")
+    for proposal in (first, second):
+        ready.opened(proposal)
+        for voter in ready.voters[:3]:
+            ready.vote(voter, proposal)
+    ready.closed(second)
+    ready.until(
+        lambda: {ready.state(first), ready.state(second)} == {"executed", "execution_reverted"}
+    )
+    ready.settle()
+    reverted = next(each for each in (first, second) if ready.state(each) != "executed")
+    assert "revert" in ready.shown(reverted)["failure"]
+    assert len(versions(ready)) == 2
+    assert not ready.waits_for_time()
+
+
+def test_the_small_holder_counts_as_the_third_voter(ready: Community) -> None:
+    proposal = ready.opened(ready.propose_programme(ready.voters[3], stored(ready)))
+    for voter in (ready.voters[0], ready.voters[1], ready.voters[3]):
+        ready.vote(voter, proposal)
+    ready.closed(proposal)
+    ready.executed(proposal)
+    assert versions(ready) == ["1", "2"]
