@@ -10,9 +10,9 @@ from typing import Final
 
 from ledger.journal import service as journal
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import TokenUnits
+from ledger.kernel.units import Points, TokenUnits
 from ledger.lots import service as lots
-from ledger.lots.model import CreditRedeemed
+from ledger.lots.model import Credited, CreditRedeemed
 from ledger.members import service as members
 from ledger.members.model import MemberStatus
 from oracle.bindings import points_bridge
@@ -106,38 +106,19 @@ def on_redeemed(work: Work, chain_key: int, event: ChainEvent, policy: BridgePol
     require_trusted(work)
     said = points_bridge.Redeemed.of(event)
     journal.lock_head(work)
-    expected = redeeming_store.last_redemption(work, chain_key) + 1
-    if said.sequence != expected:
-        raise RedemptionGap(
-            f"Burn {said.sequence} was read where {expected} is next.",
-            sequence=said.sequence,
-            expected=expected,
-        )
-    points = TokenUnits(said.amount).to_points_exact()
+    _require_next(work, chain_key, said.sequence)
     reference = redeeming_store.find_reference(work, said.credit_reference)
     parked = _why_parked(work, chain_key, reference)
     credited = None
     if parked is None:
         assert reference is not None, "without a reference it is parked"
-        credited = lots.credit_redeemed(
-            work,
-            CreditRedeemed(
-                member_id=reference.member_id,
-                key=(str(chain_key), event.address, str(said.sequence)),
-                key_at=event.block_time,
-                amount=points,
-                at=work.now,
-                minted_claims=store.minted_claims(work, chain_key, reference.member_id),
-                others_expire_at=work.now + policy.returned_validity,
-                why={"bridge": "redeemed", "reference": f"0x{reference.reference.hex()}"},
-            ),
-        )
+        credited = _credit(work, event, reference, policy)
     redemption = Redemption(
         chain_key=chain_key,
         sequence=said.sequence,
         reference=said.credit_reference,
         holder=said.holder,
-        points=points,
+        points=_points_burnt(event),
         state=RedemptionState.PARKED if credited is None else RedemptionState.CREDITED,
         parked_reason=parked,
         member_id=reference.member_id if reference and credited else None,
@@ -147,6 +128,36 @@ def on_redeemed(work: Work, chain_key: int, event: ChainEvent, policy: BridgePol
         recorded_at=work.now,
     )
     redeeming_store.insert_redemption(work, redemption, event.address)
+
+
+def _require_next(work: Work, chain_key: int, sequence: int) -> None:
+    expected = redeeming_store.last_redemption(work, chain_key) + 1
+    if sequence != expected:
+        raise RedemptionGap(
+            f"Burn {sequence} was read where {expected} is next.",
+            sequence=sequence,
+            expected=expected,
+        )
+
+
+def _credit(work: Work, event: ChainEvent, reference: Reference, policy: BridgePolicy) -> Credited:
+    sequence = points_bridge.Redeemed.of(event).sequence
+    command = CreditRedeemed(
+        member_id=reference.member_id,
+        key=(str(reference.chain_key), event.address, str(sequence)),
+        key_at=event.block_time,
+        amount=_points_burnt(event),
+        at=work.now,
+        minted_claims=store.minted_claims(work, reference.chain_key, reference.member_id),
+        others_expire_at=work.now + policy.returned_validity,
+        why={"bridge": "redeemed", "reference": f"0x{reference.reference.hex()}"},
+    )
+    return lots.credit_redeemed(work, command)
+
+
+def _points_burnt(event: ChainEvent) -> Points:
+    """The contract takes whole points only."""
+    return TokenUnits(points_bridge.Redeemed.of(event).amount).to_points_exact()
 
 
 def _why_parked(work: Work, chain_key: int, reference: Reference | None) -> ParkedReason | None:

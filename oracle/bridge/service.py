@@ -129,24 +129,20 @@ class Bridging:
         check_recipient(wallet, (self.bridge, self.token))
         request_id = work.ids.new(work.now)
         salt = hashlib.sha256(work.ids.secret().encode()).digest()
-        claim = lots.move_to_escrow(
-            work,
-            MoveToEscrow(
-                claim_id=request_id,
-                member_id=command.member_id,
-                amount=command.points,
-                at=work.now,
-                active_before=work.now - self.policy.refund_window,
-                why={
-                    "bridge_request": format_id(PREFIX, request_id),
-                    "recipient_digest": recipient_digest(wallet, salt),
-                    "chain": chain_words(
-                        known.identity.chain_id, self.bridge, known.identity.genesis_hash
-                    ),
-                },
-            ),
+        words = chain_words(known.identity.chain_id, self.bridge, known.identity.genesis_hash)
+        claim = MoveToEscrow(
+            claim_id=request_id,
+            member_id=command.member_id,
+            amount=command.points,
+            at=work.now,
+            active_before=work.now - self.policy.refund_window,
+            why={
+                "bridge_request": format_id(PREFIX, request_id),
+                "recipient_digest": recipient_digest(wallet, salt),
+                "chain": words,
+            },
         )
-        entry = journal.entries(work, [claim.entry_id])[claim.entry_id]
+        entry_id, position = _move_to_escrow(work, claim)
         request = Request(
             request_id=request_id,
             chain_key=known.chain_key,
@@ -154,8 +150,8 @@ class Bridging:
             wallet=wallet,
             points=command.points,
             salt=salt,
-            entry_id=claim.entry_id,
-            journal_sequence=entry.sequence_first + len(entry.draft.postings) - 1,
+            entry_id=entry_id,
+            journal_sequence=position,
             state=RequestState.ESCROWED,
             batch_id=None,
             created_at=work.now,
@@ -345,6 +341,13 @@ def require_chain(work: Work) -> KnownChain:
     if known is None:
         raise NoChainYet("No chain is known yet; the bridge opens when the indexer has seen one.")
     return known
+
+
+def _move_to_escrow(work: Work, claim: MoveToEscrow) -> tuple[UUID, int]:
+    """The entry that moved the points, and the number of its last line in the journal."""
+    entry_id = lots.move_to_escrow(work, claim).entry_id
+    entry = journal.entries(work, [entry_id])[entry_id]
+    return entry_id, entry.sequence_first + len(entry.draft.postings) - 1
 
 
 def _require_active(work: Work, member_id: UUID) -> None:

@@ -20,11 +20,12 @@ from ledger.members.model import MemberNotActive
 from ledger.members.tables import members
 from ledger.wallets.model import NoWallet
 from oracle.bindings import points_bridge
-from oracle.bridge import redeeming_store, service, store
+from oracle.bridge import events, redeeming_store, service, store
 from oracle.bridge.errors import (
     BridgeStopped,
     ForeignBatch,
     RecipientRefused,
+    RedemptionGap,
     ReferenceUsed,
     RequestOutOfBounds,
     SignatureOfAnother,
@@ -32,6 +33,7 @@ from oracle.bridge.errors import (
     UnknownReference,
     UnknownRequest,
 )
+from oracle.bridge.jobs import read_chain
 from oracle.bridge.model import (
     BatchState,
     ParkedReason,
@@ -43,7 +45,9 @@ from oracle.bridge.tables import bridge_batches, bridge_redemptions
 from oracle.chain.port import BlockTag, read
 from oracle.chain.typed_data import MalformedSignature
 from oracle.contracts.abi import Address, address
+from oracle.indexer import service as indexer
 from oracle.indexer import store as indexer_store
+from oracle.indexer.model import FinalityPolicy
 from oracle.sender.model import SenderRole
 from tests.support.bridge import World
 
@@ -361,6 +365,24 @@ def test_the_schools_switch_stops_what_leaves_and_credits_what_comes_back(world:
         world.request(ann, 20)
     assert off.value.reason == "switched_off"
     assert "holidays" in off.value.message
+
+
+def test_a_burn_that_was_never_read_stops_the_bridge(world: World) -> None:
+    ann, wallet = minted(world, 100)
+    burn(world, wallet, 30, world.reference(ann, 30).reference)
+    world.until(lambda: _redemptions(world) == 1)
+    with world.database.engine.begin() as connection:
+        connection.execute(bridge_redemptions.delete())
+    burn(world, wallet, 20, world.reference(ann, 20).reference)
+    world.mine()
+    policy = indexer.IndexerPolicy(FinalityPolicy(1))
+    with pytest.raises(RedemptionGap) as gap:
+        read_chain(world.database, world.reader, events.handlers(world.policy), policy)
+    assert (gap.value.sequence, gap.value.expected) == (2, 1)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+    assert stop.reason is StopReason.REDEMPTION_GAP
+    assert world.available(ann) == 30
 
 
 def test_a_burn_is_kept_once_by_the_database_itself(world: World) -> None:
