@@ -10,7 +10,7 @@ from api.composition import compose
 from api.settings import load_settings
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.model import Check
-from ledger.verify.service import JOURNAL_CHECKS, check_refusals, verify
+from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
 
 app: Final = typer.Typer(help="The journal and what rests on it.", no_args_is_help=True)
@@ -20,13 +20,14 @@ APPEND_ONLY: Final = (
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     *("period_closes", "awards", "award_revisions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
-    *("proposals", "programme_votes", "delegations"),
+    *("proposals", "programme_votes", "delegations", "chain_reset_confirmations"),
 )
 """Append-only tables of the other rooms; a test compares all of them with the database."""
 
 CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
     *JOURNAL_CHECKS,
+    *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
-from ledger.kernel.units import Points, sum_points
+from ledger.kernel.units import Points
 
 LINES_MAX: Final = 5_000
 POINTS_PER_LINE_MAX: Final = 10_000_000
@@ -97,6 +97,7 @@ class Grant:
 
     ``activates_at`` is ``None`` for at once when paid, ``expires_at`` for never; ``reason`` is
     ``None`` once erased. ``payable_from`` is set where the delay stands for a second person.
+    ``points`` is what all lines come to.
     """
 
     grant_id: UUID
@@ -106,6 +107,7 @@ class Grant:
     activates_at: datetime | None
     expires_at: datetime | None
     lines: tuple[GrantLine, ...]
+    points: Points
     reason: str | None
     reason_digest: bytes
     content_digest: bytes
@@ -115,11 +117,6 @@ class Grant:
     closed_by: UUID | None
     closed_at: datetime | None
     approvals: tuple[Approval, ...]
-
-    @property
-    def points(self) -> Points:
-        """What all lines come to."""
-        return sum_points(line.points for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

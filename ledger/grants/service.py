@@ -133,6 +133,7 @@ def create(work: Work, command: CreateGrant) -> Grant:
         activates_at=command.activates_at,
         expires_at=command.expires_at,
         lines=command.lines,
+        points=sum_points(line.points for line in command.lines),
         reason=command.reason,
         reason_digest=reason_digest(grant_id, command.reason),
         content_digest=b"",

@@ -67,6 +67,12 @@ def read_budgets(work: Work, budget_id: UUID | None = None) -> list[Budget]:
     ]
 
 
+def budget_digests(work: Work) -> dict[UUID, bytes]:
+    """The digest each budget was opened with."""
+    query = sa.select(budgets.c.budget_id, budgets.c.content_digest)
+    return {row.budget_id: bytes(row.content_digest) for row in work.connection.execute(query)}
+
+
 def insert_grant(work: Work, grant: Grant) -> None:
     """Store a new grant whole: content, reason, and its creator as the first to stand for it."""
     assert grant.reason is not None, "a new grant has a reason"
@@ -183,6 +189,7 @@ def _grants(work: Work, query: sa.Select[Any]) -> list[Grant]:
             activates_at=row.activates_at,
             expires_at=row.expires_at,
             lines=tuple(lines.get(row.grant_id, ())),
+            points=Points(row.points),
             reason=reasons.get(row.grant_id),
             reason_digest=bytes(row.reason_digest),
             content_digest=bytes(row.content_digest),

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
+from ledger.grants import store as grants_store
 from ledger.journal import service as journal
 from ledger.journal import store as journal_store
 from ledger.journal.model import EntryKind
 from ledger.kernel.transaction import Database, Work
 from ledger.lots import store as lots_store
-from ledger.verify import chain, holds, lots, store, triggers
+from ledger.verify import chain, grants, holds, lots, store, triggers
 from ledger.verify.model import Check, Finding, Report
 
 _HOLDS_PAGE: Final = 500
+_GRANTS_PAGE: Final = 50
 _MINTING: Final = (EntryKind.AWARD, EntryKind.GRANT, EntryKind.CORRECTION, EntryKind.EMISSION)
 """Kinds of entries that may pay from issuance or a pool (rule 10)."""
 
@@ -110,6 +112,20 @@ def _mints(work: Work) -> Iterator[Finding]:
         yield Finding("mints", "transfers", f"{sequence} (entry {entry_id})", problem)
 
 
+def _grants(work: Work) -> Iterator[Finding]:
+    digests = grants_store.budget_digests(work)
+    for budget in grants_store.read_budgets(work):
+        yield from grants.check_budget(budget, digests[budget.budget_id])
+    after = UUID(int=0)
+    while page := grants_store.grants_after(work, after, _GRANTS_PAGE):
+        for grant in page:
+            yield from grants.check_grant(grant, journal.entries(work, grants.payment_ids(grant)))
+        after = page[-1].grant_id
+    for sequence, entry_id in store.grants_unpaid_for(work):
+        problem = "is of kind grant, and no paid grant stands behind it"
+        yield Finding(grants.NAME, "transfers", f"{sequence} (entry {entry_id})", problem)
+
+
 JOURNAL_CHECKS: Final = (
     Check("chain", _chain, foundation=True),
     Check("mints", _mints),
@@ -120,3 +136,6 @@ JOURNAL_CHECKS: Final = (
     Check("returns", _returns),
 )
 """The checks of journal and lots; other rooms have theirs, the command line lists all."""
+
+GRANT_CHECKS: Final = (Check(grants.NAME, _grants),)
+"""The checks of grants."""

@@ -182,6 +182,17 @@ def unfounded_mints(work: Work, kinds: list[str]) -> Iterator[tuple[int, UUID, s
     return ((row.sequence, row.entry_id, row.kind) for row in rows)
 
 
+def grants_unpaid_for(work: Work) -> Iterator[tuple[int, UUID]]:
+    """Entries of kind ``grant`` that no paid grant stands behind, the first."""
+    query = sa.text(
+        "SELECT sequence, entry_id FROM transfers WHERE kind = 'grant' AND line = 1 AND NOT EXISTS "
+        "(SELECT FROM lots JOIN grants ON grants.grant_id::text = lots.cause_id "
+        "WHERE lots.entry_id = transfers.entry_id AND cause_kind = 'grant' AND state = 'paid') "
+        "ORDER BY sequence LIMIT 1"
+    )
+    return ((row.sequence, row.entry_id) for row in work.connection.execute(query))
+
+
 def refusal_triggers(work: Work) -> list[StoredTrigger]:
     """The triggers of this schema that refuse changes."""
     query = sa.text(

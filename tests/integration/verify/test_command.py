@@ -1,14 +1,29 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from api.cli import ledger, main
-from ledger.kernel.transaction import Database
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
+from ledger.kernel.transaction import Database, execute
+from ledger.kernel.units import Points
 from ledger.verify import store
 from tests.integration.conftest import TestDatabase
-from tests.support.lots import a_lot, grant
+from tests.support.lots import AT
+
+EMISSION = EntryDraft(
+    entry_id=UUID(int=1),
+    kind=EntryKind.EMISSION,
+    postings=(
+        Posting(AccountKey(AccountKind.ISSUANCE), AccountKey(AccountKind.REWARDS), Points(100)),
+    ),
+    effective_at=AT,
+    cause="{}",
+)
 
 
 def test_every_refusal_of_the_database_is_expected(database: Database) -> None:
@@ -22,7 +37,7 @@ def test_every_refusal_of_the_database_is_expected(database: Database) -> None:
 def test_the_command_says_that_all_rules_hold(
     database: Database, test_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grant(database, a_lot("a", 100))
+    execute(database, journal.post, [EMISSION])
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     result = CliRunner().invoke(main.app, ["ledger", "verify"])
     assert result.exit_code == 0, result.output
@@ -35,10 +50,10 @@ def test_the_command_names_the_row_and_fails(
     migrator_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    grant(database, a_lot("a", 100))
+    execute(database, journal.post, [EMISSION])
     engine = sa.create_engine(migrator_url)
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE accounts SET balance = 99 WHERE kind = 'lot_available'"))
+        connection.execute(sa.text("UPDATE accounts SET balance = 99 WHERE kind = 'rewards'"))
     engine.dispose()
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     result = CliRunner().invoke(main.app, ["ledger", "verify"])

@@ -1,7 +1,5 @@
 """A ledger in which everything happened verifies; one damaged value anywhere does not."""
 
-# ruff: noqa: S608 - statements put together from constants of this file
-
 from __future__ import annotations
 
 from collections.abc import Iterator

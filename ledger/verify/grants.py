@@ -1,0 +1,107 @@
+"""Grants against the journal: who stood for what, and that just that was paid (rule 10). Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+from uuid import UUID
+
+from ledger.grants.model import (
+    Budget,
+    Grant,
+    GrantState,
+    budget_digest,
+    content_digest,
+    payment_text,
+    reason_digest,
+)
+from ledger.journal.model import EntryKind, PostedEntry
+from ledger.kernel.ids import derived_id
+from ledger.kernel.units import sum_points
+from ledger.verify.model import Finding
+
+NAME: Final = "grants"
+
+
+def payment_ids(grant: Grant) -> list[UUID]:
+    """The ids of the entries that paid a grant, by line; none unless it was paid."""
+    if grant.state is not GrantState.PAID or grant.closed_at is None:
+        return []
+    numbers = range(1, len(grant.lines) + 1)
+    return [
+        derived_id(grant.closed_at, EntryKind.GRANT, str(grant.grant_id), str(number))
+        for number in numbers
+    ]
+
+
+def check_grant(grant: Grant, entries: Mapping[UUID, PostedEntry]) -> Iterator[Finding]:
+    """One grant, with the entries of :func:`payment_ids` that the journal has."""
+    problem = _content_problem(grant) or _persons_problem(grant) or _payment_problem(grant, entries)
+    if problem is not None:
+        yield Finding(NAME, "grants", str(grant.grant_id), problem)
+
+
+def check_budget(budget: Budget, stated_digest: bytes) -> Iterator[Finding]:
+    """One budget: as it was opened, and not exceeded."""
+    problem = None
+    if budget_digest(budget) != stated_digest:
+        problem = "is not what was opened: its digest is of other content"
+    elif budget.paid > budget.amount:
+        problem = f"has {budget.amount.amount} points, and {budget.paid.amount} were paid from it"
+    if problem is not None:
+        yield Finding(NAME, "budgets", str(budget.budget_id), problem)
+
+
+def _content_problem(grant: Grant) -> str | None:
+    if content_digest(grant) != grant.content_digest:
+        return "is not what was proposed: its digest is of other content"
+    total = sum_points(line.points for line in grant.lines)
+    if grant.points != total:
+        return f"states {grant.points.amount} points; its lines come to {total.amount}"
+    if grant.reason is None or (reason_digest(grant.grant_id, grant.reason) == grant.reason_digest):
+        return None
+    return "states another reason than was proposed"
+
+
+def _persons_problem(grant: Grant) -> str | None:
+    persons = {approval.person_id for approval in grant.approvals}
+    if any(approval.content_digest != grant.content_digest for approval in grant.approvals):
+        return "was approved with another content's digest"
+    first = [a.approved_at for a in grant.approvals if a.person_id == grant.created_by]
+    if first != [grant.created_at]:
+        return "is not stood for by its creator, from its creation"
+    own = persons.intersection(line.member_id for line in grant.lines)
+    if own:
+        return f"pays {min(own)}, who approved it"
+    if grant.state is not GrantState.PAID:
+        return None
+    if len(persons) < max(2, grant.persons_needed) and not _waited(grant):
+        return f"was paid with {len(persons)} persons standing for it"
+    return None
+
+
+def _waited(grant: Grant) -> bool:
+    """Whether a single person's grant was paid after its delay."""
+    if grant.payable_from is None or grant.closed_at is None:
+        return False
+    return grant.closed_at >= grant.payable_from
+
+
+def _payment_problem(grant: Grant, entries: Mapping[UUID, PostedEntry]) -> str | None:
+    ids = payment_ids(grant)
+    if not ids:
+        return None
+    assert grant.closed_by is not None, "a paid grant was closed by somebody"
+    stated = payment_text(grant, grant.closed_by)
+    for number, (entry_id, line) in enumerate(zip(ids, grant.lines, strict=True), start=1):
+        entry = entries.get(entry_id)
+        if entry is None:
+            return f"was paid, and the entry of line {number} is not in the journal"
+        cause = json.loads(entry.draft.cause)
+        if cause["why"] != {**stated, "line": number}:
+            return f"differs from what the entry of line {number} states of it"
+        (terms,) = cause["lots"]
+        if (terms["member"], terms["granted"]) != (str(line.member_id), line.points.amount):
+            return f"paid line {number} to another member, or another amount"
+    return None
