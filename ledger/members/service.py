@@ -14,6 +14,7 @@ from ledger.kernel import outbox
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members import store
+from ledger.members.links import store as links
 from ledger.members.model import (
     ADMINS_BY_LINK_MAX,
     LINK_LIFETIME_MAX,
@@ -266,7 +267,7 @@ def issue_link(work: Work, command: IssueLink) -> IssuedLink:
     assert command.lifetime <= LINK_LIFETIME_MAX, "a link lives LINK_LIFETIME_MAX at most"
     token = work.ids.secret()
     expires_at = work.now + command.lifetime
-    store.insert_one_time_link(work, _digest(token), command.purpose, command.payload, expires_at)
+    links.insert_one_time_link(work, _digest(token), command.purpose, command.payload, expires_at)
     return IssuedLink(token, expires_at)
 
 
@@ -278,13 +279,13 @@ def use_link(work: Work, command: UseLink) -> Json:
         LinkSpent: used before, or too late.
     """
     digest = _digest(command.token)
-    found = store.lock_one_time_link(work, digest, command.purpose)
+    found = links.lock_one_time_link(work, digest, command.purpose)
     if found is None:
         raise UnknownLink("This link is not one of ours.")
     payload, expires_at, used_at = found
     if used_at is not None or work.now >= expires_at:
         raise LinkSpent("This link was used or its time is over. Ask for a new one.")
-    store.mark_one_time_link(work, digest)
+    links.mark_one_time_link(work, digest)
     return payload
 
 

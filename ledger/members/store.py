@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.arrays import TEXT, UUID_, Column, any_uuid, table_of
-from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members.model import (
     IdentityKey,
@@ -27,7 +25,6 @@ from ledger.members.tables import (
     identity_links,
     member_roles,
     members,
-    one_time_links,
     personal_identities,
     personal_profiles,
 )
@@ -66,6 +63,21 @@ def set_display_name(work: Work, member_id: UUID, name: str) -> None:
             index_elements=["member_id"], set_={"display_name": row.excluded.display_name}
         )
     )
+
+
+def set_status(work: Work, member_id: UUID, status: MemberStatus) -> None:
+    """Change whether a member takes part."""
+    work.connection.execute(
+        members.update().where(members.c.member_id == member_id).values(status=status)
+    )
+
+
+def erase_personal(work: Work, member_id: UUID, references: Iterable[UUID]) -> None:
+    """Delete who a member was: name, identities, roles."""
+    mine = personal_identities.c.reference == any_uuid("refs", references)
+    work.connection.execute(personal_identities.delete().where(mine))
+    for table in (personal_profiles, member_roles):
+        work.connection.execute(table.delete().where(table.c.member_id == member_id))
 
 
 def lock_member(work: Work, member_id: UUID) -> MemberStatus | None:
@@ -328,42 +340,6 @@ def delete_role(work: Work, member_id: UUID, role: Role) -> None:
         member_roles.delete().where(
             member_roles.c.member_id == member_id, member_roles.c.role == role
         )
-    )
-
-
-def insert_one_time_link(
-    work: Work, token_digest: bytes, purpose: str, payload: Json, expires_at: datetime
-) -> None:
-    """Keep a link by its token's digest."""
-    work.connection.execute(
-        one_time_links.insert().values(
-            token_digest=token_digest,
-            purpose=purpose,
-            payload=payload,
-            created_at=work.now,
-            expires_at=expires_at,
-        )
-    )
-
-
-def lock_one_time_link(
-    work: Work, token_digest: bytes, purpose: str
-) -> tuple[Json, datetime, datetime | None] | None:
-    """(payload, expires_at, used_at) of a link, locked."""
-    row = work.connection.execute(
-        sa.select(one_time_links)
-        .where(one_time_links.c.token_digest == token_digest, one_time_links.c.purpose == purpose)
-        .with_for_update()
-    ).one_or_none()
-    return None if row is None else (row.payload, row.expires_at, row.used_at)
-
-
-def mark_one_time_link(work: Work, token_digest: bytes) -> None:
-    """Remember that a link was used, and forget what it carried."""
-    work.connection.execute(
-        one_time_links.update()
-        .where(one_time_links.c.token_digest == token_digest)
-        .values(used_at=work.now, payload=None)
     )
 
 

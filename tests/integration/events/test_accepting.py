@@ -283,6 +283,22 @@ def test_linking_while_events_come_in_loses_no_score(door: Door) -> None:
         assert len(facts_of(door, member[0])) == 1
 
 
+def test_retracting_while_the_event_comes_in_loses_no_score(door: Door) -> None:
+    """Whichever commits last, the member's score is asked for after both, and nothing counts."""
+    member_id = door.link("1")
+    for round_number in range(10):
+        door.settle()
+        event = door.event(f"e{round_number}")
+        back = door.event(f"r{round_number}", None, "activity.retracted", {"id": event.id})
+        both = [threading.Thread(target=door.accept, args=(one,)) for one in (event, back)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        assert door.waiting() == [str(member_id)]
+        assert facts_of(door, member_id) == []
+
+
 def test_reading_by_member_gives_each_history_in_order(door: Door) -> None:
     first, second = door.link("1"), door.link("2")
     door.accept(

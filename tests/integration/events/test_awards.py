@@ -136,12 +136,13 @@ class Forum:
         execute(database, members.link_identity, LinkIdentity(member_id, reference, "test"))
         return member_id
 
+    def send(self, body: bytes, headers: dict[str, str]) -> int:
+        answer = self._client.post("/v1/webhooks/club", content=body, headers=headers)
+        return int(answer.status_code)
+
     def tell(self, captures: Iterable[Capture]) -> None:
         for capture in captures:
-            answer = self._client.post(
-                "/v1/webhooks/club", content=capture.body, headers=capture.sent()
-            )
-            assert answer.status_code == 202, answer.text
+            assert self.send(capture.body, capture.sent()) == 202, capture.name
 
     def net(self) -> dict[int, set[tuple[str, str, int]]]:
         self.world.score()
@@ -183,6 +184,22 @@ def test_every_capture_replayed_twice_in_any_order_earns_the_same(forum: Forum, 
     assert forum.net() == EXPECTED, "told again"
     forum.tell(ORDERS[order][::-1])
     assert forum.net() == EXPECTED, "told again the other way round"
+
+
+def test_any_byte_changed_is_refused_at_the_door_too(forum: Forum) -> None:
+    ping = CAPTURES["ping"]
+    signed = ping.sent()
+    header = "x-discourse-event-signature"
+    bodies = [
+        bytes([*ping.body[:n], ping.body[n] ^ 1, *ping.body[n + 1 :]])
+        for n in range(len(ping.body))
+    ]
+    wrong = [signed[header][:n] + "z" + signed[header][n + 1 :] for n in range(len(signed[header]))]
+    deliveries = [(body, signed) for body in bodies]
+    deliveries += [(ping.body, {**signed, header: one}) for one in wrong]
+    for body, headers in deliveries:
+        assert forum.send(body, headers) == 401
+    assert forum.send(ping.body, signed) == 202
 
 
 def test_automatic_retries_under_new_numbers_earn_nothing_more(forum: Forum) -> None:
