@@ -193,11 +193,13 @@ def test_every_column_is_damaged_above(granted: sa.Engine) -> None:
                 " ('budgets', 'grants', 'grant_lines', 'grant_approvals')"
             )
         ).all()
-    missing = {
-        (table, column)
-        for table, column in columns
-        if not any(f"UPDATE {table} " in s and f" {column} = " in s for s, _ in _DAMAGE)
+    damaged = {
+        (statement.split()[1], change.split(" = ")[0].strip())
+        for statement, _ in _DAMAGE
+        if statement.startswith("UPDATE")
+        for change in statement.partition(" SET ")[2].partition(" WHERE ")[0].split(",")
     }
+    missing = {tuple(column) for column in columns} - damaged
     assert missing == {("budgets", "budget_id"), ("grants", "grant_id")}
 
 
