@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from api.supervisor.anvil import AnvilNode, call
+from api.supervisor.anvil import call
 from ledger.journal.model import EntryKind
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
@@ -46,6 +47,13 @@ SENDING_ROLES = (SenderRole.POSTER, SenderRole.RELAYER)
 POLLS_MAX = 500
 
 
+class Node(Protocol):
+    """Anvil or Hardhat; both take the other's names of the few methods used here."""
+
+    @property
+    def url(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Keys:
     """Every account of the test's community."""
@@ -59,7 +67,7 @@ class Keys:
 class Contracts:
     """A node with the contracts on it."""
 
-    node: AnvilNode
+    node: Node
     keys: Keys
     deployment: Deployment
 
@@ -147,7 +155,7 @@ class World:
 
     def send_as(self, account: LocalAccount, to: str, calldata: bytes) -> None:
         """A transaction of somebody's own."""
-        self.contracts.rpc("anvil_setBalance", account.address, hex(10**18))
+        self.contracts.rpc("hardhat_setBalance", account.address, hex(10**18))
         signed = account.sign_transaction(
             {
                 "type": 2,
@@ -222,7 +230,7 @@ class World:
         return self.summary(member_id).available.amount
 
 
-def put_contracts(node: AnvilNode, keys: Keys) -> Contracts:
+def put_contracts(node: Node, keys: Keys) -> Contracts:
     def account(role: SenderRole) -> Address:
         return address(keys.by_role[role].address)
 

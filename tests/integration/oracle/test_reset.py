@@ -33,6 +33,12 @@ from oracle.sender.model import NoChainYet
 from tests.support.bridge import World
 
 
+@pytest.fixture(params=["anvil", "hardhat"])
+def node_kind(request: pytest.FixtureRequest) -> str:
+    """Both local nodes."""
+    return str(request.param)
+
+
 def reconciler(world: World) -> Reconciler:
     return Reconciler(world.database, world.chain, world.bridge, world.token)
 
@@ -72,7 +78,7 @@ def test_both_sides_are_equal_at_every_step_of_the_way(world: World) -> None:
         if world.stage(request) is Stage.MINTED:
             break
         world.turn()
-    assert {Stage.WAITING, Stage.COMMITTING, Stage.DELAYED, Stage.MINTED} <= stages
+    assert {Stage.WAITING, Stage.COMMITTING, Stage.MINTED} < stages
     world.request(ann, 30)
     burnt = points_bridge.redeem(50 * 10**18, world.reference(ann, 50).reference)
     world.send_as(wallet, world.bridge, burnt.calldata)

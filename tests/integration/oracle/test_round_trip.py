@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from ledger.kernel.transaction import execute
 from ledger.kernel.units import Points
 from ledger.lots.model import Summary
@@ -13,6 +15,12 @@ from oracle.bridge.model import Stage
 from oracle.bridge.service import RelaySignature
 from oracle.contracts.abi import address
 from tests.support.bridge import World
+
+
+@pytest.fixture(params=["anvil", "hardhat"])
+def node_kind(request: pytest.FixtureRequest) -> str:
+    """Both local nodes."""
+    return str(request.param)
 
 
 def lives(summary: Summary) -> dict[int, int]:
