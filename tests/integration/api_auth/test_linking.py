@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -16,6 +18,7 @@ from joserfc.jwk import OctKey
 
 from api.auth.first_admin import LIFE, issue_first_admin_link
 from api.auth.identity_links import LINK_LIFE_MAX, TOKEN_TYPE
+from api.settings import PROJECT_FOLDER
 from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority
 from ledger.events.sources import service as sources
@@ -291,3 +294,18 @@ def test_links_make_two_admins_and_no_more(
     assert len(_admins(timed)) == 2
     with pytest.raises(AdminExists):
         execute(timed, issue_first_admin_link, None)
+
+
+def test_the_code_of_the_how_to_links(
+    student: Browser, lms: SourceSpec, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (PROJECT_FOLDER / "docs" / "signing-in.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/signing-in.md", "exec"), names)  # noqa: S102 - our own document
+    monkeypatch.setattr("time.time", lambda: clock.now().timestamp())
+    link = names["link_for"]("1042", LMS_SECRET, ORIGIN)
+    assert link.startswith(f"{ORIGIN}/link?token=")
+    assert student.client.get(link, headers={"accept": "text/html"}).status_code == 200
+    assert _link(student, link.partition("token=")[2]).status_code == 201
+    assert _linked(student) == [("lms", "https://lms.example", "1042")]
