@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
-from ledger.scoring.history import retracted_by, settle
+from ledger.scoring.history import first_received, retracted_by, settle
 from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
 from ledger.scoring.pipeline import Missed, Step
 from ledger.scoring.plan import Plan
@@ -63,7 +63,7 @@ def why_not(
 
     ``facts`` are at least those in which the member takes part, retractions included.
     """
-    received = list(facts)
+    received = first_received(facts)
     fact = next((each for each in received if each.cause == cause), None)
     if fact is None:
         return [Outcome(None, Step.UNKNOWN)]

@@ -28,14 +28,12 @@ def settle(facts: Iterable[Fact], until: Instant | None = None) -> list[Fact]:
     nothing, as long as the retractions come along. ``until`` is exclusive and does not hold
     retractions back; a change of attribute at or after it could touch nothing before it.
     """
-    first: dict[tuple[str, str], Fact] = {}
-    for fact in facts:
-        first.setdefault((fact.source, fact.id), fact)
-    gone = retracted_by(first.values())
+    received = first_received(facts)
+    gone = retracted_by(received)
     kept = (
         fact
-        for key, fact in first.items()
-        if key not in gone
+        for fact in received
+        if (fact.source, fact.id) not in gone
         and fact.type != RETRACTED
         and is_scorable(fact.time)
         and (until is None or fact.time < until)
@@ -43,8 +41,19 @@ def settle(facts: Iterable[Fact], until: Instant | None = None) -> list[Fact]:
     return sorted(kept, key=_order)
 
 
+def first_received(facts: Iterable[Fact]) -> list[Fact]:
+    """Of several facts with one (source, id) the first, whatever the others say."""
+    first: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        first.setdefault((fact.source, fact.id), fact)
+    return list(first.values())
+
+
 def retracted_by(facts: Iterable[Fact]) -> dict[tuple[str, str], EventCause]:
-    """(source, id) of what is retracted, and the retraction that did it."""
+    """(source, id) of what is retracted, and the retraction that did it.
+
+    ``facts`` are without duplicates: a retraction that came second to its own id is none.
+    """
     gone: dict[tuple[str, str], EventCause] = {}
     for fact in facts:
         if fact.type == RETRACTED:

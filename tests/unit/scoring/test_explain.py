@@ -1,0 +1,145 @@
+"""Why and why not, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger.kernel.clock import Instant
+from ledger.scoring.explain import Outcome, why_not
+from ledger.scoring.model import EventCause
+from ledger.scoring.pipeline import Step
+from tests.scoring_cases import (
+    DAILY,
+    WEEKLY,
+    Event,
+    activations_of,
+    event,
+    facts_of,
+    retraction,
+    several,
+)
+
+DAY = "2026-03-02"
+
+
+def ask(
+    target: Event,
+    events: list[Event],
+    member: str = "ann",
+    *,
+    programme: str = DAILY,
+    since: str | None = None,
+    until: str | None = None,
+    resolve: dict[str, str] | None = None,
+) -> list[Outcome]:
+    return why_not(
+        EventCause(target["source"], target["id"]),
+        member,
+        facts_of(events),
+        activations_of([(programme, since)]),
+        closed_until=None if until is None else Instant.parse(until),
+        resolve=resolve,
+    )
+
+
+def steps(outcomes: list[Outcome]) -> list[tuple[str | None, Step]]:
+    return [(outcome.rule, outcome.step) for outcome in outcomes]
+
+
+def test_awarded_with_the_receipt() -> None:
+    chat = event("ai.chat", "ann", f"{DAY}T10:00:00Z")
+    (outcome,) = ask(chat, [chat])
+    assert (outcome.rule, outcome.step) == ("ai-chat", Step.AWARDED)
+    said: Any = outcome.to_json()
+    assert (said["points"], said["excess"], said["receipt"]["base"]) == (2, 0, "2.3")
+
+
+def test_all_over_the_cap() -> None:
+    merges = several(10, "template.commit.merged", "ann", DAY)
+    (outcome,) = ask(merges[-1], merges)
+    assert outcome.step is Step.CAP
+    said: Any = outcome.to_json()
+    assert (said["points"], said["excess"], said["receipt"]["cap"]["left"]) == (0, 12, 0)
+
+
+def test_past_the_limit() -> None:
+    chats = several(6, "ai.chat", "ann", DAY)
+    (outcome,) = ask(chats[-1], chats)
+    assert outcome.to_json() == {"rule": "ai-chat", "step": "limit", "count": 5}
+
+
+def test_a_repetition_names_the_first() -> None:
+    text = DAILY.replace("on: ai.chat", "on: ai.chat\n    once_per: [data.k]")
+    one = event("ai.chat", "ann", f"{DAY}T10:00:00Z", {"k": 1}, id="one")
+    two = event("ai.chat", "ann", f"{DAY}T11:00:00Z", {"k": 1}, id="two")
+    (outcome,) = ask(two, [one, two], programme=text)
+    assert outcome.to_json() == {
+        "rule": "ai-chat",
+        "step": "once_per",
+        "by": {"source": "lms", "id": "one"},
+    }
+
+
+def test_a_condition_that_does_not_hold_and_one_without_an_answer() -> None:
+    text = DAILY.replace("on: ai.chat", "on: ai.chat\n    when: event.data.n > 1")
+    low = event("ai.chat", "ann", f"{DAY}T10:00:00Z", {"n": 1})
+    assert steps(ask(low, [low], programme=text)) == [("ai-chat", Step.WHEN)]
+    mute = event("ai.chat", "ann", f"{DAY}T10:00:00Z")
+    (outcome,) = ask(mute, [mute], programme=text)
+    assert outcome.step is Step.QUARANTINE
+    assert "has no answer" in str(outcome.to_json()["reason"])
+
+
+def test_own_acts_and_other_beneficiaries() -> None:
+    like = event("club.like.given", "ann", f"{DAY}T10:00:00Z", {"owner": "ann"})
+    assert steps(ask(like, [like], programme=WEEKLY)) == [
+        ("like-given", Step.OWN_ACT),
+        ("like-received", Step.OWN_ACT),
+    ]
+    other = event("club.like.given", "ann", f"{DAY}T10:00:00Z", {"owner": "bob"})
+    assert steps(ask(other, [other], programme=WEEKLY)) == [
+        ("like-given", Step.AWARDED),
+        ("like-received", Step.TO),
+    ]
+    assert steps(ask(other, [other], "eve", programme=WEEKLY)) == [
+        ("like-given", Step.TO),
+        ("like-received", Step.TO),
+    ]
+
+
+def test_a_week_that_is_not_closed() -> None:
+    read = event("lms.section.read", "ann", f"{DAY}T10:00:00Z")
+    (outcome,) = ask(read, [read], programme=WEEKLY, until="2026-03-05T00:00:00Z")
+    assert outcome.to_json() == {"rule": "section-read", "step": "period_open"}
+    (outcome,) = ask(read, [read], programme=WEEKLY, until="2026-03-09T00:00:00Z")
+    assert outcome.step is Step.AWARDED
+
+
+@pytest.mark.parametrize("kind", ["day.opened", "never.heard"])
+def test_a_type_that_no_rule_listens_to(kind: str) -> None:
+    other = event(kind, "ann", f"{DAY}T10:00:00Z")
+    assert steps(ask(other, [other])) == [(None, Step.ON)]
+
+
+def test_before_any_version_retracted_and_unknown() -> None:
+    chat = event("ai.chat", "ann", f"{DAY}T10:00:00Z", id="chat")
+    assert steps(ask(chat, [chat], since="2026-04-01T00:00:00Z")) == [(None, Step.VERSION)]
+    back = retraction(chat, id="back")
+    assert ask(chat, [chat, back])[0].to_json() == {
+        "rule": None,
+        "step": "retracted",
+        "by": {"source": "lms", "id": "back"},
+    }
+    assert steps(ask(chat, [])) == [(None, Step.UNKNOWN)]
+
+
+def test_a_retraction_under_an_id_that_was_taken_retracts_nothing() -> None:
+    chat = event("ai.chat", "ann", f"{DAY}T10:00:00Z", id="chat")
+    assert ask(chat, [chat, retraction(chat, id="chat")])[0].step is Step.AWARDED
+
+
+def test_an_identity_that_nobody_has_linked() -> None:
+    chat = event("ai.chat", "lms:1", f"{DAY}T10:00:00Z")
+    assert steps(ask(chat, [chat], resolve={})) == [("ai-chat", Step.TO)]
