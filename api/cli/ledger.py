@@ -12,6 +12,7 @@ from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.model import Check
 from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
+from oracle.bridge.verify import BRIDGE_CHECKS
 
 app: Final = typer.Typer(help="The journal and what rests on it.", no_args_is_help=True)
 
@@ -29,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
+    *BRIDGE_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 
