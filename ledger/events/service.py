@@ -6,10 +6,11 @@ size. Says nothing of points: only that a member's facts changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.events import store
+from ledger.events.accepting import store
 from ledger.events.listing import store as listing
 from ledger.events.model import (
     REFERENCE_PREFIX,
@@ -19,7 +20,7 @@ from ledger.events.model import (
     Outcome,
     StoredFact,
 )
-from ledger.events.settlement import Known, NewRetraction, Settlement, settle
+from ledger.events.settlement import Known, Settlement, settle
 from ledger.kernel import outbox
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import parse_id
@@ -53,11 +54,11 @@ def accept_many(work: Work, commands: Sequence[AcceptEvents]) -> list[list[Outco
         members_store.lock_membership(work)
     else:
         members_store.lock_membership_shared(work)
-    known = _known(work, commands)
-    settlement = settle(commands, known, work.now, lambda: work.ids.new(work.now))
-    references = dict(known.references)
+    looked_up = _look_up(work, commands)
+    settlement = settle(commands, looked_up.known, work.now, lambda: work.ids.new(work.now))
+    references = dict(looked_up.known.references)
     if settlement.facts:
-        references |= _write(work, settlement, known)
+        references |= _write(work, settlement, looked_up)
     if settlement.conflicts:
         listing.insert_conflicts(work, settlement.conflicts, references)
     return settlement.answers
@@ -83,26 +84,43 @@ def members_of_facts(work: Work, facts: Iterable[StoredFact]) -> dict[UUID, UUID
     return members.members_of(work, {ref for fact in facts for ref in participants(fact).values()})
 
 
-def _known(work: Work, commands: Sequence[AcceptEvents]) -> Known:
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    """What is stored of what the commands name; ``linked``: reference → member id."""
+
+    known: Known
+    linked: Mapping[UUID, UUID]
+
+
+def _look_up(work: Work, commands: Sequence[AcceptEvents]) -> _LookedUp:
     stated = [(command.source.uri, event) for command in commands for event in command.events]
     keys = sorted({(uri, event.id) for uri, event in stated})
     objects = sorted({(uri, event.step.object_id) for uri, event in stated if event.step})
-    identities = _identity_keys(event for _, event in stated)
+    named = _identity_keys(event for _, event in stated)
     budgeted = {command.source.uri for command in commands if command.budgeted}
-    return Known(
+    identities = store.known_identities(work, named) if named else {}
+    known = Known(
         events=store.known_events(work, keys),
         objects=store.object_histories(work, objects) if objects else {},
-        references=members_store.references_by_key(work, identities) if identities else {},
+        references={key: identity.reference for key, identity in identities.items()},
         accepted_this_hour=store.accepted_this_hour(work, budgeted) if budgeted else {},
     )
+    linked = {
+        identity.reference: identity.member_id
+        for identity in identities.values()
+        if identity.member_id is not None
+    }
+    return _LookedUp(known, linked)
 
 
-def _write(work: Work, settlement: Settlement, known: Known) -> dict[IdentityKey, UUID]:
+def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[IdentityKey, UUID]:
     """Store the new facts in one order for everybody, so that two writers cannot deadlock."""
     facts = sorted(settlement.facts, key=lambda fact: (fact.source, fact.event.id))
     named = _identity_keys(fact.event for fact in facts)
-    missing = [key for key in named if key not in known.references]
-    references = {**known.references, **members.references_of(work, missing)}
+    references = dict(looked_up.known.references)
+    missing = [key for key in named if key not in references]
+    if missing:
+        references |= members.references_of(work, missing)
     if store.insert_facts(work, facts, references) < len(facts):
         store.start_again(work)
     store.insert_participants(work, facts, references)
@@ -112,16 +130,14 @@ def _write(work: Work, settlement: Settlement, known: Known) -> dict[IdentityKey
     if with_body:
         store.insert_bodies(work, with_body)
     store.count_accepted(work, facts)
-    _ask_for_scores(work, settlement.retractions, [references[key] for key in named])
+    # Whom a reference named here just now is nobody's: the membership's lock keeps links out.
+    touched = {looked_up.linked.get(references[key]) for key in named}
+    if settlement.retractions:
+        targets = {(one.source, one.target) for one in settlement.retractions}
+        touched |= set(store.members_taking_part(work, sorted(targets)))
+    told = sorted(member_id for member_id in touched if member_id is not None)
+    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in told])
     return references
-
-
-def _ask_for_scores(
-    work: Work, retractions: Sequence[NewRetraction], references: Iterable[UUID]
-) -> None:
-    targets = sorted({(one.source, one.target) for one in retractions})
-    touched = store.members_in(work, references, targets)
-    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in touched])
 
 
 def _identity_keys(events: Iterable[AdmittedEvent]) -> list[IdentityKey]:

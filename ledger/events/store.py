@@ -1,259 +1,32 @@
-"""Statements over facts: what accepting needs, and how facts are read back. One each."""
+"""Statements over facts: how they are read back, and their bodies erased. One each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from ledger.events.model import RETRACTED, Scalar, StoredFact
-from ledger.events.objects import ObjectHistory, stated_number
-from ledger.events.settlement import (
-    FactKey,
-    KnownEvent,
-    NewFact,
-    NewRetraction,
-    content_digest,
-    kept_data,
-)
+from ledger.events.model import RETRACTED, StoredFact
 from ledger.events.tables import (
     event_bodies,
     event_participants,
     events,
     retractions,
-    source_hours,
 )
 from ledger.kernel.arrays import (
-    BYTES,
-    COUNT,
-    FLAG,
-    JSON_TEXT,
-    TEXT,
-    TIME,
-    UUID_,
-    any_text,
     any_uuid,
-    table_of,
 )
 from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import Work
-from ledger.members.model import IdentityKey
 from ledger.members.tables import identities
 
 STREAM_ROWS: Final = 5_000
 """Rows in memory at once when all facts are read."""
-
-
-def known_events(work: Work, keys: Sequence[FactKey]) -> dict[FactKey, KnownEvent]:
-    """Those of the keys that are stored."""
-    asked = _keys(keys)
-    rows = work.connection.execute(
-        sa.select(
-            events.c.source, events.c.source_event_id, events.c.event_id, events.c.content_digest
-        ).join(asked, _same(events, asked))
-    )
-    return {(row[0], row[1]): KnownEvent(row[2], bytes(row[3])) for row in rows}
-
-
-def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, ObjectHistory]:
-    """The numbered steps stored of each (source, object).
-
-    Ids of steps begin with the object's and a colon; the character after the colon ends the range.
-    """
-    asked = table_of(
-        "asked",
-        source=(TEXT, [source for source, _ in objects]),
-        object_id=(TEXT, [object_id for _, object_id in objects]),
-    )
-    last = sa.func.concat(asked.c.object_id, ";")
-    rows = work.connection.execute(
-        sa.select(
-            events.c.source,
-            asked.c.object_id,
-            events.c.source_event_id,
-            sa.cast(events.c.data["step"].astext, sa.BigInteger),
-        ).join(
-            asked,
-            sa.and_(
-                events.c.source == asked.c.source,
-                events.c.source_event_id > sa.func.concat(asked.c.object_id, ":"),
-                events.c.source_event_id < last,
-            ),
-        )
-    )
-    stated: dict[FactKey, dict[str, int]] = {}
-    removed: dict[FactKey, dict[str, int]] = {}
-    for source, object_id, event_id, removal in rows:
-        number = stated_number(event_id)
-        if removal is not None:
-            removed.setdefault((source, object_id), {})[event_id] = removal
-        elif number is not None:
-            stated.setdefault((source, object_id), {})[event_id] = number
-    return {
-        key: ObjectHistory(stated.get(key, {}), removed.get(key, {}))
-        for key in stated.keys() | removed.keys()
-    }
-
-
-def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
-    """Events accepted in the running hour, by source."""
-    rows = work.connection.execute(
-        sa.select(source_hours.c.source, source_hours.c.accepted).where(
-            source_hours.c.hour == _hour(work.now),
-            source_hours.c.source == any_text("sources", sources),
-        )
-    )
-    return {row.source: row.accepted for row in rows}
-
-
-def insert_facts(
-    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
-) -> int:
-    """Store facts; how many were not there yet.
-
-    Fewer than given means that another transaction stored one of them a moment ago.
-    """
-    new = table_of(
-        "new",
-        event_id=(UUID_, [fact.event_id for fact in facts]),
-        source=(TEXT, [fact.source for fact in facts]),
-        source_event_id=(TEXT, [fact.event.id for fact in facts]),
-        type=(TEXT, [fact.event.type for fact in facts]),
-        recognised=(FLAG, [fact.event.recognised for fact in facts]),
-        subject_reference=(
-            UUID_,
-            [fact.event.subject and references[fact.event.subject] for fact in facts],
-        ),
-        occurred_at=(TIME, [fact.event.occurred.floor_datetime() for fact in facts]),
-        occurred_fraction=(TEXT, [fact.event.occurred.fraction for fact in facts]),
-        data=(JSON_TEXT, [_to_json(kept_data(fact.event, references)) for fact in facts]),
-        content_digest=(BYTES, [content_digest(fact.event, references) for fact in facts]),
-    )
-    columns = [column.name for column in new.c]
-    rows = sa.select(new, sa.literal(work.now))
-    statement = pg.insert(events).from_select([*columns, "recorded_at"], rows)
-    return work.connection.execute(
-        statement.on_conflict_do_nothing(index_elements=["source", "source_event_id"]),
-        execution_options={"preserve_rowcount": True},
-    ).rowcount
-
-
-def insert_participants(
-    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
-) -> None:
-    """Store who takes part in each fact, and as what."""
-    rows = [
-        (fact.event_id, role, references[key])
-        for fact in facts
-        for role, key in _participants(fact)
-    ]
-    if not rows:
-        return
-    new = table_of(
-        "new",
-        event_id=(UUID_, [row[0] for row in rows]),
-        role=(TEXT, [row[1] for row in rows]),
-        reference=(UUID_, [row[2] for row in rows]),
-    )
-    work.connection.execute(
-        event_participants.insert().from_select(["event_id", "role", "reference"], sa.select(new))
-    )
-
-
-def insert_retractions(work: Work, taken_back: Sequence[NewRetraction]) -> None:
-    """Remember what counts no longer; who took it back first stays."""
-    new = table_of(
-        "new",
-        source=(TEXT, [one.source for one in taken_back]),
-        source_event_id=(TEXT, [one.target for one in taken_back]),
-        retracted_by=(TEXT, [one.retracted_by for one in taken_back]),
-    )
-    columns = ["source", "source_event_id", "retracted_by"]
-    statement = pg.insert(retractions).from_select(
-        [*columns, "recorded_at"], sa.select(new, sa.literal(work.now))
-    )
-    work.connection.execute(statement.on_conflict_do_nothing())
-
-
-def insert_bodies(work: Work, facts: Sequence[NewFact]) -> None:
-    """Keep what was sent, where it can be erased."""
-    work.connection.execute(
-        event_bodies.insert(),
-        [{"event_id": fact.event_id, "body": fact.event.body} for fact in facts],
-    )
-
-
-def start_again(work: Work) -> None:
-    """Have ``execute`` run the whole transaction again: what it decided on has changed."""
-    work.connection.exec_driver_sql(
-        "DO $$ BEGIN RAISE EXCEPTION 'an event was stored meanwhile' "
-        "USING ERRCODE = 'serialization_failure'; END $$"
-    )
-
-
-def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
-    """Add to the running hour of each source."""
-    by_source: dict[str, list[NewFact]] = {}
-    for fact in facts:
-        by_source.setdefault(fact.source, []).append(fact)
-    names = sorted(by_source)
-    new = table_of(
-        "new",
-        source=(TEXT, names),
-        accepted=(COUNT, [len(by_source[name]) for name in names]),
-        newest=(
-            TIME,
-            [max(f.event.occurred for f in by_source[name]).floor_datetime() for name in names],
-        ),
-    )
-    row = pg.insert(source_hours).from_select(
-        ["source", "hour", "accepted", "last_received_at", "newest_occurred_at"],
-        sa.select(
-            new.c.source,
-            sa.literal(_hour(work.now)),
-            new.c.accepted,
-            sa.literal(work.now),
-            new.c.newest,
-        ),
-    )
-    then, now = source_hours.c, row.excluded
-    work.connection.execute(
-        row.on_conflict_do_update(
-            index_elements=["source", "hour"],
-            set_={
-                "accepted": then.accepted + now.accepted,
-                "last_received_at": sa.func.greatest(then.last_received_at, now.last_received_at),
-                "newest_occurred_at": sa.func.greatest(
-                    then.newest_occurred_at, now.newest_occurred_at
-                ),
-            },
-        )
-    )
-
-
-def members_in(work: Work, references: Iterable[UUID], targets: Sequence[FactKey]) -> list[UUID]:
-    """Members behind these references, or taking part in these events, in id order."""
-    told = sa.select(identities.c.member_id).where(
-        identities.c.reference == any_uuid("refs", references), identities.c.member_id.is_not(None)
-    )
-    if targets:
-        asked = _keys(targets)
-        touched = (
-            sa.select(identities.c.member_id)
-            .join(event_participants, event_participants.c.reference == identities.c.reference)
-            .join(events, events.c.event_id == event_participants.c.event_id)
-            .join(asked, _same(events, asked))
-            .where(identities.c.member_id.is_not(None))
-        )
-        told = told.union(touched).subquery().select()
-    return sorted(set(work.connection.execute(told).scalars()))
 
 
 def facts_of_member(work: Work, member_id: UUID) -> list[StoredFact]:
@@ -355,32 +128,3 @@ def is_retracted() -> sa.ColumnElement[bool]:
 
 def _facts_query() -> sa.Select[Any]:
     return sa.select(*FACT_COLUMNS).where(events.c.type != RETRACTED, sa.not_(is_retracted()))
-
-
-def _participants(fact: NewFact) -> list[tuple[str, IdentityKey]]:
-    named = list(fact.event.identities.items())
-    return named if fact.event.subject is None else [("subject", fact.event.subject), *named]
-
-
-def _keys(keys: Sequence[FactKey]) -> sa.TableValuedAlias:
-    return table_of(
-        "asked", source=(TEXT, [key[0] for key in keys]), id=(TEXT, [key[1] for key in keys])
-    )
-
-
-def _same(table: sa.Table, asked: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.source == asked.c.source, table.c.source_event_id == asked.c.id)
-
-
-def _hour(now: datetime) -> datetime:
-    return now - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
-
-
-def _to_json(data: Mapping[str, Scalar]) -> str:
-    """JSON text with exact decimals: PostgreSQL keeps them as numeric."""
-    members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
-    return f"{{{','.join(members)}}}"
-
-
-def _to_text(value: Scalar) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from ledger.kernel.arrays import JSON_TEXT, TEXT, TIME, given
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute, metadata
 
@@ -50,6 +52,22 @@ outbox = sa.Table(
         postgresql_where=sa.text("done_at IS NULL"),
     ),
 )
+
+
+_NEW: Final = given("new", key=TEXT, payload=JSON_TEXT)
+_NOW: Final = sa.bindparam("now", type_=TIME)
+_PUT: Final = outbox.insert().from_select(
+    ["key", "payload", "topic", "created_at", "not_before"],
+    sa.select(
+        _NEW.table.c.key,
+        # A JSON null comes out of the recordset as SQL's, and the payload is JSON's.
+        sa.func.coalesce(_NEW.table.c.payload, sa.text("'null'::jsonb")),
+        sa.bindparam("topic", type_=TEXT),
+        _NOW,
+        _NOW,
+    ),
+)
+"""Built once: asking for work is part of every hot path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +114,8 @@ def put(work: Work, topic: str, key: str, payload: Json = None) -> None:
 def put_many(work: Work, topic: str, rows: Sequence[tuple[str, Json]]) -> None:
     """As :func:`put`, for several keys in one statement."""
     if rows:
-        work.connection.execute(
-            outbox.insert(),
-            [
-                {
-                    "topic": topic,
-                    "key": key,
-                    "payload": payload,
-                    "created_at": work.now,
-                    "not_before": work.now,
-                }
-                for key, payload in rows
-            ],
-        )
+        new = _NEW.rows((key, orjson.dumps(payload)) for key, payload in rows)
+        work.connection.execute(_PUT, {**new, "topic": topic, "now": work.now})
 
 
 def waiting_keys(

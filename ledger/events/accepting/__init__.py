@@ -1,0 +1,1 @@
+"""What accepting events asks of the database and writes to it: the hot path of the events room."""

@@ -1,0 +1,322 @@
+"""The statements of accepting events.
+
+Those that every batch needs are built once: building one costs several times what running it does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from ledger.events.model import Scalar
+from ledger.events.objects import ObjectHistory, stated_number
+from ledger.events.settlement import (
+    FactKey,
+    KnownEvent,
+    NewFact,
+    NewRetraction,
+    content_digest,
+    kept_data,
+)
+from ledger.events.tables import (
+    event_bodies,
+    event_participants,
+    events,
+    retractions,
+    source_hours,
+)
+from ledger.kernel.arrays import (
+    BYTES,
+    COUNT,
+    FLAG,
+    JSON_TEXT,
+    TEXT,
+    TIME,
+    UUID_,
+    given,
+    table_of,
+)
+from ledger.kernel.transaction import Work
+from ledger.members.model import IdentityKey
+from ledger.members.tables import identities, personal_identities
+
+
+class KnownIdentity(NamedTuple):
+    """An identity's reference, and whose it is if anybody's."""
+
+    reference: UUID
+    member_id: UUID | None
+
+
+_ASKED: Final = given("asked", source=TEXT, id=TEXT)
+_asked: Final = _ASKED.table.c
+_KNOWN_EVENTS: Final = sa.select(
+    events.c.source, events.c.source_event_id, events.c.event_id, events.c.content_digest
+).join(
+    _ASKED.table,
+    sa.and_(events.c.source == _asked.source, events.c.source_event_id == _asked.id),
+)
+
+_NAMED: Final = given("named", provider=TEXT, issuer=TEXT, subject=TEXT)
+_named: Final = _NAMED.table.c
+_KNOWN_IDENTITIES: Final = (
+    sa.select(
+        personal_identities.c.provider,
+        personal_identities.c.issuer,
+        personal_identities.c.subject,
+        identities.c.reference,
+        identities.c.member_id,
+    )
+    .join_from(
+        personal_identities,
+        _NAMED.table,
+        sa.and_(
+            personal_identities.c.provider == _named.provider,
+            personal_identities.c.issuer == _named.issuer,
+            personal_identities.c.subject == _named.subject,
+        ),
+    )
+    .join(identities, identities.c.reference == personal_identities.c.reference)
+)
+
+_SOURCES: Final = given("sources", source=TEXT)
+_ACCEPTED: Final = (
+    sa.select(source_hours.c.source, source_hours.c.accepted)
+    .join(_SOURCES.table, source_hours.c.source == _SOURCES.table.c.source)
+    .where(source_hours.c.hour == sa.bindparam("hour", type_=TIME))
+)
+
+_NOW: Final = sa.bindparam("now", type_=TIME)
+_FACTS: Final = given(
+    "new",
+    event_id=UUID_,
+    source=TEXT,
+    source_event_id=TEXT,
+    type=TEXT,
+    recognised=FLAG,
+    subject_reference=UUID_,
+    occurred_at=TIME,
+    occurred_fraction=TEXT,
+    data=JSON_TEXT,
+    content_digest=BYTES,
+)
+_INSERT_FACTS: Final = (
+    pg.insert(events)
+    .from_select([*_FACTS.names, "recorded_at"], sa.select(_FACTS.table, _NOW))
+    .on_conflict_do_nothing(index_elements=["source", "source_event_id"])
+)
+
+_PARTS: Final = given("new", event_id=UUID_, role=TEXT, reference=UUID_)
+_INSERT_PARTICIPANTS: Final = event_participants.insert().from_select(
+    _PARTS.names, sa.select(_PARTS.table)
+)
+
+_COUNTS: Final = given("new", source=TEXT, accepted=COUNT, newest=TIME)
+
+
+def _counting() -> pg.Insert:
+    new = _COUNTS.table.c
+    row = pg.insert(source_hours).from_select(
+        ["source", "hour", "accepted", "last_received_at", "newest_occurred_at"],
+        sa.select(new.source, sa.bindparam("hour", type_=TIME), new.accepted, _NOW, new.newest),
+    )
+    then, now = source_hours.c, row.excluded
+    return row.on_conflict_do_update(
+        index_elements=["source", "hour"],
+        set_={
+            "accepted": then.accepted + now.accepted,
+            "last_received_at": sa.func.greatest(then.last_received_at, now.last_received_at),
+            "newest_occurred_at": sa.func.greatest(then.newest_occurred_at, now.newest_occurred_at),
+        },
+    )
+
+
+_COUNT_ACCEPTED: Final = _counting()
+
+
+def known_events(work: Work, keys: Iterable[FactKey]) -> dict[FactKey, KnownEvent]:
+    """Those of the keys that are stored."""
+    rows = work.connection.execute(_KNOWN_EVENTS, _ASKED.rows(keys))
+    return {(row[0], row[1]): KnownEvent(row[2], bytes(row[3])) for row in rows}
+
+
+def known_identities(work: Work, keys: Iterable[IdentityKey]) -> dict[IdentityKey, KnownIdentity]:
+    """Those of the keys that have a reference."""
+    rows = work.connection.execute(_KNOWN_IDENTITIES, _NAMED.rows(keys))
+    return {IdentityKey(row[0], row[1], row[2]): KnownIdentity(row[3], row[4]) for row in rows}
+
+
+def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, ObjectHistory]:
+    """The numbered steps stored of each (source, object).
+
+    Ids of steps begin with the object's and a colon; the character after the colon ends the range.
+    """
+    asked = table_of(
+        "asked",
+        source=(TEXT, [source for source, _ in objects]),
+        object_id=(TEXT, [object_id for _, object_id in objects]),
+    )
+    last = sa.func.concat(asked.c.object_id, ";")
+    rows = work.connection.execute(
+        sa.select(
+            events.c.source,
+            asked.c.object_id,
+            events.c.source_event_id,
+            sa.cast(events.c.data["step"].astext, sa.BigInteger),
+        ).join(
+            asked,
+            sa.and_(
+                events.c.source == asked.c.source,
+                events.c.source_event_id > sa.func.concat(asked.c.object_id, ":"),
+                events.c.source_event_id < last,
+            ),
+        )
+    )
+    stated: dict[FactKey, dict[str, int]] = {}
+    removed: dict[FactKey, dict[str, int]] = {}
+    for source, object_id, event_id, removal in rows:
+        number = stated_number(event_id)
+        if removal is not None:
+            removed.setdefault((source, object_id), {})[event_id] = removal
+        elif number is not None:
+            stated.setdefault((source, object_id), {})[event_id] = number
+    return {
+        key: ObjectHistory(stated.get(key, {}), removed.get(key, {}))
+        for key in stated.keys() | removed.keys()
+    }
+
+
+def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
+    """Events accepted in the running hour, by source."""
+    asked = _SOURCES.rows((source,) for source in sources)
+    rows = work.connection.execute(_ACCEPTED, {**asked, "hour": _hour(work.now)})
+    return {row[0]: row[1] for row in rows}
+
+
+def insert_facts(
+    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
+) -> int:
+    """Store facts; how many were not there yet.
+
+    Fewer than given means that another transaction stored one of them a moment ago.
+    """
+    new = _FACTS.rows(
+        (
+            fact.event_id,
+            fact.source,
+            fact.event.id,
+            fact.event.type,
+            fact.event.recognised,
+            None if fact.event.subject is None else references[fact.event.subject],
+            fact.event.occurred.floor_datetime(),
+            fact.event.occurred.fraction,
+            _to_json(kept_data(fact.event, references)),
+            content_digest(fact.event, references),
+        )
+        for fact in facts
+    )
+    return work.connection.execute(
+        _INSERT_FACTS,
+        {**new, "now": work.now},
+        execution_options={"preserve_rowcount": True},
+    ).rowcount
+
+
+def insert_participants(
+    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
+) -> None:
+    """Store who takes part in each fact, and as what."""
+    rows = [
+        (fact.event_id, role, references[key])
+        for fact in facts
+        for role, key in _participants(fact)
+    ]
+    if rows:
+        work.connection.execute(_INSERT_PARTICIPANTS, _PARTS.rows(rows))
+
+
+def insert_retractions(work: Work, taken_back: Sequence[NewRetraction]) -> None:
+    """Remember what counts no longer; who took it back first stays."""
+    new = table_of(
+        "new",
+        source=(TEXT, [one.source for one in taken_back]),
+        source_event_id=(TEXT, [one.target for one in taken_back]),
+        retracted_by=(TEXT, [one.retracted_by for one in taken_back]),
+    )
+    columns = ["source", "source_event_id", "retracted_by"]
+    statement = pg.insert(retractions).from_select(
+        [*columns, "recorded_at"], sa.select(new, sa.literal(work.now))
+    )
+    work.connection.execute(statement.on_conflict_do_nothing())
+
+
+def insert_bodies(work: Work, facts: Sequence[NewFact]) -> None:
+    """Keep what was sent, where it can be erased."""
+    work.connection.execute(
+        event_bodies.insert(),
+        [{"event_id": fact.event_id, "body": fact.event.body} for fact in facts],
+    )
+
+
+def start_again(work: Work) -> None:
+    """Have ``execute`` run the whole transaction again: what it decided on has changed."""
+    work.connection.exec_driver_sql(
+        "DO $$ BEGIN RAISE EXCEPTION 'an event was stored meanwhile' "
+        "USING ERRCODE = 'serialization_failure'; END $$"
+    )
+
+
+def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
+    """Add to the running hour of each source."""
+    by_source: dict[str, list[NewFact]] = {}
+    for fact in facts:
+        by_source.setdefault(fact.source, []).append(fact)
+    counts = _COUNTS.rows(
+        (source, len(own), max(fact.event.occurred for fact in own).floor_datetime())
+        for source, own in sorted(by_source.items())
+    )
+    work.connection.execute(_COUNT_ACCEPTED, {**counts, "hour": _hour(work.now), "now": work.now})
+
+
+def members_taking_part(work: Work, keys: Iterable[FactKey]) -> list[UUID]:
+    """Members who take part in these events."""
+    rows = (
+        sa.select(identities.c.member_id)
+        .join(event_participants, event_participants.c.reference == identities.c.reference)
+        .join(events, events.c.event_id == event_participants.c.event_id)
+        .join(
+            _ASKED.table,
+            sa.and_(events.c.source == _asked.source, events.c.source_event_id == _asked.id),
+        )
+        .where(identities.c.member_id.is_not(None))
+    )
+    return list(work.connection.execute(rows, _ASKED.rows(keys)).scalars())
+
+
+def _participants(fact: NewFact) -> list[tuple[str, IdentityKey]]:
+    named = list(fact.event.identities.items())
+    return named if fact.event.subject is None else [("subject", fact.event.subject), *named]
+
+
+def _hour(now: datetime) -> datetime:
+    return now - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
+
+
+def _to_json(data: Mapping[str, Scalar]) -> bytes | str:
+    """JSON text with exact decimals: PostgreSQL keeps them as numeric."""
+    if not any(isinstance(value, Decimal) for value in data.values()):
+        return orjson.dumps(data)
+    members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
+    return f"{{{','.join(members)}}}"
+
+
+def _to_text(value: Scalar) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
