@@ -91,6 +91,8 @@ def cast(work: Work, command: CastBallot) -> Ballot:
     known = relaying.require_chain(work)
     facts = command.facts
     ahead = store.count_ahead(work, known.chain_key, facts.voter, facts.nonce)
+    if store.has_open(work, known.chain_key, command.proposal_id, facts.voter):
+        raise BallotCastBefore("Your ballot on this proposal is on its way or recorded.")
     check_may_vote(facts, command.nonce, ballots_ahead=ahead)
     relaying.spend(work, command.member_id, BALLOT_GAS)
     ballot = Ballot(

@@ -63,6 +63,17 @@ def open_voters(work: Work, chain_key: int) -> frozenset[Address]:
     return frozenset(Address(row.voter_address) for row in rows)
 
 
+def has_open(work: Work, chain_key: int, proposal_id: int, voter: Address) -> bool:
+    """Whether a voter has a ballot on a proposal that is not rejected."""
+    query = sa.select(ballots.c.ballot_id).where(
+        ballots.c.chain_key == chain_key,
+        ballots.c.proposal_id == wei(proposal_id),
+        ballots.c.voter_address == voter,
+        ballots.c.state != BallotState.REJECTED,
+    )
+    return work.connection.execute(query).first() is not None
+
+
 def count_ahead(work: Work, chain_key: int, voter: Address, nonce: int) -> int:
     """Ballots of a voter on their way whose number the chain has not seen yet."""
     query = sa.select(sa.func.count()).where(

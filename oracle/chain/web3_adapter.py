@@ -195,11 +195,17 @@ def _result(method: str, answer: Json) -> Json:
     error = answer.get("error")
     if error is None:
         return answer["result"]
-    words = str(error.get("message", error)) if isinstance(error, Mapping) else str(error)
+    words = _printable(error.get("message", error) if isinstance(error, Mapping) else error)
     reverted = _reverted(error)
     if reverted is not None or any(text in words.lower() for text in _EXECUTION_FAILED):
         raise CallReverted(f"{method}: {words}", reverted or b"")
     raise QuestionRefused(f"The node refused {method}: {words}", method=method)
+
+
+def _printable(words: Json) -> str:
+    """Anvil puts a contract's bytes into its sentence; no database takes a NUL as text."""
+    shown = "".join(each if each.isprintable() else " " for each in str(words))
+    return " ".join(shown.split())
 
 
 def _reverted(error: Json) -> bytes | None:

@@ -34,7 +34,7 @@ from ledger.members.model import CreateMember
 from ledger.wallets import service as wallets
 from oracle.bindings import vkl_governor
 from oracle.chain.port import BlockTag, Receipt
-from oracle.contracts.abi import Address, FunctionCall
+from oracle.contracts.abi import Address, FunctionCall, address
 from oracle.deployment.model import Deployment
 from oracle.deployment.service import record_path, write_record
 from oracle.indexer import service as indexer
@@ -92,8 +92,7 @@ class Community:
     _keys: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.composition)
-        self.app.dependency_overrides[principal_of] = fake_principal
+        self.app = _app(self.composition)
         self.contracts = GovernanceContracts.of(self.deployment)
         self.voters = [self.join(index) for index in TOKENS]
         self.index()
@@ -105,16 +104,20 @@ class Community:
         node: ChainNode,
         deployment: Deployment,
         folder: Path,
-        chain: ChainSwitch = ChainSwitch.ON,
     ) -> Community:
-        state = StateFolder(folder)
-        state.prepare()
+        composition = _compose(database, folder, ChainSwitch.ON, node.url)
         write_record(record_path(folder / "deployments", node.chain()), deployment)
-        settings = Settings(
-            public_url=ORIGIN, state_folder=folder, chain=chain, chain_rpc_url=node.url, demo=False
-        )
-        composition = Composition(settings, state, database, load_catalogue(), SECRET)
         return cls(database, node, deployment, composition)
+
+    def composed(self, folder: Path, chain: ChainSwitch) -> FastAPI:
+        """Another installation on the same database."""
+        return _app(_compose(self.database, folder, chain, self.node.url))
+
+    def lose_the_chain(self) -> None:
+        """From now on nobody answers where the node was."""
+        folder = self.composition.state.path
+        self.composition = _compose(self.database, folder, ChainSwitch.ON, "http://127.0.0.1:9")
+        self.app = _app(self.composition)
 
     # --- members ---
 
@@ -124,6 +127,9 @@ class Community:
         command = wallets.LinkWallet(member_id, key.address, b"\x01" * 32)
         execute(self.database, wallets.link_wallet, command)
         return Voter(member_id, key)
+
+    def member_without_wallet(self) -> UUID:
+        return execute(self.database, members.create_member, CreateMember("en")).member_id
 
     def get(self, path: str, voter: Voter | None = None, **query: str) -> Any:
         answer = client_of(self.app).get(path, params=query, headers=_who(voter or self.voters[0]))
@@ -305,9 +311,17 @@ class Community:
     # --- strangers ---
 
     def send_as(self, index: int, to: Address, call: FunctionCall[Any]) -> Receipt:
-        receipt = transact(self.node, funded_account(index), to, call)
+        return self.send_with(funded_account(index), to, call)
+
+    def send_with(self, key: LocalAccount, to: Address, call: FunctionCall[Any]) -> Receipt:
+        receipt = transact(self.node, key, to, call)
         assert receipt.succeeded
         return receipt
+
+    def send_raw_as(self, index: int, shown: Mapping[str, str]) -> Receipt:
+        """A call as an answer shows it, sent by a stranger."""
+        call = FunctionCall("shown", bytes.fromhex(shown["data"][2:]), lambda _: None)
+        return self.send_as(index, address(shown["to"]), call)
 
     def governor_call(self, verb: str, proposal: str) -> FunctionCall[Any]:
         """``queue``, ``execute`` or ``cancel`` of a proposal, as anybody could build it."""
@@ -324,6 +338,21 @@ class Community:
             tuple(action.calldata for action in found.actions),
             description_hash(found.description),
         )
+
+
+def _app(composition: Composition) -> FastAPI:
+    app = create_app(composition)
+    app.dependency_overrides[principal_of] = fake_principal
+    return app
+
+
+def _compose(database: Database, folder: Path, chain: ChainSwitch, url: str) -> Composition:
+    state = StateFolder(folder)
+    state.prepare()
+    settings = Settings(
+        public_url=ORIGIN, state_folder=folder, chain=chain, chain_rpc_url=url, demo=False
+    )
+    return Composition(settings, state, database, load_catalogue(), SECRET)
 
 
 def _who(voter: Voter) -> dict[str, str]:

@@ -1,0 +1,205 @@
+"""Ballots that count, ballots that are refused, and batches with a bad one among good ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from governance import relaying
+from oracle.bindings import vkl_governor
+from tests.support.governance import OUTSIDER, Community, Voter
+
+SAYS_YES_TO_EVERYTHING = f"0x7f1626ba7e{'00' * 28}5f5260205ff3"
+"""Code of a contract wallet that stands by every signature (ERC-1271)."""
+
+
+@pytest.fixture
+def voting(community: Community) -> tuple[Community, str]:
+    """Everybody with their own votes, and a proposal that is open."""
+    community.all_delegate()
+    return community, community.opened(community.propose(community.voters[0]))
+
+
+def refused(community: Community, voter: Voter, proposal: str, body: Any) -> tuple[int, str]:
+    status, problem = community.cast(voter, proposal, body)
+    return status, problem.get("code", "")
+
+
+def test_a_ballot_with_a_reason_is_recorded(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    body = community.ballot(voter, proposal, "for", "Because it is spring.")
+    status, answer = community.cast(voter, proposal, body)
+    assert (status, answer["state"], answer["weight"]) == (201, "received", f"{100 * 10**18}")
+    community.until(lambda: not community.waiting_ballots())
+    (seen,) = community.ballots(voter)
+    assert (seen["state"], seen["support"], seen["reason"]) == (
+        "recorded",
+        "for",
+        "Because it is spring.",
+    )
+    assert community.shown(proposal)["standing"]["for"] == f"{100 * 10**18}"
+
+
+def test_again_and_twice(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    body = community.ballot(voter, proposal, "for")
+    path = f"/v1/proposals/{proposal}/ballots"
+    first = community.post(path, voter, body, key="same")
+    assert first[0] == 201
+    assert community.post(path, voter, body, key="same") == first
+    assert refused(community, voter, proposal, body) == (409, "ballot_cast_before")
+    community.until(lambda: not community.waiting_ballots())
+    assert refused(community, voter, proposal, body) == (409, "ballot_cast_before")
+    other = community.ballot(voter, proposal, "against")
+    assert refused(community, voter, proposal, other) == (409, "ballot_cast_before")
+    assert community.shown(proposal)["standing"]["voters"] == 1
+
+
+def test_too_early_and_too_late(community: Community) -> None:
+    community.all_delegate()
+    voter = community.voters[0]
+    status, answer = community.post("/v1/proposals", voter, community.draft(voter))
+    assert (status, answer["state"]) == (201, "signed")
+    proposal = str(answer["id"])
+    community.tick_without_sending()
+    community.send()
+    early = community.ballot(voter, proposal, "for")
+    assert refused(community, voter, proposal, early) == (409, "ballot_too_early")
+    community.opened(proposal)
+    late = community.ballot(voter, proposal, "for")
+    community.node.pass_time(community.deployment.parameters.governor.voting_period_s + 1)
+    assert refused(community, voter, proposal, late) == (410, "ballot_too_late")
+
+
+def test_a_signature_that_is_not_the_voters(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter, other = community.voters[:2]
+    path = f"/v1/proposals/{proposal}/ballot-message"
+    good = community.ballot(voter, proposal, "for")
+    typed = community.get(path, voter, support="for")["typed_data"]
+    elsewhere = {**typed, "domain": {**typed["domain"], "chainId": 1}}
+    for forged in (
+        {**good, "signature": other.sign(typed)},
+        {**good, "signature": voter.sign(elsewhere)},
+        {**good, "support": "against"},
+        {**good, "reason": "never said"},
+        {**good, "nonce": good["nonce"] + 1},
+    ):
+        assert refused(community, voter, proposal, forged) == (422, "signature_not_yours")
+    assert refused(community, other, proposal, good) == (422, "signature_not_yours")
+    assert community.waiting_ballots() == 0
+
+
+def test_malformed(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    good = community.ballot(voter, proposal, "for")
+    typed = community.get(f"/v1/proposals/{proposal}/ballot-message", voter, support="for")
+    message = typed["typed_data"]
+    ahead = voter.sign({**message, "message": {**message["message"], "nonce": "7"}})
+    for body, status, code in (
+        ({**good, "signature": "0xabcd"}, 400, "malformed_signature"),
+        ({**good, "signature": "nonsense"}, 422, "request_invalid"),
+        ({**good, "support": "maybe"}, 422, "request_invalid"),
+        ({**good, "reason": "x" * 501}, 422, "ballot_malformed"),
+        ({**good, "nonce": 7, "signature": ahead}, 409, "ballot_stale"),
+        ({**good, "weight": 5}, 422, "request_invalid"),
+    ):
+        if code == "ballot_malformed":
+            long = {**message, "types": {**message["types"]}, "primaryType": "ExtendedBallot"}
+            long["types"]["ExtendedBallot"] = [
+                *message["types"]["Ballot"],
+                {"name": "reason", "type": "string"},
+                {"name": "params", "type": "bytes"},
+            ]
+            del long["types"]["Ballot"]
+            long["message"] = {**message["message"], "reason": "x" * 501, "params": "0x"}
+            body = {**body, "signature": voter.sign(long)}  # noqa: PLW2901 - signed as sent
+        assert refused(community, voter, proposal, body) == (status, code)
+    assert refused(community, voter, "12", good) == (404, "unknown_proposal")
+    assert refused(community, voter, "none", good) == (404, "unknown_proposal")
+
+
+def test_nobody_votes_without_a_wallet_or_without_power(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    poor = community.join(OUTSIDER)
+    ballot = community.ballot(poor, proposal, "for")
+    assert refused(community, poor, proposal, ballot) == (422, "no_voting_power")
+    walletless = Voter(community.member_without_wallet(), poor.key)
+    assert refused(community, walletless, proposal, ballot) == (409, "wallet_needed")
+    assert int(community.get("/v1/voting-power", poor)["votes"]) == 0
+
+
+def test_a_bad_ballot_fails_alone_and_says_why(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    first, second, third = community.voters[:3]
+    for voter in (first, second, third):
+        community.vote(voter, proposal)
+    own = vkl_governor.cast_vote(int(proposal), 0)
+    community.send_with(second.key, community.contracts.governor, own)
+    community.until(lambda: not community.waiting_ballots())
+    states = [community.ballots(voter)[0]["state"] for voter in (first, second, third)]
+    assert states == ["recorded", "rejected", "recorded"]
+    assert "recorded first" in community.ballots(second)[0]["rejection"]
+    standing = community.shown(proposal)["standing"]
+    assert (standing["for"], standing["against"]) == (f"{150 * 10**18}", f"{60 * 10**18}")
+
+
+def test_a_ballot_that_a_stranger_brought_counts_once(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    body = community.ballot(voter, proposal, "for")
+    status, answer = community.cast(voter, proposal, body)
+    assert status == 201
+    community.send_raw_as(OUTSIDER, answer["call"])
+    community.until(lambda: not community.waiting_ballots())
+    assert community.ballots(voter)[0]["state"] == "recorded"
+    assert community.shown(proposal)["standing"]["for"] == f"{100 * 10**18}"
+
+
+def test_one_voter_on_two_proposals_at_once(community: Community) -> None:
+    community.all_delegate()
+    voter = community.voters[0]
+    ids = [community.propose(voter, title=title) for title in ("One", "Two")]
+    for proposal in ids:
+        community.opened(proposal)
+    for proposal in ids:
+        community.vote(voter, proposal)
+    assert [ballot["state"] for ballot in community.ballots(voter)] == ["received", "received"]
+    community.until(lambda: not community.waiting_ballots())
+    assert [ballot["state"] for ballot in community.ballots(voter)] == ["recorded", "recorded"]
+
+
+def test_a_contract_wallet_votes_but_cannot_delegate_by_signature(
+    voting: tuple[Community, str],
+) -> None:
+    community, proposal = voting
+    voter = community.voters[2]
+    community.node.rpc("hardhat_setCode", voter.key.address, SAYS_YES_TO_EVERYTHING)
+    body = {**community.ballot(voter, proposal, "for"), "signature": "0x" + "ab" * 80}
+    assert community.cast(voter, proposal, body)[0] == 201
+    community.until(lambda: not community.waiting_ballots())
+    assert community.ballots(voter)[0]["state"] == "recorded"
+    shown = community.get("/v1/delegation-message", voter)
+    delegation = {name: shown[name] for name in ("delegatee", "nonce", "expiry")}
+    status, problem = community.post(
+        "/v1/delegations", voter, {**delegation, "signature": "0x" + "ab" * 80}
+    )
+    assert (status, problem["code"]) == (422, "delegation_by_contract")
+
+
+def test_the_relayer_carries_so_much_a_day(
+    voting: tuple[Community, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community, proposal = voting
+    voter, other = community.voters[:2]
+    monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 2)  # They delegated and proposed.
+    ballot = community.ballot(voter, proposal, "for")
+    assert refused(community, voter, proposal, ballot) == (429, "relayer_budget_spent")
+    assert community.cast(other, proposal, community.ballot(other, proposal, "for"))[0] == 201
+    monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 60)
+    monkeypatch.setattr(relaying, "GAS_MAX", 2_000_000)
+    assert refused(community, voter, proposal, ballot) == (429, "relayer_budget_spent")
