@@ -90,8 +90,9 @@ PERSON_RATE: Final = Rate("person", 600, 60)
 MACHINE_RATE: Final = Rate("machine", 12_000, 60)
 SOURCE_RATE: Final = Rate("source", 600_000, 60)
 """A bound on loops gone wild; what a source may state is bounded by its hourly budget."""
-ANONYMOUS_RATE: Final = Rate("anonymous", 60, 60)
-"""For paths that try a credential: sign-in, token, one-time links; by address."""
+ANONYMOUS_RATE: Final = Rate("anonymous", 300, 60)
+"""For paths that try a credential (sign-in, token) and for wrong ones; by address, behind which a
+whole classroom may sit. Secrets have 256 bits, so this bounds load, not luck."""
 
 _BUCKETS_MAX: Final = 100_000
 _SECOND_NS: Final = 10**9

@@ -16,6 +16,7 @@ import yaml
 from babel import Locale as BabelLocale
 
 from api.i18n.formats import Writable, write
+from ledger.kernel.units import Points
 
 Language = Literal["en", "ru"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ru")
@@ -117,7 +118,8 @@ def _flatten(prefix: str, node: object) -> dict[str, Message]:
 def _plural(message: Message, language: Language, count: Writable) -> str:
     if isinstance(message, str):
         return message
+    number = count.amount if isinstance(count, Points) else count
     category = "other"
-    if isinstance(count, int):
-        category = str(BabelLocale.parse(language).plural_form(abs(count)))
+    if isinstance(number, int):
+        category = str(BabelLocale.parse(language).plural_form(abs(number)))
     return message.get(category) or message["other"]

@@ -25,6 +25,7 @@ from api.i18n.catalogue import (
 )
 from api.pages.rendering import TEMPLATES
 from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.units import Points
 
 CATALOGUE = load_catalogue()
 EN, RU = CATALOGUE.messages["en"], CATALOGUE.messages["ru"]
@@ -184,6 +185,7 @@ def test_plural_forms(count: int, english: str, russian: str) -> None:
     catalogue = _small([])
     assert catalogue.text("en", "n", count=count) == english
     assert catalogue.text("ru", "n", count=count) == russian
+    assert catalogue.text("ru", "n", count=Points(count)) == russian
 
 
 def test_a_missing_message_is_reported_and_answered_in_english() -> None:
