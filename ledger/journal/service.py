@@ -89,7 +89,8 @@ def flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Account
 
 def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Posted]]:
     head = store.lock_head(work)
-    existing = store.read_entries(work, {draft.entry_id for draft in drafts})
+    known = store.known_entries(work, {draft.entry_id for draft in drafts})
+    existing = store.read_entries(work, known)
     keys = {
         key
         for draft in drafts

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.exc import DBAPIError
 
 from ledger.journal.chain import TransferRow, account_identity
 from ledger.journal.model import (
@@ -69,6 +71,13 @@ _FLOWS_OF: Final = sa.text(
     GROUP BY mine.owner, other.kind
     """
 )
+_ACCOUNTS_OF: Final = """
+    SELECT account_id, kind, owner, balance, last_sequence FROM accounts WHERE owner IS NULL
+    UNION ALL
+    SELECT account_id, kind, owner, balance, last_sequence FROM accounts
+    WHERE owner = ANY(%b::uuid[])
+"""
+_KNOWN: Final = "SELECT entry_id FROM transfers WHERE entry_id = ANY(%b::uuid[]) AND line = 1"
 _OPEN_ACCOUNTS: Final = """
     INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
     SELECT * FROM unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])
@@ -101,23 +110,21 @@ def read_head(work: Work) -> Head:
 def read_accounts(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, WorkingAccount]:
     """Those of ``keys`` that exist, with every system account and every account of their owners."""
     owners = list({key.owner for key in keys if key.owner is not None})
-    c = accounts.c
-    columns = sa.select(c.account_id, c.kind, c.owner, c.balance, c.last_sequence)
-    query = sa.union_all(
-        columns.where(c.owner.is_(None)),
-        columns.where(c.owner == sa.any_(sa.bindparam("owners", type_=_UUIDS))),
-    )
     found = {}
-    for row in work.connection.execute(query, {"owners": owners}):
-        key = AccountKey(AccountKind(row.kind), row.owner)
-        found[key] = WorkingAccount(
-            account_id=row.account_id,
-            key=key,
-            identity=account_identity(row.kind, row.owner),
-            balance=row.balance,
-            last_sequence=row.last_sequence,
-        )
+    with raw_cursor(work) as cursor:
+        for account_id, kind, owner, balance, last_sequence in cursor.execute(
+            _ACCOUNTS_OF, (owners,)
+        ):
+            key = AccountKey(AccountKind(kind), owner)
+            identity = account_identity(kind, owner)
+            found[key] = WorkingAccount(account_id, key, identity, balance, last_sequence)
     return found
+
+
+def known_entries(work: Work, entry_ids: Collection[UUID]) -> list[UUID]:
+    """Those of these ids that are in the journal."""
+    with raw_cursor(work) as cursor:
+        return [row[0] for row in cursor.execute(_KNOWN, (list(entry_ids),))]
 
 
 def read_entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, PostedEntry]:
@@ -195,7 +202,7 @@ def write(
     """Append the rows by one binary COPY and bring accounts and head up to date."""
     new = [account for account in touched if account.is_new]
     known = [account for account in touched if not account.is_new]
-    with _driver(work).cursor() as cursor:
+    with raw_cursor(work, binary=False) as cursor:
         if new:
             cursor.execute(
                 _OPEN_ACCOUNTS,
@@ -227,8 +234,19 @@ def write(
     )
 
 
-def _driver(work: Work) -> psycopg.Connection[Any]:
-    """The psycopg connection under this transaction: COPY has no SQLAlchemy form."""
+@contextmanager
+def raw_cursor(work: Work, name: str = "", *, binary: bool = True) -> Iterator[psycopg.Cursor[Any]]:
+    """A psycopg cursor in this transaction: for COPY and binary results; named, server-side.
+
+    What goes wrong in it is raised as SQLAlchemy's own errors, so that the door to the database
+    retries and reports as always.
+    """
     driver = work.connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection), "the one dialect is PostgreSQL by psycopg"
-    return driver
+    try:
+        with driver.cursor(name, binary=binary) if name else driver.cursor(binary=binary) as cursor:
+            yield cursor
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            None, None, error, psycopg.Error, connection_invalidated=driver.closed
+        ) from error

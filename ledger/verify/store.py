@@ -10,6 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from ledger.journal.chain import TransferRow
+from ledger.journal.store import raw_cursor
 from ledger.journal.tables import transfers
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -207,10 +208,8 @@ def refusal_triggers(work: Work) -> list[StoredTrigger]:
 
 def _stream(work: Work, query: str) -> Iterator[tuple[Any, ...]]:
     """A server-side cursor, rows in binary: tables are read whole, never held whole."""
-    work.connection.execute(sa.text("SELECT 1"))
-    driver = work.connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection), "the one dialect is PostgreSQL by psycopg"
-    with driver.cursor(f"verify_{hash(query) & 0xFFFF_FFFF}", binary=True) as cursor:
+    with raw_cursor(work, f"verify_{hash(query) & 0xFFFF_FFFF}") as cursor:
+        assert isinstance(cursor, psycopg.ServerCursor), "a named cursor stays on the server"
         cursor.itersize = PAGE
         cursor.execute(query)
         yield from cursor

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from ledger.journal import service
+from ledger.journal import service, store
 from ledger.journal.model import (
     AccountKey,
     AccountKind,
@@ -16,12 +17,13 @@ from ledger.journal.model import (
     EntryConflict,
     EntryDraft,
     EntryKind,
+    Head,
     Outcome,
     Posted,
     Posting,
 )
 from ledger.kernel.ids import derived_id
-from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute
 from ledger.kernel.units import Points
 
 AT = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
@@ -149,3 +151,28 @@ def test_the_database_itself_refuses_an_overdraft(database: Database, kind: str)
             sa.text("INSERT INTO accounts VALUES (1, :kind, :owner, :balance, 0)"),
             {"kind": kind, "owner": owner, "balance": balance},
         )
+
+
+_STEPS: list[Callable[[Work], object]] = [
+    lambda work: store.read_accounts(work, [AVAILABLE]),
+    lambda work: store.known_entries(work, [LOT]),
+    lambda work: store.write(work, [], [], Head(0, bytes(32), 0)),
+]
+
+
+@pytest.mark.parametrize("step", _STEPS, ids=["accounts", "entries", "copy"])
+def test_a_lost_connection_is_told_as_such(
+    database: Database, step: Callable[[Work], object]
+) -> None:
+    """Nothing was written, and the caller is told to try again, as by every other statement."""
+
+    def lose_and_go_on(work: Work, _: None) -> None:
+        mine = work.connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        with database.engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+        step(work)
+
+    with pytest.raises(DatabaseUnavailable):
+        execute(database, lose_and_go_on, None)
+    draft = _draft("a", ISSUANCE, AVAILABLE, 100)
+    assert execute(database, _post, [draft])[0].outcome is Outcome.POSTED
