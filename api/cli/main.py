@@ -10,11 +10,13 @@ import typer
 from api.cli import (
     admin,
     chain,
+    demo,
     demo_issuer,
     doctor,
     import_,
     ledger,
     members,
+    openapi,
     programme,
     score,
     sources,
@@ -38,11 +40,13 @@ app.command()(watcher.watcher)
 app.command(name="migrate")(up.migrate_database)
 app.command()(score.score)
 app.command(name="import")(import_.import_lines)
+app.command()(openapi.openapi)
 app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("admin", admin.app),
     ("chain", chain.app),
+    ("demo", demo.app),
     ("ledger", ledger.app),
     ("members", members.app),
     ("programme", programme.app),
