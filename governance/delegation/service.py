@@ -111,15 +111,7 @@ def delegate(work: Work, command: Delegate) -> Delegation:
         RelayerBudgetSpent: enough for today.
     """
     facts = command.facts
-    if command.expiry_s <= facts.block.timestamp_s:
-        raise DelegationExpired("This signature is no longer good. Sign again.")
-    if len(command.signature) != typed_data.SIGNATURE_BYTES:
-        raise DelegationByContract(
-            "A contract wallet delegates by a transaction of its own: the token takes signatures "
-            "of plain accounts only."
-        )
-    if command.nonce != facts.delegation_nonce:
-        raise DelegationStale("The delegation was signed over an old number. Sign again.")
+    _check(command)
     known = relaying.require_chain(work)
     relaying.spend(work, command.member_id, DELEGATE_GAS)
     key = f"governance.delegate:{known.chain_key}:{facts.account}:{command.nonce}"
@@ -160,6 +152,18 @@ def delegate(work: Work, command: Delegate) -> Delegation:
 def delegations_of(work: Work, member_id: UUID) -> list[Delegation]:
     """What a member asked for, newest first, with how far it is."""
     return [_delegation(work, row) for row in store.of_member(work, member_id)]
+
+
+def _check(command: Delegate) -> None:
+    if command.expiry_s <= command.facts.block.timestamp_s:
+        raise DelegationExpired("This signature is no longer good. Sign again.")
+    if len(command.signature) != typed_data.SIGNATURE_BYTES:
+        raise DelegationByContract(
+            "A contract wallet delegates by a transaction of its own: the token takes signatures "
+            "of plain accounts only."
+        )
+    if command.nonce != command.facts.delegation_nonce:
+        raise DelegationStale("The delegation was signed over an old number. Sign again.")
 
 
 def _delegation(work: Work, row: store.StoredDelegation) -> Delegation:

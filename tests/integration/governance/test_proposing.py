@@ -9,7 +9,15 @@ from eth_account import Account
 
 from api.settings import ChainSwitch
 from api.tasks import oracle
-from governance.proposals.model import ProposalRefused, text_draft
+from governance.proposals.model import (
+    ProposalRefused,
+    description_hash,
+    programme_draft,
+    text_draft,
+)
+from oracle.bindings import vkl_governor
+from oracle.chain.port import BlockTag, read
+from oracle.contracts.abi import address
 from tests.support.governance import OUTSIDER, Community, Voter
 from tests.support.http import client_of
 
@@ -134,3 +142,26 @@ def test_a_key_of_nobody_cannot_sign(community: Community) -> None:
             proposer=community.contracts.token,
             registry=community.contracts.registry,
         )
+
+
+def test_our_id_of_a_proposal_is_the_contracts(community: Community) -> None:
+    voter = community.voters[0]
+    head = community.node.chain().block(BlockTag.LATEST)
+    assert head is not None
+    draft = programme_draft(
+        title="Ёлка & <b>",
+        body="Two\n\nparagraphs",
+        proposer=address(voter.key.address),
+        registry=community.contracts.registry,
+        programme_hash=b"\x01" * 32,
+        replaces=bytes(32),
+        effective_at=community.now(),
+    )
+    call = vkl_governor.hash_proposal(
+        tuple(action.target for action in draft.actions),
+        tuple(action.value_wei for action in draft.actions),
+        tuple(action.calldata for action in draft.actions),
+        description_hash(draft.description),
+    )
+    asked = read(community.node.chain(), community.contracts.governor, call, head.number)
+    assert draft.proposal_id == asked
