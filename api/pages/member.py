@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -77,6 +77,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         awards=[_shown(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
+        state=lambda basis: _stated(view, programme, basis),
         has_lms=any(each.key is not None and each.key.provider != "oidc" for each in identities),
     )
 
@@ -101,6 +102,7 @@ def history(
         "member/history.html",
         entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
+        state=lambda basis: _stated(view, programme, basis),
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
     )
 
@@ -151,13 +153,13 @@ def _parts(view: View, summary: Summary) -> list[dict[str, Any]]:
 
 def _expiring(summary: Summary, now: datetime) -> list[tuple[datetime, Points]]:
     """Points that expire, by day of expiry, nearest first."""
-    by_moment: dict[datetime, Points] = {}
+    by_day: dict[date, tuple[datetime, Points]] = {}
     for held in summary.lots:
-        left = _left(held)
-        if left and held.lot.expires_at is not None and held.lot.expires_at > now:
-            so_far = by_moment.get(held.lot.expires_at, Points(0))
-            by_moment[held.lot.expires_at] = so_far + left
-    return sorted(by_moment.items())[:6]
+        expires_at, left = held.lot.expires_at, _left(held)
+        if left and expires_at is not None and expires_at > now:
+            first, so_far = by_day.get(expires_at.date(), (expires_at, Points(0)))
+            by_day[expires_at.date()] = min(first, expires_at), so_far + left
+    return sorted(by_day.values())[:6]
 
 
 def _left(held: HeldLot) -> Points:
