@@ -179,21 +179,26 @@ def settle_new(sheet: Sheet, at: datetime) -> None:
 
 
 def _within_reach(sheet: Sheet, command: ClawBack) -> Iterator[_Share]:
-    own = [lot for lot in sheet.lots() if lot.cause == command.cause]
-    others = [lot for lot in sheet.lots() if lot.cause != command.cause]
-    order = [(lot, Stage.PENDING) for lot in own]
-    if command.reach >= Reach.OWN_LOTS:
-        order += [(lot, Stage.AVAILABLE) for lot in own]
-    if command.reach >= Reach.OTHER_LOTS:
-        order += [(lot, Stage.AVAILABLE) for lot in others]
     left = command.amount
-    for lot, stage in order:
+    for lot, stage in _order(sheet, command):
         amount = min(left, sheet.points(lot.lot_id, stage))
         if amount:
             yield _Share(stage.account(lot.lot_id), amount)
             left -= amount
-    if left and command.reach >= Reach.DEBT:
+        if not left:
+            return
+    if command.reach >= Reach.DEBT:
         yield _Share(AccountKey(AccountKind.DEBT, sheet.member_id), left)
+
+
+def _order(sheet: Sheet, command: ClawBack) -> Iterator[tuple[Lot, Stage]]:
+    own = sheet.lots_of(command.cause)
+    yield from ((lot, Stage.PENDING) for lot in own)
+    if command.reach >= Reach.OWN_LOTS:
+        yield from ((lot, Stage.AVAILABLE) for lot in own)
+    if command.reach >= Reach.OTHER_LOTS:
+        others = (lot for lot in sheet.lots() if lot.cause != command.cause)
+        yield from ((lot, Stage.AVAILABLE) for lot in others)
 
 
 def _cause(command: SettleAward) -> Cause:
@@ -215,6 +220,5 @@ def _first_lot(sheet: Sheet, command: SettleAward) -> Lot | None:
     """The award's first lot, if an earlier revision gave one; it must be on the sheet."""
     if command.revision == 1:
         return None
-    cause = _cause(command)
-    own = (lot for lot in sheet.lots() if lot.cause == cause)
+    own = sheet.lots_of(_cause(command))
     return next((lot for lot in own if lot.cites is None and lot.continues is None), None)

@@ -26,6 +26,7 @@ from ledger.lots.model import (
     Position,
     Stage,
 )
+from ledger.lots.model import Cause as LotCause
 
 Cause = Mapping[str, Json]
 
@@ -45,6 +46,8 @@ class Sheet:
     entries: list[EntryDraft] = field(default_factory=list)
     new_lots: list[Lot] = field(default_factory=list)
     _stages: dict[UUID, _Stages] = field(default_factory=dict)
+    _ordered: list[Lot] | None = None
+    _by_cause: dict[LotCause, list[Lot]] | None = None
 
     def lot(self, lot_id: UUID) -> Lot:
         """The terms of a lot on this sheet."""
@@ -52,7 +55,18 @@ class Sheet:
 
     def lots(self) -> list[Lot]:
         """Every lot on the sheet, in spending order."""
-        return sorted((s.lot for s in self._stages.values()), key=lambda lot: lot.spending_order)
+        if self._ordered is None:
+            lots = (stages.lot for stages in self._stages.values())
+            self._ordered = sorted(lots, key=lambda lot: lot.spending_order)
+        return self._ordered
+
+    def lots_of(self, cause: LotCause) -> list[Lot]:
+        """The lots on the sheet that this caused, in spending order."""
+        if self._by_cause is None:
+            self._by_cause = {}
+            for lot in self.lots():
+                self._by_cause.setdefault(lot.cause, []).append(lot)
+        return self._by_cause.get(cause, [])
 
     def points(self, lot_id: UUID, stage: Stage) -> Points:
         """What one stage of a lot holds now."""
@@ -73,6 +87,7 @@ class Sheet:
     def open_lot(self, lot: Lot) -> None:
         """Add a new lot, still empty."""
         self.new_lots.append(lot)
+        self._ordered = self._by_cause = None
         self._stages[lot.lot_id] = _Stages(lot, dict.fromkeys(Stage, ZERO))
 
     def enter(
