@@ -207,6 +207,16 @@ def _of(shown: dict[UUID, ShownAward], entry: lot_history.HistoryEntry) -> Shown
     return None if award_id is None else shown.get(award_id)
 
 
+def _stated(view: View, programme: Programme | None, basis: dict[str, Any]) -> str:
+    """An attribute's value as the programme names both."""
+    name, value = str(basis["attribute"]), basis["value"]
+    attribute = programme.attributes.get(name) if programme else None
+    if attribute is None:
+        return f"{name}: {value}"
+    title = _say(view, attribute.title, name)
+    return f"{title}: {_say(view, attribute.names.get(value), str(value))}"
+
+
 def _award_of(cause: object) -> UUID | None:
     """The award behind an entry, if its cause names one: a new lot of it, or a correction."""
     stated = cause if isinstance(cause, dict) else {}
