@@ -9,7 +9,7 @@ import typer
 from api.composition import compose
 from api.settings import load_settings
 from ledger.redemption.verify import REDEMPTION_CHECKS
-from ledger.verify.model import Check
+from ledger.verify.checks import Check
 from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
 from oracle.bridge.verify import BRIDGE_CHECKS

@@ -27,7 +27,8 @@ from ledger.redemption.model import (
     decide_refund,
 )
 from ledger.redemption.store import StoredRefund
-from ledger.verify.model import Check, Finding
+from ledger.verify.checks import Check
+from ledger.verify.model import Finding
 
 NAME: Final = "redemptions"
 _PAGE: Final = 500

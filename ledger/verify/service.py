@@ -13,7 +13,8 @@ from ledger.journal.model import EntryKind
 from ledger.kernel.transaction import Database, Work
 from ledger.lots import store as lots_store
 from ledger.verify import chain, grants, holds, lots, store, triggers
-from ledger.verify.model import Check, Finding, Report
+from ledger.verify.checks import Check
+from ledger.verify.model import Finding, Report
 
 _HOLDS_PAGE: Final = 500
 _GRANTS_PAGE: Final = 50

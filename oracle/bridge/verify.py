@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ledger.kernel.transaction import Work
-from ledger.verify.model import Check, Finding
+from ledger.verify.checks import Check
+from ledger.verify.model import Finding
 from oracle.bridge import verify_store
 from oracle.bridge.verify_store import Fault
 
