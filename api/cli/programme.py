@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,6 +10,8 @@ import typer
 
 from api.cli.score import read_programme
 from ledger.programme.faults import ProgrammeInvalid
+from ledger.programme.reference import reference as rendered
+from ledger.programme.schema import json_schema
 
 app: Final = typer.Typer(help="Programme files.", no_args_is_help=True)
 
@@ -35,3 +38,15 @@ def check(
             typer.echo(f"{path}: {found.name} {found.version} {found.hash_text}")
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of programme files, as in ledger/programme/schema.json."""
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def reference() -> None:
+    """Print the reference of the language in Markdown, as in docs/programme.md."""
+    typer.echo(rendered(), nl=False)

@@ -80,7 +80,9 @@ class RedemptionFile(Section):
         examples=[["student"]],
     )
     member_limit: MemberLimitFile | None = Field(
-        default=None, description="How much one member may redeem.", examples=[None]
+        default=None,
+        description="How much one member may redeem.",
+        examples=[{"points": 5000, "per": "month"}],
     )
     hold_minutes: Annotated[int, Field(strict=True, ge=1, le=10_080)] = Field(
         default=30, description="How long a hold waits for the payment.", examples=[30]

@@ -65,16 +65,21 @@ def times(draw: st.DrawFn, zone: str) -> str:
 
 
 @st.composite
-def events(draw: st.DrawFn, moments: st.SearchStrategy[str], number: int) -> Event:
-    """An act, a stated level or a retraction; ids repeat."""
+def events(draw: st.DrawFn, moments: st.SearchStrategy[str], before: list[Event]) -> Event:
+    """An act, a stated level or a retraction of what came before or may come; ids repeat."""
+    number = len(before)
     kind = draw(st.sampled_from([*TYPES, *TYPES, "level", "level", "retraction"]))
     content: dict[str, Any] = {}
+    source = draw(st.sampled_from(["s1", "s2"]))
     if kind == "level":
         content = {"level": draw(st.sampled_from([1, 2, 3, 3.0, 4, "2", None, True]))}
         kind = "member.level.changed"
     elif kind == "retraction":
         content = {"id": str(draw(st.integers(0, number)))}
         kind = "activity.retracted"
+        if before and draw(st.integers(0, 3)) > 0:
+            target = draw(st.sampled_from(before))
+            source, content = target["source"], {"id": target["id"]}
     else:
         if draw(st.booleans()):
             content["owner"] = draw(st.sampled_from([*PEOPLE, "bob", "bob", ""]))
@@ -83,7 +88,7 @@ def events(draw: st.DrawFn, moments: st.SearchStrategy[str], number: int) -> Eve
         if draw(st.booleans()):
             content["k"] = draw(st.sampled_from(["x", "y", None, [1], {"z": 1}]))
     return {
-        "source": draw(st.sampled_from(["s1", "s2"])),
+        "source": source,
         "id": str(draw(st.one_of(st.just(number), st.just(number), st.integers(0, number)))),
         "type": kind,
         "subject": draw(st.sampled_from(["ann"] * 6 + [*PEOPLE, None])),
@@ -96,7 +101,10 @@ def events(draw: st.DrawFn, moments: st.SearchStrategy[str], number: int) -> Eve
 def histories(draw: st.DrawFn, moments: st.SearchStrategy[str], size_max: int = 32) -> list[Event]:
     """Events in the order received."""
     count = draw(st.integers(size_max // 4, size_max))
-    return [draw(events(moments, number)) for number in range(count)]
+    received: list[Event] = []
+    for _ in range(count):
+        received.append(draw(events(moments, received)))
+    return received
 
 
 @st.composite

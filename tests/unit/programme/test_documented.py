@@ -1,0 +1,115 @@
+"""docs/programme.md is run, and what is generated in it and beside it is fresh."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from api.cli.main import app
+from ledger.programme.load import load_programme
+from ledger.programme.reference import reference
+from ledger.programme.schema import json_schema
+from tests.scoring_cases import DAILY, WEEKLY
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "programme.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+FILES = {name: text for _, name, text in BLOCKS if "." in name}
+FRAGMENTS = {name: text for kind, name, text in BLOCKS if kind == "yaml" and "." not in name}
+SESSIONS = [text for kind, _, text in BLOCKS if kind == "console"]
+
+
+def test_the_page_has_what_these_tests_look_for() -> None:
+    assert FILES.keys() == {"club.yaml", "events.jsonl", "wrong.yaml"}
+    assert FRAGMENTS.keys() == {"attributes", "days", "weeks"}
+    assert len(SESSIONS) == 2
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_what_is_typed_prints_what_is_shown(
+    session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    command, _, shown = session.partition("\n")
+    prompt, program, *arguments = shlex.split(command)
+    assert (prompt, program) == ("$", "vklad")
+    result = CliRunner().invoke(app, arguments)
+    assert result.output == shown
+
+
+@pytest.mark.parametrize("name", sorted(FRAGMENTS))
+def test_fragments_are_parts_of_a_programme(name: str) -> None:
+    rest = (
+        'programme: p\nversion: "1"\nzone: UTC\nrules:\n  - {id: a, on: a, to: actor, points: 1}\n'
+    )
+    assert load_programme(rest + FRAGMENTS[name]).multipliers
+
+
+def test_the_reference_is_fresh() -> None:
+    shown = PAGE.split("<!-- reference -->\n")[1].split("<!-- /reference -->")[0]
+    assert shown == reference(), "run: vklad programme reference"
+
+
+def test_the_published_schema_is_fresh() -> None:
+    published = json.loads((ROOT / "ledger" / "programme" / "schema.json").read_text("utf-8"))
+    assert published == json.loads(json.dumps(json_schema())), "run: vklad programme schema"
+
+
+def as_json(value: Any) -> Any:
+    """What an editor sees: keys are texts."""
+    if isinstance(value, dict):
+        return {str(key): as_json(each) for key, each in value.items()}
+    return [as_json(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("text", [WEEKLY, DAILY, FILES["club.yaml"]])
+def test_the_schema_takes_what_is_right(text: str) -> None:
+    # YAML 1.1 takes the key `on` for true; editors go by 1.2.
+    content = yaml.safe_load(re.sub(r"\bon:", '"on":', text))
+    jsonschema.Draft202012Validator(json_schema()).validate(as_json(content))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"programme": "Club"},
+        {"version": 1},
+        {"rules": []},
+        {"vesting": {"days": 3}},
+        {"rounding": "up"},
+        {"rules": [{"id": "a", "on": "a", "to": "owner", "points": 1}]},
+        {"rules": [{"id": "a", "on": "a", "to": "actor", "points": "1e3"}]},
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(wrong: dict[str, Any]) -> None:
+    right = {
+        "programme": "p",
+        "version": "1",
+        "zone": "UTC",
+        "rules": [{"id": "a", "on": "a", "to": "actor", "points": 1}],
+    }
+    validator = jsonschema.Draft202012Validator(json_schema())
+    validator.validate(right)
+    assert not validator.is_valid({**right, **wrong})
+
+
+def test_every_example_in_the_schema_fits_its_field() -> None:
+    schema = json_schema()
+    checked = 0
+    for section in [schema, *schema["$defs"].values()]:
+        for field in section.get("properties", {}).values():
+            narrowed = {**field, "$defs": schema["$defs"]}
+            for example in field.get("examples", []):
+                jsonschema.Draft202012Validator(narrowed).validate(example)
+                checked += 1
+    assert checked > 50
