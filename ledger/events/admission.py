@@ -50,6 +50,7 @@ from ledger.members.model import BadIdentity, IdentityKey, check_key
 _TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z", re.ASCII)
+_CONTROL: Final = re.compile("[\x00-\x1f]")
 _DIGITS_MAX: Final = 24
 """Digits of a decimal, so that arithmetic at Python's default precision (28) stays exact."""
 
@@ -72,12 +73,13 @@ def admit(
             limit_name="batch_events_max",
             limit_events=BATCH_EVENTS_MAX,
         )
+    received = Instant.of(received_at)
     latest = Instant.of(received_at + FUTURE_MAX)
     earliest = Instant(0) if any_age else Instant.of(received_at - _lateness(source))
     admitted = []
     for index, event in enumerate(events):
         try:
-            admitted.append(_admit_one(source.authority, event, Instant.of(received_at)))
+            admitted.append(_admit_one(source.authority, event, received))
             _check_time(admitted[-1].occurred, earliest, latest, source)
         except VkladError as error:
             error.operands["index"] = index
@@ -190,7 +192,7 @@ def _key(text: str, field: str, authority: Authority) -> IdentityKey:
 def _text(value: ExactJson, name: str) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "text")
-    if len(value) > TEXT_LENGTH_MAX or any(character < " " for character in value):
+    if len(value) > TEXT_LENGTH_MAX or _CONTROL.search(value):
         raise _wrong(name, f"text of at most {TEXT_LENGTH_MAX} characters, without control codes")
     if value.startswith(f"{REFERENCE_PREFIX}_"):
         raise _wrong(name, f"text that does not begin with {REFERENCE_PREFIX}_, which is ours")

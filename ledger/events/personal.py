@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from ledger.events.model import ExactJson
@@ -38,6 +39,7 @@ def first_personal_field(value: ExactJson, declared: frozenset[str] = frozenset(
     return None
 
 
+@lru_cache(maxsize=4_096)
 def is_personal(name: str) -> bool:
     """Whether a field of this name says who somebody is."""
     return name.lower().replace("_", "").replace("-", "").replace(" ", "") in _NAMES
