@@ -143,13 +143,7 @@ def run_pytest(paths: Sequence[str], environment: Mapping[str, str], *, in_ci: b
 def run_resumable(files: Sequence[Path], environment: Mapping[str, str], *, in_ci: bool) -> Outcome:
     """File by file; a file that passed at this commit is not run again by the next call."""
     record = ROOT / ".pytest_cache" / "deep.json"
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
+    commit = revision()
     known = json.loads(record.read_text()) if record.exists() else {}
     done: dict[str, int] = known.get(commit, {})
     total = Outcome()
@@ -166,6 +160,18 @@ def run_resumable(files: Sequence[Path], environment: Mapping[str, str], *, in_c
             record.write_text(json.dumps({commit: done}))
         total += outcome
     return total
+
+
+def revision() -> str:
+    """The commit, marked if anything is changed."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip()
 
 
 def _counted(report: Path, *, in_ci: bool) -> Outcome:

@@ -45,14 +45,14 @@ from ledger.verify.service import verify
 
 PAIRS: Final = 7
 ROUND_S: Final = 2.0
-SINGLE_CONNECTIONS: Final = 64
-BATCH_CONNECTIONS: Final = 16
+SINGLE_CONNECTIONS: Final = 128
+BATCH_CONNECTIONS: Final = 32
 SECRET: Final = "of the bench: 0123456789abcdef0123456789"  # noqa: S105 - of a throw-away server
 WEBHOOK_SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjU"  # noqa: S105
 URI: Final = "https://lms.example/events"
 ISSUER: Final = "https://lms.example"
 _SAFE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_PER_SECOND_MAX: Final = {"single": 20_000, "batch": 700, "empty": 30_000}
+_PER_SECOND_MAX: Final = {"single": 12_000, "batch": 800, "empty": 60_000}
 
 Say = Callable[[str], None]
 
