@@ -10,7 +10,7 @@ import typer
 
 from api.auth.first_admin import issue_first_admin_link
 from api.composition import Composition, compose
-from api.demo.community import Loader, is_loaded, load
+from api.demo.community import SHOP_FILE, Loader, is_loaded, load
 from api.settings import UnsafeSettings, load_settings
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.transaction import execute
@@ -43,6 +43,7 @@ def load_community(
             Loader(
                 composition.public_url,
                 programme,
+                composition.state.path / SHOP_FILE,
                 lambda: _admin_link(composition),
                 SystemClock(),
                 lambda stage: typer.echo(f"  {stage} …"),

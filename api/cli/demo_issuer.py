@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 import uvicorn
 
+from api.demo.community import SHOP_FILE
 from api.demo.issuer import DemoIssuer, create_issuer_app, load_key
+from api.demo.shop import shop_router
+from api.i18n.catalogue import MissingMessage, load_catalogue
 from api.settings import UnsafeSettings, load_settings
 from api.supervisor.state import StateFolder
 from ledger.kernel.clock import SystemClock
@@ -21,11 +26,18 @@ def demo_issuer() -> None:
     state = StateFolder(settings.state_folder)
     state.prepare()
     issuer = DemoIssuer(settings, SystemClock(), load_key(state.path / "demo-issuer.pem"))
+    shop = shop_router(
+        settings.origin, state.path / SHOP_FILE, SystemClock(), load_catalogue(_log_missing)
+    )
     typer.echo(f"The demo's issuer listens on {issuer.url}.")
     uvicorn.run(
-        create_issuer_app(issuer),
+        create_issuer_app(issuer, shop),
         host="127.0.0.1",
         port=settings.demo_issuer_port,
         access_log=False,
         server_header=False,
     )
+
+
+def _log_missing(error: MissingMessage) -> None:
+    logging.getLogger(__name__).error("%s", error)

@@ -100,14 +100,15 @@ class School:
     def __init__(self, base_url: str, name: str, secret: str, clock: Clock) -> None:
         """``secret`` as ``POST /v1/sources/{name}/secrets`` showed it."""
         self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT_S)
-        self._base_url, self._name, self._secret, self._clock = base_url, name, secret, clock
+        self._base_url, self._name, self._clock = base_url, name, clock
+        self.secret = secret
 
     def state(self, event: Mapping[str, Any]) -> None:
         """Deliver one CloudEvent by signed webhook (Standard Webhooks)."""
         body = json.dumps(event, ensure_ascii=False).encode()
         delivery = str(event["id"])
         moment = str(int(self._clock.now().timestamp()))
-        key = base64.b64decode(self._secret.removeprefix("whsec_"))
+        key = base64.b64decode(self.secret.removeprefix("whsec_"))
         mac = hmac.digest(key, f"{delivery}.{moment}.".encode() + body, hashlib.sha256)
         headers = {
             "content-type": "application/cloudevents+json",
@@ -135,7 +136,7 @@ class School:
             "jti": secrets.token_urlsafe(16),
         }
         header = {"alg": "HS256", "typ": "vklad-link+jwt"}
-        return jwt.encode(header, claims, OctKey.import_key(self._secret), algorithms=["HS256"])
+        return jwt.encode(header, claims, OctKey.import_key(self.secret), algorithms=["HS256"])
 
     def close(self) -> None:
         """Hang up."""

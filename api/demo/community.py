@@ -17,6 +17,7 @@ import httpx
 from api.demo.client import DoorClosed, Person, School
 from api.demo.generator import activity
 from api.demo.persons import PERSONS, DemoPerson
+from api.demo.shop import ShopSecrets
 from ledger.kernel.clock import Clock
 
 SEED: Final = 2026
@@ -24,6 +25,7 @@ SOURCE: Final = "lms"
 SOURCE_URI: Final = "https://lms.example/events"
 ISSUER: Final = "https://lms.example"
 EFFECTIVE_AT: Final = "2026-01-01T00:00:00Z"
+SHOP_FILE: Final = "demo-shop.json"
 LATENESS_DAYS: Final = 60
 HOURLY_BUDGET: Final = 100_000
 
@@ -36,6 +38,7 @@ class Loader:
 
     base_url: str
     programme: Path
+    shop_file: Path
     admin_link: Callable[[], str]
     clock: Clock
     report: Report
@@ -56,6 +59,7 @@ def load(loader: Loader) -> None:
     first, second = _admins(loader)
     try:
         school = _school(loader, first, second)
+        _open_shop(loader, first, school)
         loader.report("members")
         for person in PERSONS:
             _member(loader, person, school)
@@ -90,6 +94,12 @@ def _school(loader: Loader, first: Person, second: Person) -> School:
         second.post(f"/v1/sources/changes/{change['id']}/approve", {"digest": change["digest"]})
     secret = first.post(f"/v1/sources/{SOURCE}/secrets")["secret"]
     return School(loader.base_url, SOURCE, secret, loader.clock)
+
+
+def _open_shop(loader: Loader, admin: Person, school: School) -> None:
+    key = {"name": "shop", "scopes": ["redemptions:write"], "source": SOURCE_URI}
+    made = admin.post("/v1/api-keys", key)
+    ShopSecrets(SOURCE, school.secret, made["key"]).write(loader.shop_file)
 
 
 def _registration() -> dict[str, Any]:

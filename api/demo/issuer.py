@@ -199,11 +199,13 @@ def load_key(path: Path) -> ECKey:
     return ECKey.import_key(path.read_bytes())
 
 
-def create_issuer_app(issuer: DemoIssuer) -> FastAPI:
-    """The issuer's four addresses, and the page with the list of persons."""
+def create_issuer_app(issuer: DemoIssuer, *others: APIRouter) -> FastAPI:
+    """The issuer's four addresses, the page with the list of persons, and ``others``."""
     app = FastAPI(title="Vklad demo issuer", openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(_machine_router(issuer))
     app.include_router(_page_router(issuer, load_catalogue()))
+    for router in others:
+        app.include_router(router)
     app.add_middleware(_Headers, form_target=issuer.redirect_uri)
     return app
 

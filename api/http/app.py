@@ -59,7 +59,7 @@ from api.http.routes import (
     webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
-from api.pages import base, linking, member, session
+from api.pages import base, checkout, linking, member, session, votes
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     # The doors for facts first: routes are tried in order, and most requests are theirs.
@@ -81,9 +81,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sources.router,
     switches.router,
     base.router,
+    checkout.router,
     linking.router,
     member.router,
     session.router,
+    votes.router,
 )
 
 _logger = logging.getLogger(__name__)
