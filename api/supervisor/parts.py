@@ -159,6 +159,14 @@ def _deploy_contracts(installation: Installation) -> str | None:
     return None
 
 
+def _first_admin(_: Installation) -> str | None:
+    return "For the first admin: `vklad admin link` prints a link that works once."
+
+
+def _is_no_demo(settings: Settings) -> bool:
+    return not settings.demo
+
+
 def _is_demo(settings: Settings) -> bool:
     return settings.demo and settings.oidc_issuer is None
 
@@ -201,4 +209,5 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Part("watcher", "watcher", _chain_is_on, _watcher),
         Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer),
     ),
+    (Step("first-admin", "first admin", _is_no_demo, _first_admin),),
 )
