@@ -105,7 +105,7 @@ def move(turn: Turn, intent: Intent) -> int:
 
 
 def _observe(turn: Turn, intent: Intent) -> Observed:
-    """Ask the chain. Where a nonce may be a stranger's, the final nonce before the receipts.
+    """Ask the chain; for the final nonce only where the nonce may be a stranger's.
 
     Usually it is not, and then no state but the head's is asked for: a local node that was
     restarted has no other.
@@ -113,10 +113,9 @@ def _observe(turn: Turn, intent: Intent) -> Observed:
     assert intent.sender is not None, "an intent in flight has a sender"
     assert intent.nonce is not None, "an intent in flight has a nonce"
     nonce_head = turn.chain.nonce(intent.sender, BlockTag.LATEST)
-    nonce_final, receipt = 0, _receipt(turn.chain, intent)
-    if receipt is None and nonce_head > intent.nonce:
-        nonce_final = _nonce_final(turn, intent.sender)
-        receipt = _receipt(turn.chain, intent)
+    receipt = _receipt(turn.chain, intent)
+    used_without_us = receipt is None and nonce_head > intent.nonce
+    nonce_final = _nonce_final(turn, intent.sender) if used_without_us else 0
     newest = intent.attempts[-1] if intent.attempts else None
     suggested = turn.chain.suggest_fees()
     return Observed(

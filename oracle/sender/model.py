@@ -145,9 +145,9 @@ class Intent:
 class Observed:
     """What the chain says about one intent.
 
-    ``nonce_final`` (transactions of the sender in final blocks) must be read before ``receipt`` is:
-    then a nonce used up without a receipt of ours was used by somebody else. 0 where it was not
-    asked for.
+    ``block_number_final`` is fixed before ``receipt`` is read, so a nonce used up by then (see
+    ``nonce_final``: transactions of the sender in final blocks, 0 where it was not asked for)
+    without a receipt of ours was used by somebody else, for good.
     ``node_knows``: the node still has the newest attempt, waiting or mined.
     """
 

@@ -78,6 +78,7 @@ class MadeUpChain:
         self.signer = signer or MadeUpSigner()
         self.branch = 0
         self.mempool: dict[int, Sent] = {}
+        self.ever_taken: list[Sent] = []
         self.reverting: set[bytes] = set()
         self.bridge_code = b"code"
         self.final = 0
@@ -115,6 +116,14 @@ class MadeUpChain:
             for sent in self.chain.pop().transactions:
                 if keep_transactions:
                     self.mempool[sent.nonce] = sent
+
+    def bring_back(self, number: int) -> None:
+        """Some other node has kept a transaction that ours forgot, and sends it on."""
+        used = self._used(self.height)
+        kept = [sent for sent in self.ever_taken if sent.nonce >= used]
+        if kept:
+            sent = kept[number % len(kept)]
+            self.mempool.setdefault(sent.nonce, sent)
 
     def forget_mempool(self) -> None:
         self.mempool.clear()
@@ -205,6 +214,7 @@ class MadeUpChain:
         ):
             raise TransactionRefused(Refusal.UNDERPRICED, "replacement underpriced")
         self.mempool[sent.nonce] = sent
+        self.ever_taken.append(sent)
         return sent.hash
 
     def _number(self, at: BlockAt) -> int:

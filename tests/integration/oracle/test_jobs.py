@@ -105,6 +105,36 @@ def test_the_jobs_carry_a_request_over(
     jobs.on_bridge_intent(composition, key)
 
 
+def test_two_workers_at_once_do_nothing_twice(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(composition, monkeypatch)
+    for _ in range(TURNS_MAX):
+        if world.stage(request_id) is Stage.MINTED:
+            break
+        workers = [threading.Thread(target=jobs.tick, args=(composition,)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        world.look()
+        world.mine()
+    assert world.stage(request_id) is Stage.MINTED
+    jobs.reserve_check(composition)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+        made = work.connection.execute(
+            sa.text("SELECT kind, state FROM intents ORDER BY kind")
+        ).all()
+    assert [tuple(row) for row in made] == [
+        ("bridge.commitBatch", "finalized"),
+        ("bridge.executeBatch", "finalized"),
+    ]
+
+
 def test_a_replaced_chain_stops_the_bridge_in_plain_words(
     world: World, composition: Composition
 ) -> None:

@@ -151,6 +151,42 @@ def test_a_nonce_a_stranger_used_is_written_off_once_that_is_final(
     assert [tuple(row) for row in nonces] == [(0, False), (1, True)]
 
 
+def test_a_stranger_that_a_reorg_takes_away_leaves_ours_done_once(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    advance(database, chain)
+    chain.stranger()
+    advance(database, chain)
+    advance(database, chain)
+    chain.reorg(1, keep_transactions=False)
+    chain.bring_back(0)
+    for _ in range(3):
+        chain.mine()
+        advance(database, chain)
+    chain.final = chain.height
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.FINALIZED
+    assert [sent.calldata for sent in chain.done()] == [b"a"]
+
+
+def test_after_a_reorg_the_same_bytes_go_out_again(database: Database, chain: MadeUpChain) -> None:
+    submit(database, "a")
+    advance(database, chain)
+    chain.mine()
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.MINED
+    (before,) = chain.done()
+    chain.reorg(1, keep_transactions=False)
+    chain.mine()
+    advance(database, chain)
+    assert chain.mempool == {0: before}
+    chain.mine()
+    chain.final = chain.height
+    advance(database, chain)
+    assert chain.done() == [before]
+
+
 def test_a_hole_left_by_a_strangers_lost_transaction_is_filled(
     database: Database, chain: MadeUpChain
 ) -> None:

@@ -89,6 +89,7 @@ STEPS = st.lists(
         st.tuples(st.just("reorg_away"), st.integers(1, 4)),
         st.tuples(st.just("forget"), st.just(0)),
         st.tuples(st.just("stranger"), st.just(0)),
+        st.tuples(st.just("bring_back"), st.integers(0, 9)),
         st.tuples(st.just("finalize"), st.integers(0, 5)),
     ),
     min_size=4,
@@ -120,6 +121,7 @@ def do(database: Database, chain: FusedChain, fuse: Fuse, step: tuple[str, int])
         "reorg_away": lambda: chain.reorg(number, keep_transactions=False),
         "forget": chain.forget_mempool,
         "stranger": chain.stranger,
+        "bring_back": lambda: chain.bring_back(number),
         "finalize": lambda: setattr(chain, "final", max(chain.final, chain.height - number)),
     }
     actions[name]()
@@ -153,8 +155,9 @@ def test_each_intent_happens_once_whatever_happens(
         for step in steps:
             do(database, chain, fuse, step)
         asked = {bytes([number]) for name, number in steps if name == "submit"}
-        for _ in range(60):
+        for number in range(60):
             turn(database, chain, fuse, 10_000)
+            chain.bring_back(number)
             chain.mine()
             chain.final = chain.height
     done = [sent.calldata for sent in chain.done() if sent.calldata not in {b"", b"stranger"}]
