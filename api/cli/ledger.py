@@ -10,7 +10,7 @@ from api.composition import compose
 from api.settings import load_settings
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.checks import Check
-from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
+from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
 from oracle.bridge.verify import BRIDGE_CHECKS
 
@@ -28,6 +28,7 @@ APPEND_ONLY: Final = (
 CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
     *JOURNAL_CHECKS,
+    *AWARD_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,

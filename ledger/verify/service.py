@@ -12,7 +12,7 @@ from ledger.journal import store as journal_store
 from ledger.journal.model import EntryKind
 from ledger.kernel.transaction import Database, Work
 from ledger.lots import store as lots_store
-from ledger.verify import chain, grants, holds, lots, store, triggers
+from ledger.verify import awards, chain, grants, holds, lots, store, triggers
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding, Report
 
@@ -127,6 +127,15 @@ def _grants(work: Work) -> Iterator[Finding]:
         yield Finding(grants.NAME, "transfers", f"{sequence} (entry {entry_id})", problem)
 
 
+def _awards(work: Work) -> Iterator[Finding]:
+    yield from awards.check_awards(store.stream_revisions(work))
+    for award_id in store.awards_without_revision(work):
+        yield Finding(awards.NAME, "awards", str(award_id), "has no revision")
+    for sequence, entry_id in store.entries_without_award(work):
+        problem = "is of an award, and no revision of one names it"
+        yield Finding(awards.NAME, "transfers", f"{sequence} (entry {entry_id})", problem)
+
+
 JOURNAL_CHECKS: Final = (
     Check("chain", _chain, foundation=True),
     Check("mints", _mints),
@@ -140,3 +149,6 @@ JOURNAL_CHECKS: Final = (
 
 GRANT_CHECKS: Final = (Check(grants.NAME, _grants),)
 """The checks of grants."""
+
+AWARD_CHECKS: Final = (Check(awards.NAME, _awards),)
+"""The checks of what awards were paid."""

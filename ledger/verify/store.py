@@ -16,6 +16,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import Cause, Lot
 from ledger.lots.tables import holds
+from ledger.verify.awards import RevisionRow
 from ledger.verify.chain import AccountRow
 from ledger.verify.holds import HeldBalance, ReturnRows
 from ledger.verify.lots import LotFlow, StoredLot
@@ -101,6 +102,14 @@ _HELD: Final = """
     ) AS open USING (lot_id)
     ORDER BY lot_id
 """
+_REVISIONS: Final = """
+    SELECT award_id, member_id, rule_id, event_id, period, earned_at, awards.created_at, revision,
+           points, receipt, r.entry_id, r.recorded_at, t.kind, t.cause, t.effective_at,
+           t.recorded_at, (SELECT sum(amount)::int8 FROM transfers WHERE entry_id = r.entry_id)
+    FROM awards JOIN award_revisions AS r USING (award_id)
+    LEFT JOIN transfers AS t ON t.entry_id = r.entry_id AND t.line = 1
+    ORDER BY award_id, revision
+"""
 
 
 def stream_accounts(work: Work) -> Iterator[AccountRow]:
@@ -143,6 +152,31 @@ def stream_returns(work: Work) -> Iterator[ReturnRows]:
 def stream_held(work: Work) -> Iterator[HeldBalance]:
     """What every lot has in its held account, and in open holds."""
     return (HeldBalance._make(row) for row in _stream(work, _HELD))
+
+
+def stream_revisions(work: Work) -> Iterator[RevisionRow]:
+    """Every revision of every award, with its entry."""
+    return (RevisionRow._make(row) for row in _stream(work, _REVISIONS))
+
+
+def entries_without_award(work: Work) -> Iterator[tuple[int, UUID]]:
+    """Entries of awards and corrections which no revision names, the first."""
+    query = sa.text(
+        "SELECT sequence, entry_id FROM transfers WHERE kind IN ('award', 'correction') "
+        "AND line = 1 AND entry_id NOT IN "
+        "(SELECT entry_id FROM award_revisions WHERE entry_id IS NOT NULL) "
+        "ORDER BY sequence LIMIT 1"
+    )
+    return ((row.sequence, row.entry_id) for row in work.connection.execute(query))
+
+
+def awards_without_revision(work: Work) -> Iterator[UUID]:
+    """Awards that were never worth anything stated, the first."""
+    query = sa.text(
+        "SELECT award_id FROM awards WHERE NOT EXISTS "
+        "(SELECT FROM award_revisions WHERE award_id = awards.award_id) ORDER BY award_id LIMIT 1"
+    )
+    return (row.award_id for row in work.connection.execute(query))
 
 
 def hold_ids_after(work: Work, after: UUID, limit: int) -> list[UUID]:
