@@ -67,7 +67,8 @@ def score(
     entitlements = project(counted, plan, closed_until=moment)
     members = _members(facts, counted, plan)
     for row in _rows(members, entitlements):
-        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else _plain(row))
+        # Bytes, so that a terminal's encoding cannot stop a name from being written.
+        typer.echo((json.dumps(row, ensure_ascii=False) if as_json else _plain(row)).encode())
     for number, reason in sorted(faults):
         typer.echo(f"{events}:{number}: {reason}", err=True)
     if faults:

@@ -41,16 +41,34 @@ ExactNumber = Annotated[
         }
     ),
 ]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-EventType = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")]
-DataPath = Annotated[str, Field(pattern=r"^data(\.[A-Za-z0-9_-]{1,64}){1,5}$")]
-EventPath = Annotated[str, Field(pattern=r"^(type|source|data(\.[A-Za-z0-9_-]{1,64}){1,5})$")]
-Beneficiary = Annotated[str, Field(pattern=r"^(actor|data(\.[A-Za-z0-9_-]{1,64}){1,5})$")]
+_NAME: Final = r"^[a-z][a-z0-9_-]{0,63}$"
+_ATTRIBUTE_NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
+_EVENT_TYPE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"
+_DATA_PATH: Final = r"^data(\.[A-Za-z0-9_-]{1,64}){1,5}$"
+_EVENT_PATH: Final = r"^(type|source|data(\.[A-Za-z0-9_-]{1,64}){1,5})$"
+_BENEFICIARY: Final = r"^(actor|data(\.[A-Za-z0-9_-]{1,64}){1,5})$"
+_CURRENCY: Final = r"^[A-Z]{3}$"
+FORM_WORDS: Final = {
+    _NAME: "a name: small letters, digits, - and _, a letter first",
+    _ATTRIBUTE_NAME: "a name: small letters, digits and _, a letter first",
+    _EVENT_TYPE: "an event type: letters, digits and . _ : / - without spaces",
+    _DATA_PATH: "a field of the event's data, such as data.owner",
+    _EVENT_PATH: "type, source or a field of the event's data, such as data.video",
+    _BENEFICIARY: "actor or a field of the event's data, such as data.owner",
+    _CURRENCY: "a currency: three capital letters",
+}
+"""What each pattern asks for, in words."""
+
+Name = Annotated[str, Field(pattern=_NAME)]
+AttributeName = Annotated[str, Field(pattern=_ATTRIBUTE_NAME)]
+EventType = Annotated[str, Field(pattern=_EVENT_TYPE)]
+DataPath = Annotated[str, Field(pattern=_DATA_PATH)]
+EventPath = Annotated[str, Field(pattern=_EVENT_PATH)]
+Beneficiary = Annotated[str, Field(pattern=_BENEFICIARY)]
 Words = Annotated[str, Field(min_length=1, max_length=300)]
 Value = Annotated[int, Field(strict=True)] | Annotated[str, Field(max_length=64)]
 """A value of an attribute, or the key of a table row."""
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=_CURRENCY)]
 Whole = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 
 

@@ -20,6 +20,7 @@ from ledger.programme.canonical import programme_hash
 from ledger.programme.check import Wrong, check
 from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
+from ledger.programme.fields import FORM_WORDS
 from ledger.programme.model import (
     Attribute,
     AttributeMultiplier,
@@ -134,7 +135,8 @@ def _said(details: ErrorDetails, content: Any) -> str:
     if kind == "value_error":
         return str(context.get("error", details["msg"]))
     if kind == "string_pattern_mismatch":
-        return f"{shown} is not of the form {context.get('pattern', '')}"
+        pattern = context.get("pattern", "")
+        return f"{shown} is not {FORM_WORDS.get(pattern, f'of the form {pattern}')}"
     message = details["msg"].replace("Input should", "it should").replace("Input tag", "the kind")
     return f"{message}; it is {shown}"
 

@@ -118,7 +118,7 @@ def test_numbers_that_are_not_plain_are_refused(points: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "field", "said"),
     [
-        ("programme: small", "programme: Small", "programme", "form"),
+        ("programme: small", "programme: Small", "programme", "a name"),
         ('version: "1"', "version: 1", "version", "string"),
         ('version: "1"\n', "", "version", "must be stated"),
         ("zone: UTC", "zone: Mars/Base", "zone", "not a known time zone"),
@@ -143,14 +143,14 @@ def test_numbers_that_are_not_plain_are_refused(points: str) -> None:
         ("on: a.done", "on: []", "rules[0].on", "at least 1"),
         ("on: a.done", "on: activity.retracted", "rules[0].on", "earns nothing"),
         ("on: a.done", "on: [a.done, a.done]", "rules[0].on", "twice"),
-        ("on: a.done", 'on: "a done"', "rules[0].on", "form"),
-        ("to: actor", "to: owner", "rules[0].to", "form"),
+        ("on: a.done", 'on: "a done"', "rules[0].on", "an event type"),
+        ("to: actor", "to: owner", "rules[0].to", "actor or a field"),
         ("    to: actor\n", "", "rules[0].to", "must be stated"),
         ("to: actor", "to: data.owner\n    owner: data.owner", "rules[0].owner", "`to` names"),
         ("points: 10", "points: 0", "rules[0].points", "more than zero"),
         ("points: 10", "points: 1\n    limit: {per: day, count: 0}", "rules[0].limit.count", "1"),
         ("points: 10", "points: 1\n    limit: 5", "rules[0].limit", "dictionary"),
-        ("points: 10", "points: 1\n    once_per: [id]", "rules[0].once_per[0]", "form"),
+        ("points: 10", "points: 1\n    once_per: [id]", "rules[0].once_per[0]", "type, source or"),
         ("points: 10", "points: 1\n    once_per: [type, type]", "rules[0].once_per", "twice"),
         ("points: 10", "points: 1\n    multipliers: [lvl]", "rules[0].multipliers[0]", "'lvl'"),
         (
@@ -235,7 +235,7 @@ def test_expressions_of_points_are_refused_by_name(points: str) -> None:
         ("bridge: {returned_validity: {days: 0}}", "bridge.returned_validity", "no time"),
         ("redemption: {rates: {}}", "redemption.rates", "at least 1"),
         ("redemption: {rates: {USD: 0}}", "redemption.rates.USD", "above zero"),
-        ("redemption: {rates: {usd: 1}}", "redemption.rates.usd", "form"),
+        ("redemption: {rates: {usd: 1}}", "redemption.rates.usd", "three capital"),
         ("redemption: {rates: {USD: 1}, max_share: 101}", "redemption.max_share", "100"),
         ("redemption: {rates: {USD: 1}, min_cash: {EUR: 1}}", "redemption.min_cash.EUR", "no rate"),
         (
