@@ -23,18 +23,8 @@ from ledger.kernel.errors import VkladError
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
-_ATTRIBUTES: Final = frozenset(
-    {
-        "specversion",
-        "id",
-        "source",
-        "type",
-        "subject",
-        "time",
-        "data",
-        "datacontenttype",
-        "dataschema",
-    }
+_PLAIN_ATTRIBUTES: Final = frozenset(
+    {"specversion", "id", "source", "type", "subject", "time", "data"}
 )
 _JSON_TYPE: Final = re.compile(r"(application/json|[a-z]+/[a-z0-9.+-]+\+json)(;.*)?\Z", re.ASCII)
 
@@ -47,18 +37,27 @@ def read_event(value: ExactJson, source_uri: str | None) -> IncomingEvent:
         PersonalField: an extension attribute says who somebody is.
         SourceNotYours: another source than the credential's.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise EventInvalid("An event is an object.", field="body")
-    _check_envelope(value, source_uri)
+    if value.get("specversion") != "1.0":
+        raise EventInvalid("specversion is 1.0.", field="specversion")
+    if not value.keys() <= _PLAIN_ATTRIBUTES:
+        _check_others(value)
+    source = required_text(value, "source")
+    if source_uri is not None and source != source_uri:
+        raise SourceNotYours(
+            f"This credential is of the source {source_uri}. Name that, and no other.",
+            source=source_uri,
+        )
     subject = value.get("subject")
     if subject is not None and not isinstance(subject, str):
         raise EventInvalid("subject is text.", field="subject")
     return IncomingEvent(
-        id=required_text(value, "id"),
-        type=required_text(value, "type"),
-        subject=subject,
-        time=Instant.parse(required_text(value, "time")),
-        data=check_data(value.get("data")),
+        required_text(value, "id"),
+        required_text(value, "type"),
+        subject,
+        Instant.parse(required_text(value, "time")),
+        check_data(value.get("data")),
     )
 
 
@@ -117,22 +116,15 @@ def required_text(value: Mapping[str, ExactJson], name: str) -> str:
     return found
 
 
-def _check_envelope(value: Mapping[str, ExactJson], source_uri: str | None) -> None:
-    if value.get("specversion") != "1.0":
-        raise EventInvalid("specversion is 1.0.", field="specversion")
+def _check_others(value: Mapping[str, ExactJson]) -> None:
+    """Attributes beyond those that every event has."""
     if "data_base64" in value:
         raise EventInvalid("data is JSON, not data_base64.", field="data_base64")
     content_type = value.get("datacontenttype", "application/json")
     if not isinstance(content_type, str) or not _JSON_TYPE.match(content_type.lower()):
         raise EventInvalid("datacontenttype is application/json.", field="datacontenttype")
-    source = required_text(value, "source")
-    if source_uri is not None and source != source_uri:
-        raise SourceNotYours(
-            f"This credential is of the source {source_uri}. Name that, and no other.",
-            source=source_uri,
-        )
     for name in value:
-        if name not in _ATTRIBUTES and is_personal(name):
+        if is_personal(name):
             raise PersonalField(
                 f"The attribute {name} says who somebody is. Leave it out.", pointer=f"/{name}"
             )

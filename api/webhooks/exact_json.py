@@ -1,4 +1,8 @@
-"""Reading JSON without a float: whole numbers as int, others as Decimal, bounded in depth."""
+"""Reading JSON without a float: whole numbers as int, others as Decimal.
+
+How deep a value may be nested is bounded by whoever walks it; here, and where personal fields are
+looked for, by ``DEPTH_MAX``.
+"""
 
 from __future__ import annotations
 
@@ -12,44 +16,33 @@ import orjson
 from api.http.problems import MalformedJson
 from ledger.events.errors import EventInvalid
 from ledger.events.model import ExactJson
+from ledger.events.personal import DEPTH_MAX
 
-DEPTH_MAX: Final = 64
-_LIKE_A_FLOAT: Final = re.compile(rb"(?:[:,\[]\s*|\A\s*)-?[0-9]+(?:[.eE]|(?<=[0-9]{18}))")
-"""A number with a fraction or exponent, or of so many digits that the quick parser may round it."""
-_ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_MAY_BE_INEXACT: Final = re.compile(rb"(?:^|[\[:,])\s*-?[0-9]+(?:[.eE]|(?<=[0-9]{18})[0-9])")
+"""Where a number with a fraction, an exponent or over 18 digits may stand (or a text looks so)."""
 
 
 def read_json(raw: bytes) -> ExactJson:
     """The value of a JSON text (RFC 8259, UTF-8).
 
-    The quick parser reads first; only a text with a fraction or a huge number is read again
-    exactly. Its value is walked only if the text looks as if it had one, or were nested too deep.
+    The quick parser reads first; only a text that may hold a fraction or a huge number is looked
+    through, and only one that does is read again exactly.
 
     Raises:
         MalformedJson: not JSON.
-        EventInvalid: nested deeper than ``DEPTH_MAX``.
+        EventInvalid: looked through and nested deeper than ``DEPTH_MAX``.
     """
     try:
         quick = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise MalformedJson("The body is not JSON.", position=error.pos) from error
-    if not (_LIKE_A_FLOAT.search(raw) or _is_deep(raw)) or not _holds_float(quick, 0):
+    if _MAY_BE_INEXACT.search(raw) is None or not _holds_float(quick, 0):
         return cast("ExactJson", quick)
     try:
         exact = json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
     except ValueError as error:
         raise MalformedJson("The body is not JSON.", position=0) from error
     return cast("ExactJson", exact)
-
-
-def _is_deep(raw: bytes) -> bool:
-    """Whether brackets are nested over ``DEPTH_MAX``, those within texts counted too."""
-    depth = 0
-    for bracket in raw.translate(None, _ALL_BUT_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > DEPTH_MAX:
-            return True
-    return False
 
 
 def _holds_float(value: Any, depth: int) -> bool:

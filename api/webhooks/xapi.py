@@ -18,6 +18,7 @@ from typing import Final
 from ledger.events.catalogue import TYPES
 from ledger.events.errors import EventInvalid
 from ledger.events.model import RETRACTED, ExactJson, IncomingEvent
+from ledger.events.personal import DEPTH_MAX
 from ledger.kernel.clock import Instant
 
 PROVIDER: Final = "lms"
@@ -178,10 +179,13 @@ def _ids(activities: ExactJson) -> list[str]:
     return [one for one in ids if isinstance(one, str)]
 
 
-def _names_mailbox(value: ExactJson) -> bool:
+def _names_mailbox(value: ExactJson, depth: int = 0) -> bool:
+    """Whether a mailbox is named anywhere; what is too deep to look through counts as one."""
+    if depth > DEPTH_MAX:
+        return True
     if isinstance(value, Mapping):
         return any(
-            name in {"mbox", "mbox_sha1sum"} or _names_mailbox(inner)
+            name in {"mbox", "mbox_sha1sum"} or _names_mailbox(inner, depth + 1)
             for name, inner in value.items()
         )
-    return isinstance(value, list) and any(_names_mailbox(inner) for inner in value)
+    return isinstance(value, list) and any(_names_mailbox(inner, depth + 1) for inner in value)

@@ -45,7 +45,7 @@ from ledger.events.model import (
 from ledger.events.personal import first_personal_field
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.kernel.errors import VkladError
-from ledger.members.model import BadIdentity, IdentityKey, check_key
+from ledger.members.model import SUBJECT_LENGTH_MAX, IdentityKey
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
@@ -76,14 +76,17 @@ def admit(
     received = Instant.of(received_at)
     latest = Instant.of(received_at + FUTURE_MAX)
     earliest = Instant(0) if any_age else Instant.of(received_at - _lateness(source))
+    desk = _Desk(source.authority, received)
     admitted = []
     for index, event in enumerate(events):
         try:
-            admitted.append(_admit_one(source.authority, event, received))
-            _check_time(admitted[-1].occurred, earliest, latest, source)
+            one = desk.admit(event)
+            if not earliest <= one.occurred <= latest:
+                _refuse_time(one.occurred, latest, earliest, source)
         except VkladError as error:
             error.operands["index"] = index
             raise
+        admitted.append(one)
     return admitted
 
 
@@ -91,102 +94,119 @@ def _lateness(source: Source) -> timedelta:
     return timedelta(days=source.lateness_days)
 
 
-def _admit_one(authority: Authority, event: IncomingEvent, received: Instant) -> AdmittedEvent:
-    _check_shape(event)
-    if not may_assert(event.type, authority):
-        raise TypeNotAllowed(f"This source may not state {event.type}.", type=event.type)
-    fields = fields_of(event.type, authority)
-    personal = first_personal_field(event.data, frozenset(fields or ()))
+class _Desk:
+    """Events of one source, admitted one after another; what holds for a type is found out once."""
+
+    def __init__(self, authority: Authority, received: Instant) -> None:
+        self._authority = authority
+        self._received = received
+        self._types: dict[str, Fields | None] = {}
+        self._issuers: dict[str, str] = {}
+
+    def admit(self, event: IncomingEvent) -> AdmittedEvent:
+        if not event.id or len(event.id) > EVENT_ID_LENGTH_MAX or not event.id.isprintable():
+            raise EventInvalid(
+                f"An event's id is 1 to {EVENT_ID_LENGTH_MAX} visible characters.", field="id"
+            )
+        if event.type not in self._types:
+            self._types[event.type] = self._look_up(event.type)
+        fields = self._types[event.type]
+        _refuse_personal(event, fields or {})
+        identities, values = self._reduce(event, fields) if fields else ({}, {})
+        if event.type == RETRACTED and "id" not in values:
+            raise EventInvalid(f"{RETRACTED} needs data.id, what it takes back.", field="data.id")
+        if event.subject is None and fields is not None and event.type != RETRACTED:
+            raise EventInvalid(f"{event.type} needs a subject.", field="subject")
+        return AdmittedEvent(
+            event.id,
+            event.type,
+            fields is not None,
+            self._received if event.time is None else event.time,
+            event.time is None,
+            None if event.subject is None else self._key(event.subject, "subject"),
+            identities,
+            values,
+            event.step,
+            event.body,
+        )
+
+    def _look_up(self, event_type: str) -> Fields | None:
+        if len(event_type) > TYPE_LENGTH_MAX or not _TYPE.match(event_type):
+            raise EventInvalid(
+                f"A type is dotted words of at most {TYPE_LENGTH_MAX} characters, as in "
+                "lms.section.read.",
+                field="type",
+            )
+        if not may_assert(event_type, self._authority):
+            raise TypeNotAllowed(f"This source may not state {event_type}.", type=event_type)
+        return fields_of(event_type, self._authority)
+
+    def _reduce(
+        self, event: IncomingEvent, fields: Fields
+    ) -> tuple[dict[str, IdentityKey], dict[str, Scalar]]:
+        """Declared fields only; identities apart."""
+        identities: dict[str, IdentityKey] = {}
+        values: dict[str, Scalar] = {}
+        for name, kind in fields.items():
+            value = event.data.get(name)
+            if value is None:
+                continue
+            if kind is FieldKind.IDENTITY:
+                if not isinstance(value, str):
+                    raise _wrong(name, "an identity as in lms:1042")
+                identities[name] = self._key(value, f"data.{name}")
+            else:
+                values[name] = _READERS[kind](value, name)
+        return identities, values
+
+    def _key(self, text: str, field: str) -> IdentityKey:
+        provider, _, subject = text.partition(":")
+        issuer = self._issuers.get(provider)
+        if issuer is None:
+            issuer = self._issuers[provider] = self._issuer(provider, field)
+        if not subject or len(subject) > SUBJECT_LENGTH_MAX or not subject.isprintable():
+            raise EventInvalid(
+                f"{field} is a provider, a colon and 1 to {SUBJECT_LENGTH_MAX} visible "
+                "characters, as in lms:1042.",
+                field=field,
+            )
+        return IdentityKey(provider, issuer, subject)
+
+    def _issuer(self, provider: str, field: str) -> str:
+        if not _PROVIDER.match(provider):
+            raise EventInvalid(f"{field} is a provider and a subject, as in lms:1042.", field=field)
+        issuers = self._authority.issuers
+        issuer = issuers.get(provider, issuers.get(ANY))
+        if issuer is None:
+            raise IdentityNotAllowed(
+                f"This source may not speak for identities of {provider}.", provider=provider
+            )
+        return issuer
+
+
+def _refuse_personal(event: IncomingEvent, declared: Fields) -> None:
+    personal = first_personal_field(event.data, declared)
     if personal is not None:
         raise PersonalField(
             f"The field {personal} says who somebody is, and {event.type} does not declare it. "
             "Leave it out.",
             pointer=f"/data{personal}",
         )
-    identities, values = _reduce(event, fields or {}, authority)
-    if event.type == RETRACTED and "id" not in values:
-        raise EventInvalid(f"{RETRACTED} needs data.id, the event it takes back.", field="data.id")
-    if event.subject is None and fields is not None and event.type != RETRACTED:
-        raise EventInvalid(f"{event.type} needs a subject.", field="subject")
-    subject = None if event.subject is None else _key(event.subject, "subject", authority)
-    return AdmittedEvent(
-        id=event.id,
-        type=event.type,
-        recognised=fields is not None,
-        occurred=received if event.time is None else event.time,
-        time_is_ours=event.time is None,
-        subject=subject,
-        identities=identities,
-        values=values,
-        step=event.step,
-        body=event.body,
-    )
 
 
-def _check_shape(event: IncomingEvent) -> None:
-    if not event.id or len(event.id) > EVENT_ID_LENGTH_MAX or not event.id.isprintable():
-        raise EventInvalid(
-            f"An event's id is 1 to {EVENT_ID_LENGTH_MAX} visible characters.", field="id"
-        )
-    if len(event.type) > TYPE_LENGTH_MAX or not _TYPE.match(event.type):
-        raise EventInvalid(
-            f"A type is dotted words of at most {TYPE_LENGTH_MAX} characters, as in "
-            "lms.section.read.",
-            field="type",
-        )
-
-
-def _check_time(occurred: Instant, earliest: Instant, latest: Instant, source: Source) -> None:
+def _refuse_time(occurred: Instant, latest: Instant, earliest: Instant, source: Source) -> None:
     if occurred > latest:
         raise EventInFuture(
             f"{occurred.isoformat()} is more than {FUTURE_MAX.seconds} seconds ahead.",
             time=occurred.isoformat(),
             limit_s=FUTURE_MAX.seconds,
         )
-    if occurred < earliest:
-        raise EventTooLate(
-            f"{occurred.isoformat()} is before {earliest.isoformat()}: this source may be "
-            f"{source.lateness_days} days late.",
-            time=occurred.isoformat(),
-            limit_days=source.lateness_days,
-        )
-
-
-def _reduce(
-    event: IncomingEvent, fields: Fields, authority: Authority
-) -> tuple[dict[str, IdentityKey], dict[str, Scalar]]:
-    """Declared fields only; identities apart."""
-    identities: dict[str, IdentityKey] = {}
-    values: dict[str, Scalar] = {}
-    for name, kind in fields.items():
-        value = event.data.get(name)
-        if value is None:
-            continue
-        if kind is FieldKind.IDENTITY:
-            if not isinstance(value, str):
-                raise _wrong(name, "an identity as in lms:1042")
-            identities[name] = _key(value, f"data.{name}", authority)
-        else:
-            values[name] = _READERS[kind](value, name)
-    return identities, values
-
-
-def _key(text: str, field: str, authority: Authority) -> IdentityKey:
-    provider, colon, subject = text.partition(":")
-    if not colon or not _PROVIDER.match(provider):
-        raise EventInvalid(
-            f"{field} is a provider and a subject, as in lms:1042.",
-            field=field,
-        )
-    issuer = authority.issuers.get(provider, authority.issuers.get(ANY))
-    if issuer is None:
-        raise IdentityNotAllowed(
-            f"This source may not speak for identities of {provider}.", provider=provider
-        )
-    try:
-        return check_key(IdentityKey(provider, issuer, subject))
-    except BadIdentity as error:
-        raise EventInvalid(f"{field}: {error.message}", field=field) from error
+    raise EventTooLate(
+        f"{occurred.isoformat()} is before {earliest.isoformat()}: this source may be "
+        f"{source.lateness_days} days late.",
+        time=occurred.isoformat(),
+        limit_days=source.lateness_days,
+    )
 
 
 def _text(value: ExactJson, name: str) -> str:
@@ -278,6 +298,6 @@ def check_data(data: ExactJson) -> Mapping[str, ExactJson]:
     """
     if data is None:
         return {}
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise EventInvalid("data is an object.", field="data")
     return data

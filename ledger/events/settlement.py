@@ -30,6 +30,7 @@ from ledger.events.model import (
 from ledger.events.objects import ObjectHistory, is_repeated, taken_back
 from ledger.kernel import ids
 from ledger.kernel.canonical import Json
+from ledger.kernel.clock import Instant
 from ledger.kernel.errors import VkladError
 from ledger.members.model import IdentityKey
 
@@ -216,7 +217,7 @@ def content_of(
     """What of an event counts when a re-send is compared."""
     return {
         "type": event.type,
-        "time": None if event.time_is_ours else event.occurred.isoformat(),
+        "time": None if event.time_is_ours else _moment(event.occurred),
         "subject": None if event.subject is None else _hex(references.get(event.subject)),
         "identities": {name: _hex(references.get(key)) for name, key in event.identities.items()},
         "values": {name: _plain(value) for name, value in event.values.items()},
@@ -239,6 +240,11 @@ def kept_data(event: AdmittedEvent, references: Mapping[IdentityKey, UUID]) -> d
         for name, key in event.identities.items()
     }
     return {**event.values, **named}
+
+
+def _moment(occurred: Instant) -> str:
+    """Seconds since 1970 and every stated digit after them."""
+    return f"{occurred.seconds}.{occurred.fraction}"
 
 
 def _hex(reference: UUID | None) -> str:

@@ -58,34 +58,34 @@ class KnownIdentity(NamedTuple):
 
 _ASKED: Final = given("asked", source=TEXT, id=TEXT)
 _asked: Final = _ASKED.table.c
-_KNOWN_EVENTS: Final = sa.select(
-    events.c.source, events.c.source_event_id, events.c.event_id, events.c.content_digest
-).join(
-    _ASKED.table,
-    sa.and_(events.c.source == _asked.source, events.c.source_event_id == _asked.id),
+_FOUND: Final = (
+    sa.select(events.c.event_id, events.c.content_digest)
+    .where(events.c.source == _asked.source, events.c.source_event_id == _asked.id)
+    .limit(1)
+    .lateral("found")
 )
+_KNOWN_EVENTS: Final = sa.select(
+    _asked.source, _asked.id, _FOUND.c.event_id, _FOUND.c.content_digest
+).join(_FOUND, sa.true())
+"""Each key is looked up by itself, through the unique index: a join is planned while the table is
+small, as a scan of all of it, and the plan is kept."""
 
 _NAMED: Final = given("named", provider=TEXT, issuer=TEXT, subject=TEXT)
 _named: Final = _NAMED.table.c
-_KNOWN_IDENTITIES: Final = (
-    sa.select(
-        personal_identities.c.provider,
-        personal_identities.c.issuer,
-        personal_identities.c.subject,
-        identities.c.reference,
-        identities.c.member_id,
-    )
-    .join_from(
-        personal_identities,
-        _NAMED.table,
-        sa.and_(
-            personal_identities.c.provider == _named.provider,
-            personal_identities.c.issuer == _named.issuer,
-            personal_identities.c.subject == _named.subject,
-        ),
-    )
+_PERSON: Final = (
+    sa.select(personal_identities.c.reference, identities.c.member_id)
     .join(identities, identities.c.reference == personal_identities.c.reference)
+    .where(
+        personal_identities.c.provider == _named.provider,
+        personal_identities.c.issuer == _named.issuer,
+        personal_identities.c.subject == _named.subject,
+    )
+    .limit(1)
+    .lateral("person")
 )
+_KNOWN_IDENTITIES: Final = sa.select(
+    _named.provider, _named.issuer, _named.subject, _PERSON.c.reference, _PERSON.c.member_id
+).join(_PERSON, sa.true())
 
 _SOURCES: Final = given("sources", source=TEXT)
 _ACCEPTED: Final = (
@@ -312,10 +312,11 @@ def _hour(now: datetime) -> datetime:
 
 def _to_json(data: Mapping[str, Scalar]) -> bytes | str:
     """JSON text with exact decimals: PostgreSQL keeps them as numeric."""
-    if not any(isinstance(value, Decimal) for value in data.values()):
+    try:
         return orjson.dumps(data)
-    members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
-    return f"{{{','.join(members)}}}"
+    except TypeError:  # A Decimal is in it.
+        members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
+        return f"{{{','.join(members)}}}"
 
 
 def _to_text(value: Scalar) -> str:

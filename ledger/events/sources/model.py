@@ -19,6 +19,7 @@ from ledger.events.model import (
     Source,
 )
 from ledger.kernel.canonical import Json, digest
+from ledger.members.model import ISSUER_LENGTH_MAX
 
 SECRET_LENGTH_MIN: Final = 16
 SECRET_LENGTH_MAX: Final = 512
@@ -149,6 +150,12 @@ def check_spec(spec: SourceSpec) -> SourceSpec:
         f"is 0 to {LATENESS_DAYS_MAX}",
     )
     _require(0 < spec.hourly_budget <= BUDGET_MAX, "hourly_budget", f"is 1 to {BUDGET_MAX}")
+    for provider, issuer in spec.authority.issuers.items():
+        _require(
+            0 < len(issuer) <= ISSUER_LENGTH_MAX and issuer.isprintable(),
+            f"authority.issuers.{provider}",
+            f"is 1 to {ISSUER_LENGTH_MAX} visible characters",
+        )
     for event_type, fields in spec.authority.declared.items():
         _require(event_type not in TYPES, "authority.declared", f"redefines {event_type}")
         _require(

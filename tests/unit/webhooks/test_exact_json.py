@@ -54,10 +54,29 @@ def test_what_is_no_json_is_malformed(text: bytes) -> None:
         read_json(text)
 
 
-def test_depth_is_bounded() -> None:
+def test_depth_is_bounded_where_numbers_must_be_looked_for() -> None:
     assert read_json(b"[" * 64 + b"1.5" + b"]" * 64)
     with pytest.raises(EventInvalid):
-        read_json(b"[" * 65 + b"1" + b"]" * 65)
+        read_json(b"[" * 66 + b"1.5" + b"]" * 66)
+
+
+NUMBERS = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True
+)
+SPACE = st.sampled_from(["", " ", "\n\t "])
+
+
+@given(st.lists(st.tuples(SPACE, NUMBERS, SPACE), min_size=1, max_size=4), st.text(max_size=9))
+def test_every_number_is_exact_wherever_it_stands(
+    numbers: list[tuple[str, str, str]], key: str
+) -> None:
+    inside = ",".join("".join(parts) for parts in numbers)
+    exact = [int(n) if n.lstrip("-").isdigit() else Decimal(n) for _, n, _ in numbers]
+    assert read_json(f"[{inside}]".encode()) == exact
+    assert read_json(numbers[0][1].encode()) == exact[0]
+    text = f"{{{json.dumps(key)} : {''.join(numbers[0])}}}"
+    assert read_json(text.encode()) == {key: exact[0]}
+    assert not isinstance(read_json(numbers[0][1].encode()), float)
 
 
 @given(st.binary(max_size=200))
