@@ -44,7 +44,7 @@ class LotFlow(NamedTuple):
 
 
 def check_terms(lots: Iterable[StoredLot]) -> Iterator[Finding]:
-    """Each lot's row says what the entry that granted it says."""
+    """What is wrong with each lot whose row does not say what the entry that granted it says."""
     for stored in lots:
         problem = _terms_problem(stored)
         if problem is not None:

@@ -73,7 +73,7 @@ def _chain(work: Work) -> Iterator[Finding]:
 
 
 def _lot_terms(work: Work) -> Iterator[Finding]:
-    return lots.check_terms(store.stream_lots(work))
+    return lots.check_terms(store.stream_differing_lots(work))
 
 
 def _lot_flows(work: Work) -> Iterator[Finding]:

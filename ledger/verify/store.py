@@ -35,6 +35,15 @@ _LOTS: Final = """
     SELECT lots.lot_id, member_id, granted, activates_at, expires_at, cause_kind, cause_id,
            lots.entry_id, continues, lots.cites, created_at, cause, recorded_at
     FROM lots LEFT JOIN transfers ON transfers.entry_id = lots.entry_id AND line = 1
+    WHERE recorded_at IS DISTINCT FROM created_at OR NOT cause::jsonb @> jsonb_build_object('lots',
+        jsonb_build_array(jsonb_build_object(
+            'lot', lot_id, 'member', member_id, 'granted', granted,
+            'activates_at', rtrim(rtrim(to_char(activates_at AT TIME ZONE 'UTC',
+                'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z',
+            'expires_at', rtrim(rtrim(to_char(expires_at AT TIME ZONE 'UTC',
+                'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z',
+            'cause', jsonb_build_object('kind', cause_kind, 'id', cause_id),
+            'continues', continues, 'cites', lots.cites)))
     ORDER BY lot_id
 """
 _LOT_FLOWS: Final = """
@@ -122,8 +131,11 @@ def stream_transfers(work: Work) -> Iterator[TransferRow]:
     return (TransferRow._make(row) for row in _stream(work, _TRANSFERS))
 
 
-def stream_lots(work: Work) -> Iterator[StoredLot]:
-    """Every lot with the cause of the entry that granted it, by id."""
+def stream_differing_lots(work: Work) -> Iterator[StoredLot]:
+    """Lots that do not say what the cause of the entry that granted them says, by id.
+
+    Compared where the rows are, since most journals are mostly lots.
+    """
     for row in _stream(work, _LOTS):
         lot = Lot(
             lot_id=row[0],
