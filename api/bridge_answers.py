@@ -11,18 +11,10 @@ from ledger.switches.model import SwitchPosition
 from oracle.bridge import commands, resets
 from oracle.bridge.model import Redemption, Reference, Stop
 from oracle.bridge.resets_store import ChainReset
-from oracle.bridge.service import PREFIX, StageOfRequest
+from oracle.bridge.service import PREFIX, StageOfRedemption, StageOfRequest
 from oracle.chain.typed_data import TypedData
 from oracle.contracts.abi import Address, address
 from oracle.reconcile.model import ChainSide, LedgerSide, Reconciliation
-from oracle.sender.model import IntentState
-from oracle.sender.service import IntentOutcome
-
-RELAY_STATES = {
-    IntentState.FINALIZED: "burnt",
-    IntentState.FAILED: "refused",
-}
-"""What a member is told of a relayed redemption; every other state is ``sending``."""
 
 
 def request_json(found: StageOfRequest) -> dict[str, Json]:
@@ -55,16 +47,18 @@ def reference_json(reference: Reference, message: TypedData, bridge: Address) ->
     }
 
 
-def relay_json(reference: bytes, outcome: IntentOutcome | None) -> dict[str, Json]:
-    """How far a relayed redemption is."""
-    state = "sending" if outcome is None else RELAY_STATES.get(outcome.state, "sending")
+def stage_json(found: StageOfRedemption) -> dict[str, Json]:
+    """A redemption asked for, and how far it is."""
+    reference, burn = found.reference, found.burn
     return {
-        "reference": _hex(reference),
-        "state": state,
-        "transaction": _hex(outcome.mined.transaction_hash)
-        if outcome is not None and outcome.mined is not None
-        else None,
-        "failure": outcome.failure if outcome is not None else None,
+        "reference": _hex(reference.reference),
+        "holder": address(reference.holder),
+        "points": reference.points.amount,
+        "stage": found.stage.value,
+        "failure": found.failure,
+        "burn": None if burn is None else redemption_json(burn),
+        "deadline_at": _time(datetime.fromtimestamp(reference.deadline_s, UTC)),
+        "created_at": _time(reference.created_at),
     }
 
 

@@ -29,7 +29,7 @@ from oracle.bridge import batching
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 from oracle.bridge.jobs import read_chain, stopping
 from oracle.bridge.model import StopReason
-from oracle.bridge.service import stop
+from oracle.bridge.stops import stop
 from oracle.indexer import store as indexer_store
 from oracle.reconcile.service import check
 from oracle.sender import service as sender

@@ -27,7 +27,7 @@ from oracle.bridge.model import (
     RedemptionState,
     Reference,
 )
-from oracle.bridge.service import require_trusted
+from oracle.bridge.stops import require_trusted
 from oracle.indexer.handlers import EventHandler, Handlers
 from oracle.indexer.model import ChainEvent
 

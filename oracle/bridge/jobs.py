@@ -11,7 +11,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from oracle.bridge import redeeming_store
 from oracle.bridge.errors import ForeignBatch, RedemptionGap
 from oracle.bridge.model import StopReason
-from oracle.bridge.service import stop
+from oracle.bridge.stops import stop
 from oracle.indexer import service as indexer
 from oracle.indexer.handlers import Handlers
 from oracle.indexer.model import (

@@ -94,6 +94,18 @@ class RedemptionState(StrEnum):
     PARKED = "parked"
 
 
+class RedemptionStage(StrEnum):
+    """What a member is shown of a redemption asked for."""
+
+    OPEN = "open"
+    SENDING = "sending"
+    REFUSED = "refused"
+    BURNT = "burnt"
+    CREDITED = "credited"
+    PARKED = "parked"
+    LAPSED = "lapsed"
+
+
 class ParkedReason(StrEnum):
     """Why nobody could be credited; an admin sees them."""
 
@@ -203,7 +215,8 @@ class Gate:
 class Reference:
     """Under which burnt tokens are credited to a member, once.
 
-    The last three are what the holder may sign so that somebody else pays the gas.
+    Nonce and deadline are what the holder may sign so that somebody else pays the gas;
+    ``relay_key`` is the sender's intent that does, once the holder has signed.
     """
 
     reference: bytes
@@ -214,6 +227,7 @@ class Reference:
     holder_nonce: int
     deadline_s: int
     created_at: datetime
+    relay_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,24 +350,6 @@ def select(
         chosen.append(request)
     too_large = waiting[0] if waiting and waiting[0].points > points_max else None
     return Selection(tuple(chosen), too_large)
-
-
-def shares_down(outstanding: Sequence[Points], left: Points) -> list[Points]:
-    """Spread ``left`` over claims in proportion to what of each is outstanding.
-
-    Rounded down; the rest goes to the first claims, a point each, never above what is outstanding.
-    When a chain is gone nobody can say whose tokens were redeemed by others before.
-    """
-    total = sum_points(outstanding)
-    if left >= total:
-        return list(outstanding)
-    shares = [part.amount * left.amount // total.amount for part in outstanding]
-    rest = left.amount - sum(shares)
-    for place, part in enumerate(outstanding):
-        if rest and shares[place] < part.amount:
-            shares[place] += 1
-            rest -= 1
-    return [Points(share) for share in shares]
 
 
 def execution_gas(record_count: int) -> int:

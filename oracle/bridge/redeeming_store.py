@@ -49,6 +49,15 @@ def find_reference(work: Work, reference: bytes) -> Reference | None:
     return None if row is None else _reference(row)
 
 
+def set_relay_key(work: Work, reference: bytes, relay_key: str) -> None:
+    """The holder has signed: by which intent it is sent."""
+    work.connection.execute(
+        bridge_references.update()
+        .where(bridge_references.c.reference == reference)
+        .values(relay_key=relay_key)
+    )
+
+
 def references_of_member(work: Work, member_id: UUID, limit: int) -> list[Reference]:
     """A member's references, newest first."""
     query = (
@@ -87,6 +96,18 @@ def last_redemption(work: Work, chain_key: int) -> int:
         bridge_redemptions.c.chain_key == chain_key
     )
     return int(work.connection.execute(query).scalar_one())
+
+
+def burnt_under(work: Work, reference: bytes) -> Redemption | None:
+    """The first burn under a reference, whatever became of it."""
+    found = _redemptions(
+        work,
+        sa.select(bridge_redemptions)
+        .where(bridge_redemptions.c.reference == reference)
+        .order_by(bridge_redemptions.c.chain_key, bridge_redemptions.c.sequence)
+        .limit(1),
+    )
+    return found[0] if found else None
 
 
 def credited_under(work: Work, reference: bytes) -> Redemption | None:
@@ -180,6 +201,7 @@ def _reference(row: sa.RowMapping) -> Reference:
         holder_nonce=row["holder_nonce"],
         deadline_s=row["deadline"],
         created_at=row["created_at"],
+        relay_key=row["relay_key"],
     )
 
 

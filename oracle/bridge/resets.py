@@ -17,14 +17,14 @@ from ledger.journal.model import AccountKey, AccountKind
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import Points
+from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
 from ledger.lots.model import Hold, ReturnFromEscrow
 from ledger.members import service as members
 from ledger.members.model import Role
 from oracle.bridge import redeeming_store, resets_store, store
 from oracle.bridge.errors import ResetContentChanged, ResetNotConfirmed, UnknownReset
-from oracle.bridge.model import Request, RequestState, Stop, StopReason, shares_down
+from oracle.bridge.model import Request, RequestState, Stop, StopReason
 from oracle.bridge.resets_store import ChainReset
 from oracle.bridge.service import require_chain
 from oracle.indexer import store as indexer_store
@@ -147,6 +147,24 @@ def apply(work: Work, _: None) -> ResetApplied:
     resets_store.finish_reset(work, reset.reset_id)
     redeeming_store.lift_stops(work, list(StopReason), None)
     return ResetApplied(len(returned), Points(sum(points.amount for points in returned)))
+
+
+def shares_down(outstanding: Sequence[Points], left: Points) -> list[Points]:
+    """Spread ``left`` over claims in proportion to what of each is outstanding.
+
+    Rounded down; the rest goes to the first claims, a point each, never above what is outstanding.
+    When a chain is gone nobody can say whose tokens were redeemed by others before.
+    """
+    total = sum_points(outstanding)
+    if left >= total:
+        return list(outstanding)
+    shares = [part.amount * left.amount // total.amount for part in outstanding]
+    rest = left.amount - sum(shares)
+    for place, part in enumerate(outstanding):
+        if rest and shares[place] < part.amount:
+            shares[place] += 1
+            rest -= 1
+    return [Points(share) for share in shares]
 
 
 def _is_admin(work: Work, member_id: UUID) -> bool:

@@ -20,13 +20,10 @@ from ledger.lots import service as lots
 from ledger.lots.model import MoveToEscrow
 from ledger.members import service as members
 from ledger.members.model import MemberNotActive, MemberStatus
-from ledger.switches import service as switches
-from ledger.switches.model import SetSwitch, Switch
 from ledger.wallets import service as wallets
 from ledger.wallets.model import NoWallet
 from oracle.bridge import commands, redeeming_store, store
 from oracle.bridge.errors import (
-    BridgeStopped,
     ReferenceUsed,
     SignatureOfAnother,
     TooManyReferences,
@@ -35,24 +32,25 @@ from oracle.bridge.errors import (
 )
 from oracle.bridge.model import (
     BridgePolicy,
+    Redemption,
+    RedemptionStage,
     Reference,
     Request,
     RequestState,
     Stage,
-    Stop,
-    StopReason,
     chain_words,
     check_points,
     check_recipient,
     recipient_digest,
     stage,
 )
+from oracle.bridge.stops import require_open
 from oracle.chain import typed_data
 from oracle.contracts.abi import Address, address
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import KnownChain
 from oracle.sender import service as sender
-from oracle.sender.model import NoChainYet
+from oracle.sender.model import IntentState, NoChainYet
 
 PREFIX: Final = "brg"
 """Of a request's id at the edges."""
@@ -100,6 +98,16 @@ class StageOfRequest:
     stage: Stage
     executable_at: datetime | None
     batch_sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageOfRedemption:
+    """A redemption asked for and how far it is, for showing."""
+
+    reference: Reference
+    stage: RedemptionStage
+    burn: Redemption | None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,60 +235,8 @@ class Bridging:
             reference.reference, hashlib.sha256(command.signature).hexdigest()[:16]
         )
         sender.submit(work, commands.redeem(key, reference, self.bridge, command.signature))
+        redeeming_store.set_relay_key(work, reference.reference, key)
         return key
-
-
-def require_open(work: Work) -> None:
-    """Refuse while the bridge stands still or the school has switched bridging off.
-
-    Raises:
-        BridgeStopped: with the reason.
-    """
-    require_trusted(work)
-    position = switches.position(work, Switch.BRIDGING)
-    if not position.is_on:
-        raise BridgeStopped(
-            f"The school has switched the bridge off: {position.reason}", reason="switched_off"
-        )
-
-
-def require_trusted(work: Work) -> None:
-    """Refuse while what the chain says cannot be trusted.
-
-    Raises:
-        BridgeStopped: with the reason.
-    """
-    found = redeeming_store.stops(work)
-    if found:
-        raise BridgeStopped(
-            f"The bridge has stopped: {found[0].message}", reason=found[0].reason.value
-        )
-
-
-def stop(work: Work, reason: StopReason, message: str) -> None:
-    """Stand still until a person has looked; again for the same reason changes nothing."""
-    redeeming_store.insert_stop(work, Stop(reason, message, work.now))
-
-
-def resume(work: Work, resumed_by: UUID, reason: str) -> None:
-    """An admin has looked: lift every stop, and switch bridging on.
-
-    Raises:
-        SwitchSettingRefused: no reason that can be shown.
-    """
-    redeeming_store.lift_stops(work, list(StopReason), resumed_by)
-    command = SetSwitch(Switch.BRIDGING, True, reason, format_id("mem", resumed_by))
-    switches.set_switch(work, command)
-
-
-def switch_off(work: Work, stopped_by: UUID, reason: str) -> None:
-    """An admin stops the bridge: nothing new leaves; what comes back is still credited.
-
-    Raises:
-        SwitchSettingRefused: no reason that can be shown.
-    """
-    command = SetSwitch(Switch.BRIDGING, False, reason, format_id("mem", stopped_by))
-    switches.set_switch(work, command)
 
 
 def find_request(work: Work, member_id: UUID | None, request_id: UUID) -> StageOfRequest:
@@ -329,6 +285,34 @@ def require_reference(work: Work, member_id: UUID, reference: bytes) -> Referenc
             reference=f"0x{reference.hex()}",
         )
     return found
+
+
+def redemption_stage(work: Work, reference: Reference) -> StageOfRedemption:
+    """How far a redemption is that a member asked for."""
+    burn = redeeming_store.burnt_under(work, reference.reference)
+    sent = sender.outcome(work, reference.relay_key) if reference.relay_key else None
+    return StageOfRedemption(
+        reference,
+        _stage_of_redemption(reference, burn, sent, int(work.now.timestamp())),
+        burn,
+        sent.failure if sent else None,
+    )
+
+
+def _stage_of_redemption(
+    reference: Reference,
+    burn: Redemption | None,
+    sent: sender.IntentOutcome | None,
+    now_s: int,
+) -> RedemptionStage:
+    if burn is not None:
+        return RedemptionStage(burn.state.value)
+    if sent is None:
+        return RedemptionStage.LAPSED if now_s > reference.deadline_s else RedemptionStage.OPEN
+    if sent.state is IntentState.FAILED:
+        return RedemptionStage.REFUSED
+    final = sent.state in {IntentState.MINED, IntentState.FINALIZED}
+    return RedemptionStage.BURNT if final else RedemptionStage.SENDING
 
 
 def require_chain(work: Work) -> KnownChain:

@@ -89,6 +89,7 @@ bridge_references = sa.Table(
     sa.Column("points", sa.BigInteger, nullable=False),
     sa.Column("holder_nonce", sa.BigInteger, nullable=False),
     sa.Column("deadline", sa.BigInteger, nullable=False),
+    sa.Column("relay_key", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("octet_length(reference) = 32", name="reference_is_32_bytes"),
     sa.CheckConstraint("points > 0", name="points_are_positive"),

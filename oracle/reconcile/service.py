@@ -14,7 +14,8 @@ from oracle.bindings import points_bridge, vkl_token
 from oracle.bridge import redeeming_store, store
 from oracle.bridge.events import CONTRACT
 from oracle.bridge.model import RedemptionState, RequestState, StopReason
-from oracle.bridge.service import require_chain, stop
+from oracle.bridge.service import require_chain
+from oracle.bridge.stops import stop
 from oracle.chain.port import BlockHeader, Chain, QuestionRefused, read
 from oracle.contracts.abi import Address, FunctionCall
 from oracle.indexer import store as indexer_store

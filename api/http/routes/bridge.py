@@ -32,7 +32,7 @@ from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, Switch
 from ledger.wallets import service as wallets
 from ledger.wallets.model import NoWallet
-from oracle.bridge import reading, redeeming_store, resets, resets_store, service
+from oracle.bridge import reading, redeeming_store, resets, resets_store, service, stops
 from oracle.bridge.errors import UnknownReference, UnknownReset
 from oracle.bridge.model import RECORD_POINTS_MAX, REFERENCE_BYTES, Reference
 from oracle.chain.erc1271 import is_valid_contract_signature
@@ -40,7 +40,6 @@ from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
 from oracle.reconcile.model import LedgerSide, Reconciliation
 from oracle.reconcile.service import ledger_side, reconcile
-from oracle.sender import service as sender
 from oracle.sender.model import NoChainYet
 
 router: Final = APIRouter(prefix="/v1/bridge", tags=["bridge"])
@@ -177,30 +176,43 @@ def relay(
         found = service.require_reference(work, member_id, wanted)
     agrees = _contract_wallet_agrees(composition, found, signature)
 
-    def send(work: Work, command: service.RelaySignature) -> dict[str, Json]:
-        key = bridging_of(composition, work).relay(work, command)
-        return answers.relay_json(wanted, sender.outcome(work, key))
+    def send(work: Work, command: service.RelaySignature) -> service.StageOfRedemption:
+        bridging_of(composition, work).relay(work, command)
+        reference = service.require_reference(work, member_id, wanted)
+        return service.redemption_stage(work, reference)
 
     command = service.RelaySignature(member_id, wanted, signature, contract_wallet_agrees=agrees)
-    return once(send, command, render=lambda answer: answer, status=202)
+    return once(send, command, render=answers.stage_json, status=202)
 
 
 @router.get("/redemptions", responses=responses(401, 403, 404, 503))
 def list_redemptions(member_id: CurrentMember, composition: CompositionHere) -> dict[str, Any]:
-    """The member's burns that were credited, newest first, at most a hundred."""
+    """What the member asked to redeem, newest first, at most a hundred, each with its stage."""
     with composition.database.read() as work:
-        found = redeeming_store.redemptions_of_member(work, member_id, PARKED_SHOWN_MAX)
-    return {"data": [answers.redemption_json(each) for each in found], "next_cursor": None}
+        asked = redeeming_store.references_of_member(work, member_id, PARKED_SHOWN_MAX)
+        found = [service.redemption_stage(work, reference) for reference in asked]
+    return {"data": [answers.stage_json(each) for each in found], "next_cursor": None}
+
+
+@router.get("/redemptions/{reference}", responses=responses(401, 403, 404, 503))
+def get_redemption(
+    reference: str, member_id: CurrentMember, composition: CompositionHere
+) -> dict[str, Any]:
+    """How far one redemption of the member's is."""
+    wanted = _parse_reference(reference)
+    with composition.database.read() as work:
+        found = service.require_reference(work, member_id, wanted)
+        return dict(answers.stage_json(service.redemption_stage(work, found)))
 
 
 @router.get("/status", responses=responses(401, 404, 503))
 def status(_: PrincipalHere, composition: CompositionHere) -> dict[str, Any]:
     """Whether the bridge is open, and proof of reserve at the newest final block."""
     with composition.database.read() as work:
-        stops = redeeming_store.stops(work)
+        standing = redeeming_store.stops(work)
         switch = switches.position(work, Switch.BRIDGING)
         ledger = _ledger_side(work)
-    return answers.status_json(stops, switch, ledger, _compared(composition))
+    return answers.status_json(standing, switch, ledger, _compared(composition))
 
 
 @router.post("/stops", status_code=201, responses=responses(400, 401, 403, 404, 422, 503))
@@ -210,7 +222,7 @@ def stop(body: ReasonBody, principal: Admin, composition: CompositionHere) -> di
     assert member_id is not None, "an admin is a person"
     execute(
         composition.database,
-        lambda work, reason: service.switch_off(work, member_id, reason),
+        lambda work, reason: stops.switch_off(work, member_id, reason),
         body.reason,
     )
     return {"open": False, "reason": body.reason}
@@ -223,7 +235,7 @@ def resume(body: ReasonBody, principal: Admin, composition: CompositionHere) -> 
     assert member_id is not None, "an admin is a person"
     execute(
         composition.database,
-        lambda work, reason: service.resume(work, member_id, reason),
+        lambda work, reason: stops.resume(work, member_id, reason),
         body.reason,
     )
     return {"open": True, "reason": body.reason}

@@ -20,7 +20,7 @@ from ledger.members.model import MemberNotActive
 from ledger.members.tables import members
 from ledger.wallets.model import NoWallet
 from oracle.bindings import points_bridge
-from oracle.bridge import events, redeeming_store, service, store
+from oracle.bridge import events, redeeming_store, service, stops, store
 from oracle.bridge.errors import (
     BridgeStopped,
     ForeignBatch,
@@ -347,7 +347,7 @@ def test_a_stop_holds_requests_batches_and_credits_until_an_admin_resumes(world:
     burn(world, wallet, 30, reference)
     execute(
         world.database,
-        lambda work, _: service.stop(work, StopReason.RESERVE_MISMATCH, "The sides differ."),
+        lambda work, _: stops.stop(work, StopReason.RESERVE_MISMATCH, "The sides differ."),
         None,
     )
     with pytest.raises(BridgeStopped) as stopped:
@@ -356,7 +356,7 @@ def test_a_stop_holds_requests_batches_and_credits_until_an_admin_resumes(world:
     world.mine()
     with pytest.raises(BridgeStopped):
         world.index()
-    execute(world.database, lambda work, _: service.resume(work, ann, "looked"), None)
+    execute(world.database, lambda work, _: stops.resume(work, ann, "looked"), None)
     world.until(lambda: _redemptions(world) == 1)
     assert world.available(ann) == 130
 
@@ -365,7 +365,7 @@ def test_the_schools_switch_stops_what_leaves_and_credits_what_comes_back(world:
     ann, wallet = minted(world, 100)
     reference = world.reference(ann, 30).reference
     burn(world, wallet, 30, reference)
-    execute(world.database, lambda work, _: service.switch_off(work, ann, "holidays"), None)
+    execute(world.database, lambda work, _: stops.switch_off(work, ann, "holidays"), None)
     world.until(lambda: world.available(ann) == 30)
     with pytest.raises(BridgeStopped) as off:
         world.request(ann, 20)

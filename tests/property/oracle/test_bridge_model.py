@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.kernel.units import Points, sum_points
 from oracle.bridge import model as m
+from oracle.bridge.resets import shares_down
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WALLETS = st.binary(min_size=20, max_size=20).map(lambda raw: f"0x{raw.hex()}")
@@ -75,7 +76,7 @@ def test_a_batch_is_the_longest_run_that_fits(
 def test_shares_use_up_what_is_left_and_nobody_gets_more_than_outstanding(
     outstanding: list[Points], left: Points
 ) -> None:
-    shares = m.shares_down(outstanding, left)
+    shares = shares_down(outstanding, left)
     total = sum_points(outstanding)
     assert sum_points(shares) == min(left, total)
     assert all(Points(0) <= share <= part for share, part in zip(shares, outstanding, strict=True))

@@ -1,0 +1,70 @@
+"""Standing still: stops that wait for a person, and the school's own switch.
+
+A stop says that what the chain tells cannot be trusted, so neither requests nor credits go on. The
+switch is the school's wish: nothing new leaves, what comes back is still credited.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
+from ledger.switches import service as switches
+from ledger.switches.model import SetSwitch, Switch
+from oracle.bridge import redeeming_store
+from oracle.bridge.errors import BridgeStopped
+from oracle.bridge.model import Stop, StopReason
+
+
+def require_open(work: Work) -> None:
+    """Refuse while the bridge stands still or the school has switched bridging off.
+
+    Raises:
+        BridgeStopped: with the reason.
+    """
+    require_trusted(work)
+    position = switches.position(work, Switch.BRIDGING)
+    if not position.is_on:
+        raise BridgeStopped(
+            f"The school has switched the bridge off: {position.reason}", reason="switched_off"
+        )
+
+
+def require_trusted(work: Work) -> None:
+    """Refuse while what the chain says cannot be trusted.
+
+    Raises:
+        BridgeStopped: with the reason.
+    """
+    found = redeeming_store.stops(work)
+    if found:
+        raise BridgeStopped(
+            f"The bridge has stopped: {found[0].message}", reason=found[0].reason.value
+        )
+
+
+def stop(work: Work, reason: StopReason, message: str) -> None:
+    """Stand still until a person has looked; again for the same reason changes nothing."""
+    redeeming_store.insert_stop(work, Stop(reason, message, work.now))
+
+
+def resume(work: Work, resumed_by: UUID, reason: str) -> None:
+    """An admin has looked: lift every stop, and switch bridging on.
+
+    Raises:
+        SwitchSettingRefused: no reason that can be shown.
+    """
+    redeeming_store.lift_stops(work, list(StopReason), resumed_by)
+    command = SetSwitch(Switch.BRIDGING, True, reason, format_id("mem", resumed_by))
+    switches.set_switch(work, command)
+
+
+def switch_off(work: Work, stopped_by: UUID, reason: str) -> None:
+    """An admin stops the bridge: nothing new leaves; what comes back is still credited.
+
+    Raises:
+        SwitchSettingRefused: no reason that can be shown.
+    """
+    command = SetSwitch(Switch.BRIDGING, False, reason, format_id("mem", stopped_by))
+    switches.set_switch(work, command)
