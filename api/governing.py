@@ -16,7 +16,7 @@ from governance.ballots.model import Ballot
 from governance.contracts import GovernanceContracts
 from governance.delegation.service import Delegation
 from governance.programme_change.model import ProgrammeVote
-from governance.proposals.model import Proposal, WalletNeeded
+from governance.proposals.model import Proposal, UnknownProposal, WalletNeeded
 from governance.proposals.reading import VoterFacts
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
@@ -27,6 +27,7 @@ from oracle.contracts.abi import Address, address
 
 BALLOT_PREFIX = "bal"
 DELEGATION_PREFIX = "dlg"
+DIGITS_MAX = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,18 @@ def wallet_of(composition: Composition, member_id: UUID) -> Address:
     if found is None:
         raise WalletNeeded("Link a wallet first: votes are signed with it.")
     return address(found)
+
+
+def proposal_number(text: str) -> int:
+    """A proposal's id as it stands in addresses: decimal digits.
+
+    Raises:
+        UnknownProposal: anything else.
+    """
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX else -1
+    if not 0 <= number < 2**256:
+        raise UnknownProposal("There is no such proposal.", proposal=text[:DIGITS_MAX])
+    return number
 
 
 def proposal_json(proposal: Proposal) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from fastapi import FastAPI, Request
@@ -18,7 +19,7 @@ from api.auth.model import Principal, PrincipalKind
 from api.bridging import GOVERNANCE_HANDLERS, chain_parts
 from api.composition import Composition
 from api.http.app import create_app
-from api.http.principal import principal_of
+from api.http.principal import optional_principal
 from api.i18n.catalogue import load_catalogue
 from api.settings import ChainSwitch, Settings
 from api.supervisor.state import StateFolder
@@ -59,8 +60,10 @@ OUTSIDER = FIRST_MEMBER + 5
 TURNS_MAX = 60
 
 
-def fake_principal(request: Request) -> Principal:
-    """Whoever the test says asks."""
+def fake_principal(request: Request) -> Principal | None:
+    """Whoever the test says asks; nobody without a word."""
+    if MEMBER_HEADER not in request.headers:
+        return None
     member_id = UUID(request.headers[MEMBER_HEADER])
     return Principal(
         PrincipalKind.PERSON, str(member_id), member_id=member_id, roles=frozenset({"member"})
@@ -79,7 +82,7 @@ class Voter:
         return f"0x{bytes(signed.signature).hex()}"
 
 
-@dataclass
+@dataclass(repr=False)
 class Community:
     """Members with tokens, asked for things over HTTP; ``turn`` is one round of the jobs."""
 
@@ -135,6 +138,12 @@ class Community:
         answer = client_of(self.app).get(path, params=query, headers=_who(voter or self.voters[0]))
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def page(self, path: str, voter: Voter | None = None, language: str = "en") -> httpx.Response:
+        """A page as a browser gets it; a stranger's without ``voter``."""
+        headers = {"accept": "text/html", "accept-language": language}
+        who = {} if voter is None else _who(voter)
+        return client_of(self.app).get(path, headers={**headers, **who})
 
     def post(self, path: str, voter: Voter, body: Any, key: str | None = None) -> tuple[int, Any]:
         headers = {**_who(voter), "idempotency-key": key or f"k{next(self._keys)}"}
@@ -342,7 +351,7 @@ class Community:
 
 def _app(composition: Composition) -> FastAPI:
     app = create_app(composition)
-    app.dependency_overrides[principal_of] = fake_principal
+    app.dependency_overrides[optional_principal] = fake_principal
     return app
 
 

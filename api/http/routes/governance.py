@@ -21,6 +21,7 @@ from api.governing import (
     delegation_json,
     governing_of,
     proposal_json,
+    proposal_number,
     vote_json,
     voter_json,
     wallet_of,
@@ -35,7 +36,7 @@ from governance.delegation import service as delegation
 from governance.programme_change import service as programme_change
 from governance.proposals import model, reading
 from governance.proposals import service as proposals
-from governance.proposals.model import Draft, Proposal, ProposalRefused, UnknownProposal
+from governance.proposals.model import Draft, Proposal, ProposalRefused
 from ledger.kernel.canonical import Json
 from oracle.contracts.abi import Address, address
 
@@ -131,7 +132,7 @@ def list_proposals(composition: CompositionHere) -> dict[str, Any]:
 def read_proposal(proposal_id: str, composition: CompositionHere) -> dict[str, Any]:
     """One proposal with its standing. Public."""
     with composition.database.read() as work:
-        return dict(proposal_json(proposals.require_proposal(work, _number(proposal_id))))
+        return dict(proposal_json(proposals.require_proposal(work, proposal_number(proposal_id))))
 
 
 @router.get("/programme-votes", responses=responses(503))
@@ -198,7 +199,7 @@ def ballot_message(
     reason: Annotated[str, Query(max_length=500)] = "",
 ) -> dict[str, Any]:
     """What to sign in order to vote, and with what weight it will count; nothing is kept."""
-    number = _number(proposal_id)
+    number = proposal_number(proposal_id)
     with composition.database.read() as work:
         proposals.require_proposal(work, number)
     governing, contracts = signer.governing, signer.governing.contracts
@@ -233,7 +234,7 @@ def cast_ballot(
     once: OnceHere,
 ) -> Response:
     """Take a signed ballot; the relayer brings it on chain with the next batch."""
-    number = _number(proposal_id)
+    number = proposal_number(proposal_id)
     with composition.database.read() as work:
         proposals.require_proposal(work, number)
     governing, contracts = signer.governing, signer.governing.contracts
@@ -333,12 +334,6 @@ def _draft(body: DraftBody, governing: Governing, wallet: Address, replaces: byt
         replaces=replaces,
         effective_at=body.effective_at.replace(microsecond=0),
     )
-
-
-def _number(proposal_id: str) -> int:
-    if not proposal_id.isascii() or not proposal_id.isdecimal() or len(proposal_id) > 78:
-        raise UnknownProposal("There is no such proposal.", proposal=proposal_id[:80])
-    return int(proposal_id)
 
 
 def _bytes(signature: str) -> bytes:

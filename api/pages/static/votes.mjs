@@ -1,0 +1,136 @@
+// Ballots, proposals and delegations: ask for the message, sign it, post the signature, tell what
+// happens. A form names its deed by data-sign and holds its sentences (templates/votes/signing.html).
+
+import { connect, get, post, signTypedData, WalletError } from "./wallet.mjs";
+
+const LOOK_EVERY_MS = 2000;
+
+function sentence(form, code) {
+  return form.querySelector(`[data-say="${code}"]`)?.textContent ?? code;
+}
+
+function say(form, code, { tone = "info", detail = "" } = {}) {
+  const box = form.querySelector("[data-status]");
+  box.hidden = false;
+  box.firstElementChild.className = `alert ${tone}`;
+  box.querySelector("[data-sentence]").textContent = [sentence(form, code), detail].filter(Boolean).join(" ");
+}
+
+// Let the reader choose among several wallets.
+function chooser(form) {
+  return (found) => new Promise((resolve) => {
+    say(form, "choose");
+    const place = form.querySelector("[data-choices]");
+    place.className = "actions";
+    place.replaceChildren(...found.map(({ name, provider }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button quiet small";
+      button.textContent = name;
+      button.addEventListener("click", () => {
+        place.replaceChildren();
+        place.className = "";
+        resolve(provider);
+      });
+      return button;
+    }));
+  });
+}
+
+const DEEDS = {
+  async ballot(form, submitter, sign) {
+    const path = `/v1/proposals/${form.dataset.proposal}`;
+    const support = submitter.value;
+    const reason = form.elements.reason.value.trim();
+    const shown = await get(`${path}/ballot-message?${new URLSearchParams({ support, reason })}`);
+    const signature = await sign(shown.typed_data);
+    await post(`${path}/ballots`, { support, reason, nonce: shown.nonce, signature }, form.elements.csrf.value);
+    return () => location.reload();
+  },
+
+  async proposal(form, _, sign) {
+    const kind = form.elements.kind.value;
+    const draft = { kind, title: form.elements.title.value.trim(), body: form.elements.body.value.trim() };
+    if (kind === "programme") {
+      const from = form.elements.effective_at.value;
+      draft.programme = form.elements.programme.value;
+      draft.effective_at = (from ? new Date(from) : new Date()).toISOString();
+    }
+    const csrf = form.elements.csrf.value;
+    const shown = await post("/v1/proposal-messages", draft, csrf);
+    const signature = await sign(shown.typed_data);
+    const made = await post("/v1/proposals", { ...draft, replaces: shown.replaces, deadline: shown.deadline, signature }, csrf);
+    return () => location.assign(`/votes/${made.id}`);
+  },
+
+  async delegation(form, submitter, sign) {
+    const other = submitter?.value === "other" ? form.elements.delegatee.value.trim() : "";
+    const shown = await get(`/v1/delegation-message${other ? `?${new URLSearchParams({ delegatee: other })}` : ""}`);
+    const signature = await sign(shown.typed_data);
+    const { delegatee, nonce, expiry } = shown;
+    const made = await post("/v1/delegations", { delegatee, nonce, expiry, signature }, form.elements.csrf.value);
+    return () => followDelegation(form, made.id);
+  },
+};
+
+async function followDelegation(form, id) {
+  const { data } = await get("/v1/delegations");
+  const found = data.find((each) => each.id === id);
+  if (found?.state === "failed") say(form, "rejected", { tone: "bad", detail: found.failure ?? "" });
+  else if (found?.state === "mined" || found?.state === "done") location.reload();
+  else setTimeout(() => followDelegation(form, id).catch(() => null), LOOK_EVERY_MS);
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const form = event.target;
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  const buttons = [...form.querySelectorAll("button")].filter((button) => !button.disabled);
+  for (const button of buttons) button.disabled = true;
+  try {
+    say(form, "asking");
+    const sign = async (typedData) => {
+      say(form, "connecting");
+      const wallet = await connect(form.dataset.wallet, chooser(form));
+      say(form, "sign");
+      const signature = await signTypedData(wallet, typedData);
+      say(form, "sending");
+      return signature;
+    };
+    const after = await DEEDS[form.dataset.sign](form, event.submitter, sign);
+    say(form, "sent", { tone: "good" });
+    await after();
+  } catch (error) {
+    const known = error instanceof WalletError;
+    say(form, known ? error.code : "failed", { tone: "bad", detail: known ? error.detail : String(error) });
+    for (const button of buttons) button.disabled = false;
+    delete form.dataset.busy;
+  }
+}
+
+// A proposal or ballot under way: look again until its state is another one, then show the page anew.
+async function watch(place) {
+  const { watch: path, watchState: state, watchProposal: proposal } = place.dataset;
+  const found = await get(path).catch(() => null);
+  const now = proposal ? found?.data.find((each) => each.proposal === proposal)?.state : found?.state;
+  const typing = document.querySelector("form[data-busy]") || document.activeElement?.matches("input, textarea");
+  if (now && now !== state && !typing) location.reload();
+  else setTimeout(() => watch(place), LOOK_EVERY_MS);
+}
+
+// Of a proposal's form only the fields of the chosen kind are shown.
+function showKind(form) {
+  for (const part of form.querySelectorAll("[data-for-kind]")) {
+    part.hidden = part.dataset.forKind !== form.elements.kind.value;
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-sign]")) {
+  form.addEventListener("submit", submit);
+  if (form.dataset.sign === "proposal") {
+    form.addEventListener("change", () => showKind(form));
+    showKind(form);
+  }
+}
+for (const place of document.querySelectorAll("[data-watch]")) setTimeout(() => watch(place), LOOK_EVERY_MS);
