@@ -160,8 +160,8 @@ class _Desk:
         return identities, values
 
     def _key(self, text: str, field: str) -> IdentityKey:
-        provider, _, subject = text.partition(":")
-        issuer = self._issuers.get(provider)
+        provider, colon, subject = text.partition(":")
+        issuer = self._issuers.get(provider) if colon else ""
         if issuer is None:
             issuer = self._issuers[provider] = self._issuer(provider, field)
         if not subject or len(subject) > SUBJECT_LENGTH_MAX or not subject.isprintable():

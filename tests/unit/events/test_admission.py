@@ -220,6 +220,8 @@ def test_attributes_are_allowed_by_name() -> None:
         ({"type": "club.post.created"}, TypeNotAllowed),
         ({"type": "member.age.changed"}, TypeNotAllowed),
         ({"subject": None}, EventInvalid),
+        ({"subject": "nobody"}, EventInvalid),
+        ({"subject": "nobody:1"}, IdentityNotAllowed),
         ({"subject": "discourse:5"}, IdentityNotAllowed),
         ({"type": "activity.retracted"}, EventInvalid),
         ({"type": "activity.retracted", "data": {"id": 5}}, EventInvalid),
