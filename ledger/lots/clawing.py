@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ledger.kernel.ids import derived_id
 from ledger.kernel.units import Points, sum_points
 from ledger.lots.due import apply_due, pay_debt
 from ledger.lots.model import (
+    EXPIRED,
     REVOKED,
     ZERO,
     Cause,
@@ -33,16 +34,11 @@ AWARD_CAUSE: Final = "award"
 """The cause kind of lots that an award gave; the cause id is the award's."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    source: AccountKey
-    amount: Points
-
-
 def claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
     """Take points back in the order of DESIGN 6, as far as ``reach``.
 
-    Pending of the cause's own lots; available of them; available of other lots by expiry; debt.
+    Pending of the cause's own lots; available of them, and what of them had expired; available of
+    other lots by expiry; debt.
     Held points are not touched: what cannot be taken elsewhere becomes debt, which the hold pays
     if it is released. Writes no entry if nothing is within reach.
     """
@@ -52,15 +48,27 @@ def claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
 
 def _claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
     assert command.amount > ZERO, "a clawback of nothing"
-    shares = list(_within_reach(sheet, command))
-    taken = sum_points(share.amount for share in shares)
-    from_lots = sum_points(s.amount for s in shares if s.source.kind is not AccountKind.DEBT)
+    left = command.amount
+    postings: list[Posting] = []
+    for source, most in _within_reach(sheet, command):
+        amount = min(left, most)
+        if not amount:
+            continue
+        postings += [Posting(debit, credit, amount) for debit, credit in pairwise(source)]
+        left -= amount
+        if not left:
+            break
+    new_debt = ZERO
+    if left and command.reach >= Reach.DEBT:
+        debt = AccountKey(AccountKind.DEBT, sheet.member_id)
+        postings.append(Posting(debt, REVOKED, left))
+        new_debt, left = left, ZERO
     entry_id = None
-    if shares:
+    if postings:
         entry_id = claw_back_entry_id(command)
         sheet.enter(
             command.kind,
-            [Posting(share.source, REVOKED, share.amount) for share in shares],
+            postings,
             entry_id=entry_id,
             effective_at=command.at,
             cause=claw_back_cause(command),
@@ -68,9 +76,9 @@ def _claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
         )
     return ClawedBack(
         entry_id=entry_id,
-        from_lots=from_lots,
-        new_debt=taken - from_lots,
-        out_of_reach=command.amount - taken,
+        from_lots=command.amount - left - new_debt,
+        new_debt=new_debt,
+        out_of_reach=left,
     )
 
 
@@ -83,9 +91,9 @@ def clawed_back_before(entry: PostedEntry, command: ClawBack) -> ClawedBack:
     draft = entry.draft
     if draft.cause != cause_text(claw_back_cause(command)):
         raise conflict(draft.entry_id)
-    debts = [p.amount for p in draft.postings if p.debit.kind is AccountKind.DEBT]
-    new_debt = sum_points(debts)
-    taken = sum_points(p.amount for p in draft.postings)
+    revoked = [posting for posting in draft.postings if posting.credit == REVOKED]
+    new_debt = sum_points(p.amount for p in revoked if p.debit.kind is AccountKind.DEBT)
+    taken = sum_points(p.amount for p in revoked)
     return ClawedBack(draft.entry_id, taken - new_debt, new_debt, command.amount - taken)
 
 
@@ -178,27 +186,30 @@ def settle_new(sheet: Sheet, at: datetime) -> None:
         pay_debt(sheet, at, because_of=sheet.new_lots[-1].entry_id)
 
 
-def _within_reach(sheet: Sheet, command: ClawBack) -> Iterator[_Share]:
-    left = command.amount
-    for lot, stage in _order(sheet, command):
-        amount = min(left, sheet.points(lot.lot_id, stage))
-        if amount:
-            yield _Share(stage.account(lot.lot_id), amount)
-            left -= amount
-        if not left:
-            return
-    if command.reach >= Reach.DEBT:
-        yield _Share(AccountKey(AccountKind.DEBT, sheet.member_id), left)
+def _within_reach(
+    sheet: Sheet, command: ClawBack
+) -> Iterator[tuple[tuple[AccountKey, ...], Points]]:
+    """The accounts that points pass through on their way to revoked, and how many are there.
 
-
-def _order(sheet: Sheet, command: ClawBack) -> Iterator[tuple[Lot, Stage]]:
+    Points of the own lots that have expired are gone already: they are called revoked instead, so
+    that nobody pays for them a second time.
+    """
     own = sheet.lots_of(command.cause)
-    yield from ((lot, Stage.PENDING) for lot in own)
+    for lot in own:
+        yield _from(lot, Stage.PENDING), sheet.points(lot.lot_id, Stage.PENDING)
     if command.reach >= Reach.OWN_LOTS:
-        yield from ((lot, Stage.AVAILABLE) for lot in own)
+        for lot in own:
+            yield _from(lot, Stage.AVAILABLE), sheet.points(lot.lot_id, Stage.AVAILABLE)
+        for lot in own:
+            yield (EXPIRED, *_from(lot, Stage.AVAILABLE)), sheet.expired(lot.lot_id)
     if command.reach >= Reach.OTHER_LOTS:
-        others = (lot for lot in sheet.lots() if lot.cause != command.cause)
-        yield from ((lot, Stage.AVAILABLE) for lot in others)
+        for lot in sheet.lots():
+            if lot.cause != command.cause:
+                yield _from(lot, Stage.AVAILABLE), sheet.points(lot.lot_id, Stage.AVAILABLE)
+
+
+def _from(lot: Lot, stage: Stage) -> tuple[AccountKey, AccountKey]:
+    return stage.account(lot.lot_id), REVOKED
 
 
 def _cause(command: SettleAward) -> Cause:

@@ -122,12 +122,16 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class HeldLot:
-    """A lot with what is in each of its own accounts."""
+    """A lot with what is in each of its own accounts.
+
+    ``expired`` is what of it has expired, where a clawback asks; zero elsewhere.
+    """
 
     lot: Lot
     pending: Points = ZERO
     available: Points = ZERO
     held: Points = ZERO
+    expired: Points = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def claw_back(work: Work, command: ClawBack) -> ClawedBack:
     existing = journal.entries(work, [entry_id]).get(entry_id)
     if existing is not None:
         return clawing.clawed_back_before(existing, command)
-    sheet = _sheet(work, command.member_id)
+    sheet = open_sheet(store.position(work, command.member_id, causes=[command.cause]))
     clawed = clawing.claw_back(sheet, command)
     save(work, [sheet])
     return clawed

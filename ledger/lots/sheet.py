@@ -35,6 +35,7 @@ Cause = Mapping[str, Json]
 class _Stages:
     lot: Lot
     points: dict[Stage, Points]
+    expired: Points = ZERO
 
 
 @dataclass(slots=True)
@@ -72,6 +73,10 @@ class Sheet:
         """What one stage of a lot holds now."""
         return self._stages[lot_id].points[stage]
 
+    def expired(self, lot_id: UUID) -> Points:
+        """What of a lot has expired, if the position stated it."""
+        return self._stages[lot_id].expired
+
     def total(self, stage: Stage) -> Points:
         """What one stage of all lots holds now."""
         return sum_points(stages.points[stage] for stages in self._stages.values())
@@ -104,6 +109,10 @@ class Sheet:
         for posting in postings:
             self._move(posting.debit, -posting.amount)
             self._move(posting.credit, posting.amount)
+            if posting.credit == EXPIRED and posting.debit.owner is not None:
+                self._stages[posting.debit.owner].expired += posting.amount
+            elif posting.debit == EXPIRED and posting.credit.owner is not None:
+                self._stages[posting.credit.owner].expired -= posting.amount
         draft = EntryDraft(
             entry_id=entry_id,
             kind=kind,
@@ -126,6 +135,7 @@ class Sheet:
                     pending=stages.points[Stage.PENDING],
                     available=stages.points[Stage.AVAILABLE],
                     held=stages.points[Stage.HELD],
+                    expired=stages.expired,
                 )
                 for stages in held
             ),
@@ -157,6 +167,7 @@ def open_sheet(position: Position) -> Sheet:
                     Stage.AVAILABLE: held.available,
                     Stage.HELD: held.held,
                 },
+                held.expired,
             )
             for held in position.lots
         },

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ledger.journal import store as journal_store
 from ledger.journal.model import AccountKind
 from ledger.journal.tables import accounts
 from ledger.kernel.transaction import Work
@@ -60,7 +61,8 @@ def position(
 ) -> Position:
     """The member's debt and lots with points in them, and the named lots even if empty.
 
-    ``also`` names lots by id, whosever they are; ``causes`` the member's lots by cause.
+    ``also`` names lots by id, whosever they are; ``causes`` the member's lots by cause, and those
+    are told with what of them has expired.
     """
     stages: dict[UUID, dict[Stage, Points]] = {}
     terms: dict[UUID, Lot] = {}
@@ -78,6 +80,9 @@ def position(
         stages.setdefault(row.lot_id, {})[stage] = Points(row.balance)
     empty = _named_lots(work, member_id, set(also) - terms.keys(), causes)
     terms.update((lot.lot_id, lot) for lot in empty if lot.lot_id not in terms)
+    wanted = set(causes)
+    caused = {lot_id: lot.entry_id for lot_id, lot in terms.items() if lot.cause in wanted}
+    flows = journal_store.read_flows_of(work, caused) if caused else {}
     return Position(
         member_id=member_id,
         lots=tuple(
@@ -86,6 +91,7 @@ def position(
                 pending=stages.get(lot_id, {}).get(Stage.PENDING, ZERO),
                 available=stages.get(lot_id, {}).get(Stage.AVAILABLE, ZERO),
                 held=stages.get(lot_id, {}).get(Stage.HELD, ZERO),
+                expired=flows.get(lot_id, {}).get(AccountKind.EXPIRED, ZERO),
             )
             for lot_id, lot in terms.items()
         ),

@@ -21,6 +21,7 @@ from ledger.lots.errors import (
     NothingInEscrow,
     RefundTooLarge,
 )
+from ledger.lots.history import parts_of_lots
 from ledger.lots.model import (
     CaptureHold,
     Cause,
@@ -391,3 +392,21 @@ def test_a_burn_of_own_and_others_tokens_answers_the_same_twice(database: Databa
         (None, 3),
     ]
     assert execute(database, service.credit_redeemed, burn) == credited
+
+
+def test_what_expired_is_not_taken_a_second_time(database: Database) -> None:
+    """The award turns out wrong after its points expired unspent: nobody owes anything."""
+    short = replace(_settle(1, 100), effective_at=AT - 400 * DAY, activates_at=AT - 400 * DAY)
+    execute(database, service.settle_award, replace(short, expires_at=AT - DAY))
+    grant(database, a_lot("other", 30))
+    down = replace(short, revision=2, difference=Points(-100))
+    settled = execute(database, service.settle_award, down)
+    assert (settled.taken_from_lots, settled.new_debt) == (Points(100), Points(0))
+    assert execute(database, service.settle_award, down) == settled
+    assert buckets(database) == (0, 30, 0, 0)
+    with database.read() as work:
+        parts = parts_of_lots(work, ANNA)
+    assert [(p.expired.amount, p.revoked.amount, p.available.amount) for p in parts] == [
+        (0, 0, 30),
+        (0, 100, 0),
+    ]

@@ -136,6 +136,7 @@ class Coins:
         own = [c for c in self.at(member, "pending") if c.cause == cause]
         if reach >= 2:
             own += [c for c in self.at(member, "available") if c.cause == cause]
+            own += [c for c in self.at(member, "expired") if c.cause == cause]
         if reach >= 3:
             own += [c for c in self.at(member, "available") if c.cause != cause]
         for coin in own[:count]:

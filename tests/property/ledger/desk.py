@@ -10,7 +10,7 @@ from ledger.journal.chain import GENESIS
 from ledger.journal.model import AccountKey, AccountKind, Head, Outcome
 from ledger.journal.post import Batch, apply
 from ledger.kernel.units import Points
-from ledger.lots.model import HeldLot, Hold, HoldPart, Lot, Position, Returned, Stage
+from ledger.lots.model import EXPIRED, HeldLot, Hold, HoldPart, Lot, Position, Returned, Stage
 from ledger.lots.sheet import Sheet, open_sheet
 
 
@@ -33,12 +33,34 @@ class Desk:
     def stage(self, lot_id: UUID, stage: Stage) -> int:
         return self.balance(stage.account(lot_id))
 
+    def expired(self, lot_id: UUID) -> int:
+        numbers = {
+            account.account_id
+            for stage in Stage
+            if (account := self.batch.accounts.get(stage.account(lot_id))) is not None
+        }
+        gone = self.batch.accounts.get(EXPIRED)
+        if gone is None:
+            return 0
+        return sum(
+            row.amount
+            * (
+                (row.debit_account_id in numbers and row.credit_account_id == gone.account_id)
+                - (row.credit_account_id in numbers and row.debit_account_id == gone.account_id)
+            )
+            for row in self.batch.rows
+        )
+
     def debt(self, member_id: UUID) -> int:
         return -self.balance(AccountKey(AccountKind.DEBT, member_id))
 
     def sheet(self, member_id: UUID) -> Sheet:
         held = [
-            HeldLot(lot, *(Points(self.stage(lot.lot_id, stage)) for stage in Stage))
+            HeldLot(
+                lot,
+                *(Points(self.stage(lot.lot_id, stage)) for stage in Stage),
+                Points(self.expired(lot.lot_id)),
+            )
             for lot in self.lots.values()
             if lot.member_id == member_id
         ]
