@@ -6,6 +6,7 @@ from api.bridging import chain_parts
 from api.composition import Composition
 from governance.ballots import service as ballots
 from governance.contracts import GovernanceContracts
+from governance.delegation import service as delegation
 from governance.programme_change import service as programme_change
 from governance.proposals import service as proposals
 from ledger.kernel.transaction import Work, execute
@@ -29,8 +30,8 @@ def tick(composition: Composition) -> None:
 
 
 def needs_time(work: Work) -> bool:
-    """Whether a proposal changes by the mere passing of the chain's time."""
-    return proposals.waits_for_time(work, work.now)
+    """Whether a proposal or a delegation changes by the mere passing of the chain's time."""
+    return proposals.waits_for_time(work, work.now) or delegation.waits_for_time(work, work.now)
 
 
 def on_intent(composition: Composition, key: str) -> None:

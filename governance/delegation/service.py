@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -23,6 +23,8 @@ from oracle.sender.service import SubmitIntent
 
 DELEGATE_GAS: Final = 250_000
 SIGNATURE_LIFE_S: Final = 3_600
+SETTLES_WITHIN: Final = timedelta(seconds=30)
+"""On a quiet local chain: how long after a delegation blocks are made for its votes to count."""
 _FINISHED: Final = {
     IntentState.MINED: "mined",
     IntentState.FINALIZED: "done",
@@ -147,6 +149,11 @@ def delegate(work: Work, command: Delegate) -> Delegation:
         DelegationState.WAITING,
         None,
     )
+
+
+def waits_for_time(work: Work, now: datetime) -> bool:
+    """Whether a delegation is so new that its votes count only with the chain's next block."""
+    return store.any_since(work, now - SETTLES_WITHIN)
 
 
 def delegations_of(work: Work, member_id: UUID) -> list[Delegation]:

@@ -64,3 +64,9 @@ def of_member(work: Work, member_id: UUID) -> list[StoredDelegation]:
         .limit(50)
     )
     return [StoredDelegation(*row) for row in rows]
+
+
+def any_since(work: Work, since: datetime) -> bool:
+    """Whether a delegation was asked for since then."""
+    query = sa.select(sa.exists().where(delegations.c.received_at >= since))
+    return bool(work.connection.execute(query).scalar_one())

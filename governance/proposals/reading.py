@@ -15,7 +15,11 @@ from oracle.contracts.abi import Address
 
 @dataclass(frozen=True, slots=True)
 class VoterFacts:
-    """What an account may do at ``block``; ``ballot_nonce`` goes into its next ballot."""
+    """What an account may do at ``block``; ``ballot_nonce`` goes into its next ballot.
+
+    ``votes`` are those a second before the block: the Governor asks for past votes when somebody
+    proposes, so votes that were delegated in this very block do not count yet.
+    """
 
     account: Address
     votes: TokenUnits
@@ -85,7 +89,9 @@ def voter_facts(chain: Chain, contracts: GovernanceContracts, account: Address) 
     token, governor = contracts.token, contracts.governor
     return VoterFacts(
         account=account,
-        votes=TokenUnits(read(chain, token, vkl_token.get_votes(account), at)),
+        votes=TokenUnits(
+            read(chain, governor, vkl_governor.get_votes(account, head.timestamp_s - 1), at)
+        ),
         tokens=TokenUnits(read(chain, token, vkl_token.balance_of(account), at)),
         delegate=read(chain, token, vkl_token.delegates(account), at),
         ballot_nonce=read(chain, governor, vkl_governor.nonces(account), at),

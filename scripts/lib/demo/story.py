@@ -219,6 +219,7 @@ def propose_new_rules(story: Story) -> str:
         "programme": stored["hash"],
         "effective_at": now_text(),
     }
+    wait_for("the votes to count", lambda: proposer.get("/v1/voting-power")["may_propose"])
     shown = proposer.post("/v1/proposal-messages", draft)
     signer = wallet_of("a stranger") if story.sabotaged else key
     signed = {
