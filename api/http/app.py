@@ -105,12 +105,14 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     app.state.catalogue = load_catalogue(on_missing or _log_missing)
     app.state.metrics = Metrics()
     app.state.rate_limiter = RateLimiter()
+    app.state.bearers = {}
     app.state.issuer = _issuer(parts)
     app.state.authenticator = Authenticator(parts.database, app.state.issuer, parts.settings.origin)
     problems.install(app)
     base.install_error_pages(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.insert(0, webhooks.DOOR)
     app.state.paths = frozenset(
         route.path for router in ROUTERS for route in router.routes if isinstance(route, Route)
     )
