@@ -173,6 +173,8 @@ def look(database: Database, chain: Chain, contracts: GovernanceContracts) -> in
     head = reading.head_of(chain)
     found: list[tuple[Proposal, Standing]] = []
     for proposal in waiting:
+        if proposal.standing is not None and proposal.standing.block_number == head.number:
+            continue  # Nothing changes between two blocks.
         try:
             standing = reading.standing_of(chain, contracts, proposal.proposal_id, head)
         except CallReverted:

@@ -9,6 +9,7 @@ from eth_account import Account
 
 from api.settings import ChainSwitch
 from api.tasks import oracle
+from governance.proposals import service as proposals
 from governance.proposals.model import (
     ProposalRefused,
     description_hash,
@@ -165,3 +166,14 @@ def test_our_id_of_a_proposal_is_the_contracts(community: Community) -> None:
     )
     asked = read(community.node.chain(), community.contracts.governor, call, head.number)
     assert draft.proposal_id == asked
+
+
+def test_the_node_is_asked_once_a_block(community: Community) -> None:
+    community.all_delegate()
+    community.opened(community.propose(community.voters[0]))
+    chain = community.node.chain()
+    community.node.mine()
+    looks = [proposals.look(community.database, chain, community.contracts) for _ in range(2)]
+    community.node.mine()
+    looks.append(proposals.look(community.database, chain, community.contracts))
+    assert looks == [1, 0, 1]
