@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from api.cli.ledger import CHECKS
 from ledger.kernel.transaction import Database, connect, execute
 from ledger.redemption import service
 from ledger.redemption.model import Redemption
 from ledger.redemption.service import CaptureRedemption, RefundRedemption, ReleaseRedemption
 from ledger.redemption.verify import NAME, REDEMPTION_CHECKS
-from ledger.verify.service import verify
+from ledger.verify.service import JOURNAL_CHECKS, verify
 from tests.integration.conftest import TestDatabase
 from tests.integration.redemption.conftest import School
 
@@ -64,7 +63,7 @@ def tamper(test_database: TestDatabase) -> Callable[[str, dict[str, Any]], None]
 
 def test_an_honest_history_verifies(school: School, refunded: Redemption) -> None:
     assert refunded.points.amount == 400
-    assert verify(school.database, CHECKS).findings == ()
+    assert verify(school.database, (*JOURNAL_CHECKS, *REDEMPTION_CHECKS)).findings == ()
 
 
 @pytest.mark.parametrize(
