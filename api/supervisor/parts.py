@@ -15,6 +15,7 @@ from typing import Final
 
 from api.chain import deploy_contracts
 from api.composition import migrate_installation
+from api.demo.filling import fill, welcome
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
 from api.supervisor.anvil import AnvilNode, refuse_taken_port
 from api.supervisor.postgres import PostgresServer
@@ -165,6 +166,11 @@ def _first_admin(_: Installation) -> str | None:
 
 def _is_no_demo(settings: Settings) -> bool:
     return not settings.demo
+
+
+def _fill_demo(installation: Installation) -> str | None:
+    fill(installation.settings, lambda _: None)
+    return welcome(installation.settings)
 
 
 def _is_demo(settings: Settings) -> bool:

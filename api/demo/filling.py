@@ -1,0 +1,64 @@
+"""Fill this machine's demo installation, and say what to open and whom to sign in as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from api.auth.first_admin import issue_first_admin_link
+from api.composition import Composition, compose
+from api.demo.community import SHOP_FILE, Loader, Report, is_loaded, load
+from api.settings import Settings, UnsafeSettings
+from ledger.kernel.clock import SystemClock
+from ledger.kernel.transaction import execute
+
+PROGRAMME: Final = Path(__file__).parents[2] / "examples" / "programmes" / "school.yaml"
+
+
+def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> bool:
+    """Load the community unless it is there; whether it was loaded now.
+
+    Raises:
+        UnsafeSettings: the installation is reachable from outside.
+        DoorClosed: a door answered otherwise than expected.
+    """
+    if settings.is_public:
+        raise UnsafeSettings(
+            "The demo community is for an installation on loopback only.",
+            settings=["VKLAD_PUBLIC_URL"],
+        )
+    if is_loaded(settings.origin):
+        return False
+    composition = compose(settings)
+    try:
+        shop_file = composition.state.path / SHOP_FILE
+        load(
+            Loader(
+                settings.origin,
+                programme,
+                shop_file,
+                lambda: _admin_link(composition),
+                SystemClock(),
+                report,
+            )
+        )
+    finally:
+        composition.close()
+    return True
+
+
+def welcome(settings: Settings) -> str:
+    """What to open and how to sign in as each role."""
+    return (
+        f"Open {settings.origin} and press «Sign in» («Войти»): the demo asks who you are.\n"
+        "  Maria Sokolova   a student with points: balance, why, discount\n"
+        "  Timur Akhmetov   a voter: wallet, votes\n"
+        "  Anna Volkova     an administrator; Boris Levin is the second person\n"
+        "The whole story from the outside: scripts/demo"
+    )
+
+
+def _admin_link(composition: Composition) -> str:
+    issued = execute(composition.database, issue_first_admin_link, None)
+    return f"{composition.public_url}/first-admin?{urlencode({'token': issued.token})}"
