@@ -34,6 +34,8 @@ _Found = TypeVar("_Found")
 REMEMBERED_S: Final = 2.0
 SINGLES_PER_COMMIT_MAX: Final = 500
 BATCHES_PER_COMMIT_MAX: Final = 10
+BATCH_THREADS: Final = 2
+"""One works out the next batches while the database stores those of the other."""
 
 
 class Intake:
@@ -46,7 +48,9 @@ class Intake:
         self._by_uri: _Memory[Source] = _Memory()
         accept = service.accept_many
         self._singles = MicroBatcher(database, accept, batch_max=SINGLES_PER_COMMIT_MAX)
-        self._batches = MicroBatcher(database, accept, batch_max=BATCHES_PER_COMMIT_MAX)
+        self._batches = MicroBatcher(
+            database, accept, batch_max=BATCHES_PER_COMMIT_MAX, threads=BATCH_THREADS
+        )
 
     async def open_source(self, name: str) -> OpenSource:
         """A source by name with its secrets.

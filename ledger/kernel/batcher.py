@@ -71,7 +71,11 @@ _Waiting = _OnThread[_Command, _Answer] | _OnLoop[_Command, _Answer]
 
 
 class MicroBatcher(Generic[_Command, _Answer]):
-    """One thread that commits what callers of all others hand it."""
+    """Threads that commit what callers of all others hand them.
+
+    With more than one, the next batch is worked out while the one before is written; then commands
+    of different batches take effect in any order.
+    """
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class MicroBatcher(Generic[_Command, _Answer]):
         *,
         batch_max: int = BATCH_MAX,
         waiting_max: int = WAITING_MAX,
+        threads: int = 1,
     ) -> None:
         self._database = database
         self._step = step
@@ -88,8 +93,12 @@ class MicroBatcher(Generic[_Command, _Answer]):
         self._waiting: deque[_Waiting[_Command, _Answer]] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="micro-batcher", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, name="micro-batcher", daemon=True)
+            for _ in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, command: _Command) -> Future[_Answer]:
         """A future that resolves after the commit: the answer, the refusal or the failure.
@@ -117,8 +126,9 @@ class MicroBatcher(Generic[_Command, _Answer]):
         """Commit what waits, then stop."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def _enqueue(self, one: _Waiting[_Command, _Answer]) -> None:
         with self._changed:

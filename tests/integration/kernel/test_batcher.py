@@ -118,6 +118,20 @@ def test_batches_are_no_larger_than_said(database: Database) -> None:
     assert max(sizes) <= 7
 
 
+def test_with_two_threads_a_batch_does_not_wait_for_the_one_before(database: Database) -> None:
+    both_are_in = threading.Barrier(2, timeout=20)
+
+    def step(work: Work, commands: Sequence[str]) -> Sequence[int | VkladError]:
+        both_are_in.wait()
+        return one_by_one(_put)(work, commands)
+
+    batcher = MicroBatcher(database, step, batch_max=1, threads=2)
+    first, second = batcher.submit("a"), batcher.submit("b")
+    assert first.result(20) != second.result(20)
+    batcher.close()
+    assert _keys(database) == {"a", "b"}
+
+
 def test_a_full_queue_refuses(database: Database, gate: _Gate) -> None:
     batcher = MicroBatcher(database, gate, waiting_max=2)
     batcher.submit("running")
