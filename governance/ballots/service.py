@@ -33,8 +33,9 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
 from oracle.bindings import ballot_relay, vkl_governor
 from oracle.chain import typed_data
-from oracle.contracts.abi import Address
+from oracle.contracts.abi import Address, decode
 from oracle.indexer import store as indexer_store
+from oracle.indexer.model import ChainEvent
 from oracle.sender import service as sender
 from oracle.sender.model import IntentState, SenderRole
 from oracle.sender.service import SubmitIntent
@@ -161,19 +162,23 @@ def settle(work: Work, intent_key: str) -> None:
     known = relaying.require_chain(work)
     outcome = sender.outcome(work, intent_key)
     failed = outcome is None or outcome.state is IntentState.FAILED
-    votes = indexer_store.events_named(work, known.chain_key, "VklGovernor", "VoteCast")
-    with_params = indexer_store.events_named(
-        work, known.chain_key, "VklGovernor", "VoteCastWithParams"
-    )
     recorded = {
-        (event.proposal_id, event.voter): event.support
-        for event in [vkl_governor.VoteCast.of(vote) for vote in votes]
-        + [vkl_governor.VoteCastWithParams.of(vote) for vote in with_params]
+        (proposal_id, voter): support
+        for name in ("VoteCast", "VoteCastWithParams")
+        for event in indexer_store.events_named(work, known.chain_key, "VklGovernor", name)
+        for proposal_id, voter, support in [_vote_of(event)]
     }
     failure = outcome.failure if failed and outcome is not None else None
     for ballot in store.of_intent(work, intent_key):
         support = recorded.get((ballot.proposal_id, ballot.voter))
         store.settle(work, ballot.ballot_id, rejection_of(ballot, support, failure))
+
+
+def _vote_of(event: ChainEvent) -> tuple[int, Address, int]:
+    """Proposal, voter and choice of either event. Its reason is not read: it need not be text."""
+    (voter,) = decode(("address",), event.topics[1])
+    proposal_id, support = decode(("uint256", "uint8"), event.payload[:64])
+    return proposal_id, voter, support
 
 
 def ballots_of(work: Work, member_id: UUID, proposal_id: int | None = None) -> list[Ballot]:

@@ -8,6 +8,7 @@ import pytest
 
 from governance import relaying
 from oracle.bindings import vkl_governor
+from oracle.contracts.abi import FunctionCall, encode
 from tests.support.governance import OUTSIDER, Community, Voter
 
 SAYS_YES_TO_EVERYTHING = f"0x7f1626ba7e{'00' * 28}5f5260205ff3"
@@ -203,3 +204,18 @@ def test_the_relayer_carries_so_much_a_day(
     monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 60)
     monkeypatch.setattr(relaying, "GAS_MAX", 2_000_000)
     assert refused(community, voter, proposal, ballot) == (429, "relayer_budget_spent")
+
+
+def test_a_reason_that_is_no_text_does_not_keep_others_ballots(
+    voting: tuple[Community, str],
+) -> None:
+    community, proposal = voting
+    first, second = community.voters[:2]
+    community.vote(first, proposal)
+    cast = bytes.fromhex("7b3c71d3")  # castVoteWithReason(uint256,uint8,string)
+    arguments = encode(("uint256", "uint8", "bytes"), (int(proposal), 0, b"\xff\x00\xfe"))
+    call = FunctionCall("castVoteWithReason", cast + arguments, lambda _: None)
+    community.send_with(second.key, community.contracts.governor, call)
+    community.until(lambda: not community.waiting_ballots())
+    assert community.ballots(first)[0]["state"] == "recorded"
+    assert community.shown(proposal)["standing"]["against"] == f"{60 * 10**18}"
