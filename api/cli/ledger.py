@@ -9,6 +9,7 @@ import typer
 from api.composition import compose
 from api.settings import load_settings
 from ledger.redemption.verify import REDEMPTION_CHECKS
+from ledger.scoring.verify import SCORING_CHECKS
 from ledger.verify.checks import Check
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
@@ -29,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
+    *SCORING_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,

@@ -180,6 +180,22 @@ def ask_to_score_everybody(work: Work, topic: str) -> None:
     )
 
 
+def members_waiting(work: Work, topic: str) -> frozenset[UUID]:
+    """Members with scoring still to do."""
+    rows = work.connection.execute(
+        sa.select(outbox.c.key)
+        .where(outbox.c.topic == topic, outbox.c.done_at.is_(None))
+        .distinct()
+    )
+    return frozenset(UUID(row.key) for row in rows)
+
+
+def members_with_awards(work: Work) -> list[UUID]:
+    """Everybody who has an award, whatever it is worth now."""
+    query = sa.select(awards.c.member_id).distinct().order_by(awards.c.member_id)
+    return list(work.connection.execute(query).scalars())
+
+
 def _current() -> sa.Select[*tuple[Any, ...]]:
     last = (
         sa.select(

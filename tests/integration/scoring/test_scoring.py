@@ -10,7 +10,10 @@ import pytest
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.programme import service as programmes
+from ledger.scoring import store
 from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
+from ledger.scoring.store import NewRevision
+from ledger.scoring.verify import check_projection
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -182,3 +185,30 @@ def test_what_cannot_be_activated_is_refused(world: World) -> None:
 
     with pytest.raises(programmes.UnknownProgrammeChange):
         execute(world.database, missing, None)
+
+
+def test_verify_names_an_award_that_its_facts_do_not_earn(world: World) -> None:
+    world.activate(DAILY)
+    world.link("anna")
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    world.score()
+    with world.database.read() as work:
+        assert list(check_projection(work)) == []
+
+    def overstate(work: Work, _: None) -> None:
+        (award,) = store.awards_of(work, world.linked["anna"]).values()
+        store.insert_revisions(work, [NewRevision(award.award_id, 2, 13, 0, {}, None)])
+
+    execute(world.database, overstate, None)
+    with world.database.read() as work:
+        (finding,) = check_projection(work)
+    assert "worth 13 points" in finding.problem
+    assert "entitle to 12" in finding.problem
+
+
+def test_verify_leaves_out_whoever_is_still_to_be_scored(world: World) -> None:
+    world.activate(DAILY)
+    world.link("anna")
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    with world.database.read() as work:
+        assert list(check_projection(work)) == []
