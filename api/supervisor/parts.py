@@ -215,5 +215,8 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Part("watcher", "watcher", _chain_is_on, _watcher),
         Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer),
     ),
-    (Step("first-admin", "first admin", _is_no_demo, _first_admin),),
+    (
+        Step("first-admin", "first admin", _is_no_demo, _first_admin),
+        Step("demo", "demo community", _is_demo, _fill_demo),
+    ),
 )
