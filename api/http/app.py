@@ -59,7 +59,19 @@ from api.http.routes import (
     webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
-from api.pages import base, checkout, linking, member, session, votes
+from api.pages import (
+    admin,
+    admin_grants,
+    admin_people,
+    admin_programme,
+    admin_sources,
+    base,
+    checkout,
+    linking,
+    member,
+    session,
+    votes,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     # The doors for facts first: routes are tried in order, and most requests are theirs.
@@ -80,6 +92,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sessions.router,
     sources.router,
     switches.router,
+    admin.router,
+    admin_grants.router,
+    admin_people.router,
+    admin_programme.router,
+    admin_sources.router,
     base.router,
     checkout.router,
     linking.router,
