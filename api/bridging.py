@@ -23,6 +23,7 @@ from api.chain import (
 from api.composition import Composition
 from api.supervisor.state import StateFolder
 from governance.programme_change import service as programme_change
+from governance.proposals import direct
 from ledger.kernel.transaction import Work
 from oracle.bridge import events as bridge_events
 from oracle.bridge.batching import Batcher
@@ -54,6 +55,7 @@ GOVERNANCE_HANDLERS: Final[Handlers] = {
     (programme_change.REGISTRY, programme_change.ACTIVATED_EVENT): (
         programme_change.on_programme_activated
     ),
+    (direct.GOVERNOR, direct.CREATED_EVENT): direct.on_proposal_created,
 }
 UNREAD_CONTRACTS: Final = frozenset({"VklToken"})
 """Their logs are many and nothing follows from them."""

@@ -92,7 +92,15 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         "body": proposal.body,
         "description": proposal.description,
         "proposer": proposal.proposer,
-        "member": format_id("mem", proposal.member_id),
+        "member": None if proposal.member_id is None else format_id("mem", proposal.member_id),
+        "actions": [
+            {
+                "to": action.target,
+                "value": str(action.value_wei),
+                "data": f"0x{action.calldata.hex()}",
+            }
+            for action in proposal.actions
+        ],
         "programme": (
             None if proposal.programme_hash is None else f"0x{proposal.programme_hash.hex()}"
         ),

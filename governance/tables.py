@@ -28,8 +28,8 @@ def _chain(*, primary_key: bool) -> sa.Column[int]:
     return sa.Column("chain_key", sa.Integer, reference, nullable=False, primary_key=primary_key)
 
 
-def _member() -> sa.Column[object]:
-    return sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False)
+def _member(*, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=nullable)
 
 
 proposals = sa.Table(
@@ -42,13 +42,14 @@ proposals = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("actions", pg.JSONB, nullable=False),
-    _member(),
+    _member(nullable=True),
     sa.Column("proposer_address", sa.Text, nullable=False),
     sa.Column("programme_hash", pg.BYTEA),
     _time("declared_effective_at", nullable=True),
     sa.Column("intent_key", sa.Text, nullable=False),
     _time("submitted_at"),
-    sa.CheckConstraint("kind IN ('programme', 'text')", name="kind_is_known"),
+    sa.CheckConstraint("kind IN ('programme', 'text', 'direct')", name="kind_is_known"),
+    sa.CheckConstraint("(kind = 'direct') = (member_id IS NULL)", name="signer_is_named"),
     sa.CheckConstraint(
         "(kind = 'programme') = (programme_hash IS NOT NULL)", name="programme_is_named"
     ),

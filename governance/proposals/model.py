@@ -80,6 +80,8 @@ class ProposalKind(StrEnum):
 
     PROGRAMME = "programme"
     TEXT = "text"
+    DIRECT = "direct"
+    """Made on chain without us: any calls at all."""
 
 
 class ProposalState(StrEnum):
@@ -183,7 +185,8 @@ class Proposal:
     body: str
     description: str
     actions: tuple[Action, ...]
-    member_id: UUID
+    member_id: UUID | None
+    """Who signed it with us; ``None`` of a direct one."""
     proposer: Address
     programme_hash: bytes | None
     declared_effective_at: datetime | None
@@ -192,6 +195,11 @@ class Proposal:
     standing: Standing | None = None
     failure: str | None = None
     """Why our last transaction for it failed: proposing, queueing or executing it."""
+
+    @property
+    def can_be_moved(self) -> bool:
+        """Whether we hold it word for word, which queueing and executing it takes."""
+        return proposal_id_of(self.actions, self.description) == self.proposal_id
 
     @property
     def state(self) -> ProposalState:

@@ -238,6 +238,8 @@ class _Passed:
 
 
 def _move_on(work: Work, passed: _Passed, proposal: Proposal, standing: Standing) -> None:
+    if not proposal.can_be_moved:
+        return
     actions = proposal.actions
     arguments = (
         tuple(action.target for action in actions),
@@ -288,7 +290,9 @@ def _with_failure(work: Work, known: KnownChain, proposal: Proposal) -> Proposal
 
 
 def _waits(proposal: Proposal, now: datetime) -> bool:
-    """Whether time alone will move it; one whose transaction failed waits for people."""
+    """Whether time alone will move it; one that we cannot move waits for people."""
+    if proposal.state in {ProposalState.SUCCEEDED, ProposalState.QUEUED}:
+        return proposal.failure is None and proposal.can_be_moved
     if proposal.standing is not None:
-        return proposal.failure is None
+        return proposal.state is not ProposalState.EXECUTION_REVERTED
     return (now - proposal.submitted_at).total_seconds() < relaying.PATIENCE_S

@@ -16,9 +16,9 @@ from governance.proposals.model import (
     programme_draft,
     text_draft,
 )
-from oracle.bindings import vkl_governor
+from oracle.bindings import programme_registry, vkl_governor
 from oracle.chain.port import BlockTag, read
-from oracle.contracts.abi import address
+from oracle.contracts.abi import FunctionCall, address, encode
 from tests.support.governance import OUTSIDER, Community, Voter
 from tests.support.http import client_of
 
@@ -177,3 +177,33 @@ def test_the_node_is_asked_once_a_block(community: Community) -> None:
     community.node.mine()
     looks.append(proposals.look(community.database, chain, community.contracts))
     assert looks == [1, 0, 1]
+
+
+@pytest.mark.parametrize("words", [b"# Direct\n\nNot asked.", b"", b"\x00\xff# <b>", b"x" * 5_000])
+def test_a_proposal_made_without_us_is_shown_and_carried_out(
+    community: Community, words: bytes
+) -> None:
+    community.all_delegate()
+    voter = community.voters[0]
+    governor, registry = community.contracts.governor, community.contracts.registry
+    types = ("address[]", "uint256[]", "bytes[]", "bytes")
+    harmless = programme_registry.count().calldata
+    arguments = encode(types, ((registry,), (0,), (harmless,), words))
+    propose = bytes.fromhex("7d5e81e2")  # propose(address[],uint256[],bytes[],string)
+    community.send_with(
+        voter.key, governor, FunctionCall("propose", propose + arguments, lambda _: None)
+    )
+    community.until(lambda: community.get("/v1/proposals")["data"] != [])
+    (shown,) = community.get("/v1/proposals")["data"]
+    assert (shown["kind"], shown["member"], shown["title"] != "") == ("direct", None, True)
+    assert shown["actions"] == [{"to": registry, "value": "0", "data": f"0x{harmless.hex()}"}]
+    proposal = community.passed(shown["id"])
+    for language in ("en", "ru"):
+        answer = community.page(f"/votes/{proposal}", voter, language)
+        assert (answer.status_code, "<b>" in answer.text.replace("<b class", "")) == (200, False)
+    if b"\xff" in words:
+        community.settle()
+        assert community.state(proposal) == "succeeded"  # Others may queue it, we lack its words.
+        assert not community.waits_for_time()
+    else:
+        community.executed(proposal)
