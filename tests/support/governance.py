@@ -297,8 +297,9 @@ class Community:
         governance.tick(self.composition)
 
     def waits_for_time(self) -> bool:
+        """Whether a proposal keeps the local chain busy."""
         with self.database.read() as work:
-            return governance.needs_time(work)
+            return proposals.waits_for_time(work, work.now)
 
     def until(self, done: Callable[[], bool]) -> None:
         for _ in range(TURNS_MAX):
