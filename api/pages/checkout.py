@@ -25,7 +25,7 @@ from ledger.kernel.units import Money, Points
 from ledger.redemption import service
 from ledger.redemption.checkout import AskQuote, HoldRedemption
 from ledger.redemption.model import Redemption, RedemptionState
-from ledger.redemption.service import ListRedemptions, ReleaseRedemption
+from ledger.redemption.service import ListRedemptions
 from ledger.redemption.tokens import TOKEN_LENGTH_MAX
 
 router: Final = APIRouter(include_in_schema=False)
@@ -107,16 +107,6 @@ def redemption(
         left=Money(found.net_minor - found.discount_minor, found.currency),
         shop=_shop(parts.settings, f"/shop/pay?redemption={redemption_id}"),
     )
-
-
-@router.post("/checkout/{redemption_id}/release")
-def release(
-    redemption_id: str, view: ViewHere, parts: PartsHere, principal: MemberHere
-) -> Response:
-    """Give the points back."""
-    command = ReleaseRedemption(caller_of(principal), parse_id("red", redemption_id))
-    execute(parts.database, service.release, command)
-    return view.redirect("/checkout", notice="checkout.released")
 
 
 def _before(view: View, settings: Settings, parts: PartsHere, principal: Principal) -> Response:
