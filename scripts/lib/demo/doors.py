@@ -193,8 +193,13 @@ def sign_typed(key: LocalAccount, typed: dict[str, Any]) -> str:
 
 
 def now_text() -> str:
-    """The present as RFC 3339."""
+    """The present as RFC 3339, in whole seconds as the chain counts."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment_text() -> str:
+    """The present as RFC 3339 to the microsecond: a second cut short may be before a change."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def quoted(text: str) -> str:

@@ -14,6 +14,7 @@ from doors import (
     School,
     expect,
     good,
+    moment_text,
     now_text,
     quoted,
     sign_text,
@@ -330,7 +331,7 @@ def _event(story: Story, subject: str, kind: str, name: str) -> dict[str, Any]:
         "id": f"{story.tag}-{name}",
         "type": kind,
         "subject": f"lms:{story.lms[subject]}",
-        "time": now_text(),
+        "time": moment_text(),
         "data": {"object": f"unit-{story.tag}-{name}"},
     }
 
