@@ -84,6 +84,17 @@ class Person:
         answer = _patiently(lambda: self._http.post(path, json=body or {}, headers=headers))
         return dict(answer.json()) if answer.content else {}
 
+    def find(self, path: str) -> dict[str, Any] | None:
+        """As :meth:`get`; ``None`` where there is nothing."""
+        answer = self._http.get(path)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return dict(_good(answer).json())
+
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """A JSON request that replaces something."""
+        _good(self._http.put(path, json=body, headers={"x-csrf-token": self._csrf}))
+
     def submit(self, path: str, fields: Mapping[str, str]) -> None:
         """A form of a page."""
         form = {**fields, "csrf": self._csrf}

@@ -17,10 +17,12 @@ import httpx
 from api.demo.client import DoorClosed, Person, School
 from api.demo.generator import activity
 from api.demo.persons import PERSONS, DemoPerson
+from api.demo.proposer import Unanswered, propose
 from api.demo.shop import ShopSecrets
 from ledger.kernel.clock import Clock
 
 SEED: Final = 2026
+VOTER: Final = "voter"
 SOURCE: Final = "lms"
 SOURCE_URI: Final = "https://lms.example/events"
 ISSUER: Final = "https://lms.example"
@@ -42,10 +44,11 @@ class Loader:
     admin_link: Callable[[], str]
     clock: Clock
     report: Report
+    with_chain: bool
 
 
 def is_loaded(base_url: str) -> bool:
-    """Whether rules are in force: the last thing that loading brings about."""
+    """Whether rules are in force: what loading brings about after members and activity."""
     answer = httpx.get(f"{base_url}/v1/programmes/in-force", timeout=10)
     return answer.status_code == httpx.codes.OK
 
@@ -66,9 +69,12 @@ def load(loader: Loader) -> None:
         loader.report("weeks of activity")
         lms_ids = [person.lms_id for person in PERSONS]
         school.state_all(list(activity(SEED, lms_ids, loader.clock.now(), source=SOURCE_URI)))
-        school.close()
         loader.report("rules")
         _activate(loader, first, second)
+        if loader.with_chain:
+            loader.report("a proposal to vote on")
+            _propose(loader, school.secret)
+        school.close()
     finally:
         first.close()
         second.close()
@@ -125,6 +131,16 @@ def _member(loader: Loader, person: DemoPerson, school: School) -> None:
             browser.submit("/link", {"token": school.link_token(person.lms_id)})
     finally:
         browser.close()
+
+
+def _propose(loader: Loader, secret: str) -> None:
+    voter = Person(loader.base_url, VOTER)
+    try:
+        propose(voter, secret)
+    except (Unanswered, DoorClosed) as refused:
+        loader.report(str(refused))
+    finally:
+        voter.close()
 
 
 def _activate(loader: Loader, first: Person, second: Person) -> None:

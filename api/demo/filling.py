@@ -41,6 +41,7 @@ def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> boo
                 lambda: _admin_link(composition),
                 SystemClock(),
                 report,
+                composition.chain_is_on,
             )
         )
     finally:
