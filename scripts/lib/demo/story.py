@@ -299,12 +299,15 @@ def carry_tokens_back(story: Story) -> str:
 
 def prove_the_reserve(story: Story) -> str:
     """Points in escrow equal the token's supply and what is in flight."""
-    status = story.people[story.student].get("/v1/bridge/status")
-    expect(status["balanced"], f"not balanced: {status['findings']}")
     supply = story.node.call(story.seen["token"], TOTAL_SUPPLY)
-    if story.sabotaged:
-        supply += UNIT
-    expect(supply == int(status["chain"]["supply"]), f"{supply} is not {status['chain']}")
+    wanted = supply + UNIT if story.sabotaged else supply
+
+    def told() -> bool:
+        status = story.people[story.student].get("/v1/bridge/status")
+        final = status["chain"] and int(status["chain"]["token_supply_units"])
+        return bool(status["balanced"]) and final == wanted
+
+    wait_for(f"both sides to be equal at {wanted} token units", told, seconds=20)
     return f"{supply // UNIT} tokens, each with a point in escrow"
 
 
