@@ -1,4 +1,5 @@
 """The story, step by step. Each step says what it relies on, does it, and looks by another door."""
+# ruff: noqa: TID251 - a program of its own, which imports nothing of ours, not even the settings
 
 from __future__ import annotations
 

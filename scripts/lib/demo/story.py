@@ -1,4 +1,5 @@
 """What happens, in order. A step returns one line of what was seen; ``sabotaged`` breaks it."""
+# ruff: noqa: S311, TID251 - choices that a seed repeats; imports nothing of ours, not the clock
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ ISSUER: Final = "https://lms.example"
 BALANCE_OF: Final = "0x70a08231"
 GET_VOTES: Final = "0x9ab24eb0"
 TOTAL_SUPPLY: Final = "0x18160ddd"
-CURRENT: Final = "0x9fa6a6e3"
+SETTLED: Final = frozenset(
+    {"executed", "defeated", "canceled", "expired", "refused", "execution_reverted"}
+)
 
 
 class Story:
@@ -48,7 +51,11 @@ class Story:
     @property
     def sabotaged(self) -> bool:
         """Whether this very step is to be broken."""
-        return self.step == self.sabotaged_step
+        return self.sabotages(self.step)
+
+    def sabotages(self, step: int) -> bool:
+        """Whether that step is to be broken, maybe by what an earlier one does."""
+        return step == self.sabotaged_step
 
     def get(self, path: str) -> Any:
         """A public JSON answer."""
@@ -237,13 +244,14 @@ def propose_new_rules(story: Story) -> str:
 
 def vote(story: Story) -> str:
     """Three voters sign ballots; the relayer carries them; the chain has counted them."""
+    support = "against" if story.sabotages(story.step + 1) else "for"
     for number, subject in enumerate(story.voters):
         person, key = story.people[subject], wallet_of(f"{story.tag}-{subject}")
         path = f"/v1/proposals/{story.seen['proposal']}"
-        message = person.get(f"{path}/ballot-message?support=for&reason={quoted('За дело')}")
+        message = person.get(f"{path}/ballot-message?support={support}&reason={quoted('За дело')}")
         signer = wallet_of("a stranger") if story.sabotaged and number == 2 else key
         ballot = {
-            "support": "for",
+            "support": support,
             "reason": "За дело",
             "nonce": message["nonce"],
             "signature": sign_typed(signer, message["typed_data"]),
@@ -252,15 +260,15 @@ def vote(story: Story) -> str:
         twice = person.send("POST", f"{path}/ballots", ballot)
         expect(twice.status_code == 409, f"voted twice: {twice.status_code}")
     wait_for("three ballots", lambda: _proposal(story)["standing"]["voters"] == 3)
-    return f"for: {int(_proposal(story)['standing']['for']) // UNIT} votes of 3 voters"
+    return f"{support}: {int(_proposal(story)['standing'][support]) // UNIT} votes of 3 voters"
 
 
 def let_it_take_effect(story: Story) -> str:
     """The passed proposal is queued and executed; the version is in force here and there."""
     wanted = story.seen["programme"]
-    if story.sabotaged:
-        wanted = "0x" + "00" * 32
-    wait_for("execution", lambda: _proposal(story)["state"] == "executed", seconds=120)
+    wait_for("the outcome", lambda: _proposal(story)["state"] in SETTLED, seconds=120)
+    state = _proposal(story)["state"]
+    expect(state == "executed", f"the proposal is {state}")
     wait_for("the version in force", lambda: _in_force(story) == wanted)
     votes = story.get("/v1/programme-votes")["data"]
     expect(votes[0]["programme"] == wanted and votes[0]["outcome"] == "activated", f"{votes[0]}")
