@@ -16,7 +16,7 @@ from governance.ballots.model import Ballot
 from governance.contracts import GovernanceContracts
 from governance.delegation.service import Delegation
 from governance.programme_change.model import ProgrammeVote
-from governance.proposals.model import Proposal, UnknownProposal, WalletNeeded
+from governance.proposals.model import Proposal, Standing, UnknownProposal, WalletNeeded
 from governance.proposals.reading import VoterFacts
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
@@ -111,26 +111,26 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
         ),
         "submitted_at": Instant.of(proposal.submitted_at).isoformat(),
         "failure": proposal.failure,
-        "standing": (
+        "standing": None if standing is None else _standing_json(standing),
+    }
+
+
+def _standing_json(standing: Standing) -> dict[str, Json]:
+    return {
+        "snapshot_at": Instant.of(standing.snapshot_at).isoformat(),
+        "deadline_at": Instant.of(standing.deadline_at).isoformat(),
+        "executable_at": (
             None
-            if standing is None
-            else {
-                "snapshot_at": Instant.of(standing.snapshot_at).isoformat(),
-                "deadline_at": Instant.of(standing.deadline_at).isoformat(),
-                "executable_at": (
-                    None
-                    if standing.executable_at is None
-                    else Instant.of(standing.executable_at).isoformat()
-                ),
-                "against": str(standing.against.amount),
-                "for": str(standing.in_favour.amount),
-                "abstain": str(standing.abstain.amount),
-                "voters": standing.voters,
-                "quorum": None if standing.quorum is None else str(standing.quorum.amount),
-                "quorum_voters": standing.quorum_voters,
-                "block_number": standing.block_number,
-            }
+            if standing.executable_at is None
+            else Instant.of(standing.executable_at).isoformat()
         ),
+        "against": str(standing.against.amount),
+        "for": str(standing.in_favour.amount),
+        "abstain": str(standing.abstain.amount),
+        "voters": standing.voters,
+        "quorum": None if standing.quorum is None else str(standing.quorum.amount),
+        "quorum_voters": standing.quorum_voters,
+        "block_number": standing.block_number,
     }
 
 
