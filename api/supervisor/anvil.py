@@ -3,7 +3,8 @@
 It listens on loopback alone, on a free port chosen once. It is started without accounts of its own,
 for those come from words that everybody knows; ours come from words made on the first run and are
 given their balance once it runs, so the words are on no command line. The state file is rewritten
-every second: a kill loses at most a second, and the sender sends again.
+every second: a kill loses at most a second, and the sender sends again. A kill in the midst of that
+leaves half a file; see `kept_state`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class AnvilNode:
         """Its JSON-RPC endpoint."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def state_file(self) -> Path:
+        """Where an installation's chain is kept."""
+        return self.state.path / "chain" / "anvil-state.json"
+
     def mnemonic(self) -> str:
         """The twelve words from which its funded accounts are derived (BIP 39)."""
         return self.state.secret("chain_mnemonic", lambda: generate_mnemonic(12, Language.ENGLISH))
@@ -82,7 +88,7 @@ class AnvilNode:
             PortTaken: another program listens on the port.
         """
         refuse_taken_port(self.port, name, "VKLAD_CHAIN_RPC_URL")
-        kept = state_file or self.state.path / "chain" / "anvil-state.json"
+        kept = state_file or self.state_file
         own_folder(kept.parent)
         return Program(
             name=name,

@@ -18,6 +18,7 @@ from api.composition import migrate_installation
 from api.demo.filling import fill, welcome
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
 from api.supervisor.anvil import AnvilNode, refuse_taken_port
+from api.supervisor.kept_state import KeptState
 from api.supervisor.postgres import PostgresServer
 from api.supervisor.process import Program
 from api.supervisor.state import StateFolder
@@ -37,11 +38,12 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A prepared part: what to run, when it is healthy, and what is done then."""
+    """A prepared part: what to run, when it is healthy, what is done then and while it runs."""
 
     program: Program
     healthy: Callable[[], bool]
     once_healthy: Callable[[], None] = lambda: None
+    tend: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ def _valkey(installation: Installation) -> Runnable:
 
 def _chain(installation: Installation) -> Runnable:
     node = AnvilNode.of(installation.state)
-    return Runnable(node.program(), node.healthy, node.fund)
+    kept = KeptState(node.state_file)
+    kept.mend()
+    return Runnable(node.program(), node.healthy, node.fund, kept.keep)
 
 
 def _api(installation: Installation) -> Runnable:

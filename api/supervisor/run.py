@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Final
 
 from rich.console import Console
@@ -33,6 +35,7 @@ class _Running:
     part: Part
     process: Process
     restarts: deque[float]
+    tend: Callable[[], None]
 
 
 class Supervisor:
@@ -58,7 +61,7 @@ class Supervisor:
             VkladError: a part or step failed; everything is stopped by then.
         """
         self._installation.state.prepare()
-        with held(self._installation.state), self._signal.listening():
+        with held(self._installation.state), self._signal.listening(), self._tending():
             try:
                 self._stop_leftovers()
                 began = time.monotonic()
@@ -74,6 +77,24 @@ class Supervisor:
             finally:
                 with self._signal.deaf():
                     self._stop()
+
+    @contextmanager
+    def _tending(self) -> Iterator[None]:
+        """Tend what runs, also while steps and starts keep the main thread busy."""
+        over = Event()
+
+        def tend() -> None:
+            while not over.wait(_WATCH_INTERVAL_S):
+                for running in list(self._running.values()):
+                    running.tend()
+
+        thread = Thread(target=tend, name="tending", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _stop_leftovers(self) -> None:
         """Stop what an earlier supervisor left, also parts that this run does not want."""
@@ -100,7 +121,9 @@ class Supervisor:
         runnable = part.prepare(self._installation)
         with self._signal.shielded():
             process = start(runnable.program)
-            self._running[part.name] = _Running(part, process, self._restarts_of(part))
+            self._running[part.name] = _Running(
+                part, process, self._restarts_of(part), runnable.tend
+            )
         return runnable, process
 
     def _await(self, part: Part, runnable: Runnable, process: Process) -> None:
