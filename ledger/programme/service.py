@@ -81,6 +81,16 @@ class AlreadyInForce(VkladError):
     kind = ErrorKind.CONFLICT
 
 
+class ProgrammeDiscontinuous(VkladError):
+    """A version with another zone or period than the one activated last.
+
+    Days and weeks would overlap or be left out, so scoring could not execute the two together.
+    """
+
+    code = "programme_discontinuous"
+    kind = ErrorKind.CONFLICT
+
+
 class NoProgrammeInForce(VkladError):
     """Nothing has been activated yet."""
 
@@ -152,9 +162,11 @@ def propose_activation(work: Work, command: ProposeActivation) -> store.StoredCh
     Raises:
         NotAnAdmin: of whoever proposes.
         UnknownProgramme: no such version is stored.
+        ProgrammeDiscontinuous: its zone or period is not that of the version activated last.
     """
     members.require_admin(work, command.proposed_by)
     stored = _require_programme(work, command.programme_hash)
+    _refuse_discontinuity(stored, store.activations(work))
     change = store.StoredChange(
         change_id=work.ids.new(work.now),
         programme_hash=command.programme_hash,
@@ -181,7 +193,8 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         ProgrammeNeedsAnotherPerson: the proposer approves their own.
         ProgrammeChangeDiffers: the hash is of other content.
         ProgrammeChangeDecided: it was decided before.
-        AlreadyInForce, ActivationOutOfOrder: what is in force changed meanwhile.
+        AlreadyInForce, ActivationOutOfOrder, ProgrammeDiscontinuous: what is in force changed
+            meanwhile.
     """
     members.require_admin(work, command.decided_by)
     change = require_change(work, command.change_id)
@@ -216,10 +229,12 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
         UnknownProgramme: no such version is stored.
         AlreadyInForce: it was activated last.
         ActivationOutOfOrder: it would take effect before the last one did.
+        ProgrammeDiscontinuous: its zone or period is not that of the last one.
     """
-    _require_programme(work, command.programme_hash)
+    stored = _require_programme(work, command.programme_hash)
     store.lock_activations(work)
     before = store.activations(work)
+    _refuse_discontinuity(stored, before)
     effective_at = command.effective_at
     if before:
         last = before[-1]
@@ -299,6 +314,22 @@ def _require_programme(work: Work, programme_hash: bytes) -> store.StoredProgram
             programme_hash=f"0x{programme_hash.hex()}",
         )
     return stored
+
+
+def _refuse_discontinuity(
+    stored: store.StoredProgramme, before: Sequence[store.StoredActivation]
+) -> None:
+    if not before:
+        return
+    last, following = programme_of(before[-1]), read_programme(stored.source_text)
+    for what in ("zone", "period"):
+        now, then = getattr(last, what), getattr(following, what)
+        if now != then:
+            raise ProgrammeDiscontinuous(
+                f"The {what} of the version activated last is {now}, of this one {then}. "
+                "Days and weeks would overlap or be left out; keep it.",
+                field=what,
+            )
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,9 @@ from ledger.scoring import store
 from ledger.scoring.store import StoredAward
 
 router = APIRouter(prefix="/v1", tags=["awards"])
-Onlooker = Annotated[Principal, Depends(allow(roles=("admin", "auditor"), scopes=("awards:read",)))]
+Onlooker = Annotated[
+    Principal, Depends(allow(roles=("admin", "auditor"), scopes=("balances:read",)))
+]
 
 
 class UnknownAward(VkladError):
@@ -53,7 +55,7 @@ def my_award(award_id: str, database: DatabaseHere, member: CurrentMember) -> di
 def awards_of_member(
     member_id: str, page: PageHere, database: DatabaseHere, _: Onlooker
 ) -> JSONResponse:
-    """A member's awards for admins, auditors and machines with ``awards:read``."""
+    """A member's awards for admins, auditors and machines with ``balances:read``."""
     return _page(page, database, parse_id("mem", member_id))
 
 

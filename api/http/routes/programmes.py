@@ -123,7 +123,9 @@ def list_activations(database: DatabaseHere) -> dict[str, Any]:
     return {"data": [_activation(each) for each in found], "next_cursor": None}
 
 
-@router.post("/programmes/{programme_hash}/activations", responses=once_responses(404))
+@router.post(
+    "/programmes/{programme_hash}/activations", status_code=201, responses=once_responses(404)
+)
 def propose_activation(
     programme_hash: str, body: ActivationBody, once: OnceHere, member: CurrentMember
 ) -> Response:
@@ -141,7 +143,9 @@ def list_changes(database: DatabaseHere, _: Admin) -> dict[str, Any]:
     return {"data": [_change(each) for each in found], "next_cursor": None}
 
 
-@router.post("/programme-changes/{change_id}/decisions", responses=once_responses(404))
+@router.post(
+    "/programme-changes/{change_id}/decisions", status_code=201, responses=once_responses(404)
+)
 def decide(change_id: str, body: DecisionBody, once: OnceHere, member: CurrentMember) -> Response:
     """Approve or reject a proposed activation."""
     command = service.DecideActivation(
