@@ -71,6 +71,7 @@ from api.pages import (
     member,
     session,
     votes,
+    wallet,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -103,6 +104,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     member.router,
     session.router,
     votes.router,
+    wallet.router,
 )
 
 _logger = logging.getLogger(__name__)

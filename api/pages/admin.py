@@ -16,17 +16,14 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import Response
 
 from api.auth.model import Principal, Role
-from api.bridging import chain_parts
-from api.composition import Composition
-from api.http.parts import DatabaseHere, Parts, PartsHere
+from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import CurrentMember, require_role
-from api.http.problems import problem_of
-from api.pages.rendering import View, ViewHere
+from api.pages.rendering import ViewHere
+from api.pages.reserve import both_sides
 from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
 from ledger.grants import store as grants
 from ledger.grants.model import GrantState
-from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Money
@@ -35,8 +32,6 @@ from ledger.programme import service as programmes
 from ledger.programme import store as programme_store
 from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, SetSwitch, Switch
-from oracle.reconcile.model import Reconciliation
-from oracle.reconcile.service import reconcile
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -52,14 +47,6 @@ def _acting(member_id: CurrentMember, _: Admin) -> UUID:
 
 ActingAdmin = Annotated[UUID, Depends(_acting)]
 """The member who asks, who is an admin."""
-
-
-@dataclass(frozen=True, slots=True)
-class BothSides:
-    """The comparison of ledger and chain, or what stands in its way (a sentence)."""
-
-    found: Reconciliation | None
-    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +73,6 @@ def names_of(work: Work, wanted: Iterable[UUID | None]) -> Names:
     )
 
 
-def said(view: View, error: VkladError) -> str:
-    """What is wrong, in the reader's language."""
-    origin = view.request.app.state.parts.settings.origin
-    return str(problem_of(error, view.catalogue, view.language, origin)["detail"])
-
-
 @router.get("")
 def overview(view: ViewHere, _: Overseer, parts: PartsHere) -> Response:
     """Everything that a person may have to look at, at one glance."""
@@ -116,7 +97,7 @@ def overview(view: ViewHere, _: Overseer, parts: PartsHere) -> Response:
         reason_max=REASON_LENGTH_MAX,
         in_force=in_force,
         approver=approver,
-        both_sides=_both_sides(view, parts),
+        both_sides=both_sides(view, parts),
     )
 
 
@@ -175,13 +156,3 @@ def cause_of(work: Work, cause: object) -> dict[str, Any]:
 def _admins(work: Work) -> list[Any]:
     ids = {one.member_id for one in members.list_roles(work)}
     return [found for each in ids if (found := members.find_member(work, each)) is not None]
-
-
-def _both_sides(view: View, parts: Parts) -> BothSides | None:
-    """Both sides of rule 7; ``None`` where there is no chain."""
-    if not view.chain_is_on:
-        return None
-    try:
-        return BothSides(reconcile(chain_parts(cast("Composition", parts)).reconciler))
-    except VkladError as error:
-        return BothSides(None, said(view, error))

@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.routes.grants import CSV_LENGTH_MAX
-from api.pages.admin import ActingAdmin, Overseer, names_of, said
+from api.pages.admin import ActingAdmin, Overseer, names_of
 from api.pages.rendering import View, ViewHere
+from api.pages.reserve import said
 from ledger.grants import service, store
 from ledger.grants.errors import BadGrant
 from ledger.grants.model import (

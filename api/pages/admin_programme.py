@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from api.http.parts import DatabaseHere
 from api.http.routes.programmes import SOURCE_LENGTH_MAX
-from api.pages.admin import ActingAdmin, Overseer, cause_of, names_of, said
+from api.pages.admin import ActingAdmin, Overseer, cause_of, names_of
 from api.pages.rendering import View, ViewHere
+from api.pages.reserve import said
 from governance.programme_change import service as programme_change
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id, parse_id

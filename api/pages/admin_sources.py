@@ -12,8 +12,9 @@ from fastapi.responses import Response
 from api.http.pagination import LIMIT_MAX
 from api.http.parts import DatabaseHere, PartsHere
 from api.http.routes.sources import CHANGE_PREFIX
-from api.pages.admin import ActingAdmin, Names, Overseer, names_of, said
+from api.pages.admin import ActingAdmin, Names, Overseer, names_of
 from api.pages.rendering import View, ViewHere
+from api.pages.reserve import said
 from api.webhooks.profiles import BEARER, WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
 from api.webhooks.standard_webhooks import new_secret
