@@ -98,9 +98,11 @@ def _look_up(work: Work, commands: Sequence[AcceptEvents]) -> _LookedUp:
     objects = sorted({(uri, event.step.object_id) for uri, event in stated if event.step})
     named = _identity_keys(event for _, event in stated)
     budgeted = {command.source.uri for command in commands if command.budgeted}
+    # Events before identities: of an event seen here, every identity is seen then.
+    events = store.known_events(work, keys)
     identities = store.known_identities(work, named) if named else {}
     known = Known(
-        events=store.known_events(work, keys),
+        events=events,
         objects=store.object_histories(work, objects) if objects else {},
         references={key: identity.reference for key, identity in identities.items()},
         accepted_this_hour=store.accepted_this_hour(work, budgeted) if budgeted else {},
