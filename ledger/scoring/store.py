@@ -180,14 +180,15 @@ def ask_to_score_everybody(work: Work, topic: str) -> None:
     )
 
 
-def members_waiting(work: Work, topic: str) -> frozenset[UUID]:
-    """Members with scoring still to do."""
+def members_waiting(work: Work, topic: str) -> dict[UUID, int]:
+    """Members with scoring still to do, and how often that has failed."""
     rows = work.connection.execute(
-        sa.select(outbox.c.key)
+        sa.select(outbox.c.key, sa.func.max(outbox.c.attempts).label("attempts"))
         .where(outbox.c.topic == topic, outbox.c.done_at.is_(None))
-        .distinct()
+        .group_by(outbox.c.key)
+        .order_by(outbox.c.key)
     )
-    return frozenset(UUID(row.key) for row in rows)
+    return {UUID(row.key): row.attempts for row in rows}
 
 
 def members_with_awards(work: Work) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Rule 6 as a check: awards say what replaying every fact says, member by member.
 
 Memory is bounded by one member's history. A member with scoring still to do is left out: what
-waits is not released yet.
+waits is not released yet. Where scoring has failed again and again, that is a finding itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
 NAME: Final = "projection"
+FAILURES_MAX: Final = 3
 
 
 def check_projection(work: Work) -> Iterator[Finding]:
@@ -26,6 +27,10 @@ def check_projection(work: Work) -> Iterator[Finding]:
     if plan is None:
         return
     waiting = store.members_waiting(work, SCORE_TOPIC)
+    for member_id, failures in waiting.items():
+        if failures >= FAILURES_MAX:
+            problem = f"cannot be scored: that has failed {failures} times; see the worker's log"
+            yield Finding(NAME, "members", str(member_id), problem)
     seen: set[UUID] = set()
     for member_id, facts in events_store.facts_by_member(work):
         seen.add(member_id)
@@ -52,6 +57,9 @@ def _compare(work: Work, member_id: UUID, entitled: service.Projection) -> Itera
                 f"is worth {stated[0]} points and {stated[1]} above the cap; "
                 f"its facts entitle to {wanted[0]} and {wanted[1]}",
             )
+        elif award.receipt != entitlement.receipt.to_json():
+            problem = "has a receipt that its facts do not give"
+            yield Finding(NAME, "award_revisions", str(award.award_id), problem)
     for key, award in awards.items():
         if key not in entitled.entitlements and (award.points or award.excess):
             problem = f"is worth {award.points} points; no facts earn it"

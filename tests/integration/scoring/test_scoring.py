@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
+from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
 from ledger.scoring import store
 from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
@@ -212,3 +214,31 @@ def test_verify_leaves_out_whoever_is_still_to_be_scored(world: World) -> None:
     world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
     with world.database.read() as work:
         assert list(check_projection(work)) == []
+
+
+def test_verify_names_a_receipt_that_was_changed(world: World) -> None:
+    world.activate(DAILY)
+    world.link("anna")
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    world.score()
+
+    def embellish(work: Work, _: None) -> None:
+        (award,) = store.awards_of(work, world.linked["anna"]).values()
+        store.insert_revisions(work, [NewRevision(award.award_id, 2, 12, 0, {}, None)])
+
+    execute(world.database, embellish, None)
+    with world.database.read() as work:
+        (finding,) = check_projection(work)
+    assert finding.table == "award_revisions"
+
+
+def test_verify_names_a_member_whose_scoring_fails_again_and_again(world: World) -> None:
+    world.activate(DAILY)
+    member = world.link("anna")
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    for _ in range(3):
+        outbox.postpone(world.database, SCORE_TOPIC, str(member), "broken")
+    with world.database.read() as work:
+        (finding,) = check_projection(work)
+    assert finding.row == str(member)
+    assert "failed 3 times" in finding.problem
