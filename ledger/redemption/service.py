@@ -139,13 +139,7 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
     redemption = _lock(work, command.caller, command.redemption_id)
     known = store.find_refund(work, redemption.redemption_id, command.source_refund_id)
     if known is not None:
-        if known.amount_minor != command.amount_minor:
-            raise RefundIdReused(
-                f"Refund {command.source_refund_id} was of {known.amount_minor} minor units, "
-                f"not {command.amount_minor}.",
-                refund=command.source_refund_id,
-                amount_minor=known.amount_minor,
-            )
+        _require_same(known, command)
         return RefundMade(redemption, known)
     decided = decide_refund(redemption, command.amount_minor)
     made = StoredRefund(
@@ -182,6 +176,16 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
     )
     store.update(work, refunded)
     return RefundMade(refunded, made)
+
+
+def _require_same(known: StoredRefund, command: RefundRedemption) -> None:
+    if known.amount_minor != command.amount_minor:
+        raise RefundIdReused(
+            f"Refund {command.source_refund_id} was of {known.amount_minor} minor units, "
+            f"not {command.amount_minor}.",
+            refund=command.source_refund_id,
+            amount_minor=known.amount_minor,
+        )
 
 
 def expire(work: Work, redemption_id: UUID) -> bool:
