@@ -102,8 +102,8 @@ def run_folder(folder: str, environment: Mapping[str, str], *, in_ci: bool, deep
     else:
         files = sorted((ROOT / "tests" / folder).rglob("test_*.py"))
         if not files:
-            print("no tests")
-            return Outcome()
+            print(f"tests/{folder} holds no test, which counts as a failure.")
+            return Outcome(failed=1)
         if deep:
             outcome = run_resumable(files, environment, in_ci=in_ci)
         else:
