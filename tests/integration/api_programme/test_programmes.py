@@ -29,7 +29,9 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 
 def send(client: TestClient, path: str, key: str | None = None, **body: object) -> httpx.Response:
-    return client.post(path, json=body, headers={"Idempotency-Key": key or f"k{next(_KEYS)}"})
+    headers = {"Idempotency-Key": key or f"k{next(_KEYS)}"}
+    answer: httpx.Response = client.post(path, json=body, headers=headers)
+    return answer
 
 
 def keep(client: TestClient, source: str = DAILY) -> str:
