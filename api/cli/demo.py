@@ -24,8 +24,9 @@ def load_community(
 ) -> None:
     """Sign everybody in, link their accounts, deliver weeks of activity, activate the rules."""
     settings = load_settings()
-    if fill(settings, lambda stage: typer.echo(f"  {stage} …"), programme):
-        typer.echo("The demo community is loaded.")
-    else:
-        typer.echo("The demo community is there already.")
+    undone = fill(settings, lambda stage: typer.echo(f"  {stage} …"), programme)
+    if undone is not None:
+        typer.echo(undone, err=True)
+        raise typer.Exit(1)
+    typer.echo("The demo community is there.")
     typer.echo(welcome(settings))

@@ -16,8 +16,8 @@ from ledger.kernel.transaction import execute
 PROGRAMME: Final = Path(__file__).parents[2] / "examples" / "programmes" / "school.yaml"
 
 
-def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> bool:
-    """Load the community unless it is there; whether it was loaded now.
+def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> str | None:
+    """Load the community, or what is missing of it; what could not be done, if anything.
 
     Raises:
         UnsafeSettings: the installation is reachable from outside.
@@ -28,12 +28,12 @@ def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> boo
             "The demo community is for an installation on loopback only.",
             settings=["VKLAD_PUBLIC_URL"],
         )
-    if is_loaded(settings.origin):
-        return False
     composition = compose(settings)
     try:
+        if is_loaded(settings.origin, with_chain=composition.chain_is_on):
+            return None
         shop_file = composition.state.path / SHOP_FILE
-        load(
+        return load(
             Loader(
                 settings.origin,
                 programme,
@@ -42,11 +42,11 @@ def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> boo
                 SystemClock(),
                 report,
                 composition.chain_is_on,
+                composition.state.secret("demo_wallet"),
             )
         )
     finally:
         composition.close()
-    return True
 
 
 def welcome(settings: Settings) -> str:

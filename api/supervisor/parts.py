@@ -173,8 +173,8 @@ def _is_no_demo(settings: Settings) -> bool:
 
 
 def _fill_demo(installation: Installation) -> str | None:
-    fill(installation.settings, lambda _: None)
-    return welcome(installation.settings)
+    undone = fill(installation.settings, lambda _: None)
+    return "\n".join(filter(None, (undone, welcome(installation.settings))))
 
 
 def _is_demo(settings: Settings) -> bool:
