@@ -1,0 +1,126 @@
+"""A voter's path: a wallet, tokens in it, a voice for them, a proposal, a ballot.
+
+Two voters walk it at the same time, one in each language, so that waiting for the chain is shared.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from playwright.sync_api import expect
+
+from api.demo.proposer import BODY, TITLE
+from tests.browser.conftest import Welcome
+from tests.browser.visitor import Visitor
+from tests.browser.wallet import Wallet
+
+SUBJECTS = {"ru": "p10", "en": "p11"}
+POINTS = 60
+UNIT = 10**18
+CHAIN_MS = 60_000
+POLL_S = 0.3
+
+
+@dataclass
+class Voter:
+    """A visitor with a wallet."""
+
+    visitor: Visitor
+    wallet: Wallet
+
+    def wait_for(self, what: str, wanted: int) -> None:
+        """Until the chain says that this voter has so many ``tokens`` or ``votes``."""
+        deadline = time.monotonic() + CHAIN_MS / 1000
+        while int(self.visitor.api("GET", "/v1/voting-power")[what]) != wanted:
+            assert time.monotonic() < deadline, f"waited in vain for {wanted} {what}"
+            time.sleep(POLL_S)
+
+
+def _voter(welcome: Welcome, language: str) -> Voter:
+    visitor, wallet = welcome(language), Wallet()
+    visitor.names |= {TITLE, *BODY.split("\n\n"), "Open questions"}
+    wallet.inject(visitor.page)
+    visitor.sign_in(SUBJECTS[language])
+    return Voter(visitor, wallet)
+
+
+def _link(voter: Voter) -> None:
+    visitor = voter.visitor
+    asked = visitor.api("POST", "/v1/wallet/challenge", {"address": voter.wallet.address})
+    signed = {"message": asked["message"], "signature": voter.wallet.sign_text(asked["message"])}
+    visitor.api("PUT", "/v1/wallet", signed)
+
+
+def _carry(voter: Voter) -> None:
+    voter.visitor.api("POST", "/v1/bridge/requests", {"points": POINTS})
+
+
+def _delegate(voter: Voter) -> None:
+    visitor = voter.visitor
+    visitor.open("/votes/new")
+    visitor.reads("votes.delegation.asleep", tokens=POINTS)
+    visitor.press("votes.delegation.self")
+    visitor.reads("votes.say.sent")
+
+
+def _propose(voter: Voter, title: str) -> str:
+    visitor = voter.visitor
+    visitor.open("/votes")
+    visitor.follow("votes.new.open")
+    kind = visitor.page.locator('input[name="kind"][value="text"]')
+    kind.check()
+    visitor.page.get_by_label(visitor.say("votes.new.title_field")).fill(title)
+    visitor.page.get_by_label(visitor.say("votes.new.body")).fill("Чтобы знать, что неясно.")
+    visitor.press("votes.new.sign")
+    visitor.page.wait_for_url(re.compile(r"/votes/\d+$"))
+    visitor.look()
+    return visitor.page.url.rpartition("/")[2]
+
+
+def _vote(voter: Voter, title: str, choice: str) -> None:
+    visitor = voter.visitor
+    visitor.open("/votes")
+    visitor.page.get_by_role("link", name=title).click()
+    visitor.look()
+    # The page looks for itself whether voting has begun, and shows the buttons then.
+    button = visitor.page.get_by_role("button", name=visitor.say(f"votes.choice.{choice}"))
+    expect(button.first).to_be_visible(timeout=CHAIN_MS)
+    visitor.look()
+    visitor.page.get_by_label(visitor.say("votes.my.reason")).fill("За дело")
+    visitor.press(f"votes.choice.{choice}")
+    visitor.reads("votes.my.stage.received")
+    visitor.look()
+
+
+def test_from_points_to_a_ballot_that_the_chain_has_counted(welcome: Welcome) -> None:
+    voters = [_voter(welcome, language) for language in ("ru", "en")]
+    for voter in voters:
+        _link(voter)
+        _carry(voter)
+    for voter in voters:
+        voter.wait_for("tokens", POINTS * UNIT)
+    for voter in voters:
+        _delegate(voter)
+    for voter in voters:
+        voter.wait_for("votes", POINTS * UNIT)
+
+    title = "Открытые вопросы / Open questions"
+    proposal = _propose(voters[0], title)
+    choices = ["for", "against"]
+    for voter, choice in zip(voters, choices, strict=True):
+        voter.visitor.names.add("За дело")
+        _vote(voter, title, choice)
+    for voter, choice in zip(voters, choices, strict=True):
+        visitor = voter.visitor
+        under_way = visitor.page.locator('[data-watch="/v1/ballots"]')
+        expect(under_way).to_have_count(0, timeout=CHAIN_MS)
+        visitor.reads(f"votes.choice.{choice}")
+        visitor.look()
+        (ballot,) = visitor.api("GET", "/v1/ballots")["data"]
+        assert (ballot["proposal"], ballot["state"]) == (proposal, "recorded")
+        assert (ballot["support"], ballot["reason"]) == (choice, "За дело")
+    standing = voters[0].visitor.api("GET", f"/v1/proposals/{proposal}")["standing"]
+    assert (standing["for"], standing["against"]) == (str(POINTS * UNIT), str(POINTS * UNIT))
+    assert standing["voters"] == 2
