@@ -184,6 +184,13 @@ def refuse_unsafe(settings: Settings) -> None:
         found.append("VKLAD_OIDC_ISSUER (an issuer on loopback is the demo's)")
     if settings.debug:
         found.append("VKLAD_DEBUG (logs would hold personal values)")
+    if urlsplit(settings.public_url or "").scheme == "http":
+        found.append("VKLAD_PUBLIC_URL (over plain http sessions could be stolen; use https)")
+    if settings.chain is ChainSwitch.ON and settings.chain_rpc_url is None:
+        found.append(
+            "VKLAD_CHAIN_RPC_URL (unset: the embedded chain is for one machine and votes last "
+            "seconds; name a chain, or set VKLAD_CHAIN=off)"
+        )
     if _known_words(settings.chain_mnemonic):
         found.append("VKLAD_CHAIN_MNEMONIC (everybody knows these keys)")
     found += [

@@ -34,7 +34,10 @@ def test_on_loopback_everything_is_allowed(origin: str) -> None:
         ("oidc_issuer", "http://127.0.0.1:8001"),
     ],
 )
-@pytest.mark.parametrize("where", [{"public_url": PUBLIC}, {"host": "0.0.0.0"}])  # noqa: S104
+@pytest.mark.parametrize(
+    "where",
+    [{"public_url": PUBLIC, "chain": "off"}, {"host": "0.0.0.0", "chain": "off"}],  # noqa: S104
+)
 def test_in_public_each_demo_setting_is_refused_by_name(
     name: str, value: object, where: dict[str, str]
 ) -> None:
@@ -52,7 +55,16 @@ def test_all_are_named_at_once_and_no_value_is_shown() -> None:
 
 
 def test_a_proper_public_service_is_let_start() -> None:
-    refuse_unsafe(Settings(public_url=PUBLIC, host="0.0.0.0", secret=LONG))  # noqa: S104
+    url = "https://rpc.example"
+    refuse_unsafe(Settings(public_url=PUBLIC, host="0.0.0.0", secret=LONG, chain_rpc_url=url))  # noqa: S104  # type: ignore[arg-type]
+    refuse_unsafe(Settings(public_url=PUBLIC, host="0.0.0.0", secret=LONG, chain="off"))  # noqa: S104  # type: ignore[arg-type]
+
+
+def test_in_public_the_embedded_chain_and_plain_http_are_refused_by_name() -> None:
+    with pytest.raises(UnsafeSettings) as caught:
+        refuse_unsafe(Settings(public_url="http://vklad.school.org", secret=LONG))
+    for name in ("VKLAD_PUBLIC_URL", "VKLAD_CHAIN_RPC_URL"):
+        assert name in caught.value.message
 
 
 def test_a_value_that_cannot_be_read_is_named_and_not_shown(
