@@ -188,12 +188,8 @@ def test_lived_step_by_step_or_learnt_at_once_it_is_what_the_judge_says(
 
 
 def post(client: TestClient, event: Event) -> int:
-    answer = client.post(
-        "/v1/events",
-        content=json.dumps(event),
-        headers={"Content-Type": "application/cloudevents+json"},
-    )
-    return answer.status_code
+    headers = {"Content-Type": "application/cloudevents+json"}
+    return int(client.post("/v1/events", content=json.dumps(event), headers=headers).status_code)
 
 
 @settings(max_examples=4)
