@@ -1,0 +1,81 @@
+"""The wallet's page on a real chain: what it offers, what is on its way, what stands still."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import execute
+from ledger.members.model import Role
+from ledger.switches import service as switches
+from ledger.switches.model import SetSwitch, Switch
+from oracle.bridge.model import Stage
+from tests.integration.pages.conftest import Reader, person
+from tests.support.bridge import World
+
+
+@pytest.fixture
+def reader(bridged: FastAPI, world: World) -> Reader:
+    """A member with points and no wallet."""
+    return Reader(bridged, world.member(200), "member")
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "No wallet yet?"), ("ru", "Кошелька ещё нет?")]
+)
+def test_without_a_wallet_it_says_what_to_do(reader: Reader, language: str, expected: str) -> None:
+    assert expected in reader.words("/wallet", language)
+    assert 'data-bridge="link"' in reader.get("/wallet").text
+    assert 'data-bridge="out"' not in reader.get("/wallet").text
+
+
+def test_points_on_their_way_to_the_wallet(reader: Reader, world: World) -> None:
+    world.link(reader.member_id)
+    assert 'data-bridge="out"' in reader.get("/wallet").text
+    assert 'data-bridge="back"' not in reader.get("/wallet").text
+    request = world.request(reader.member_id, 120)
+    under_way = reader.get("/wallet")
+    assert "data-under-way" in under_way.text
+    assert "Set aside, waiting for the next batch" in reader.words("/wallet")
+    state = reader.get("/wallet/state").json()["state"]
+    assert state == f"{format_id('brg', request)}:waiting"
+    assert f'data-carried="{state}"' in under_way.text
+    world.until(lambda: world.stage(request) is Stage.MINTED)
+    assert reader.get("/wallet/state").json()["state"] != state
+    arrived = reader.get("/wallet")
+    assert "data-under-way" not in arrived.text
+    assert 'data-bridge="back"' in arrived.text
+    assert 'max="120"' in arrived.text
+    assert "Every token has a point behind it" in reader.words("/wallet")
+    assert "Ваши 120 VKL пока не голосуют" in reader.words("/wallet", "ru")
+
+
+def test_a_stopped_bridge_says_so_and_why(reader: Reader, world: World) -> None:
+    world.link(reader.member_id)
+    command = SetSwitch(Switch.BRIDGING, False, "We are looking at something", "person:x")
+    execute(world.database, switches.set_switch, command)
+    told = reader.words("/wallet")
+    assert "Nothing is carried to wallets now" in told
+    assert "We are looking at something" in told
+    assert 'data-bridge="out"' not in reader.get("/wallet").text
+    assert "Сейчас в кошельки ничего не переносится" in reader.words("/wallet", "ru")
+
+
+def test_unlinking_leads_back_to_linking(reader: Reader, world: World) -> None:
+    world.link(reader.member_id)
+    reader.done("/wallet/unlink")
+    assert 'data-bridge="link"' in reader.get("/wallet").text
+    assert reader.post("/wallet/unlink").status_code == 404
+
+
+def test_admins_see_both_sides(bridged: FastAPI, world: World) -> None:
+    admin = person(bridged, world.database, "Anna", Role.ADMIN)
+    assert "cannot be compared now" in admin.words("/admin")
+    world.index()
+    assert "Both sides are equal." in admin.words("/admin")
+    assert "No vote has changed the rules yet." in admin.words("/admin/programme")
+
+
+def test_without_a_chain_there_is_no_wallet(anna: Reader) -> None:
+    assert anna.get("/wallet").status_code == 404
