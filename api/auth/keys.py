@@ -23,6 +23,8 @@ from api.auth.model import (
     check_scopes,
     secret_digest,
 )
+from ledger.events.errors import SourceSuspended
+from ledger.events.sources import service as sources
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import BadId, format_id, parse_id
 from ledger.kernel.transaction import Work
@@ -81,8 +83,12 @@ def create_key(work: Work, command: CreateKey) -> CreatedKey:
 
     Raises:
         UnknownScope: one of the scopes does not exist.
+        UnknownSource, SourceSuspended: there is no source to speak for, or it is switched off.
+        SourceHasNoDoor: the source was made by an import.
     """
     check_scopes(command.scopes)
+    if command.source is not None:
+        _require_active(work, command.source)
     key = ApiKey(
         key_id=work.ids.new(work.now),
         name=command.name,
@@ -146,6 +152,12 @@ def principal_of_token(work: Work, text: str) -> Principal:
         if row is not None and row.key.is_live(work.now):
             return _principal(row.key, found[1] & row.key.scopes)
     raise CredentialsRefused("The token is unknown or has expired.")
+
+
+def _require_active(work: Work, uri: str) -> None:
+    found = sources.require_door(work, uri)
+    if found.state != "active":
+        raise SourceSuspended("This source is switched off.", name=found.name)
 
 
 def _checked(work: Work, id_text: str, prefix: str, secret: str) -> ApiKey:

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ledger.events import service
 from ledger.events.admission import admit
-from ledger.events.errors import SourceSuspended, UnknownSource
+from ledger.events.errors import SourceSuspended
 from ledger.events.model import (
     AcceptEvents,
     FactlessDelivery,
@@ -24,7 +24,6 @@ from ledger.events.model import (
     Source,
 )
 from ledger.events.sources import service as sources
-from ledger.events.sources import store as sources_store
 from ledger.events.sources.model import OpenSource, SecretBox
 from ledger.kernel.batcher import MicroBatcher
 from ledger.kernel.transaction import Database, Work, execute
@@ -69,13 +68,11 @@ class Intake:
 
         Raises:
             UnknownSource: there is none.
+            SourceHasNoDoor: it was made by an import.
         """
 
         def read(work: Work) -> Source:
-            found = sources_store.source_by_uri(work, uri)
-            if found is None:
-                raise UnknownSource(f"There is no source at {uri[:200]}.", name=uri[:200])
-            return found
+            return sources.require_door(work, uri)
 
         return await self._by_uri.recall(uri, lambda: self._read(read))
 

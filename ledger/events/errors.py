@@ -89,6 +89,13 @@ class SourceSuspended(VkladError):
     kind = ErrorKind.FORBIDDEN
 
 
+class SourceHasNoDoor(VkladError):
+    """The source was made by an import: only an operator at the machine states in its name."""
+
+    code = "source_has_no_door"
+    kind = ErrorKind.FORBIDDEN
+
+
 class SourceSpecInvalid(VkladError):
     """A registration that cannot be one."""
 

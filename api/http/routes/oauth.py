@@ -105,7 +105,9 @@ class KeyBody(BaseModel):
     expires_at: AwareDatetime | None = None
 
 
-@router.post("/v1/api-keys", status_code=201, responses=responses(400, 401, 403, 415, 422, 503))
+@router.post(
+    "/v1/api-keys", status_code=201, responses=responses(400, 401, 403, 404, 415, 422, 503)
+)
 def create(body: KeyBody, admin: Admin, database: DatabaseHere) -> JSONResponse:
     """A new key. Its secret is in this answer and nowhere else; asking again makes another key."""
     command = CreateKey(

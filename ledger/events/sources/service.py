@@ -14,6 +14,7 @@ from ledger.events.errors import (
     SourceAddressTaken,
     SourceChangeDecided,
     SourceChangeNotAsRead,
+    SourceHasNoDoor,
     SourceNeedsAnotherPerson,
     UnknownSource,
     UnknownSourceChange,
@@ -146,6 +147,24 @@ def require_source(work: Work, name: str) -> Source:
     source = store.source_by_name(work, name)
     if source is None:
         raise UnknownSource(f"There is no source {name[:64]!r}.", name=name[:64])
+    return source
+
+
+def require_door(work: Work, uri: str) -> Source:
+    """The source of this address, if keys may speak for it.
+
+    Raises:
+        UnknownSource: there is none.
+        SourceHasNoDoor: it was made by an import.
+    """
+    source = store.source_by_uri(work, uri)
+    if source is None:
+        raise UnknownSource(f"There is no source at {uri[:200]}.", name=uri[:200])
+    if source.profile == IMPORT_PROFILE:
+        raise SourceHasNoDoor(
+            "This source was made by an import. Nothing states in its name over HTTP.",
+            name=source.name,
+        )
     return source
 
 

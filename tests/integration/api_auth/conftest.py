@@ -16,6 +16,7 @@ from api.http.app import create_app
 from api.i18n.catalogue import refuse_missing
 from api.settings import Settings
 from api.supervisor.anvil import free_port
+from ledger.events.model import Source
 from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import store as members
@@ -23,6 +24,7 @@ from ledger.members.model import Role
 from tests.support.clock import SetClock
 from tests.support.http import ORIGIN, TestParts, client_of
 from tests.support.sign_in import Browser, serving
+from tests.world import World
 
 
 @pytest.fixture
@@ -34,6 +36,12 @@ def clock() -> SetClock:
 def timed(database: Database, clock: SetClock) -> Database:
     """The database, on a clock of the test's own."""
     return replace(database, clock=clock)
+
+
+@pytest.fixture
+def source(database: Database) -> Source:
+    """A registered source that keys may speak for."""
+    return World.make(database).source
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from api.auth.keys import CreatedKey, CreateKey, create_key
 from api.auth.model import ACCESS_TOKEN_LIFE, UnknownScope
 from api.auth.tables import access_tokens, api_keys
 from api.http.limits import ANONYMOUS_RATE, MACHINE_RATE
+from ledger.events.model import Source
+from ledger.events.sources import service as sources
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from tests.support.clock import SetClock
@@ -49,10 +51,31 @@ def test_a_key_is_a_machine_with_its_scopes(app: FastAPI, key: CreatedKey) -> No
     }
 
 
-def test_a_key_bound_to_a_source_is_that_source(app: FastAPI, timed: Database) -> None:
-    command = CreateKey("lms", frozenset({"events:write"}), source="https://lms.example/events")
+def test_a_key_bound_to_a_source_is_that_source(
+    app: FastAPI, timed: Database, source: Source
+) -> None:
+    command = CreateKey("lms", frozenset({"events:write"}), source=source.uri)
     told = _who(app, execute(timed, create_key, command).text).json()
-    assert (told["kind"], told["subject"]) == ("source", "https://lms.example/events")
+    assert (told["kind"], told["subject"]) == ("source", source.uri)
+
+
+def test_a_key_speaks_only_for_a_source_that_is_there_and_on(
+    app: FastAPI, admin: Browser, timed: Database, source: Source
+) -> None:
+    imported = execute(timed, sources.source_for_import, "https://old.example")
+    assert imported.state == "active"
+
+    def ask(uri: str) -> httpx.Response:
+        body = {"name": "bot", "scopes": ["events:write"], "source": uri}
+        headers = {"x-csrf-token": admin.csrf}
+        return admin.client.post("/v1/api-keys", json=body, headers=headers)
+
+    assert _code(ask("https://nowhere.example")) == (404, "unknown_source")
+    assert _code(ask(imported.uri)) == (403, "source_has_no_door")
+    execute(timed, sources.suspend_source, source.name)
+    assert _code(ask(source.uri)) == (403, "source_suspended")
+    with timed.read() as work:
+        assert not work.connection.execute(sa.select(api_keys)).all()
 
 
 def test_the_secret_is_not_stored(key: CreatedKey, timed: Database) -> None:
@@ -101,12 +124,14 @@ def test_a_machine_never_has_a_role(app: FastAPI, key: CreatedKey) -> None:
 # Keys by admins
 
 
-def test_an_admin_makes_lists_and_revokes_keys(app: FastAPI, admin: Browser) -> None:
+def test_an_admin_makes_lists_and_revokes_keys(
+    app: FastAPI, admin: Browser, source: Source
+) -> None:
     csrf = {"x-csrf-token": admin.csrf}
-    body = {"name": "bot", "scopes": ["events:write"], "source": "https://bot.example"}
+    body = {"name": "bot", "scopes": ["events:write"], "source": source.uri}
     made = admin.client.post("/v1/api-keys", json=body, headers=csrf)
     assert made.status_code == 201
-    assert _who(app, made.json()["key"]).json()["subject"] == "https://bot.example"
+    assert _who(app, made.json()["key"]).json()["subject"] == source.uri
     listed = admin.client.get("/v1/api-keys").json()["data"]
     assert [(row["name"], row["revoked_at"]) for row in listed] == [("bot", None)]
     assert made.json()["client_secret"] not in admin.client.get("/v1/api-keys").text

@@ -18,6 +18,7 @@ from httpx import Response
 
 from api.auth.keys import CreateKey, create_key
 from api.auth.sessions import OpenSession, open_session
+from api.auth.tables import api_keys
 from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
@@ -61,6 +62,15 @@ class Doors:
             self.database, create_key, CreateKey("test", frozenset({scope}), source=source)
         )
         return client_of(self.app, Authorization=f"Bearer {key.text}")
+
+    def machine_for(self, uri: str) -> Any:
+        """A key for an address that no key is made for, as if it had been made otherwise."""
+        made = self.machine(self.source.uri)
+        with self.database.engine.begin() as connection:
+            newest = sa.select(sa.func.max(api_keys.c.created_at)).scalar_subquery()
+            key = api_keys.update().where(api_keys.c.created_at == newest)
+            connection.execute(key.values(source=uri))
+        return made
 
     def add_secret(self, name: str, secret: str, overlap: timedelta | None = None) -> None:
         def add(work: Work, command: AddSecret) -> None:
@@ -261,8 +271,11 @@ def test_who_may_not_state(doors: Doors) -> None:
     other = doors.machine(doors.source.uri, "journal:read")
     refused(other.post("/v1/events", **send), 403, "scope_required")
     refused(doors.admin.post("/v1/events", **send), 403, "role_required")
-    nowhere = doors.machine("https://nowhere.example")
+    nowhere = doors.machine_for("https://nowhere.example")
     refused(nowhere.post("/v1/events", **send), 404, "unknown_source")
+    imported = execute(doors.database, sources.source_for_import, "https://old.example")
+    stolen = doors.machine_for(imported.uri)
+    refused(stolen.post("/v1/events", **send), 403, "source_has_no_door")
     assert doors.empty()
 
 
