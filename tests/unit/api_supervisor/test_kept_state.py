@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -56,3 +57,17 @@ def test_without_a_file_or_without_a_copy_nothing_is_done(kept: KeptState) -> No
     kept.file.unlink()
     assert not kept.mend()
     assert not kept.file.exists()
+
+
+def _block(number: int, timestamp: int) -> dict[str, dict[str, str]]:
+    return {"header": {"number": hex(number), "timestamp": hex(timestamp)}}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([90, 100, 1000])))
+def test_of_several_first_blocks_the_oldest_stays(kept: KeptState, order: tuple[int, ...]) -> None:
+    later = [_block(1, 91), _block(2, 1001)]
+    made = {"accounts": {"0x1": {}}, "blocks": [*(_block(0, at) for at in order), *later]}
+    kept.file.write_text(json.dumps(made))
+    assert kept.mend()
+    assert json.loads(kept.file.read_text()) == {**made, "blocks": [_block(0, 90), *later]}
+    assert not kept.mend()
