@@ -1,6 +1,6 @@
 """Load in a process of its own: keep-alive connections, each sending as soon as it was answered.
 
-    python http_client.py PORT CONNECTIONS
+    python http_client.py PORT
 
 Rounds are asked for on standard input, a JSON object a line, and answered so on standard output.
 One names what to send and for how long. Requests are made before the clock starts, so signing is
@@ -161,24 +161,27 @@ def empties(asked: dict[str, Any]) -> list[bytes]:
 KINDS: Final = {"single": singles, "batch": batches, "empty": empties}
 
 
-async def run(port: int, connections: int) -> None:
+async def run(port: int) -> None:
     """Do the rounds that standard input asks for, until it ends."""
     loop = asyncio.get_running_loop()
-    made = [
-        (await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(connections)
-    ]
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
         requests = KINDS[asked["kind"]](asked)
+        made = [
+            await loop.create_connection(Connection, "127.0.0.1", port)
+            for _ in range(asked["connections"])
+        ]
         started = time.perf_counter()
         current = Round(iter(requests), started + asked["seconds"])
-        for connection in made[: asked["connections"]]:
+        for _, connection in made:
             connection.begin(current)
         await asyncio.wait_for(current.done.wait(), asked["seconds"] + DRAIN_S)
         took_s = time.perf_counter() - started
+        for transport, _ in made:
+            transport.close()
         answer = {"took_s": took_s, "statuses": current.statuses, "made": len(requests)}
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    uvloop.run(run(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(run(int(sys.argv[1])))

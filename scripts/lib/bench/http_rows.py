@@ -21,7 +21,7 @@ from typing import Any, Final
 import httpx
 import sqlalchemy as sa
 from http_client import BATCH, MEMBERS
-from http_server import EMPTY_PATH
+from http_server import EMPTY_PATH, FIRST_PATH
 from rows import Pair, Row
 
 from api.auth.keys import CreateKey, create_key
@@ -52,7 +52,13 @@ WEBHOOK_SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjU"
 URI: Final = "https://lms.example/events"
 ISSUER: Final = "https://lms.example"
 _SAFE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_PER_SECOND_MAX: Final = {"single": 12_000, "batch": 800, "empty": 60_000}
+_PER_SECOND_MAX: Final = {"single": 12_000, "batch": 800}
+_PATHS: Final = {
+    "single": "/v1/webhooks/lms",
+    "batch": "/v1/events",
+    "empty": EMPTY_PATH,
+    "first": FIRST_PATH,
+}
 
 Say = Callable[[str], None]
 
@@ -71,17 +77,16 @@ class Bench:
     def measure(self, kind: str, connections: int) -> float:
         """Answers of status 202 a second, over one round; other answers are faults."""
         self.rounds += 1
-        path = {"single": "/v1/webhooks/lms", "batch": "/v1/events", "empty": EMPTY_PATH}[kind]
         asked = {
-            "kind": kind,
-            "path": path,
+            "kind": "empty" if kind == "first" else kind,
+            "path": _PATHS[kind],
             "name": f"round-{self.rounds}",
             "uri": URI,
             "secret": WEBHOOK_SECRET,
             "key": self.key,
             "seconds": ROUND_S,
             "connections": connections,
-            "count": int(_PER_SECOND_MAX[kind] * ROUND_S),
+            "count": int(_PER_SECOND_MAX.get(kind, 60_000) * ROUND_S),
         }
         assert self.client.stdin is not None
         assert self.client.stdout is not None
@@ -94,7 +99,7 @@ class Bench:
             self.faults.append(f"{kind}: answers other than 202: {statuses}")
         if good == answer["made"]:
             self.faults.append(f"{kind}: the client ran out of requests")
-        self.accepted += good * {"single": 1, "batch": BATCH, "empty": 0}[kind]
+        self.accepted += good * {"single": 1, "batch": BATCH}.get(kind, 0)
         return good / float(answer["took_s"])
 
     def pairs(self, kind: str, connections: int, per_answer: int, say: Say) -> list[Pair]:
@@ -117,6 +122,8 @@ def http_rows(say: Say) -> list[Row]:
         single_faults = _taken(bench.faults)
         batch = bench.pairs("batch", BATCH_CONNECTIONS, BATCH, say)
         batch_faults = _taken(bench.faults)
+        first = bench.measure("first", SINGLE_CONNECTIONS)
+        say(f"  for information: the empty POST as the first route tried: {first:,.0f}/s")
         after = _faults_afterwards(bench, say)
     return [
         Row("http_single_vs_empty", "events/s", "empty POST/s", 0.5, single, single_faults + after),
@@ -203,10 +210,9 @@ def _start_api(stack: ExitStack, state: StateFolder, url: str, port: int) -> Non
 
 def _start_client(stack: ExitStack, port: int) -> subprocess.Popen[str]:
     script = Path(__file__).parent / "http_client.py"
-    connections = max(SINGLE_CONNECTIONS, BATCH_CONNECTIONS)
     environment = process_environment() | {"PYTHONPATH": str(Path(__file__).parents[3])}
     client = subprocess.Popen(
-        [sys.executable, str(script), str(port), str(connections)],
+        [sys.executable, str(script), str(port)],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
