@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fastapi import FastAPI
 
+from api.settings import ChainSwitch
+from api.supervisor.anvil import free_port
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from ledger.members.model import Role
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
 from oracle.bridge.model import Stage
-from tests.integration.pages.conftest import Reader, person
+from tests.integration.pages.conftest import Reader, app_of, person
 from tests.support.bridge import World
 
 
@@ -71,10 +75,24 @@ def test_unlinking_leads_back_to_linking(reader: Reader, world: World) -> None:
 
 def test_admins_see_both_sides(bridged: FastAPI, world: World) -> None:
     admin = person(bridged, world.database, "Anna", Role.ADMIN)
-    assert "cannot be compared now" in admin.words("/admin")
-    world.index()
     assert "Both sides are equal." in admin.words("/admin")
     assert "No vote has changed the rules yet." in admin.words("/admin/programme")
+
+
+def test_what_is_known_is_shown_while_the_node_is_down(
+    world: World, reader: Reader, tmp_path: Path
+) -> None:
+    world.link(reader.member_id)
+    folder = tmp_path / "state"
+    silent = app_of(world.database, folder, ChainSwitch.ON, f"http://127.0.0.1:{free_port()}")
+    mine = Reader(silent, reader.member_id, "member")
+    told = mine.words("/wallet")
+    assert "The chain does not answer now." in told
+    assert "This cannot be told now." in told
+    assert 'data-bridge="out"' in mine.get("/wallet").text
+    assert 'data-bridge="back"' not in mine.get("/wallet").text
+    admin = person(silent, world.database, "Anna", Role.ADMIN)
+    assert "cannot be compared now" in admin.words("/admin")
 
 
 def test_without_a_chain_there_is_no_wallet(anna: Reader) -> None:
