@@ -43,7 +43,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class CommittedBatch:
-    """What the contract holds of a batch, and where the one before it ended."""
+    """What the contract holds of a batch, and where the one before it ended.
+
+    ``escrowed_points``: everything executed, and what is open up to this batch; what was cancelled
+    does not count.
+    """
 
     sequence: int
     records_hash: bytes
@@ -59,7 +63,8 @@ class Evidence:
 
     ``records`` are those whose hash the contract holds, ``None`` if nobody has them. ``claims`` are
     all of the batch's stretch that did not come back before. ``escrowed_before`` is every point
-    that ever moved to escrow for this chain up to the batch's position.
+    that ever moved to escrow for this chain up to the batch's position, or to that of a later one
+    that was executed before it.
     """
 
     records: bytes | None
@@ -102,6 +107,11 @@ def _total_faults(
         )
     if batch.ledger_position < batch.previous_ledger_position:
         found.append(f"Batch {batch.sequence} goes back in the journal.")
+    if evidence.claims and evidence.claims[-1].position != batch.ledger_position:
+        found.append(
+            f"Batch {batch.sequence} goes up to {batch.ledger_position} in the journal, its last "
+            f"claim is at {evidence.claims[-1].position}."
+        )
     return found
 
 

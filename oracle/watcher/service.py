@@ -1,7 +1,13 @@
 """One look of the watcher: check what is open, veto what cannot be reproduced, say that it lives.
 
-Every batch that could still be executed is checked at every look and not only once, because a
-reorg can put another batch under a number that was checked before.
+::
+
+    batches   … ── checked − 99 ── … ── checked ── checked + 1 ── … ── checked + 100 ── … ── last
+                     looked at again: a reorg       looked at for the      the next look's
+                     may have put others there      first time
+
+The sign of life says "checked up to here" to the contract, which executes nothing above. So it
+never goes past a batch that was not looked at, nor past one whose veto is not mined yet.
 """
 
 from __future__ import annotations
@@ -28,10 +34,12 @@ from oracle.watcher.model import (
 )
 from oracle.watcher.sending import Message, WatcherSender
 
-OPEN_BATCHES_MAX: Final = 100
-"""Batches looked back at: more than can be open within one lifetime of a batch."""
+BATCHES_PER_LOOK: Final = 100
+"""Batches looked at for the first time in one look, and as many again below them."""
 _COMMITTED: Final = 1
 """``IPointsBridge.BatchState.Committed``."""
+_CANCELLED: Final = frozenset({3, 4})
+"""``IPointsBridge.BatchState.Vetoed`` and ``Expired``."""
 _GAS: Final = 200_000
 
 
@@ -42,6 +50,16 @@ class Look:
     checked: tuple[int, ...]
     vetoed: dict[int, tuple[str, ...]]
     heartbeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one look looks at: up to which batch all was checked before, and will be now."""
+
+    checked: int
+    last: int
+    position_executed: int
+    open_batches: tuple[CommittedBatch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +79,34 @@ class Watcher:
             DatabaseUnavailable: the same for the database; nothing is vetoed for that.
         """
         head = self._head()
-        last = read(self.chain, self.bridge, points_bridge.last_sequence(), head.number)
-        open_batches = self._open_batches(last, head.number)
-        vetoed: dict[int, tuple[str, ...]] = {}
-        if open_batches:
-            with self.database.read() as work:
-                history = store.escrow_history(work)
-                words = chain_words(self.chain.chain_id(), self.bridge, self.chain.genesis_hash())
-                for batch in open_batches:
-                    found = faults(batch, _evidence(work, history, batch, words))
-                    if found:
-                        vetoed[batch.sequence] = tuple(found)
+        with self.database.read() as work:
+            made = store.batches_made(work)
+        page = self._page(head.number, made)
+        vetoed = self._faulty(page)
         messages = [self._message(points_bridge.veto(sequence)) for sequence in vetoed]
-        beat = self._heartbeat_is_due(last, head)
+        reached = min(vetoed, default=page.last + 1) - 1
+        beat = reached > page.checked or self._heartbeat_is_due(head)
         if beat:
-            messages.append(self._message(points_bridge.heartbeat(last)))
+            known_good = max(page.checked, reached)
+            messages.append(self._message(points_bridge.heartbeat(known_good)))
         if messages:
             self.sender.send_all(self.chain, messages, self.database.clock.now())
-        return Look(tuple(batch.sequence for batch in open_batches), vetoed, beat)
+        return Look(tuple(batch.sequence for batch in page.open_batches), vetoed, beat)
+
+    def _faulty(self, page: _Page) -> dict[int, tuple[str, ...]]:
+        """What is wrong with those of a page that cannot be reproduced."""
+        if not page.open_batches:
+            return {}
+        words = chain_words(self.chain.chain_id(), self.bridge, self.chain.genesis_hash())
+        found = {}
+        with self.database.read() as work:
+            history = store.escrow_history(work)
+            for batch in page.open_batches:
+                evidence = _evidence(work, history, batch, (words, page.position_executed))
+                sentences = tuple(faults(batch, evidence))
+                if sentences:
+                    found[batch.sequence] = sentences
+        return found
 
     def _head(self) -> BlockHeader:
         head = self.chain.block(BlockTag.LATEST)
@@ -86,33 +114,50 @@ class Watcher:
             raise ChainUnavailable("The node has no newest block.")
         return head
 
-    def _open_batches(self, last: int, at: int) -> list[CommittedBatch]:
-        """Batches that may still be executed, by number."""
+    def _page(self, at: int, made: frozenset[store.BatchMade]) -> _Page:
+        """The batches of this look, by number, each with what went before it."""
+
+        def ask(call: FunctionCall[int]) -> int:
+            return read(self.chain, self.bridge, call, at)
+
+        checked = ask(points_bridge.checked_sequence())
+        first = max(1, checked - BATCHES_PER_LOOK + 1)
+        last = min(ask(points_bridge.last_sequence()), checked + BATCHES_PER_LOOK)
+        position = self._position_before(first, at, made)
+        points = ask(points_bridge.executed_points())
         found = []
-        first = max(1, last - OPEN_BATCHES_MAX + 1)
-        escrowed = read(self.chain, self.bridge, points_bridge.escrowed_points(), at)
-        for sequence in range(last, first - 1, -1):
+        for sequence in range(first, last + 1):
             batch = read(self.chain, self.bridge, points_bridge.batch(sequence), at)
             if batch.state == _COMMITTED:
-                previous = read(self.chain, self.bridge, points_bridge.batch(sequence - 1), at)
+                points += batch.points
                 found.append(
                     CommittedBatch(
                         sequence=sequence,
                         records_hash=batch.records_hash,
                         points=Points(batch.points),
                         ledger_position=batch.ledger_position,
-                        previous_ledger_position=previous.ledger_position,
-                        escrowed_points=Points(escrowed),
+                        previous_ledger_position=position,
+                        escrowed_points=Points(points),
                     )
                 )
-            escrowed -= batch.points
-        return found[::-1]
+            if _counts(sequence, batch, made):
+                position = max(position, batch.ledger_position)
+        executed = ask(points_bridge.executed_ledger_position())
+        return _Page(checked, last, executed, tuple(found))
 
-    def _heartbeat_is_due(self, last: int, head: BlockHeader) -> bool:
+    def _position_before(self, sequence: int, at: int, made: frozenset[store.BatchMade]) -> int:
+        """Where the batch before this one ended that was not a cancelled stranger."""
+        for earlier in range(sequence - 1, 0, -1):
+            batch = read(self.chain, self.bridge, points_bridge.batch(earlier), at)
+            if _counts(earlier, batch, made):
+                return batch.ledger_position
+        return 0
+
+    def _heartbeat_is_due(self, head: BlockHeader) -> bool:
         def ask(call: FunctionCall[int]) -> int:
             return read(self.chain, self.bridge, call, head.number)
 
-        return ask(points_bridge.checked_sequence()) < last or heartbeat_due(
+        return heartbeat_due(
             now_s=head.timestamp_s,
             alive_until_s=ask(points_bridge.watcher_alive_until()),
             lasts_s=ask(points_bridge.heartbeat_s()),
@@ -122,22 +167,36 @@ class Watcher:
         return Message(self.bridge, call.calldata, f"watcher.{call.name}", _GAS)
 
 
+def _counts(sequence: int, batch: points_bridge.Batch, made: frozenset[store.BatchMade]) -> bool:
+    """Whether the next stretch of the journal begins where this batch ended.
+
+    A stranger's batch that came to nothing took no claims, whatever position it names. One of ours
+    did: its claims go back to their lots, and are in no later batch even before they have.
+    """
+    ours = (sequence, batch.records_hash, batch.ledger_position) in made
+    return batch.state not in _CANCELLED or ours
+
+
 def _evidence(
-    work: Work, history: store.EscrowHistory, batch: CommittedBatch, words: str
+    work: Work, history: store.EscrowHistory, batch: CommittedBatch, place: tuple[str, int]
 ) -> Evidence:
-    """What the journal and the other rooms say of a batch's stretch."""
+    """What the journal and the other rooms say of a batch's stretch.
+
+    ``place``: the chain in words, and how far batches are executed: one that came later may have
+    been executed before this one, and its points are counted too.
+    """
+    words, position_executed = place
     records = store.records_of(work, batch.records_hash)
     if records is not None and keccak(records) != batch.records_hash:
         records = None
+    position_max = max(batch.ledger_position, position_executed)
     of_chain = [
-        claim
-        for claim in history.claims
-        if claim.chain == words and claim.position <= batch.ledger_position
+        claim for claim in history.claims if claim.chain == words and claim.position <= position_max
     ]
     stretch = [
         claim
         for claim in of_chain
-        if claim.position > batch.previous_ledger_position
+        if batch.previous_ledger_position < claim.position <= batch.ledger_position
         and claim.entry_id not in history.returned
     ]
     return Evidence(

@@ -18,6 +18,8 @@ from ledger.kernel.units import Points
 from ledger.wallets.tables import wallets
 from oracle.bridge.tables import bridge_batches, bridge_requests
 
+BatchMade = tuple[int, bytes, int]
+"""A batch's number, the hash of its records, and how far in the journal it goes."""
 ENTRIES_MAX: Final = 1_000_000
 """Entries of the escrow account that one look may read."""
 
@@ -87,6 +89,16 @@ def records_of(work: Work, records_hash: bytes) -> bytes | None:
     )
     found = work.connection.execute(query).scalar_one_or_none()
     return None if found is None else bytes(found)
+
+
+def batches_made(work: Work) -> frozenset[BatchMade]:
+    """Every batch that is ours by the poster's own account."""
+    made = bridge_batches.c
+    query = sa.select(made.sequence, made.records_hash, made.ledger_position)
+    return frozenset(
+        (row.sequence, bytes(row.records_hash), row.ledger_position)
+        for row in work.connection.execute(query)
+    )
 
 
 def _walk() -> sa.Select[Any]:

@@ -49,9 +49,11 @@ from oracle.indexer import service as indexer
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import FinalityPolicy
 from oracle.sender.model import SenderRole
+from oracle.watcher.service import BATCHES_PER_LOOK
 from tests.support.bridge import World
 
 WEEK_S = 7 * 86_400
+VETOED = 3
 
 
 @pytest.fixture(params=["anvil", "hardhat"])
@@ -211,6 +213,37 @@ def test_a_batch_of_somebody_else_with_the_posters_key_stops_the_bridge(world: W
     world.mine()
     with pytest.raises(ForeignBatch):
         world.index()
+
+
+def commit_as_a_thief(world: World, sequence: int, points: int, escrowed: int) -> None:
+    """A batch by the poster's key that this database knows nothing of."""
+    poster = world.contracts.keys.by_role[SenderRole.POSTER]
+    call = points_bridge.commit_batch(sequence, b"\x01" * 32, points, 10**9, escrowed)
+    world.send_as(poster, world.bridge, call.calldata)
+
+
+def test_a_forged_batch_under_a_page_of_others_is_not_passed_by(world: World) -> None:
+    commit_as_a_thief(world, 1, 500, 500)
+    for sequence in range(2, BATCHES_PER_LOOK + 3):
+        commit_as_a_thief(world, sequence, 1, 499 + sequence)
+
+    def checked() -> int:
+        return read(world.chain, world.bridge, points_bridge.checked_sequence(), BlockTag.LATEST)
+
+    seen = world.look()
+    assert seen.checked == tuple(range(1, BATCHES_PER_LOOK + 1))
+    assert set(seen.vetoed) == set(seen.checked)
+    world.mine()
+    assert checked() == 0
+    for _ in range(20):
+        world.look()
+        world.mine()
+        if checked() == BATCHES_PER_LOOK + 2:
+            break
+    assert checked() == BATCHES_PER_LOOK + 2
+    for sequence in (1, BATCHES_PER_LOOK, BATCHES_PER_LOOK + 2):
+        found = read(world.chain, world.bridge, points_bridge.batch(sequence), BlockTag.LATEST)
+        assert found.state == VETOED
 
 
 def test_burns_nobody_can_be_credited_for_are_parked(world: World) -> None:

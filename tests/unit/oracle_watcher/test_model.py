@@ -78,6 +78,11 @@ def test_a_total_that_is_not_the_sum_and_a_step_back_are_found() -> None:
     assert "goes back in the journal" in back
 
 
+def test_a_batch_that_claims_more_of_the_journal_than_it_took_is_found() -> None:
+    (beyond,) = faults(replace(BATCH, ledger_position=10**9), GOOD)
+    assert "its last claim is at 20" in beyond
+
+
 def test_a_heartbeat_is_due_at_half_its_time() -> None:
     assert not heartbeat_due(now_s=100, alive_until_s=150, lasts_s=100)
     assert heartbeat_due(now_s=101, alive_until_s=150, lasts_s=100)
