@@ -33,13 +33,18 @@ REASONS: Final[dict[type[VkladError], StopReason]] = {
 
 @contextmanager
 def stopping(database: Database) -> Iterator[None]:
-    """Record a stop for whatever of ``REASONS`` is raised within, and let it pass on."""
+    """Record a stop for whatever of ``REASONS`` is raised within, and let it pass on.
+
+    An error may have further ones behind it as its cause: what other contracts' events raised.
+    """
     try:
         yield
-    except tuple(REASONS) as error:
-        message = error.message
-        reason = REASONS[type(error)]
-        execute(database, lambda work, _: stop(work, reason, message), None)
+    except VkladError as error:
+        behind: BaseException | None = error
+        while isinstance(behind, VkladError):
+            if type(behind) in REASONS:
+                execute(database, _stop_for, behind)
+            behind = behind.__cause__
         raise
 
 
@@ -66,6 +71,10 @@ def read_chain(
     if stopped:
         execute(database, _lift_other_chain, None)
     return report
+
+
+def _stop_for(work: Work, error: VkladError) -> None:
+    stop(work, REASONS[type(error)], error.message)
 
 
 def _lift_other_chain(work: Work, _: None) -> None:

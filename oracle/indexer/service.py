@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
+from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import Database, Work, execute
 from oracle.chain.port import BlockHeader
 from oracle.indexer import store
@@ -111,6 +113,7 @@ def tick(
         FinalHistoryChanged: a final block is gone.
         EndpointsDisagree: a witness has another final block or other logs in it.
         ChainMoved: reorganised while it was read; the next tick reads again.
+        VkladError: what a handler raised first; further contracts' follow as its ``__cause__``.
     """
     with hold_turn(database, "indexer") as mine:
         if not mine:
@@ -230,19 +233,50 @@ def _finalize(turn: _Turn, at: Checkpoint) -> Checkpoint:
 def _handle(
     turn: _Turn, at: Checkpoint, handlers: Handlers, witnesses: Sequence[ChainReader]
 ) -> int:
-    """Act on final events in chain order, each in a transaction of its own."""
+    """Act on final events in chain order, each in a transaction of its own.
+
+    An event that cannot be acted on holds back the later ones of its own contract and no others;
+    what it raised is raised when all others are done.
+    """
+    failed: dict[str, VkladError] = {}
+    handled = 0
+    while True:
+        window = _window(turn, at, tuple(failed), witnesses)
+        failed_now = _act(turn, window, handlers)
+        handled += sum(event.contract not in failed_now for event in window)
+        failed |= failed_now
+        if not failed_now:
+            break
+    errors = list(failed.values())
+    for earlier, later in pairwise(errors):
+        earlier.__cause__ = later
+    if errors:
+        raise errors[0]
+    return handled
+
+
+def _window(
+    turn: _Turn, at: Checkpoint, without: Sequence[str], witnesses: Sequence[ChainReader]
+) -> list[ChainEvent]:
+    """The next events to act on, of all contracts but some; every witness agrees on them."""
+    key = turn.known.chain_key
     with turn.database.read() as work:
         waiting = store.events_waiting(
-            work, turn.known.chain_key, at.block_number_final, EVENTS_PER_TICK_MAX
+            work, key, at.block_number_final, EVENTS_PER_TICK_MAX, without
         )
         if not waiting:
-            return 0
+            return []
         number_from = waiting[0].block_number
         number_to = min(waiting[-1].block_number, number_from + RANGE_BLOCKS_MAX - 1)
-        stored = store.events_between(work, turn.known.chain_key, number_from, number_to)
+        stored = store.events_between(work, key, number_from, number_to)
     for position, witness in enumerate(witnesses, start=2):
         _require_agreement(turn.known.identity, (number_from, number_to), stored, witness, position)
-    waiting = [event for event in waiting if event.block_number <= number_to]
+    return [event for event in waiting if event.block_number <= number_to]
+
+
+def _act(turn: _Turn, window: Sequence[ChainEvent], handlers: Handlers) -> dict[str, VkladError]:
+    """What each contract's first event raised that could not be acted on."""
+    failed: dict[str, VkladError] = {}
 
     def act(work: Work, event: ChainEvent) -> None:
         handler = handlers.get((event.contract, event.name))
@@ -251,9 +285,14 @@ def _handle(
         if not store.mark_handled(work, turn.known.chain_key, event):
             raise ChainMoved("Another worker acted on this event.", block_number=event.block_number)
 
-    for event in waiting:
-        execute(turn.database, act, event)
-    return len(waiting)
+    for event in window:
+        if event.contract in failed:
+            continue
+        try:
+            execute(turn.database, act, event)
+        except VkladError as error:
+            failed[event.contract] = error
+    return failed
 
 
 def _require_agreement(

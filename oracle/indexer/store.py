@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -215,8 +215,13 @@ def delete_events_above(work: Work, chain_key: int, number: int) -> None:
     )
 
 
-def events_waiting(work: Work, chain_key: int, number_max: int, limit: int) -> list[ChainEvent]:
-    """Logs up to ``number_max`` (inclusive) that were not acted on, in chain order."""
+def events_waiting(
+    work: Work, chain_key: int, number_max: int, limit: int, without: Collection[str] = ()
+) -> list[ChainEvent]:
+    """Logs up to ``number_max`` (inclusive) that were not acted on, in chain order.
+
+    ``without``: contracts whose logs are left out.
+    """
     return _events(
         work,
         sa.select(chain_events)
@@ -224,6 +229,7 @@ def events_waiting(work: Work, chain_key: int, number_max: int, limit: int) -> l
             chain_events.c.chain_key == chain_key,
             chain_events.c.block_number <= number_max,
             chain_events.c.handled_at.is_(None),
+            chain_events.c.contract.not_in(without),
         )
         .limit(limit),
     )

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 
 from ledger.kernel.transaction import Database, Work, execute
 from oracle.bindings import points_bridge
+from oracle.bridge import redeeming_store
+from oracle.bridge.errors import ForeignBatch
+from oracle.bridge.jobs import read_chain
+from oracle.bridge.model import StopReason
 from oracle.contracts.abi import encode
 from oracle.indexer import service, store
 from oracle.indexer.handlers import Handlers
 from oracle.indexer.model import (
+    RANGE_BLOCKS_MAX,
     ChainEvent,
     ChainIsAnother,
     ChainMoved,
@@ -21,6 +26,7 @@ from oracle.indexer.model import (
     FinalHistoryChanged,
     FinalityPolicy,
 )
+from oracle.indexer.tables import chain_events
 from oracle.turns.store import hold_turn
 from tests.support.made_up_chain import MadeUpChain
 
@@ -84,6 +90,58 @@ def test_a_failing_handler_leaves_the_event_and_all_after_it(database: Database)
         service.tick(database, chain.reader(), {("PointsBridge", "WatcherAlive"): fail}, POLICY)
     tick(database, chain, recorder)
     assert recorder.numbers == [1, 2]
+
+
+def test_a_failing_handler_holds_back_no_other_contract(database: Database) -> None:
+    chain, recorder = MadeUpChain(), Recorder()
+    chain.mine(logs=[heartbeat(1)])
+    for number in range(2, 4):
+        chain.mine(logs=[heartbeat(number)])
+    for _ in range(RANGE_BLOCKS_MAX):
+        chain.mine()
+    chain.mine(logs=[heartbeat(4)])
+    chain.final = chain.height
+    tick(database, chain)
+    with database.engine.begin() as connection:
+        other = chain_events.c.block_number != 1
+        connection.execute(chain_events.update().values(handled_at=None))
+        connection.execute(chain_events.update().where(other).values(contract="Anchors"))
+
+    def fail(work: Work, chain_key: int, event: ChainEvent) -> None:
+        raise ChainMoved("not now")
+
+    handlers = {
+        ("PointsBridge", "WatcherAlive"): fail,
+        ("Anchors", "WatcherAlive"): recorder.on_alive,
+    }
+    for _ in range(2):
+        with pytest.raises(ChainMoved):
+            service.tick(database, chain.reader(), handlers, POLICY)
+    assert recorder.numbers == [2, 3, 4]
+    with database.read() as work:
+        (held,) = store.events_waiting(work, 1, chain.height, 10)
+    assert held.block_number == 1
+
+
+def test_what_every_contract_raised_is_told(database: Database) -> None:
+    chain = MadeUpChain()
+    chain.mine(logs=[heartbeat(1), heartbeat(2)])
+    chain.final = 1
+    tick(database, chain)
+    with database.engine.begin() as connection:
+        second = chain_events.c.log_index == 1
+        connection.execute(chain_events.update().values(handled_at=None))
+        connection.execute(chain_events.update().where(second).values(contract="Anchors"))
+
+    def fail(work: Work, chain_key: int, event: ChainEvent) -> None:
+        raise ChainMoved(event.contract) if event.log_index == 0 else ForeignBatch("not ours")
+
+    handlers = {(name, "WatcherAlive"): fail for name in ("PointsBridge", "Anchors")}
+    with pytest.raises(ChainMoved) as first:
+        read_chain(database, chain.reader(), handlers, POLICY)
+    assert isinstance(first.value.__cause__, ForeignBatch)
+    with database.read() as work:
+        assert [stop.reason for stop in redeeming_store.stops(work)] == [StopReason.FOREIGN_BATCH]
 
 
 def test_an_event_is_marked_by_one_worker_only(database: Database) -> None:
