@@ -14,8 +14,7 @@ from uuid import UUID
 from api.auth.sessions import close_sessions_of
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
-from ledger.members import store as members_store
-from ledger.members.model import ADMINS_BY_LINK_MAX, AdminExists, IssuedLink, IssueLink, UseLink
+from ledger.members.model import IssuedLink, IssueLink, UseLink
 
 PURPOSE: Final = "first_admin"
 LIFE: Final = timedelta(hours=1)
@@ -33,13 +32,9 @@ def issue_first_admin_link(work: Work, _: None) -> IssuedLink:
     """A link that makes the member who uses it an admin.
 
     Raises:
-        AdminExists: there are enough, who can propose and approve others.
+        AdminExists: there are or were enough, who can propose and approve others.
     """
-    if members_store.count_admins(work) >= ADMINS_BY_LINK_MAX:
-        raise AdminExists(
-            f"There are {ADMINS_BY_LINK_MAX} admins already. One proposes you, another approves.",
-            admins_by_link_max=ADMINS_BY_LINK_MAX,
-        )
+    members.require_link_of_use(work)
     return members.issue_link(work, IssueLink(PURPOSE, None, LIFE))
 
 

@@ -19,6 +19,7 @@ app: Final = typer.Typer(help="The journal and what rests on it.", no_args_is_he
 
 APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
+    "role_changes",
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     *("period_closes", "awards", "award_revisions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),

@@ -80,7 +80,7 @@ def approve(
 
 @router.post("/members/{member_id}/roles/{role}/revoke")
 def revoke(
-    member_id: str, role: Role, view: ViewHere, database: DatabaseHere, _: ActingAdmin
+    member_id: str, role: Role, view: ViewHere, database: DatabaseHere, admin: ActingAdmin
 ) -> Response:
     """Take a role or its proposal away, and end the member's sessions."""
 
@@ -88,7 +88,7 @@ def revoke(
         service.revoke_role(work, command)
         close_sessions_of(work, command.member_id)
 
-    execute(database, revoke_and_sign_out, RevokeRole(parse_id("mem", member_id), role))
+    execute(database, revoke_and_sign_out, RevokeRole(parse_id("mem", member_id), role, admin))
     return view.redirect("/admin/members", notice="admin.members.revoked")
 
 

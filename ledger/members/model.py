@@ -13,6 +13,8 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.errors import ErrorKind, VkladError
 
 Locale = Literal["en", "ru"]
+RoleAction = Literal["proposed", "granted", "revoked"]
+"""What was done to a role; the log of it is append-only."""
 SUBJECT_LENGTH_MAX: Final = 256
 ISSUER_LENGTH_MAX: Final = 512
 DISPLAY_NAME_LENGTH_MAX: Final = 120
@@ -145,6 +147,7 @@ class RevokeRole:
 
     member_id: UUID
     role: Role
+    revoked_by: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +245,15 @@ class NotAnAdmin(VkladError):
     kind = ErrorKind.FORBIDDEN
 
 
+class TooFewAdmins(VkladError):
+    """Without this admin there would be no two who can approve each other's proposals."""
+
+    code = "too_few_admins"
+    kind = ErrorKind.CONFLICT
+
+
 class AdminExists(VkladError):
-    """There are two admins; further ones are proposed by one and approved by the other."""
+    """There are two admins, or were; further ones are proposed by one and approved by the other."""
 
     code = "admin_exists"
     kind = ErrorKind.CONFLICT

@@ -40,6 +40,7 @@ from ledger.members.model import (
     RoleNeedsAnotherPerson,
     RoleNotProposed,
     TakeIn,
+    TooFewAdmins,
     UnknownIdentity,
     UnknownLink,
     UnknownMember,
@@ -48,6 +49,7 @@ from ledger.members.model import (
     check_display_name,
     check_key,
 )
+from ledger.members.roles import store as role_log
 
 
 def create_member(work: Work, command: CreateMember) -> Member:
@@ -210,7 +212,10 @@ def propose_role(work: Work, command: ProposeRole) -> None:
     """
     require_admin(work, command.proposed_by)
     _lock_active(work, command.member_id)
-    store.insert_role(work, command.member_id, command.role, command.proposed_by)
+    if store.insert_role(work, command.member_id, command.role, command.proposed_by):
+        role_log.insert_change(
+            work, command.member_id, command.role, "proposed", command.proposed_by
+        )
 
 
 def approve_role(work: Work, command: ApproveRole) -> None:
@@ -231,11 +236,34 @@ def approve_role(work: Work, command: ApproveRole) -> None:
         )
     if grant.state == "proposed":
         store.grant_role(work, command.member_id, command.role, command.approved_by)
+        role_log.insert_change(
+            work, command.member_id, command.role, "granted", command.approved_by
+        )
 
 
 def revoke_role(work: Work, command: RevokeRole) -> None:
-    """Take a role, or its proposal, away. Taking it away again changes nothing."""
+    """Take a role, or its proposal, away. Taking it away again changes nothing.
+
+    Nobody is left alone at the top: what takes two persons would take one from then on.
+
+    Raises:
+        NotAnAdmin: whoever does it is none.
+        TooFewAdmins: it is an admin's, and fewer than two others are there to go on.
+    """
+    store.lock_membership(work)
+    require_admin(work, command.revoked_by)
+    grant = store.find_role(work, command.member_id, command.role)
+    if grant is None:
+        return
+    others = store.count_other_active_admins(work, command.member_id)
+    if grant.role is Role.ADMIN and grant.state == "granted" and others < ADMINS_BY_LINK_MAX:
+        raise TooFewAdmins(
+            f"At least {ADMINS_BY_LINK_MAX} admins have to remain. Give somebody else the role "
+            "first.",
+            admins_min=ADMINS_BY_LINK_MAX,
+        )
     store.delete_role(work, command.member_id, command.role)
+    role_log.insert_change(work, command.member_id, command.role, "revoked", command.revoked_by)
 
 
 def make_first_admin(work: Work, member_id: UUID) -> None:
@@ -252,14 +280,24 @@ def make_first_admin(work: Work, member_id: UUID) -> None:
     _lock_active(work, member_id)
     if Role.ADMIN in store.roles_of(work, member_id):
         return
-    if store.count_admins(work) >= ADMINS_BY_LINK_MAX:
-        raise AdminExists(
-            f"There are {ADMINS_BY_LINK_MAX} admins already. One proposes you, another approves.",
-            admins_by_link_max=ADMINS_BY_LINK_MAX,
-        )
+    require_link_of_use(work)
     store.delete_role(work, member_id, Role.ADMIN)
     store.insert_role(work, member_id, Role.ADMIN, None)
     store.grant_role(work, member_id, Role.ADMIN, None)
+    role_log.insert_change(work, member_id, Role.ADMIN, "granted", None)
+
+
+def require_link_of_use(work: Work) -> None:
+    """Return if a link from the server may still make an admin: there were never enough.
+
+    Raises:
+        AdminExists: there are, or were, enough to approve each other.
+    """
+    if max(store.count_admins(work), role_log.count_ever_admins(work)) >= ADMINS_BY_LINK_MAX:
+        raise AdminExists(
+            f"There were {ADMINS_BY_LINK_MAX} admins already. One proposes you, another approves.",
+            admins_by_link_max=ADMINS_BY_LINK_MAX,
+        )
 
 
 def issue_link(work: Work, command: IssueLink) -> IssuedLink:

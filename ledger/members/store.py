@@ -312,6 +312,22 @@ def count_admins(work: Work) -> int:
     return work.connection.execute(query).scalar_one()
 
 
+def count_other_active_admins(work: Work, member_id: UUID) -> int:
+    """How many others may act as admins."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(member_roles)
+        .join(members, members.c.member_id == member_roles.c.member_id)
+        .where(
+            member_roles.c.role == "admin",
+            member_roles.c.state == "granted",
+            members.c.status == "active",
+            members.c.member_id != member_id,
+        )
+    )
+    return work.connection.execute(query).scalar_one()
+
+
 def insert_role(work: Work, member_id: UUID, role: Role, proposed_by: UUID | None) -> bool:
     """Propose a role; false if it was proposed or granted before."""
     row = pg.insert(member_roles).values(

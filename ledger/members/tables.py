@@ -88,6 +88,18 @@ member_roles = sa.Table(
     sa.CheckConstraint("member_id <> approved_by", name="nobody_promotes_themselves"),
 )
 
+role_changes = sa.Table(
+    "role_changes",
+    metadata,
+    sa.Column("change_id", sa.Uuid, primary_key=True),
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("action IN ('proposed', 'granted', 'revoked')", name="action_is_known"),
+)
+
 one_time_links = sa.Table(
     "one_time_links",
     metadata,

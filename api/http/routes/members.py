@@ -103,16 +103,17 @@ def approve(member_id: str, role: Role, admin: Admin, database: DatabaseHere) ->
 
 
 @router.delete(
-    "/{member_id}/roles/{role}", status_code=204, responses=responses(401, 403, 404, 422, 503)
+    "/{member_id}/roles/{role}", status_code=204, responses=responses(401, 403, 404, 409, 422, 503)
 )
-def revoke(member_id: str, role: Role, _: Admin, database: DatabaseHere) -> Response:
+def revoke(member_id: str, role: Role, admin: Admin, database: DatabaseHere) -> Response:
     """Take a role or its proposal away, and end the member's sessions: less power needs one."""
 
     def revoke_and_sign_out(work: Work, command: RevokeRole) -> None:
         service.revoke_role(work, command)
         close_sessions_of(work, command.member_id)
 
-    execute(database, revoke_and_sign_out, RevokeRole(parse_id("mem", member_id), role))
+    command = RevokeRole(parse_id("mem", member_id), role, current_member(admin))
+    execute(database, revoke_and_sign_out, command)
     return Response(status_code=204)
 
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _roles()
     _one_time_links()
     guards.refuse_changes(op, "identity_links")
+    guards.refuse_changes(op, "role_changes")
 
 
 def _members() -> None:
@@ -100,6 +101,16 @@ def _roles() -> None:
         ),
         sa.CheckConstraint("approved_by <> proposed_by", name="two_persons"),
         sa.CheckConstraint("member_id <> approved_by", name="nobody_promotes_themselves"),
+    )
+    op.create_table(
+        "role_changes",
+        sa.Column("change_id", sa.Uuid, primary_key=True),
+        sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("changed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("action IN ('proposed', 'granted', 'revoked')", name="action_is_known"),
     )
 
 

@@ -72,9 +72,11 @@ def test_a_role_that_does_not_exist_is_422(admin: Browser, student: Browser) -> 
 
 
 def test_taking_a_role_away_takes_one_and_ends_the_sessions(
-    admin: Browser, second_admin: Browser
+    admin: Browser, second_admin: Browser, student: Browser, timed: Database
 ) -> None:
     path = f"/v1/members/{_id(second_admin)}/roles/admin"
+    assert _code(_send(admin, "DELETE", path)) == (409, "too_few_admins")
+    make_admin(timed, member_id_of(student))
     assert _send(admin, "DELETE", path).status_code == 204
     assert second_admin.client.get("/v1/session").status_code == 401
     second_admin.sign_in("second-admin")

@@ -15,6 +15,7 @@ from ledger.kernel.transaction import Database, execute
 from ledger.members.model import AdminExists, CreateMember, Role
 from ledger.members.service import create_member, roles_of
 from tests.integration.conftest import TestDatabase
+from tests.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,7 @@ def test_the_printed_link_makes_an_admin_until_there_are_two(database: Database)
 
 
 def test_a_printed_key_works(database: Database) -> None:
+    World.make(database)
     command = ["admin", "key", "LMS", "--scope", "events:write", "--scope", "redemptions:write"]
     printed = CliRunner().invoke(app, [*command, "--source", "https://lms.example/events"])
     with database.read() as work:

@@ -34,6 +34,7 @@ from ledger.members.model import (
     RoleNeedsAnotherPerson,
     RoleNotProposed,
     TakeIn,
+    TooFewAdmins,
     UnknownIdentity,
     UnknownLink,
     UnknownMember,
@@ -234,9 +235,69 @@ def test_roles_need_two_persons(database: Database) -> None:
         assert service.roles_of(work, third) == frozenset()
     with pytest.raises(MemberNotActive):
         execute(database, service.propose_role, ProposeRole(third, Role.AUDITOR, first))
-    execute(database, service.revoke_role, RevokeRole(third, Role.ADMIN))
+    with pytest.raises(NotAnAdmin):
+        execute(database, service.revoke_role, RevokeRole(first, Role.ADMIN, third))
+    for _ in range(2):
+        execute(database, service.revoke_role, RevokeRole(third, Role.ADMIN, second))
     with database.read() as work:
         assert store.count_admins(work) == 2
+        log = sa.text("SELECT action, changed_by FROM role_changes WHERE member_id = :third")
+        rows = work.connection.execute(log, {"third": third}).all()
+    assert sorted(rows, key=str) == sorted(
+        [("proposed", first), ("granted", second), ("revoked", second)], key=str
+    )
+
+
+def test_two_active_admins_remain_whoever_asks(database: Database) -> None:
+    first, second, third = create(database), create(database), create(database)
+    execute(database, service.make_first_admin, first)
+    with pytest.raises(TooFewAdmins):
+        execute(database, service.revoke_role, RevokeRole(first, Role.ADMIN, first))
+    execute(database, service.make_first_admin, second)
+    for one, by in ((first, second), (second, first), (first, first)):
+        with pytest.raises(TooFewAdmins):
+            execute(database, service.revoke_role, RevokeRole(one, Role.ADMIN, by))
+    execute(database, service.propose_role, ProposeRole(third, Role.ADMIN, first))
+    execute(database, service.revoke_role, RevokeRole(third, Role.ADMIN, first))
+    execute(database, service.propose_role, ProposeRole(third, Role.ADMIN, first))
+    execute(database, service.approve_role, ApproveRole(third, Role.ADMIN, second))
+    set_status(database, third, "blocked")
+    with pytest.raises(TooFewAdmins):
+        execute(database, service.revoke_role, RevokeRole(first, Role.ADMIN, second))
+    set_status(database, third, "active")
+
+    refused: list[str] = []
+
+    def remove(one: UUID, by: UUID) -> None:
+        try:
+            execute(database, service.revoke_role, RevokeRole(one, Role.ADMIN, by))
+        except (TooFewAdmins, NotAnAdmin) as error:
+            refused.append(error.code)
+
+    threads = [
+        threading.Thread(target=remove, args=pair)
+        for pair in ((first, second), (second, third), (third, first))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 2
+    with database.read() as work:
+        assert store.count_admins(work) == 2
+
+
+def test_no_link_makes_an_admin_once_there_were_two(database: Database) -> None:
+    first, second, third = create(database), create(database), create(database)
+    for member_id in (first, second):
+        execute(database, service.make_first_admin, member_id)
+
+    def forget(work: Work, member_id: UUID) -> None:
+        store.delete_role(work, member_id, Role.ADMIN)
+
+    execute(database, forget, second)
+    with pytest.raises(AdminExists):
+        execute(database, service.make_first_admin, third)
 
 
 def test_nobody_approves_their_own_promotion(database: Database) -> None:
