@@ -16,6 +16,7 @@ from uuid import UUID
 
 import pytest
 
+from api.cli.ledger import CHECKS
 from api.http.app import create_app
 from api.i18n.catalogue import refuse_missing
 from api.importing import Importer, ImportLines, numbered_lines
@@ -29,6 +30,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember, IdentityKey, LinkIdentity
 from ledger.scoring import store as awards
+from ledger.verify.service import verify
 from tests.peer.discourse.captures import CAPTURES, SECRET, Capture
 from tests.peer.material import material
 from tests.support.http import SECRET as INSTALLATION
@@ -259,13 +261,28 @@ def test_what_is_deleted_pays_back_and_what_is_restored_earns_again(forum: Forum
     assert forum.net()[1] == set()
 
 
-def award_count(world: World) -> int:
+def paid_videos(world: World) -> set[tuple[UUID, object]]:
+    """(learner, video) of awards worth something, each once; after the ledger proved itself."""
+    report = verify(world.database, CHECKS)
+    assert report.findings == ()
+    assert report.transfers > 0
+    paid: list[tuple[UUID, object]] = []
     with world.database.read() as work:
-        return sum(
-            bool(award.points)
-            for member_id, _ in events.facts_by_member(work)
-            for award in awards.awards_of(work, member_id).values()
-        )
+        for member_id, facts in events.facts_by_member(work):
+            videos = {fact.event_id: fact.data.get("object") for fact in facts}
+            found = awards.awards_of(work, member_id).items()
+            paid += [
+                (member_id, videos[key.event_id])
+                for key, award in found
+                if award.points and key.event_id is not None
+            ]
+            assert all(award.points in {0, 10} for _, award in found)
+    assert len(paid) == len(set(paid))
+    return set(paid)
+
+
+def award_count(world: World) -> int:
+    return len(paid_videos(world))
 
 
 def imported(database: Database, lines: Sequence[bytes]) -> None:
