@@ -2,6 +2,7 @@
 
     bytes ─▶ source known ─▶ signature ─▶ content type ─▶ mapped ─▶ admitted ─▶ committed ─▶ 202
 
+Deliveries without a good signature are counted by network address, and too many answered 429.
 A vendor is never told of a conflict, which it could only repeat; admins see it. A live source is
 never answered 404 or 410, on which some vendors switch a hook off.
 """
@@ -15,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.routing import Route
 
+from api.http.principal import limit_by_address
 from api.http.problems import UnsupportedMediaType, responses
 from api.http.routes.events import accepted, intake_of, outcomes_json
 from api.webhooks.model import Delivered, Mapped, Profile
@@ -40,7 +42,11 @@ async def deliver(source: str, request: Request) -> Response:
     if profile is None:
         raise UnknownSource(f"There is no webhook source {source[:64]!r}.", name=source[:64])
     delivered = Delivered(dict(request.headers), await request.body(), intake.database.clock.now())
-    profile.verify(delivered, opened.secrets)
+    try:
+        profile.verify(delivered, opened.secrets)
+    except VkladError:
+        limit_by_address(request)  # Only what is not signed is counted, so no source is held up.
+        raise
     mapped = Mapped("unread")
     try:
         mapped = _read(profile, delivered, opened.source)

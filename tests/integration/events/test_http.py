@@ -20,6 +20,7 @@ from api.auth.keys import CreateKey, create_key
 from api.auth.sessions import OpenSession, open_session
 from api.auth.tables import api_keys
 from api.http.app import create_app
+from api.http.limits import ANONYMOUS_RATE
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
 from api.webhooks import standard_webhooks
@@ -323,6 +324,17 @@ def test_signatures_that_are_none(doors: Doors) -> None:
     assert unsigned.headers["www-authenticate"]
     assert doors.empty()
     assert doors.count("deliveries") == 0, "strangers cannot fill the log"
+
+
+def test_forgeries_are_slowed_down_and_the_source_is_not(doors: Doors) -> None:
+    answers = (
+        doors.deliver(doors.event(), secret="whsec_" + "A" * 44)
+        for _ in range(3 * ANONYMOUS_RATE.quota)
+    )
+    first = next(answer for answer in answers if answer.status_code != 401)
+    refused(first, 429, "too_many_requests")
+    assert int(first.headers["retry-after"]) >= 1
+    assert doors.deliver(doors.event()).status_code == 202
 
 
 def test_sources_that_are_none_or_switched_off(doors: Doors, register: Register) -> None:
