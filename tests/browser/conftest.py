@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from api.settings import process_environment
 from tests.browser import installation as installations
@@ -44,6 +44,12 @@ def installation(
     folder: Path = tmp_path_factory.mktemp("installation")
     with installations.running(folder) as found:
         yield found
+
+
+@pytest.fixture(scope="package")
+def kept_cookies() -> dict[tuple[str, str], StorageState]:
+    """Of who signed in before, by person and language: the way in is walked once for each."""
+    return {}
 
 
 @pytest.fixture

@@ -15,13 +15,11 @@ from typing import Any
 
 import httpx
 
-from api.demo.community import is_loaded
 from api.demo.persons import PERSONS
 from api.settings import PROJECT_FOLDER, process_environment
 from api.supervisor.anvil import free_port
 
-UP_S = 150
-LOAD_S = 150
+UP_S = 240
 DOWN_S = 60
 LMS_ID_BY_SUBJECT = {person.subject: person.lms_id for person in PERSONS}
 
@@ -63,8 +61,6 @@ def running(folder: Path) -> Iterator[Installation]:
         )
     try:
         _wait_until_up(process, log)
-        if not is_loaded(found.url):
-            _load(environment)
         yield found
     finally:
         _stop(process, folder / "state", log)
@@ -76,19 +72,6 @@ def _wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, f"vklad up ended:\n{log.read_text(encoding='utf-8')}"
         assert time.monotonic() < deadline, f"not up after {UP_S} s:\n{log.read_text()}"
         time.sleep(0.2)
-
-
-def _load(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "api.cli.main", "demo", "load"],
-        cwd=PROJECT_FOLDER,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LOAD_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _stop(process: subprocess.Popen[bytes], state: Path, log: Path) -> None:

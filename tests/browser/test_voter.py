@@ -20,6 +20,7 @@ SUBJECTS = {"ru": "p10", "en": "p11"}
 POINTS = 60
 UNIT = 10**18
 CHAIN_MS = 60_000
+TITLE_HERE = "Открытые вопросы"
 POLL_S = 0.3
 
 
@@ -40,7 +41,7 @@ class Voter:
 
 def _voter(welcome: Welcome, language: str) -> Voter:
     visitor, wallet = welcome(language), Wallet()
-    visitor.names |= {TITLE, *BODY.split("\n\n"), "Open questions"}
+    visitor.names |= {TITLE, *BODY.split("\n\n")}
     wallet.inject(visitor.page)
     visitor.sign_in(SUBJECTS[language])
     return Voter(visitor, wallet)
@@ -48,21 +49,34 @@ def _voter(welcome: Welcome, language: str) -> Voter:
 
 def _link(voter: Voter) -> None:
     visitor = voter.visitor
-    asked = visitor.api("POST", "/v1/wallet/challenge", {"address": voter.wallet.address})
-    signed = {"message": asked["message"], "signature": voter.wallet.sign_text(asked["message"])}
-    visitor.api("PUT", "/v1/wallet", signed)
+    visitor.open("/me")
+    visitor.follow("layout.navigation.wallet")
+    visitor.reads("wallet.link.text")
+    visitor.press("wallet.link.button")
+    visitor.reads("wallet.address")
+    visitor.look()
+    linked = visitor.api("GET", "/v1/wallet")["address"]
+    assert linked.lower() == voter.wallet.address.lower()
 
 
 def _carry(voter: Voter) -> None:
-    voter.visitor.api("POST", "/v1/bridge/requests", {"points": POINTS})
+    visitor = voter.visitor
+    before = visitor.api("GET", "/v1/balances")["available"]
+    visitor.page.locator('[name="out-points"]').fill(str(POINTS))
+    visitor.press("wallet.out.button")
+    visitor.reads("wallet.to_wallet")
+    visitor.look()
+    assert visitor.api("GET", "/v1/balances")["available"] == before - POINTS
 
 
 def _delegate(voter: Voter) -> None:
     visitor = voter.visitor
-    visitor.open("/votes/new")
+    visitor.open("/wallet")
+    visitor.reads("wallet.request.minted")
     visitor.reads("votes.delegation.asleep", tokens=POINTS)
     visitor.press("votes.delegation.self")
-    visitor.reads("votes.say.sent")
+    visitor.reads("votes.delegation.to_self", votes=POINTS)
+    visitor.look()
 
 
 def _propose(voter: Voter, title: str) -> str:
@@ -79,10 +93,12 @@ def _propose(voter: Voter, title: str) -> str:
     return visitor.page.url.rpartition("/")[2]
 
 
-def _vote(voter: Voter, title: str, choice: str) -> None:
+def _vote(voter: Voter, proposal: str, choice: str) -> None:
     visitor = voter.visitor
     visitor.open("/votes")
-    visitor.page.get_by_role("link", name=title).click()
+    link = visitor.page.locator(f'a[href="/votes/{proposal}"]')
+    expect(link).to_have_text(TITLE_HERE)
+    link.click()
     visitor.look()
     # The page looks for itself whether voting has begun, and shows the buttons then.
     button = visitor.page.get_by_role("button", name=visitor.say(f"votes.choice.{choice}"))
@@ -106,12 +122,11 @@ def test_from_points_to_a_ballot_that_the_chain_has_counted(welcome: Welcome) ->
     for voter in voters:
         voter.wait_for("votes", POINTS * UNIT)
 
-    title = "Открытые вопросы / Open questions"
-    proposal = _propose(voters[0], title)
+    proposal = _propose(voters[0], TITLE_HERE)
     choices = ["for", "against"]
     for voter, choice in zip(voters, choices, strict=True):
         voter.visitor.names.add("За дело")
-        _vote(voter, title, choice)
+        _vote(voter, proposal, choice)
     for voter, choice in zip(voters, choices, strict=True):
         visitor = voter.visitor
         under_way = visitor.page.locator('[data-watch="/v1/ballots"]')
@@ -124,3 +139,24 @@ def test_from_points_to_a_ballot_that_the_chain_has_counted(welcome: Welcome) ->
     standing = voters[0].visitor.api("GET", f"/v1/proposals/{proposal}")["standing"]
     assert (standing["for"], standing["against"]) == (str(POINTS * UNIT), str(POINTS * UNIT))
     assert standing["voters"] == 2
+    for voter in voters:
+        _carry_back(voter)
+
+
+def _carry_back(voter: Voter) -> None:
+    visitor = voter.visitor
+    before = visitor.api("GET", "/v1/balances")["available"]
+    visitor.open("/wallet")
+    visitor.page.locator('[name="back-points"]').fill(str(POINTS))
+    visitor.press("wallet.back.button")
+    visitor.reads("wallet.redemption.credited")
+    under_way = visitor.page.locator("[data-under-way]")
+    expect(under_way).to_have_count(0, timeout=CHAIN_MS)
+    visitor.look()
+    visitor.reads("wallet.back.none")
+    assert visitor.api("GET", "/v1/balances")["available"] == before + POINTS
+
+    visitor.page.locator("summary", has_text=visitor.say("wallet.unlink.title")).click()
+    visitor.press("wallet.unlink.button")
+    visitor.reads("wallet.unlinked")
+    visitor.look()

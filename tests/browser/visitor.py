@@ -26,7 +26,7 @@ LATIN = re.compile(r"[A-Za-z]+")
 # products, and identifiers.
 NAMES = re.compile(
     r"https?://\S+|\bEng\b|\bRead in English\b|\bD-[0-9a-f]{8}\b|\bcourse:[a-z]+\b"
-    r"|\b0x[0-9A-Fa-f]+…?|\b(?:mem|evt|grt|red|bud)_\w+"
+    r"|\b0x[0-9A-Fa-f]+(?:…[0-9A-Fa-f]*)?|\b(?:mem|evt|grt|red|bud)_\w+"
 )
 
 NARROW, WIDE = 360, 1280
@@ -47,7 +47,7 @@ READ_PAGE = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim(), around = walker.currentNode.parentElement;
-    if (!text || around.closest("script, style")) continue;
+    if (!text || around.closest("script, style, code, pre, textarea")) continue;
     said.push(text);
     if (shown(around) && !around.closest(strange)) own.push(text);
   }
