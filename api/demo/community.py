@@ -23,6 +23,7 @@ from ledger.kernel.clock import Clock
 
 SEED: Final = 2026
 VOTER: Final = "voter"
+AUDITOR: Final = "auditor"
 SOURCE: Final = "lms"
 SOURCE_URI: Final = "https://lms.example/events"
 ISSUER: Final = "https://lms.example"
@@ -67,6 +68,7 @@ def load(loader: Loader) -> str | None:
             loader.report("members")
             for person in PERSONS:
                 _member(loader, person, school)
+            _appoint_auditor(loader, first, second)
             loader.report("weeks of activity")
             lms_ids = [person.lms_id for person in PERSONS]
             school.state_all(list(activity(SEED, lms_ids, loader.clock.now(), source=SOURCE_URI)))
@@ -143,6 +145,14 @@ def _member(loader: Loader, person: DemoPerson, school: School) -> None:
             browser.submit("/link", {"token": school.link_token(person.lms_id)})
     finally:
         browser.close()
+
+
+def _appoint_auditor(loader: Loader, first: Person, second: Person) -> None:
+    auditor = Person(loader.base_url, AUDITOR)
+    path = f"/v1/members/{auditor.get('/v1/members/me')['id']}/roles"
+    auditor.close()
+    first.post(path, {"role": "auditor"})
+    second.post(f"{path}/auditor/approval")
 
 
 def _propose(loader: Loader) -> str | None:
