@@ -46,11 +46,12 @@ def require_chain(work: Work) -> KnownChain:
 
 
 def spend(work: Work, member_id: UUID, gas: int) -> None:
-    """Count one more action of a member against both budgets.
+    """Count one more action of a member against both budgets, one after the other.
 
     Raises:
         RelayerBudgetSpent: either is used up.
     """
+    store.lock_budgets(work)
     since = work.now - WINDOW
     if store.actions_of(work, member_id, since) >= MEMBER_ACTIONS_MAX:
         raise RelayerBudgetSpent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +11,14 @@ import sqlalchemy as sa
 from governance.tables import ballots, delegations, proposals
 from ledger.kernel.transaction import Work
 from oracle.sender.tables import intents
+
+_BUDGETS_LOCK: Final = 0x766B_6C61_6400_0007
+"""Advisory lock of whoever counts against the relayer's budgets: the gas is everybody's."""
+
+
+def lock_budgets(work: Work) -> None:
+    """Wait for whoever else asks the relayer for something, until their transaction ends."""
+    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGETS_LOCK)))
 
 
 def actions_of(work: Work, member_id: UUID, since: datetime) -> int:
