@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.cli.ledger import CHECKS
 from api.importing import Imported, Importer, ImportLines, numbered_lines
 from ledger.events import store
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database
+from ledger.verify.service import verify
 from tests.peer.material import material
 
 STATEMENTS = material("ralph-fun-mooc/statements.jsonl.gz")
@@ -35,7 +37,8 @@ def run(database: Database, some: Iterable[bytes]) -> Imported:
 
 
 def completions(database: Database) -> set[tuple[Any, ...]]:
-    """(member, video) of everything that may be awarded."""
+    """(member, video) of everything that may be awarded; after the ledger proved itself."""
+    assert verify(database, CHECKS).findings == ()
     with database.read() as work:
         return {
             (member_id, fact.data["object"])
