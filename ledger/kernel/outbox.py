@@ -212,6 +212,15 @@ def postpone(database: Database, topic: str, key: str, error: str) -> None:
     execute(database, later, None)
 
 
+def defer(work: Work, topic: str, key: str, until: datetime) -> None:
+    """Leave a key's waiting rows until then: nothing failed, it is not their time."""
+    work.connection.execute(
+        outbox.update()
+        .where(outbox.c.topic == topic, outbox.c.key == key, outbox.c.done_at.is_(None))
+        .values(not_before=until)
+    )
+
+
 def drain(
     database: Database,
     topic: str,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -42,7 +42,11 @@ from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, Ev
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
+from ledger.switches import service as switches
+from ledger.switches.model import Switch
 
+SWITCHED_OFF_PAUSE: Final = timedelta(seconds=30)
+"""How long waiting awards are left before somebody looks whether earning is on again."""
 NOTHING_LEFT: Final[Json] = {"points": 0, "because": "no_longer_earned"}
 """The receipt of an award whose facts no longer earn it (retracted, unlinked, re-ordered)."""
 
@@ -86,8 +90,14 @@ class _Change:
 
 
 def score_waiting(work: Work, member_id: UUID) -> Scored | None:
-    """Do what waits for a member on the outbox's topic ``score``; ``None`` if nothing does."""
+    """Do what waits for a member on the outbox's topic ``score``; ``None`` if nothing does.
+
+    While the school has switched earning off, facts are taken in and awards wait.
+    """
     if members_store.lock_member(work, member_id) is None:
+        return None
+    if not switches.position(work, Switch.EARNING).is_on:
+        outbox.defer(work, SCORE_TOPIC, str(member_id), work.now + SWITCHED_OFF_PAUSE)
         return None
     if not outbox.take(work, SCORE_TOPIC, str(member_id)):
         return None

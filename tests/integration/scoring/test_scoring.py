@@ -16,6 +16,8 @@ from ledger.scoring import store
 from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
 from ledger.scoring.store import NewRevision
 from ledger.scoring.verify import check_projection
+from ledger.switches import service as switches
+from ledger.switches.model import SetSwitch, Switch
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -242,3 +244,21 @@ def test_verify_names_a_member_whose_scoring_fails_again_and_again(world: World)
         (finding,) = check_projection(work)
     assert finding.row == str(member)
     assert "failed 3 times" in finding.problem
+
+
+def test_awards_wait_while_the_school_has_switched_earning_off(world: World) -> None:
+    world.activate(DAILY)
+    world.link("anna")
+
+    def turn(work: Work, is_on: bool) -> None:  # noqa: FBT001 - a command of one word
+        command = SetSwitch(Switch.EARNING, is_on, "An audit", world.first_admin)
+        switches.set_switch(work, command)
+        outbox.defer(work, SCORE_TOPIC, str(world.linked["anna"]), work.now)
+
+    execute(world.database, turn, False)
+    world.state("e1", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    world.score()
+    assert world.awards("anna") == []
+    execute(world.database, turn, True)
+    world.score()
+    assert world.points("anna") == 12
