@@ -17,7 +17,7 @@ from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.lots import service as lots
 from ledger.lots.model import ReturnFromEscrow
-from oracle.bridge import commands, reading, redeeming_store, store
+from oracle.bridge import commands, foreign_store, reading, redeeming_store, store
 from oracle.bridge.errors import ForeignBatch
 from oracle.bridge.model import (
     Batch,
@@ -61,7 +61,8 @@ class _Open:
     committed: list[Batch]
     to_return: list[Batch]
     waiting: list[Request]
-    newest: Batch | None
+    last_used: int
+    foreign_open: bool
     newest_refused: Batch | None
 
 
@@ -111,9 +112,16 @@ def _look(batcher: Batcher) -> _Open | None:
             committed=store.batches_in(work, key, [BatchState.COMMITTED]),
             to_return=store.batches_to_return(work, key),
             waiting=store.waiting_requests(work, key, batcher.policy.records_max),
-            newest=store.newest_batch(work, key, refused=False),
+            last_used=_last_used(work, key),
+            foreign_open=foreign_store.has_open(work, key),
             newest_refused=store.newest_batch(work, key, refused=True),
         )
+
+
+def _last_used(work: Work, chain_key: int) -> int:
+    """The highest number that is a batch of ours, or somebody else's that an admin looked at."""
+    newest = store.newest_batch(work, chain_key, refused=False)
+    return max(newest.sequence if newest else 0, foreign_store.last_foreign(work, chain_key))
 
 
 def _give_back(database: Database, batch: Batch) -> None:
@@ -192,7 +200,11 @@ def _next_attempt(work: Work, batch: Batch, key: str) -> Batch | None:
 
 
 def _assemble(batcher: Batcher, seen: _Open) -> None:
-    """Commit the next batch if it is worth it and the contract would take it."""
+    """Commit the next batch if it is worth it and the contract would take it.
+
+    Not while a foreign batch may still be executed: after it the watcher could not say where in
+    the journal ours begins.
+    """
     now = batcher.database.clock.now()
     refused_at = seen.newest_refused.created_at if seen.newest_refused else None
     if not is_due(seen.waiting, batcher.policy, now) or (
@@ -200,14 +212,14 @@ def _assemble(batcher: Batcher, seen: _Open) -> None:
     ):
         return
     limits = reading.limits(batcher.chain, batcher.bridge)
-    last = seen.newest.sequence if seen.newest else 0
+    last = seen.last_used
     if limits.last_sequence > last:
         raise ForeignBatch(
-            f"The chain has batch {limits.last_sequence}, and ours end at {last}: somebody else "
-            "commits with the poster's key.",
+            f"The chain has batch {limits.last_sequence}, and known ones end at {last}: somebody "
+            "else commits with the poster's key.",
             sequence=limits.last_sequence,
         )
-    if limits.paused or limits.last_sequence < last:
+    if limits.paused or limits.last_sequence < last or seen.foreign_open:
         return
     wallets = [request.wallet for request in seen.waiting]
     delegated = reading.delegated(batcher.chain, batcher.token, wallets)

@@ -16,7 +16,7 @@ from ledger.lots.model import Credited, CreditRedeemed
 from ledger.members import service as members
 from ledger.members.model import MemberStatus
 from oracle.bindings import points_bridge
-from oracle.bridge import redeeming_store, store
+from oracle.bridge import foreign, foreign_store, redeeming_store, store
 from oracle.bridge.errors import ForeignBatch, RedemptionGap
 from oracle.bridge.model import (
     Batch,
@@ -26,12 +26,13 @@ from oracle.bridge.model import (
     Redemption,
     RedemptionState,
     Reference,
+    StopReason,
 )
-from oracle.bridge.stops import require_trusted
+from oracle.bridge.stops import require_trusted, stop
 from oracle.indexer.handlers import EventHandler, Handlers
 from oracle.indexer.model import ChainEvent
 
-CONTRACT: Final = "PointsBridge"
+CONTRACT: Final = foreign.CONTRACT
 
 
 def handlers(policy: BridgePolicy) -> Handlers:
@@ -54,17 +55,13 @@ def on_committed(work: Work, chain_key: int, event: ChainEvent) -> None:
     """Our batch is on the chain; from now on its number is used.
 
     Raises:
-        ForeignBatch: it is not ours, or not as we made it.
+        ForeignBatch: it is not ours, or not as we made it, and no admin has acknowledged that.
     """
     said = points_bridge.BatchCommitted.of(event)
+    if foreign_store.is_foreign(work, chain_key, said.sequence):
+        return
     batch = _require_batch(work, chain_key, said.sequence)
-    ours = (
-        batch.records_hash,
-        batch.points.amount,
-        batch.ledger_position,
-        batch.escrowed_points.amount,
-    )
-    if ours != (said.records_hash, said.points, said.ledger_position, said.escrowed_points):
+    if not foreign.is_as_made(batch, said):
         raise ForeignBatch(
             f"Batch {said.sequence} on the chain is not the one we made.", sequence=said.sequence
         )
@@ -78,21 +75,32 @@ def on_committed(work: Work, chain_key: int, event: ChainEvent) -> None:
 
 
 def on_executed(work: Work, chain_key: int, event: ChainEvent) -> None:
-    """Its tokens exist."""
-    batch = _require_batch(work, chain_key, points_bridge.BatchExecuted.of(event).sequence)
+    """Its tokens exist; if the batch is somebody else's, the bridge stands still anew."""
+    sequence = points_bridge.BatchExecuted.of(event).sequence
+    if foreign.settle(work, chain_key, sequence, BatchState.EXECUTED):
+        message = f"Batch {sequence}, which we did not make, was executed: its tokens are stolen."
+        stop(work, StopReason.FOREIGN_BATCH, message)
+        return
+    batch = _require_batch(work, chain_key, sequence)
     _become(work, batch, BatchState.EXECUTED, settled_at=work.now)
     store.mark_minted(work, batch.batch_id)
 
 
 def on_vetoed(work: Work, chain_key: int, event: ChainEvent) -> None:
     """It will never be minted; the next tick gives the points back."""
-    batch = _require_batch(work, chain_key, points_bridge.BatchVetoed.of(event).sequence)
+    sequence = points_bridge.BatchVetoed.of(event).sequence
+    if foreign.settle(work, chain_key, sequence, BatchState.VETOED):
+        return
+    batch = _require_batch(work, chain_key, sequence)
     _become(work, batch, BatchState.VETOED, settled_at=work.now)
 
 
 def on_expired(work: Work, chain_key: int, event: ChainEvent) -> None:
     """As :func:`on_vetoed`."""
-    batch = _require_batch(work, chain_key, points_bridge.BatchExpired.of(event).sequence)
+    sequence = points_bridge.BatchExpired.of(event).sequence
+    if foreign.settle(work, chain_key, sequence, BatchState.EXPIRED):
+        return
+    batch = _require_batch(work, chain_key, sequence)
     _become(work, batch, BatchState.EXPIRED, settled_at=work.now)
 
 

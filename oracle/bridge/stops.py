@@ -12,7 +12,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
-from oracle.bridge import redeeming_store
+from oracle.bridge import foreign, redeeming_store
 from oracle.bridge.errors import BridgeStopped
 from oracle.bridge.model import Stop, StopReason
 
@@ -52,10 +52,23 @@ def stop(work: Work, reason: StopReason, message: str) -> None:
 def resume(work: Work, resumed_by: UUID, reason: str) -> None:
     """An admin has looked: lift every stop, and switch bridging on.
 
+    Foreign batches that are final by now are recorded as looked at. A chain that is being given up
+    is no stop to lift: two admins finish that, or it is called off.
+
     Raises:
+        BridgeStopped: a reset is prepared.
         SwitchSettingRefused: no reason that can be shown.
     """
-    redeeming_store.lift_stops(work, list(StopReason), resumed_by)
+    standing = {found.reason: found for found in redeeming_store.stops(work)}
+    if StopReason.RESET in standing:
+        raise BridgeStopped(
+            f"{standing[StopReason.RESET].message} Finish that, or call it off with "
+            "`vklad chain reset --forget`.",
+            reason=StopReason.RESET.value,
+        )
+    if StopReason.FOREIGN_BATCH in standing:
+        foreign.acknowledge(work, resumed_by)
+    redeeming_store.lift_stops(work, list(standing), resumed_by)
     command = SetSwitch(Switch.BRIDGING, True, reason, format_id("mem", resumed_by))
     switches.set_switch(work, command)
 

@@ -79,6 +79,24 @@ bridge_requests = sa.Table(
     ),
 )
 
+bridge_foreign_batches = sa.Table(
+    "bridge_foreign_batches",
+    metadata,
+    sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("records_hash", pg.BYTEA, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("acknowledged_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint(
+        "state IN ('committed', 'executed', 'vetoed', 'expired')", name="state_is_known"
+    ),
+    sa.CheckConstraint("octet_length(records_hash) = 32", name="hash_is_32_bytes"),
+    sa.CheckConstraint("points > 0", name="points_are_positive"),
+)
+"""Batches of somebody else with the poster's key, once an admin has looked at them."""
+
 bridge_references = sa.Table(
     "bridge_references",
     metadata,

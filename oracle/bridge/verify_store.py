@@ -43,13 +43,19 @@ _BATCH_ORDER = """
            'is number ' || sequence || ' with ' || escrowed_points || ' escrowed in all, after '
            || previous || ' with ' || before AS problem
     FROM (
-        SELECT batch_id, chain_key, sequence, points, escrowed_points,
+        SELECT batch_id, chain_key, sequence, escrowed_points,
                lag(sequence, 1, 0::bigint) OVER in_order AS previous,
-               lag(escrowed_points, 1, 0::bigint) OVER in_order AS before
-        FROM bridge_batches WHERE state <> 'refused'
+               (sum(points) OVER in_order)::bigint - points AS before,
+               points
+        FROM (
+            SELECT batch_id, chain_key, sequence, points, escrowed_points
+            FROM bridge_batches WHERE state <> 'refused'
+            UNION ALL
+            SELECT NULL, chain_key, sequence, points, NULL FROM bridge_foreign_batches
+        ) AS known
         WINDOW in_order AS (PARTITION BY chain_key ORDER BY sequence)
     ) AS batches
-    WHERE sequence <> previous + 1 OR escrowed_points <> before + points
+    WHERE batch_id IS NOT NULL AND (sequence <> previous + 1 OR escrowed_points <> before + points)
     ORDER BY chain_key, sequence
 """
 _BURN_ORDER = """

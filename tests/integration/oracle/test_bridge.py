@@ -20,7 +20,7 @@ from ledger.members.model import MemberNotActive
 from ledger.members.tables import members
 from ledger.wallets.model import NoWallet
 from oracle.bindings import points_bridge
-from oracle.bridge import events, redeeming_store, service, stops, store
+from oracle.bridge import events, redeeming_store, resets, service, stops, store
 from oracle.bridge.errors import (
     BridgeStopped,
     ForeignBatch,
@@ -42,9 +42,10 @@ from oracle.bridge.model import (
     StopReason,
 )
 from oracle.bridge.tables import bridge_batches, bridge_redemptions
+from oracle.bridge.verify import BRIDGE_CHECKS
 from oracle.chain.port import BlockTag, read
 from oracle.chain.typed_data import MalformedSignature
-from oracle.contracts.abi import Address, address
+from oracle.contracts.abi import Address, address, encode
 from oracle.indexer import service as indexer
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import FinalityPolicy
@@ -244,6 +245,107 @@ def test_a_forged_batch_under_a_page_of_others_is_not_passed_by(world: World) ->
     for sequence in (1, BATCHES_PER_LOOK, BATCHES_PER_LOOK + 2):
         found = read(world.chain, world.bridge, points_bridge.batch(sequence), BlockTag.LATEST)
         assert found.state == VETOED
+
+
+def resume(world: World, admin: UUID) -> None:
+    execute(world.database, lambda work, _: stops.resume(work, admin, "looked"), None)
+
+
+def read_all(world: World) -> None:
+    """As the worker reads: what cannot be trusted stops the bridge."""
+    policy = indexer.IndexerPolicy(FinalityPolicy(1))
+    read_chain(world.database, world.reader, events.handlers(world.policy), policy)
+
+
+def test_the_bridge_goes_on_after_a_foreign_batch_that_an_admin_looked_at(world: World) -> None:
+    ann, wallet = minted(world, 60)
+    world.grant(ann, 100, timedelta(days=9), "more")
+    commit_as_a_thief(world, 2, 500, 560)
+    burn(world, wallet, 20, world.reference(ann, 20).reference)
+    world.mine()
+    with pytest.raises(ForeignBatch):
+        read_all(world)
+    assert world.available(ann) == 100
+    with pytest.raises(BridgeStopped):
+        world.request(ann, 50)
+    resume(world, ann)
+    read_all(world)
+    assert world.available(ann) == 120
+    request = world.request(ann, 50)
+    world.batch()
+    assert world.stage(request) is Stage.WAITING
+    world.until(lambda: world.stage(request) is Stage.MINTED)
+    assert batch_states(world) == ["executed", "executed"]
+    assert [list(vetoed) for vetoed in world.vetoes] == [[2]]
+    assert world.balance(wallet.address) == Points(90)
+    with world.database.read() as work:
+        assert not [f for check in BRIDGE_CHECKS for f in check.run(work)]
+    again = world.request(ann, 30)
+    world.until(lambda: world.stage(again) is Stage.MINTED)
+
+
+def test_a_number_that_a_thief_took_first_is_free_for_none_of_ours(world: World) -> None:
+    ann = world.member(100)
+    world.link(ann)
+    request = world.request(ann, 60)
+    world.batch()
+    commit_as_a_thief(world, 1, 500, 500)
+    world.mine()
+    with pytest.raises(ForeignBatch):
+        read_all(world)
+    resume(world, ann)
+    world.until(lambda: world.stage(request) is Stage.MINTED)
+    assert batch_states(world) == ["refused", "executed"]
+
+
+def test_a_foreign_batch_that_was_executed_stops_the_bridge_anew(world: World) -> None:
+    ann = world.member(100)
+    commit_as_a_thief(world, 1, 5, 5)
+    world.mine()
+    with pytest.raises(ForeignBatch):
+        read_all(world)
+    resume(world, ann)
+    read_all(world)
+    with world.database.read() as work:
+        key = _chain_key(world)
+        said = indexer_store.events_named(work, key, "PointsBridge", "BatchCommitted")[-1]
+        executed = replace(
+            said,
+            name="BatchExecuted",
+            topics=(points_bridge.BatchExecuted.TOPIC, *said.topics[1:]),
+            payload=encode(("uint64", "uint64"), (5, 5)),
+        )
+    execute(world.database, lambda work, _: events.on_executed(work, key, executed), None)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+    assert (stop.reason, "are stolen" in stop.message) == (StopReason.FOREIGN_BATCH, True)
+
+
+def test_a_foreign_batch_that_expired_holds_nothing_up(world: World) -> None:
+    ann = world.member(100)
+    world.link(ann)
+    world.watching = False
+    commit_as_a_thief(world, 1, 5, 5)
+    world.mine()
+    with pytest.raises(ForeignBatch):
+        read_all(world)
+    resume(world, ann)
+    world.mine(after_s=2 * WEEK_S)
+    stranger = world.link(world.member(0))
+    world.send_as(stranger, world.bridge, points_bridge.expire_batch(1).calldata)
+    world.watching = True
+    request = world.request(ann, 60)
+    world.until(lambda: world.stage(request) is Stage.MINTED)
+
+
+def test_nobody_alone_lifts_the_stop_of_a_reset(world: World) -> None:
+    ann = world.member(100)
+    execute(world.database, resets.prepare, None)
+    with pytest.raises(BridgeStopped) as refused:
+        resume(world, ann)
+    assert refused.value.reason == "reset"
+    execute(world.database, resets.give_up_reset, None)
+    resume(world, ann)
 
 
 def test_burns_nobody_can_be_credited_for_are_parked(world: World) -> None:
