@@ -86,10 +86,14 @@ def members_of_facts(work: Work, facts: Iterable[StoredFact]) -> dict[UUID, UUID
 
 @dataclass(frozen=True, slots=True)
 class _LookedUp:
-    """What is stored of what the commands name; ``linked``: reference → member id."""
+    """What is stored of what the commands name; ``linked``: reference → member id.
+
+    ``budgets``: events an hour of the sources whose every command counts against it.
+    """
 
     known: Known
     linked: Mapping[UUID, UUID]
+    budgets: Mapping[str, int]
 
 
 def _look_up(work: Work, commands: Sequence[AcceptEvents]) -> _LookedUp:
@@ -112,7 +116,13 @@ def _look_up(work: Work, commands: Sequence[AcceptEvents]) -> _LookedUp:
         for identity in identities.values()
         if identity.member_id is not None
     }
-    return _LookedUp(known, linked)
+    free = {command.source.uri for command in commands if not command.budgeted}
+    budgets = {
+        command.source.uri: command.source.hourly_budget
+        for command in commands
+        if command.source.uri not in free
+    }
+    return _LookedUp(known, linked, budgets)
 
 
 def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[IdentityKey, UUID]:
@@ -131,7 +141,9 @@ def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[Ide
     with_body = [fact for fact in facts if fact.event.body is not None]
     if with_body:
         store.insert_bodies(work, with_body)
-    store.count_accepted(work, facts)
+    counted = store.count_accepted(work, facts)
+    if any(counted.get(uri, 0) > budget for uri, budget in looked_up.budgets.items()):
+        store.start_again(work)  # Others stated meanwhile: the next look tells who is over.
     # Whom a reference named here just now is nobody's: the membership's lock keeps links out.
     touched = {looked_up.linked.get(references[key]) for key in named}
     if settlement.retractions:

@@ -122,14 +122,14 @@ _INSERT_PARTICIPANTS: Final = event_participants.insert().from_select(
 _COUNTS: Final = given("new", source=TEXT, accepted=COUNT, newest=TIME)
 
 
-def _counting() -> pg.Insert:
+def _counting() -> sa.Executable:
     new = _COUNTS.table.c
     row = pg.insert(source_hours).from_select(
         ["source", "hour", "accepted", "last_received_at", "newest_occurred_at"],
         sa.select(new.source, sa.bindparam("hour", type_=TIME), new.accepted, _NOW, new.newest),
     )
     then, now = source_hours.c, row.excluded
-    return row.on_conflict_do_update(
+    counting = row.on_conflict_do_update(
         index_elements=["source", "hour"],
         set_={
             "accepted": then.accepted + now.accepted,
@@ -137,6 +137,7 @@ def _counting() -> pg.Insert:
             "newest_occurred_at": sa.func.greatest(then.newest_occurred_at, now.newest_occurred_at),
         },
     )
+    return counting.returning(then.source, then.accepted)
 
 
 _COUNT_ACCEPTED: Final = _counting()
@@ -274,8 +275,8 @@ def start_again(work: Work) -> None:
     )
 
 
-def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
-    """Add to the running hour of each source."""
+def count_accepted(work: Work, facts: Sequence[NewFact]) -> dict[str, int]:
+    """Add to the running hour of each source; what is in it then, with everybody else's."""
     by_source: dict[str, list[NewFact]] = {}
     for fact in facts:
         by_source.setdefault(fact.source, []).append(fact)
@@ -283,7 +284,9 @@ def count_accepted(work: Work, facts: Sequence[NewFact]) -> None:
         (source, len(own), max(fact.event.occurred for fact in own).floor_datetime())
         for source, own in sorted(by_source.items())
     )
-    work.connection.execute(_COUNT_ACCEPTED, {**counts, "hour": _hour(work.now), "now": work.now})
+    moment = {"hour": _hour(work.now), "now": work.now}
+    rows = work.connection.execute(_COUNT_ACCEPTED, {**counts, **moment})
+    return {row[0]: row[1] for row in rows}
 
 
 def members_taking_part(work: Work, keys: Iterable[FactKey]) -> list[UUID]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.events import service, store
 from ledger.events.errors import BudgetSpent, EventConflict
 from ledger.events.model import AcceptEvents, OnConflict, StoredFact
-from ledger.kernel.transaction import Database, execute
+from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members.model import UnlinkIdentity
 
@@ -229,6 +229,34 @@ def test_a_budget_ends_an_hour(database: Database, register: Register) -> None:
     assert door.statuses(door.event("e1"), door.event("e3")) == ["duplicate", "accepted"]
     commands = [AcceptEvents(door.source, [door.event("e5")])]
     assert isinstance(execute(database, service.accept_many, commands)[0], BudgetSpent)
+
+
+def test_two_at_once_spend_one_budget(database: Database, register: Register) -> None:
+    door = Door(database, register(replace(SPEC, hourly_budget=3)))
+    refused: list[BudgetSpent] = []
+
+    def second() -> None:
+        try:
+            door.accept(door.event("e3"), door.event("e4"))
+        except BudgetSpent as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=second)
+
+    def first(work: Work, command: AcceptEvents) -> None:
+        service.accept_events(work, command)
+        if not thread.ident:
+            thread.start()
+        waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        for _ in range(2_000):
+            if work.connection.execute(waits).scalar_one():
+                return
+            thread.join(0.005)
+
+    execute(database, first, AcceptEvents(door.source, [door.event("e1"), door.event("e2")]))
+    thread.join()
+    assert [error.operands["limit_events"] for error in refused] == [3]
+    assert count(database, "events") == 2
 
 
 @pytest.mark.parametrize(
