@@ -12,6 +12,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points, TokenUnits
 from oracle.bindings import points_bridge, vkl_token
 from oracle.bridge import redeeming_store, store
+from oracle.bridge.errors import BridgeStopped
 from oracle.bridge.events import CONTRACT
 from oracle.bridge.model import RedemptionState, RequestState, StopReason
 from oracle.bridge.service import require_chain
@@ -88,6 +89,31 @@ def check(reconciler: Reconciler) -> list[str]:
             None,
         )
     return findings
+
+
+def require_mismatch_gone(reconciler: Reconciler) -> None:
+    """Before the stop for a reserve that is off is lifted: see whether it still is.
+
+    A chain that does not answer, or has nothing final, cannot say.
+
+    Raises:
+        BridgeStopped: it is still off.
+    """
+    with reconciler.database.read() as work:
+        reasons = [found.reason for found in redeeming_store.stops(work)]
+    if StopReason.RESERVE_MISMATCH not in reasons:
+        return
+    try:
+        findings = reconcile(reconciler).findings()
+    except VkladError as error:
+        if error.kind is not ErrorKind.UNAVAILABLE:
+            raise
+        return
+    if findings:
+        raise BridgeStopped(
+            f"The reserve is still off: {' '.join(findings)}",
+            reason=StopReason.RESERVE_MISMATCH.value,
+        )
 
 
 def ledger_side(work: Work) -> LedgerSide:

@@ -39,7 +39,7 @@ from oracle.chain.erc1271 import is_valid_contract_signature
 from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
 from oracle.reconcile.model import LedgerSide, Reconciliation
-from oracle.reconcile.service import ledger_side, reconcile
+from oracle.reconcile.service import ledger_side, reconcile, require_mismatch_gone
 from oracle.sender.model import NoChainYet
 
 router: Final = APIRouter(prefix="/v1/bridge", tags=["bridge"])
@@ -233,6 +233,7 @@ def resume(body: ReasonBody, principal: Admin, composition: CompositionHere) -> 
     """An admin has looked: lift every stop and switch the bridge on."""
     member_id = principal.member_id
     assert member_id is not None, "an admin is a person"
+    _require_mismatch_gone(composition)
     execute(
         composition.database,
         lambda work, reason: stops.resume(work, member_id, reason),
@@ -305,6 +306,17 @@ def _ledger_side(work: Work) -> LedgerSide | None:
         return ledger_side(work)
     except NoChainYet:
         return None
+
+
+def _require_mismatch_gone(composition: Composition) -> None:
+    """Refuse while the reserve is still off; a node that cannot be asked says nothing."""
+    try:
+        reconciler = chain_parts(composition).reconciler
+    except VkladError as error:
+        if error.kind is not ErrorKind.UNAVAILABLE:
+            raise
+        return
+    require_mismatch_gone(reconciler)
 
 
 def _compared(composition: Composition) -> Reconciliation | None:

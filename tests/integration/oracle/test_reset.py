@@ -15,7 +15,12 @@ from ledger.members import store as members_store
 from ledger.members.model import NotAnAdmin, Role
 from oracle.bindings import points_bridge, vkl_token
 from oracle.bridge import redeeming_store, resets
-from oracle.bridge.errors import ResetContentChanged, ResetNotConfirmed, UnknownReset
+from oracle.bridge.errors import (
+    BridgeStopped,
+    ResetContentChanged,
+    ResetNotConfirmed,
+    UnknownReset,
+)
 from oracle.bridge.model import Stage, StopReason
 from oracle.contracts.abi import address
 from oracle.indexer import service as indexer
@@ -28,6 +33,7 @@ from oracle.reconcile.service import (
     Reconciler,
     check,
     reconcile,
+    require_mismatch_gone,
 )
 from oracle.sender.model import NoChainYet
 from tests.support.bridge import World
@@ -258,3 +264,20 @@ def test_what_changes_after_confirming_is_confirmed_anew(world: World) -> None:
     assert anew.reset_id != reset.reset_id
     with pytest.raises(ResetNotConfirmed):
         execute(world.database, resets.apply, None)
+
+
+def test_a_reserve_that_is_still_off_is_no_stop_to_lift(world: World) -> None:
+    ann = world.member(100)
+    world.link(ann)
+    request = world.request(ann, 50)
+    world.until(lambda: world.stage(request) is Stage.MINTED)
+    require_mismatch_gone(reconciler(world))
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE bridge_requests SET points = points + 1"))
+    assert check(reconciler(world))
+    with pytest.raises(BridgeStopped) as still:
+        require_mismatch_gone(reconciler(world))
+    assert (still.value.reason, "is off" in still.value.message) == ("reserve_mismatch", True)
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE bridge_requests SET points = points - 1"))
+    require_mismatch_gone(reconciler(world))
