@@ -22,6 +22,7 @@ class KeyRow:
     key: ApiKey
     secret_digest: bytes
     created_at: datetime
+    created_by: UUID | None
 
 
 def insert_session(work: Work, session: Session) -> None:
@@ -147,6 +148,7 @@ def _key(row: sa.Row[tuple[object, ...]]) -> KeyRow:
         ),
         bytes(columns["secret_digest"]),
         columns["created_at"],
+        columns["created_by"],
     )
 
 

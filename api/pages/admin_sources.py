@@ -179,13 +179,13 @@ def decide(
 
 @router.post("/{name}/suspend")
 def suspend(name: str, view: ViewHere, database: DatabaseHere, _: ActingAdmin) -> Response:
-    """Stop accepting from a source at once."""
+    """Stop accepting from a source, within two seconds in every process."""
     execute(database, service.suspend_source, name)
     return view.redirect("/admin/sources", notice="admin.sources.suspended")
 
 
 @router.post("/{name}/secret")
-def make_secret(name: str, view: ViewHere, parts: PartsHere, _: ActingAdmin) -> Response:
+def make_secret(name: str, view: ViewHere, parts: PartsHere, admin: ActingAdmin) -> Response:
     """Make a signing secret and show it, here and never again; the ones before end in a day."""
     box = FernetBox(parts.secret)
 
@@ -198,7 +198,7 @@ def make_secret(name: str, view: ViewHere, parts: PartsHere, _: ActingAdmin) -> 
             )
         secret = new_secret(work.ids.secret())
         profile.check_secret(secret)
-        service.add_secret(work, AddSecret(source_name, secret), box=box)
+        service.add_secret(work, AddSecret(source_name, secret, None, admin), box=box)
         return secret
 
     secret = execute(parts.database, add, name)
@@ -212,6 +212,8 @@ def _page(view: View, database: Database, *, secret: tuple[str, str] | None = No
         changes = store.list_changes(work, LIMIT_MAX)
         names = _names(work, changes)
         before = {one.name for one, _ in known}
+        secrets = {one.name: store.list_secrets(work, one.source_id) for one, _ in known}
+        issuers = names_of(work, [each.issued_by for own in secrets.values() for each in own])
     me = view.principal.member_id if view.principal else None
     return view.render(
         "admin/sources.html",
@@ -224,6 +226,8 @@ def _page(view: View, database: Database, *, secret: tuple[str, str] | None = No
         change_id=lambda change: format_id(CHANGE_PREFIX, change.change_id),
         signs=frozenset(WEBHOOK_PROFILES),
         secret=secret,
+        secrets=secrets,
+        issuers=issuers,
         origin=view.request.app.state.parts.settings.origin,
     )
 

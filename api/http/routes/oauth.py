@@ -128,7 +128,7 @@ def list_keys(page: PageHere, _: AdminOrAuditor, database: DatabaseHere) -> JSON
 
 @router.delete("/v1/api-keys/{key_id}", status_code=204, responses=responses(401, 403, 404, 503))
 def revoke(key_id: str, _: Admin, database: DatabaseHere) -> Response:
-    """End a key and every token made from it, at once."""
+    """End a key and every token made from it; at POST /v1/events within two seconds."""
     execute(database, keys.revoke_key, parse_id("key", key_id))
     return Response(status_code=204)
 
@@ -154,6 +154,7 @@ def _key_json(row: KeyRow) -> dict[str, Json]:
         "scopes": sorted(row.key.scopes),
         "source": row.key.source,
         "created_at": _time(row.created_at),
+        "created_by": None if row.created_by is None else format_id("mem", row.created_by),
         "expires_at": _time(row.key.expires_at),
         "revoked_at": _time(row.key.revoked_at),
     }

@@ -30,6 +30,7 @@ from ledger.events.sources.model import (
     AddSecret,
     DecideSource,
     ProposeSource,
+    SecretSummary,
     SourceChange,
     authority_content,
     read_spec,
@@ -113,12 +114,23 @@ def reject(
 
 @router.post("/{name}/suspend", status_code=204, responses=responses(401, 403, 404, 503))
 def suspend(name: str, database: DatabaseHere, _: Admin) -> None:
-    """Stop accepting from a source at once."""
+    """Stop accepting from a source, within two seconds in every process."""
     execute(database, service.suspend_source, name)
 
 
+@router.get("/{name}/secrets", responses=responses(401, 403, 404, 503))
+def list_secrets(name: str, database: DatabaseHere, _: Overseer) -> JSONResponse:
+    """Which secrets are or were good, and who saw each: never the secrets. Newest first."""
+    with database.read() as work:
+        source = service.require_source(work, name)
+        data = [secret_json(one) for one in store.list_secrets(work, source.source_id)]
+    return JSONResponse({"data": data, "next_cursor": None})
+
+
 @router.post("/{name}/secrets", status_code=201, responses=responses(400, 401, 403, 404, 422, 503))
-def add_secret(name: str, body: SecretBody, parts: PartsHere, _: Admin) -> JSONResponse:
+def add_secret(
+    name: str, body: SecretBody, parts: PartsHere, admin: CurrentMember, _: Admin
+) -> JSONResponse:
     """Accept one more signing secret; the answer is the only place that shows it."""
     box = FernetBox(parts.secret)
 
@@ -132,7 +144,7 @@ def add_secret(name: str, body: SecretBody, parts: PartsHere, _: Admin) -> JSONR
             )
         profile.check_secret(secret)
         overlap = timedelta(hours=given.overlap_hours)
-        service.add_secret(work, AddSecret(name, secret, overlap), box=box)
+        service.add_secret(work, AddSecret(name, secret, overlap, admin), box=box)
         return secret
 
     return JSONResponse({"secret": execute(parts.database, add, body)}, status_code=201)
@@ -152,6 +164,16 @@ def source_json(source: Source, activity: SourceActivity | None) -> dict[str, Js
         "newest_occurred_at": _time(activity.newest_occurred_at) if activity else None,
         "accepted_last_day": activity.accepted_last_day if activity else 0,
         "parked": activity.parked if activity else 0,
+    }
+
+
+def secret_json(secret: SecretSummary) -> dict[str, Json]:
+    """Who issued a secret, when, and when it ends; issued by nobody means at the machine."""
+    return {
+        "id": format_id("sec", secret.secret_id),
+        "issued_by": None if secret.issued_by is None else format_id("mem", secret.issued_by),
+        "issued_at": _time(secret.created_at),
+        "expires_at": _time(secret.expires_at) if secret.expires_at else None,
     }
 
 

@@ -63,6 +63,7 @@ def _sources() -> None:
         sa.Column("secret_id", sa.Uuid, primary_key=True),
         sa.Column("source_id", sa.Uuid, sa.ForeignKey("sources.source_id"), nullable=False),
         sa.Column("sealed", pg.BYTEA, nullable=False),
+        sa.Column("issued_by", sa.Uuid, sa.ForeignKey("members.member_id")),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True)),
     )

@@ -107,11 +107,15 @@ class SourceChange:
 
 @dataclass(frozen=True, slots=True)
 class AddSecret:
-    """Accept one more secret from now on; the ones before end after ``overlap``."""
+    """Accept one more secret from now on; the ones before end after ``overlap``.
+
+    ``issued_by``: the admin who sees it; ``None`` for somebody at the machine.
+    """
 
     source: str
     secret: str
     overlap: timedelta | None = None
+    issued_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class SecretSummary:
     """A secret without the secret."""
 
     secret_id: UUID
+    issued_by: UUID | None
     created_at: datetime
     expires_at: datetime | None
 

@@ -90,7 +90,7 @@ def reject_source(work: Work, command: DecideSource) -> None:
 
 
 def suspend_source(work: Work, name: str) -> None:
-    """Stop accepting from a source at once. Suspending again changes nothing.
+    """Stop accepting from a source, as soon as it is read anew. Again changes nothing.
 
     Raises:
         UnknownSource: no source of this name.
@@ -115,7 +115,8 @@ def add_secret(work: Work, command: AddSecret, *, box: SecretBox) -> UUID:
     source = require_source(work, command.source)
     overlap = OVERLAP_DEFAULT if command.overlap is None else command.overlap
     store.end_secrets(work, source.source_id, work.now + overlap)
-    return store.insert_secret(work, source.source_id, box.seal(command.secret))
+    sealed = box.seal(command.secret)
+    return store.insert_secret(work, source.source_id, sealed, command.issued_by)
 
 
 def end_secrets(work: Work, name: str) -> None:

@@ -100,12 +100,18 @@ def list_sources(work: Work) -> list[Source]:
     return [_source(row) for row in work.connection.execute(sa.select(sources).order_by("name"))]
 
 
-def insert_secret(work: Work, source_id: UUID, sealed: bytes) -> UUID:
+def insert_secret(
+    work: Work, source_id: UUID, sealed: bytes, issued_by: UUID | None = None
+) -> UUID:
     """Keep one more secret; its id."""
     secret_id = work.ids.new(work.now)
     work.connection.execute(
         source_secrets.insert().values(
-            secret_id=secret_id, source_id=source_id, sealed=sealed, created_at=work.now
+            secret_id=secret_id,
+            source_id=source_id,
+            sealed=sealed,
+            issued_by=issued_by,
+            created_at=work.now,
         )
     )
     return secret_id
@@ -136,7 +142,10 @@ def list_secrets(work: Work, source_id: UUID) -> list[SecretSummary]:
     """A source's secrets without the secrets, newest first."""
     rows = work.connection.execute(
         sa.select(
-            source_secrets.c.secret_id, source_secrets.c.created_at, source_secrets.c.expires_at
+            source_secrets.c.secret_id,
+            source_secrets.c.issued_by,
+            source_secrets.c.created_at,
+            source_secrets.c.expires_at,
         )
         .where(source_secrets.c.source_id == source_id)
         .order_by(source_secrets.c.secret_id.desc())

@@ -16,6 +16,7 @@ from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
 from api.webhooks import standard_webhooks
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember
@@ -61,6 +62,11 @@ def test_from_proposal_to_first_delivery(
     assert (approved.status_code, approved.json()["state"]) == (200, "active")
 
     secret = first.post("/v1/sources/lms/secrets", json={}).json()["secret"]
+    (issued,) = second.get("/v1/sources/lms/secrets").json()["data"]
+    assert (issued["issued_by"], issued["expires_at"]) == (format_id("mem", admins[0]), None)
+    page = second.get("/admin/sources")
+    assert "Signing secret issued by" in page.text
+    assert secret not in page.text
     stamp = int(datetime.now(UTC).timestamp())  # noqa: TID251 - a test's own clock
     body = json.dumps(
         {
