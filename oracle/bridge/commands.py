@@ -13,6 +13,8 @@ from oracle.sender.service import SubmitIntent
 ROOM: Final = "bridge"
 TOPIC: Final = f"{ROOM}_intents"
 """Outbox topic on which the sender tells that an intent of ours is settled."""
+REDEEM_KEYS: Final = f"{ROOM}:redeem:"
+"""What the keys of all redemptions by signature begin with."""
 _COMMIT_GAS: Final = 300_000
 _EXPIRE_GAS: Final = 150_000
 _REDEEM_GAS: Final = 400_000
@@ -35,7 +37,7 @@ def expire_key(batch: Batch) -> str:
 
 def redeem_key(reference: bytes, attempt_digest: str) -> str:
     """A reference serves once, but a signature that was refused may be followed by another."""
-    return f"{ROOM}:redeem:{reference.hex()}:{attempt_digest}"
+    return f"{REDEEM_KEYS}{reference.hex()}:{attempt_digest}"
 
 
 def commit(batch: Batch, bridge: Address) -> SubmitIntent:

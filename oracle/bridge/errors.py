@@ -94,3 +94,10 @@ class TooManyReferences(VkladError):
 
     code = "too_many_redemption_references"
     kind = ErrorKind.RATE_LIMITED
+
+
+class TooManyRelays(VkladError):
+    """As many redemptions were sent for this member within a day as we pay gas for."""
+
+    code = "too_many_relayed_redemptions"
+    kind = ErrorKind.RATE_LIMITED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from oracle.bridge.model import (
     StopReason,
 )
 from oracle.bridge.tables import bridge_redemptions, bridge_references, bridge_stops
+from oracle.sender.tables import intents
 
 
 def insert_reference(work: Work, reference: Reference) -> None:
@@ -56,6 +58,20 @@ def set_relay_key(work: Work, reference: bytes, relay_key: str) -> None:
         .where(bridge_references.c.reference == reference)
         .values(relay_key=relay_key)
     )
+
+
+def count_relays(work: Work, member_id: UUID, key_prefix: str, since: datetime) -> int:
+    """Redemptions sent for a member since a moment, each signature counted."""
+    of_member = sa.exists().where(
+        bridge_references.c.member_id == member_id,
+        intents.c.key.startswith(
+            sa.func.concat(key_prefix, sa.func.encode(bridge_references.c.reference, "hex"), ":")
+        ),
+    )
+    query = sa.select(sa.func.count()).where(
+        intents.c.key.startswith(key_prefix), intents.c.created_at > since, of_member
+    )
+    return int(work.connection.execute(query).scalar_one())
 
 
 def references_of_member(work: Work, member_id: UUID, limit: int) -> list[Reference]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from oracle.bridge.errors import (
     ReferenceUsed,
     SignatureOfAnother,
     TooManyReferences,
+    TooManyRelays,
     UnknownReference,
     UnknownRequest,
 )
@@ -55,6 +56,8 @@ from oracle.sender.model import IntentState, NoChainYet
 PREFIX: Final = "brg"
 """Of a request's id at the edges."""
 REFERENCES_OPEN_MAX: Final = 20
+RELAYS_PER_DAY_MAX: Final = 10
+"""Redemptions by signature whose gas we pay for one member within 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ class Bridging:
         Raises:
             UnknownReference: not one of this member's.
             ReferenceUsed: it has served.
+            TooManyRelays: the gas of this member's redemptions is used up for a day.
             SignatureOfAnother: not the holder's.
             MalformedSignature: no signature at all.
         """
@@ -234,6 +238,8 @@ class Bridging:
         key = commands.redeem_key(
             reference.reference, hashlib.sha256(command.signature).hexdigest()[:16]
         )
+        if sender.outcome(work, key) is None:
+            _require_relays_left(work, command.member_id)
         sender.submit(work, commands.redeem(key, reference, self.bridge, command.signature))
         redeeming_store.set_relay_key(work, reference.reference, key)
         return key
@@ -332,6 +338,16 @@ def _move_to_escrow(work: Work, claim: MoveToEscrow) -> tuple[UUID, int]:
     entry_id = lots.move_to_escrow(work, claim).entry_id
     entry = journal.entries(work, [entry_id])[entry_id]
     return entry_id, entry.sequence_first + len(entry.draft.postings) - 1
+
+
+def _require_relays_left(work: Work, member_id: UUID) -> None:
+    since = work.now - timedelta(days=1)
+    sent = redeeming_store.count_relays(work, member_id, commands.REDEEM_KEYS, since)
+    if sent >= RELAYS_PER_DAY_MAX:
+        raise TooManyRelays(
+            f"We pay for {RELAYS_PER_DAY_MAX} redemptions a day. Send this one yourself, or wait.",
+            relays_max=RELAYS_PER_DAY_MAX,
+        )
 
 
 def _require_active(work: Work, member_id: UUID) -> None:

@@ -30,6 +30,7 @@ from oracle.bridge.errors import (
     RequestOutOfBounds,
     SignatureOfAnother,
     TooManyReferences,
+    TooManyRelays,
     UnknownReference,
     UnknownRequest,
 )
@@ -464,6 +465,29 @@ def test_only_the_holder_can_have_a_redemption_relayed_and_once(world: World) ->
     with world.database.read() as work:
         (done,) = redeeming_store.redemptions_of_member(work, ann, 5)
     assert (done.state, done.points) == (RedemptionState.CREDITED, Points(40))
+
+
+def test_the_gas_of_a_members_redemptions_is_bounded(world: World) -> None:
+    ann = world.member(0)
+    wallet = world.link(ann)
+
+    def relay() -> service.RelaySignature:
+        reference = world.reference(ann, 1)
+        with world.database.read() as work:
+            message = world.bridging.redemption_message(work, reference)
+        signed = bytes(wallet.sign_message(message.signable()).signature)
+        command = service.RelaySignature(ann, reference.reference, signed)
+        execute(world.database, world.bridging.relay, command)
+        return command
+
+    commands = [relay() for _ in range(service.RELAYS_PER_DAY_MAX)]
+    with pytest.raises(TooManyRelays):
+        relay()
+    execute(world.database, world.bridging.relay, commands[0])
+    with world.database.engine.begin() as connection:
+        day_before = sa.text("UPDATE intents SET created_at = created_at - interval '1 day'")
+        connection.execute(day_before)
+    relay()
 
 
 def test_references_are_not_made_without_end(world: World) -> None:
