@@ -162,14 +162,16 @@ def settle(work: Work, intent_key: str) -> None:
     known = relaying.require_chain(work)
     outcome = sender.outcome(work, intent_key)
     failed = outcome is None or outcome.state is IntentState.FAILED
+    ballots = store.of_intent(work, intent_key)
+    asked = {ballot.proposal_id for ballot in ballots}
     recorded = {
         (proposal_id, voter): support
         for name in ("VoteCast", "VoteCastWithParams")
-        for event in indexer_store.events_named(work, known.chain_key, "VklGovernor", name)
+        for event in indexer_store.events_about(work, known.chain_key, "VklGovernor", name, asked)
         for proposal_id, voter, support in [_vote_of(event)]
     }
     failure = outcome.failure if failed and outcome is not None else None
-    for ballot in store.of_intent(work, intent_key):
+    for ballot in ballots:
         support = recorded.get((ballot.proposal_id, ballot.voter))
         store.settle(work, ballot.ballot_id, rejection_of(ballot, support, failure))
 

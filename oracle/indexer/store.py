@@ -263,6 +263,22 @@ def events_named(
     )
 
 
+def events_about(
+    work: Work, chain_key: int, contract: str, name: str, first_words: Collection[int]
+) -> list[ChainEvent]:
+    """Logs of one kind whose data begins with one of these numbers, in chain order."""
+    heads = [word.to_bytes(32, "big") for word in first_words]
+    return _events(
+        work,
+        sa.select(chain_events).where(
+            chain_events.c.chain_key == chain_key,
+            chain_events.c.contract == contract,
+            chain_events.c.name == name,
+            sa.func.substring(chain_events.c.payload, 1, 32).in_(heads),
+        ),
+    )
+
+
 def count_waiting(work: Work, chain_key: int) -> int:
     """Logs that were read and not acted on yet."""
     query = sa.select(sa.func.count()).where(
