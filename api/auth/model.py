@@ -59,17 +59,12 @@ class Role(StrEnum):
 SCOPES: Final = (
     "events:write",
     "members:read",
-    "members:write",
     "balances:read",
-    "programme:read",
     "redemptions:read",
     "redemptions:write",
     "grants:read",
     "journal:read",
-    "bridge:read",
-    "votes:read",
     "metrics:read",
-    "webhooks:write",
 )
 """What a machine's key may be for. None of them approves anything (DESIGN 3, rule 10)."""
 

@@ -9,10 +9,13 @@ from fastapi.responses import JSONResponse, Response
 
 from api.http.metrics import MEDIA_TYPE, Metrics
 from api.http.parts import DatabaseHere
+from api.http.principal import MaybePrincipal, allow, principal_of
 from api.http.problems import responses
 from api.migrations.runner import require_newest
 
 router: Final = APIRouter(tags=["service"])
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
 @router.get("/healthz")
@@ -37,7 +40,11 @@ def _metrics(request: Request) -> Metrics:
     return cast("Metrics", request.app.state.metrics)
 
 
-@router.get("/metrics", response_class=Response)
-def metrics(counted: Annotated[Metrics, Depends(_metrics)]) -> Response:
-    """What this process has counted, for Prometheus: no ids, yet nothing for the internet."""
+@router.get("/metrics", response_class=Response, responses=responses(401, 403, 503))
+def metrics(
+    request: Request, principal: MaybePrincipal, counted: Annotated[Metrics, Depends(_metrics)]
+) -> Response:
+    """What this process has counted, for Prometheus on this machine or with a key for it."""
+    if request.client is None or request.client.host not in _LOOPBACK:
+        allow(roles=("admin", "auditor"), scopes=("metrics:read",))(principal_of(principal))
     return Response(counted.text(), media_type=MEDIA_TYPE)

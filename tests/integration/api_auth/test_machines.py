@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,8 +12,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api.auth.keys import CreatedKey, CreateKey, create_key
-from api.auth.model import ACCESS_TOKEN_LIFE, UnknownScope
+from api.auth.model import ACCESS_TOKEN_LIFE, SCOPES, UnknownScope
 from api.auth.tables import access_tokens, api_keys
+from api.http import principal
 from api.http.limits import ANONYMOUS_RATE, MACHINE_RATE
 from ledger.events.model import Source
 from ledger.events.sources import service as sources
@@ -109,6 +111,21 @@ def test_a_key_without_the_scope_is_403_and_told_which(app: FastAPI, timed: Data
     answer = client_of(app).get("/v1/members", headers=_bearer(text))
     assert _code(answer) == (403, "scope_required")
     assert "members:read" in answer.json()["scopes"]
+
+
+def test_what_is_counted_is_told_to_a_key_for_it(app: FastAPI, timed: Database) -> None:
+    told = [
+        client_of(app).get("/metrics", headers=_bearer(made.text)).status_code
+        for scope in ("metrics:read", "journal:read")
+        for made in [execute(timed, create_key, CreateKey("x", frozenset({scope})))]
+    ]
+    assert told == [200, 403]
+
+
+def test_every_scope_is_asked_for_somewhere() -> None:
+    folder = Path(principal.__file__).parent
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    assert [scope for scope in SCOPES if f'"{scope}"' not in text] == []
 
 
 def test_a_machine_is_nobodys_self(app: FastAPI, key: CreatedKey) -> None:

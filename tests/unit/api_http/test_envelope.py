@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
 
 from api.http.limits import BODY_LIMITS, body_limit_of
 from api.http.problems import responses
-from tests.support.http import client_of
+from tests.support.http import ORIGIN, client_of
 
 
 @pytest.fixture
@@ -81,7 +82,10 @@ def test_requests_are_counted_by_route_not_by_address(app: FastAPI) -> None:
     client.get("/healthz")
     client.get("/v1/members/mem_secret")
     client.get("/nowhere/mem_secret")
-    text = client.get("/metrics").text
+    refused = client.get("/metrics")
+    assert (refused.status_code, refused.json()["code"]) == (401, "credentials_missing")
+    here = TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 50_000))
+    text = here.get("/metrics").text
     assert 'vklad_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
     assert 'route="/v1/members/{member_id}",status="401"' in text
     assert 'route="other",status="404"' in text
