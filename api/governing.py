@@ -13,6 +13,7 @@ from api.auth.wallet_place import ChainOff
 from api.bridging import ChainParts, chain_parts
 from api.composition import Composition
 from governance.ballots.model import Ballot
+from governance.ballots.service import BALLOT_PREFIX
 from governance.contracts import GovernanceContracts
 from governance.delegation.service import Delegation
 from governance.programme_change.model import ProgrammeVote
@@ -25,7 +26,6 @@ from ledger.wallets import service as wallets
 from oracle.chain.port import Chain
 from oracle.contracts.abi import Address, address
 
-BALLOT_PREFIX = "bal"
 DELEGATION_PREFIX = "dlg"
 DIGITS_MAX = 78
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from api.auth.sessions import close_sessions_of
@@ -36,6 +37,11 @@ def issue_first_admin_link(work: Work, _: None) -> IssuedLink:
     """
     members.require_link_of_use(work)
     return members.issue_link(work, IssueLink(PURPOSE, None, LIFE))
+
+
+def first_admin_url(origin: str, token: str) -> str:
+    """The address of the page on which a member uses the link."""
+    return f"{origin}/first-admin?{urlencode({'token': token})}"
 
 
 def become_first_admin(work: Work, command: BecomeFirstAdmin) -> None:

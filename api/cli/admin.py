@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import typer
 
-from api.auth.first_admin import issue_first_admin_link
+from api.auth.first_admin import first_admin_url, issue_first_admin_link
 from api.auth.keys import CreateKey, create_key
 from api.composition import compose
 from api.settings import load_settings
@@ -24,8 +23,7 @@ def link() -> None:
         issued = execute(composition.database, issue_first_admin_link, None)
     finally:
         composition.close()
-    query = urlencode({"token": issued.token})
-    typer.echo(f"{composition.public_url}/first-admin?{query}")
+    typer.echo(first_admin_url(composition.public_url, issued.token))
     typer.echo(f"Good once, until {issued.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
-from api.auth.first_admin import issue_first_admin_link
+from api.auth.first_admin import first_admin_url, issue_first_admin_link
 from api.composition import Composition, compose
 from api.demo.community import SHOP_FILE, Loader, Report, is_loaded, load
 from api.settings import Settings, UnsafeSettings
@@ -62,4 +61,4 @@ def welcome(settings: Settings) -> str:
 
 def _admin_link(composition: Composition) -> str:
     issued = execute(composition.database, issue_first_admin_link, None)
-    return f"{composition.public_url}/first-admin?{urlencode({'token': issued.token})}"
+    return first_admin_url(composition.public_url, issued.token)
