@@ -18,9 +18,10 @@ from rich.markup import escape
 
 from api.composition import broker_url, chain_rpc_urls, database_url
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, load_settings
-from api.supervisor.anvil import chain_id, refuse_taken_port
-from api.supervisor.errors import PortTaken
+from api.supervisor.anvil import chain_id
+from api.supervisor.errors import PartFailed, PortTaken
 from api.supervisor.lock import holder
+from api.supervisor.ports import Place, refuse_taken_port
 from api.supervisor.postgres import PostgresServer
 from api.supervisor.process import recorded
 from api.supervisor.state import StateFolder
@@ -140,15 +141,17 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
     if patient.up is not None:
         yield Finding("ports", f"in use by Vklad itself (process {patient.up})")
         return
-    wanted = [("API", settings.port, "VKLAD_PORT")]
+    wanted = [("API", Place(settings.port, "VKLAD_PORT", settings.host))]
     if settings.demo:
-        wanted.append(("demo issuer", settings.demo_issuer_port, "VKLAD_DEMO_ISSUER_PORT"))
-    for part, port, setting in wanted:
+        wanted.append(("demo issuer", Place(settings.demo_issuer_port, "VKLAD_DEMO_ISSUER_PORT")))
+    for part, place in wanted:
         try:
-            refuse_taken_port(port, part, setting)
-            yield Finding(f"port {port}", f"free for the {part}")
+            refuse_taken_port(place, part)
+            yield Finding(f"port {place.port}", f"free for the {part}")
         except PortTaken as error:
-            yield Finding(f"port {port}", "taken", error.message)
+            yield Finding(f"port {place.port}", "taken", error.message)
+        except PartFailed as error:
+            yield Finding(f"port {place.port}", "cannot be listened on", error.message)
 
 
 def check_leftovers(patient: Patient) -> Iterator[Finding]:

@@ -22,14 +22,15 @@ from eth_account.hdaccount import generate_mnemonic
 from eth_account.signers.local import LocalAccount
 from eth_account.types import Language
 
-from api.supervisor.errors import PortTaken
+from api.supervisor.ports import LOOPBACK, Place, refuse_taken_port
 from api.supervisor.process import Program
 from api.supervisor.state import StateFolder, own_folder
 from oracle.contracts.toolchain import anvil_binary
 
-HOST: Final = "127.0.0.1"
+HOST: Final = LOOPBACK
 CHAIN_ID: Final = 31_337
 FUNDED_ACCOUNTS: Final = 10
+CHAIN_SETTING: Final = "VKLAD_CHAIN_RPC_URL"
 _BALANCE_WEI: Final = 10_000 * 10**18
 _STATE_INTERVAL_S: Final = 1
 _ANSWER_TIMEOUT_S: Final = 2.0
@@ -87,7 +88,7 @@ class AnvilNode:
         Raises:
             PortTaken: another program listens on the port.
         """
-        refuse_taken_port(self.port, name, "VKLAD_CHAIN_RPC_URL")
+        refuse_taken_port(Place(self.port, CHAIN_SETTING), name)
         kept = state_file or self.state_file
         own_folder(kept.parent)
         return Program(
@@ -151,22 +152,3 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def refuse_taken_port(port: int, part: str, setting: str) -> None:
-    """Make sure that ``part`` can listen on ``port`` of loopback.
-
-    Raises:
-        PortTaken: another program does.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortTaken(
-                f"Port {port}, where {part} should listen, is taken by another program. Stop that "
-                f"program, or choose another place by {setting}.",
-                part=part,
-                port=port,
-            ) from error

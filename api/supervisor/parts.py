@@ -17,8 +17,9 @@ from api.chain import deploy_contracts
 from api.composition import migrate_installation
 from api.demo.filling import fill, welcome
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
-from api.supervisor.anvil import AnvilNode, refuse_taken_port
+from api.supervisor.anvil import CHAIN_SETTING, AnvilNode, embedded_chain_port
 from api.supervisor.kept_state import KeptState
+from api.supervisor.ports import Place, refuse_taken_port
 from api.supervisor.postgres import PostgresServer
 from api.supervisor.process import Program
 from api.supervisor.state import StateFolder
@@ -48,13 +49,17 @@ class Runnable:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A child process; ``prepare`` is called before each start, so also after it died."""
+    """A child process; ``prepare`` is called before each start, so also after it died.
+
+    ``listens``, where it has a port, is looked at before anything is started.
+    """
 
     name: str
     shown: str
     wanted: Callable[[Settings], bool]
     prepare: Callable[[Installation], Runnable]
     timeout_s: float = 60
+    listens: Callable[[Installation], Place] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def _chain(installation: Installation) -> Runnable:
 
 def _api(installation: Installation) -> Runnable:
     settings = installation.settings
-    refuse_taken_port(settings.port, "api", "VKLAD_PORT")
+    refuse_taken_port(_api_place(installation), "api")
     return own_process(
         installation,
         "api",
@@ -140,13 +145,25 @@ def _watcher(installation: Installation) -> Runnable:
 
 def _demo_issuer(installation: Installation) -> Runnable:
     port = installation.settings.demo_issuer_port
-    refuse_taken_port(port, "demo-issuer", "VKLAD_DEMO_ISSUER_PORT")
+    refuse_taken_port(_demo_issuer_place(installation), "demo-issuer")
     return own_process(
         installation,
         "demo-issuer",
         "demo-issuer",
         healthy=lambda: answers(f"http://127.0.0.1:{port}/healthz"),
     )
+
+
+def _api_place(installation: Installation) -> Place:
+    return Place(installation.settings.port, "VKLAD_PORT", installation.settings.host)
+
+
+def _demo_issuer_place(installation: Installation) -> Place:
+    return Place(installation.settings.demo_issuer_port, "VKLAD_DEMO_ISSUER_PORT")
+
+
+def _chain_place(installation: Installation) -> Place:
+    return Place(embedded_chain_port(installation.state), CHAIN_SETTING)
 
 
 def _migrate(installation: Installation) -> str | None:
@@ -210,14 +227,14 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Step("migrate", "migrations", _always, _migrate),
         Step("npm", "chain tools (npm)", _chain_is_embedded, _install_npm_project),
     ),
-    (Part("chain", "chain", _chain_is_embedded, _chain),),
+    (Part("chain", "chain", _chain_is_embedded, _chain, listens=_chain_place),),
     (Step("contracts", "contracts", _chain_is_embedded, _deploy_contracts),),
     (
-        Part("api", "API and pages", _always, _api),
+        Part("api", "API and pages", _always, _api, listens=_api_place),
         Part("worker", "worker", _always, _worker),
         Part("scheduler", "scheduler", _always, _scheduler),
         Part("watcher", "watcher", _chain_is_on, _watcher),
-        Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer),
+        Part("demo-issuer", "demo sign-in", _is_demo, _demo_issuer, listens=_demo_issuer_place),
     ),
     (
         Step("first-admin", "first admin", _is_no_demo, _first_admin),

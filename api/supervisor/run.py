@@ -1,9 +1,10 @@
 """Start the parts in order, watch them, stop them in reverse order and leave nothing behind.
 
-lock ─▶ stop leftovers ─▶ start 1..n ─▶ watch ─▶ stop n..1
-                              │            │ a part died: name it, start it again
-                              │            └─ too often: stop all, fail
-                              └─ a part failed: name it, stop all, fail
+lock ─▶ stop leftovers ─▶ ports free? ─▶ start 1..n ─▶ watch ─▶ stop n..1
+                              │               │          │ a part died: name it, start it again
+                              │               │          └─ too often: stop all, fail
+                              │               └─ a part failed: name it, stop all, fail
+                              └─ one is taken: say by whom, fail
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rich.markup import escape
 from api.supervisor.errors import PartFailed
 from api.supervisor.lock import held
 from api.supervisor.parts import Installation, Part, Runnable, Step
+from api.supervisor.ports import refuse_taken_port
 from api.supervisor.process import Process, failed, start, stop_leftover, wait_healthy
 from api.supervisor.signals import StopRequested, StopSignal
 
@@ -58,12 +60,14 @@ class Supervisor:
 
         Raises:
             AlreadyUp: another supervisor holds this installation.
+            PortTaken: another program listens where a part should; nothing was started.
             VkladError: a part or step failed; everything is stopped by then.
         """
         self._installation.state.prepare()
         with held(self._installation.state), self._signal.listening(), self._tending():
             try:
                 self._stop_leftovers()
+                self._refuse_taken_ports()
                 began = time.monotonic()
                 for stage in self._stages:
                     self._begin(stage)
@@ -102,6 +106,13 @@ class Supervisor:
             pid = stop_leftover(record)
             if pid is not None:
                 self._say(f"Stopped {name} (process {pid}), left behind by an earlier run.")
+
+    def _refuse_taken_ports(self) -> None:
+        """Look at every port first: a taken one should not be found out after minutes."""
+        for stage in self._stages:
+            for part in stage:
+                if isinstance(part, Part) and part.listens is not None:
+                    refuse_taken_port(part.listens(self._installation), part.name)
 
     def _begin(self, stage: Sequence[Part | Step]) -> None:
         began = time.monotonic()

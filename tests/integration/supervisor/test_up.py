@@ -140,6 +140,9 @@ def test_a_taken_port_is_named_and_nothing_stays_behind(ups: list[Up], state: St
     assert up.popen.returncode == 1
     assert f"Port {port}" in said
     assert "VKLAD_PORT" in said
+    assert f"process {os.getpid()})" in said
+    assert "✓" not in said, "nothing was started first"
+    assert list((state.path / "logs").glob("*")) == []
     assert up.parts() == []
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.supervisor.anvil import free_port, refuse_taken_port
-from api.supervisor.errors import PartMissing, PortTaken, StateFolderUnusable
+from api.supervisor.anvil import free_port
+from api.supervisor.errors import PartFailed, PartMissing, PortTaken, StateFolderUnusable
+from api.supervisor.ports import Place, refuse_taken_port
 from api.supervisor.process import recorded
 from api.supervisor.state import SOCKET_PATH_BYTES_MAX, StateFolder, own_folder
 from api.supervisor.valkey import server_binary
@@ -91,9 +92,17 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(PortTaken, match=f"Port {port}, where api should.*VKLAD_PORT") as caught:
-            refuse_taken_port(port, "api", "VKLAD_PORT")
+            refuse_taken_port(Place(port, "VKLAD_PORT"), "api")
+        with pytest.raises(PortTaken):
+            refuse_taken_port(Place(port, "VKLAD_PORT", "0.0.0.0"), "api")  # noqa: S104 - refused
     assert caught.value.operands == {"part": "api", "port": port}
-    refuse_taken_port(free_port(), "api", "VKLAD_PORT")
+    assert f"process {os.getpid()})" in caught.value.message
+    refuse_taken_port(Place(free_port(), "VKLAD_PORT"), "api")
+
+
+def test_an_address_of_another_machine_is_no_place_to_listen() -> None:
+    with pytest.raises(PartFailed, match=r"cannot listen on port 8000 of 192\.0\.2\.1.*VKLAD_HOST"):
+        refuse_taken_port(Place(8000, "VKLAD_HOST", "192.0.2.1"), "api")
 
 
 def test_a_machine_that_the_wheel_was_not_made_for_is_told_of_the_way_out(
