@@ -17,7 +17,7 @@ from api.i18n.catalogue import Catalogue, load_catalogue
 from api.migrations.runner import migrate, require_newest
 from api.settings import ChainSwitch, Settings
 from api.supervisor.anvil import HOST, embedded_chain_port
-from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
+from api.supervisor.postgres import APPLICATION, MIGRATOR, WATCHER, PostgresServer
 from api.supervisor.state import StateFolder
 from api.supervisor.valkey import ValkeyServer
 from ledger.kernel.transaction import Database, connect
@@ -72,6 +72,18 @@ def database_url(settings: Settings, state: StateFolder) -> str:
     return PostgresServer.of(state).url(APPLICATION)
 
 
+def watcher_database_url(settings: Settings, state: StateFolder) -> str:
+    """SQLAlchemy's URL for the watcher's role.
+
+    With a remote database and no URL for that role it is the application's.
+    """
+    if settings.watcher_database_url is not None:
+        return _with_driver(settings.watcher_database_url)
+    if settings.database_url is not None:
+        return database_url(settings, state)
+    return PostgresServer.of(state).url(WATCHER)
+
+
 def migration_database_url(settings: Settings, state: StateFolder) -> str | None:
     """SQLAlchemy's URL for the role that owns the database.
 
@@ -89,9 +101,11 @@ def migrate_installation(settings: Settings, state: StateFolder) -> str:
         SchemaBehind: the database is remote, its owner is not ours to be, and it is not newest.
     """
     owner = migration_database_url(settings, state)
-    user = sa.make_url(database_url(settings, state)).username
     if owner is not None:
-        return migrate(owner, user or APPLICATION)
+        user = sa.make_url(database_url(settings, state)).username
+        watcher = settings.watcher_database_url
+        reader = sa.make_url(watcher.get_secret_value()).username if watcher else None
+        return migrate(owner, user or APPLICATION, reader or WATCHER)
     database = connect(database_url(settings, state), pool_size=1)
     try:
         with database.read() as work:

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="The same database for the role that owns it; required with `database_url` "
         "to migrate.",
     )
+    watcher_database_url: SecretStr | None = Field(
+        default=None,
+        description="The same database for the watcher's role, which may read and nothing else; "
+        "empty: the embedded server's own role for it, else `database_url`.",
+    )
     database_pool_size: int = Field(
         default=8, ge=1, le=100, description="Database connections kept by each process."
     )
@@ -101,6 +106,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Blocks after which a block counts as final; empty: 1 on the embedded chain, "
         "else the chain's own `finalized`.",
+    )
+    local_voting_period_s: int | None = Field(
+        default=None,
+        ge=10,
+        le=86_400,
+        description="How long a vote lasts on a local chain, stated before it is deployed to; "
+        "empty: 20 seconds. Chains with parameters of their own do not look at it.",
     )
     signer_url: SecretStr | None = Field(
         default=None, description="web3signer-style remote signer; empty: the encrypted keystore."
@@ -190,6 +202,10 @@ def refuse_unsafe(settings: Settings) -> None:
         found.append(
             "VKLAD_CHAIN_RPC_URL (unset: the embedded chain is for one machine and votes last "
             "seconds; name a chain, or set VKLAD_CHAIN=off)"
+        )
+    if settings.local_voting_period_s is not None:
+        found.append(
+            "VKLAD_LOCAL_VOTING_PERIOD_S (votes on a local chain decide nothing in public)"
         )
     if _known_words(settings.chain_mnemonic):
         found.append("VKLAD_CHAIN_MNEMONIC (everybody knows these keys)")

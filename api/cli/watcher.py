@@ -1,6 +1,7 @@
 """`vklad watcher`: the process that checks every batch and may veto it, by itself.
 
-Its own key, its own node (`VKLAD_WATCHER_RPC_URL`), and a database session that cannot write.
+Its own key, its own node (`VKLAD_WATCHER_RPC_URL`), and a role of its own in the database
+(`VKLAD_WATCHER_DATABASE_URL`) that can only read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 from api.bridging import LOCAL_STUCK_AFTER, is_local
 from api.chain import chain_urls, deployment_of, open_signer
-from api.composition import database_url
+from api.composition import watcher_database_url
 from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -93,7 +94,7 @@ def _rpc_url(settings: Settings, state: StateFolder) -> str:
 
 def read_only(settings: Settings, state: StateFolder) -> Database:
     """The installation's database as the watcher may use it."""
-    return read_only_copy(connect(database_url(settings, state), pool_size=1))
+    return read_only_copy(connect(watcher_database_url(settings, state), pool_size=1))
 
 
 def read_only_copy(database: Database) -> Database:

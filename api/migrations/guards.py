@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 APPLICATION_ROLE: Final = "vklad_app"
+WATCHER_ROLE: Final = "vklad_watcher"
 
 
 class _Executes(Protocol):

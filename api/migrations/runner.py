@@ -14,8 +14,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from api.migrations.guards import APPLICATION_ROLE
+from api.migrations.guards import APPLICATION_ROLE, WATCHER_ROLE
 from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.watcher.store import READ_TABLES
 
 
 class SchemaBehind(VkladError):
@@ -25,11 +26,14 @@ class SchemaBehind(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
-def migrate(url: str, application_role: str = APPLICATION_ROLE) -> str:
+def migrate(
+    url: str, application_role: str = APPLICATION_ROLE, watcher_role: str = WATCHER_ROLE
+) -> str:
     """Apply every migration not applied yet; the revision reached.
 
-    ``application_role`` may then use rows of all tables, and change no table. Safe to run twice
-    and by two processes at once (advisory lock).
+    ``application_role`` may then use rows of all tables, and change no table; ``watcher_role`` may
+    read what the watcher recomputes batches from. Safe to run twice and by two processes at once
+    (advisory lock).
     """
     engine = sa.create_engine(url)
     try:
@@ -37,7 +41,9 @@ def migrate(url: str, application_role: str = APPLICATION_ROLE) -> str:
             connection.execute(sa.text("SET lock_timeout = '10s'; SET statement_timeout = '10min'"))
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('vklad.migrate'))"))
             command.upgrade(_config(connection), "head")
-            _grant(connection, application_role)
+            _grant_use(connection, application_role)
+            if watcher_role not in (application_role, connection.engine.url.username):
+                _grant_reading(connection, watcher_role)
             return newest_revision()
     finally:
         engine.dispose()
@@ -78,16 +84,34 @@ def _config(connection: sa.Connection | None) -> Config:
     return config
 
 
-def _grant(connection: sa.Connection, application_role: str) -> None:
+def _grant_use(connection: sa.Connection, role: str) -> None:
     """Let the application's role, if the server has one, use rows but change no table."""
-    known = connection.execute(
-        sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": application_role}
-    ).scalar()
-    if known:
-        role = connection.dialect.identifier_preparer.quote_identifier(application_role)
+    quoted = _known_role(connection, role)
+    if quoted is not None:
         connection.execute(
             sa.text(
-                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; "
-                f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}; "
+                f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}"
             )
         )
+
+
+def _grant_reading(connection: sa.Connection, role: str) -> None:
+    """Let the watcher's role, if the server has one, read its tables, and take all else away."""
+    quoted = _known_role(connection, role)
+    if quoted is not None:
+        connection.execute(
+            sa.text(
+                f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quoted}; "
+                f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {quoted}; "
+                f"GRANT SELECT ON {', '.join(READ_TABLES)} TO {quoted}"
+            )
+        )
+
+
+def _known_role(connection: sa.Connection, role: str) -> str | None:
+    """The role's name for a statement; ``None`` if this server has no such role."""
+    known = connection.execute(
+        sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}
+    ).scalar()
+    return connection.dialect.identifier_preparer.quote_identifier(role) if known else None

@@ -1,8 +1,9 @@
 """The embedded PostgreSQL: binaries of the wheel, driven from here.
 
-Reached by socket only, in a folder of mode 0700, with SCRAM passwords. Three roles: `postgres` sets
+Reached by socket only, in a folder of mode 0700, with SCRAM passwords. Four roles: `postgres` sets
 the server up and is not used afterwards, `vklad_migrator` owns the database, `vklad_app` reads and
-writes rows but owns nothing, so it can neither ALTER a table nor disable a trigger. PostgreSQL
+writes rows but owns nothing, so it can neither ALTER a table nor disable a trigger, `vklad_watcher`
+reads what it recomputes batches from (migrations grant that), and writes nothing. PostgreSQL
 refuses to run as root; then it runs under an unprivileged account, and if that account cannot reach
 the checkout (`/root` is closed to others) under a folder of the system's.
 
@@ -35,6 +36,7 @@ from api.supervisor.state import StateFolder, make_passable, own_folder
 SUPERUSER: Final = "postgres"
 MIGRATOR: Final = "vklad_migrator"
 APPLICATION: Final = "vklad_app"
+WATCHER: Final = "vklad_watcher"
 DATABASE: Final = "vklad"
 PORT: Final = 5432
 """Names the socket; nothing listens on this port."""
@@ -167,7 +169,7 @@ class PostgresServer:
     def create_roles(self) -> None:
         """Create roles and database, or set the roles' passwords and rights anew."""
         with self._connect(SUPERUSER) as connection:
-            for role in (MIGRATOR, APPLICATION):
+            for role in (MIGRATOR, APPLICATION, WATCHER):
                 known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
                 verb = "ALTER" if known.fetchone() else "CREATE"
                 connection.execute(
@@ -183,9 +185,10 @@ class PostgresServer:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
             if not known.fetchone():
                 self.create_database(DATABASE)
+            self._let_connect(connection, DATABASE)
 
     def create_database(self, name: str, template: str = "template0") -> None:
-        """Create a database owned by the migrator, which nobody else may connect to but us."""
+        """Create a database owned by the migrator, which only our other roles may connect to."""
         with self._connect(SUPERUSER) as connection:
             database = sql.Identifier(name)
             for statement in (
@@ -193,11 +196,17 @@ class PostgresServer:
                     database, sql.Identifier(MIGRATOR), sql.Identifier(template)
                 ),
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
-                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
-                    database, sql.Identifier(APPLICATION)
-                ),
             ):
                 connection.execute(statement)
+            self._let_connect(connection, name)
+
+    def _let_connect(self, connection: psycopg.Connection, name: str) -> None:
+        for role in (APPLICATION, WATCHER):
+            connection.execute(
+                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                    sql.Identifier(name), sql.Identifier(role)
+                )
+            )
 
     def drop_database(self, name: str) -> None:
         """Drop a database with whoever is still connected to it."""

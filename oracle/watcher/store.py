@@ -20,6 +20,10 @@ from oracle.bridge.tables import bridge_batches, bridge_requests
 
 BatchMade = tuple[int, bytes, int]
 """A batch's number, the hash of its records, and how far in the journal it goes."""
+READ_TABLES: Final = tuple(
+    table.name for table in (accounts, bridge_batches, bridge_requests, transfers, wallets)
+)
+"""All that the watcher's role in the database may do is SELECT from these."""
 ENTRIES_MAX: Final = 1_000_000
 """Entries of the escrow account that one look may read."""
 

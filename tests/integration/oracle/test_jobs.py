@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 import api.bridging as composed
@@ -20,9 +21,10 @@ from api.cli.main import app
 from api.composition import Composition
 from api.i18n.catalogue import load_catalogue
 from api.settings import Settings
+from api.supervisor import postgres as pg
 from api.supervisor.state import StateFolder
 from api.tasks import oracle as jobs
-from ledger.kernel.transaction import Work, execute
+from ledger.kernel.transaction import Work, connect, execute
 from ledger.kernel.units import Points
 from ledger.members import store as members_store
 from ledger.members.model import Role
@@ -33,6 +35,8 @@ from oracle.bridge.service import require_chain
 from oracle.chain.port import BlockTag, read
 from oracle.chain.signer import write_key
 from oracle.deployment.service import record_path, write_record
+from oracle.watcher.store import READ_TABLES
+from tests.integration.conftest import TestDatabase
 from tests.support.bridge import World
 from tests.support.http import ORIGIN, SECRET
 
@@ -171,7 +175,7 @@ def test_a_node_that_is_down_fails_no_job(world: World, composition: Composition
     down = replace(
         composition,
         settings=composition.settings.model_copy(
-            update={"chain_rpc_url": type(composition.settings.chain_rpc_url)("http://127.0.0.1:9")}
+            update={"chain_rpc_url": SecretStr("http://127.0.0.1:9")}
         ),
     )
     jobs.tick(down)
@@ -196,16 +200,29 @@ def test_a_mismatch_stops_the_bridge(
     assert stop.reason is StopReason.RESERVE_MISMATCH
 
 
-def test_the_watcher_looks_until_it_is_told_to_stop(world: World, composition: Composition) -> None:
-    database = watcher.read_only_copy(world.database)
+@pytest.fixture
+def watchers_url(postgres_server: pg.PostgresServer, test_database: TestDatabase) -> str:
+    return postgres_server.url(pg.WATCHER, test_database.name)
+
+
+def test_the_watcher_looks_until_it_is_told_to_stop(
+    world: World, composition: Composition, watchers_url: str
+) -> None:
+    settings = composition.settings.model_copy(
+        update={"watcher_database_url": SecretStr(watchers_url)}
+    )
+    database = watcher.read_only(settings, composition.state)
     stop = threading.Event()
     thread = threading.Thread(
         target=watcher.run, args=(composition.settings, composition.state, database, stop)
     )
     thread.start()
-    world.until(lambda: _checked(world))
-    stop.set()
-    thread.join(30)
+    try:
+        world.until(lambda: _checked(world))
+    finally:
+        stop.set()
+        thread.join(30)
+        database.engine.dispose()
     assert not thread.is_alive()
 
 
@@ -223,6 +240,46 @@ def test_the_watchers_sessions_cannot_write(world: World) -> None:
             lambda work, _: work.connection.execute(sa.text("DELETE FROM outbox")),
             None,
         )
+
+
+def test_a_batch_is_checked_by_the_watchers_own_role(
+    world: World, request_id: UUID, watchers_url: str
+) -> None:
+    database = watcher.read_only_copy(connect(watchers_url))
+    world.watcher = replace(world.watcher, database=database)
+    world.until(lambda: world.stage(request_id) is Stage.MINTED)
+    assert world.vetoes == []
+    database.engine.dispose()
+
+
+def test_the_watchers_role_can_read_what_it_needs_and_do_nothing_else(
+    world: World, watchers_url: str
+) -> None:
+    """Also in a session that asks for writing, as one in other hands would."""
+    database = connect(watchers_url)
+    with database.read() as work:
+        for table in READ_TABLES:
+            work.connection.execute(sa.text(f"SELECT * FROM {table} LIMIT 1"))
+    with world.database.read() as work:
+        others = set(sa.inspect(work.connection).get_table_names())
+    refused = [
+        *(f"UPDATE {table} SET {_column(world, table)} = NULL" for table in READ_TABLES),
+        *(f"INSERT INTO {table} DEFAULT VALUES" for table in READ_TABLES),
+        *(f"DELETE FROM {table}" for table in READ_TABLES),
+        *(f"SELECT 1 FROM {table}" for table in others - set(READ_TABLES)),
+        "SELECT nextval('outbox_outbox_id_seq')",
+        "CREATE TABLE mine (it int)",
+        "SET ROLE vklad_app",
+    ]
+    for statement in refused:
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            execute(database, lambda work, said: work.connection.execute(sa.text(said)), statement)
+    database.engine.dispose()
+
+
+def _column(world: World, table: str) -> str:
+    with world.database.read() as work:
+        return str(sa.inspect(work.connection).get_columns(table)[0]["name"])
 
 
 def test_reconcile_and_reset_on_the_command_line(

@@ -56,7 +56,7 @@ def test_it_is_reached_by_socket_and_password_alone_and_writes_to_disk(folder: P
         assert server.socket_folder.stat().st_mode & 0o777 == 0o700
         assert server.data_folder.stat().st_mode & 0o777 == 0o700
         assert process.uids().effective != 0
-        for role in (pg.MIGRATOR, pg.APPLICATION):
+        for role in (pg.MIGRATOR, pg.APPLICATION, pg.WATCHER):
             _connect(server, role)
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 _connect(server, role, "guess")
