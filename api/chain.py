@@ -25,7 +25,13 @@ from oracle.chain.remote_signer import RemoteSigner
 from oracle.chain.signer import has_key, open_keystore, write_key
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address
-from oracle.deployment.model import Deployment, Parameters, Roles, local_parameters
+from oracle.deployment.model import (
+    LOCAL_VOTING_PERIOD_S,
+    Deployment,
+    Parameters,
+    Roles,
+    local_parameters,
+)
 from oracle.deployment.service import (
     deploy,
     is_on_chain,
@@ -127,7 +133,8 @@ def deployment_parameters(settings: Settings, state: StateFolder) -> Parameters:
             watcher=account(KEY_INDEX[SenderRole.WATCHER]),
             guardian=account(GUARDIAN_INDEX),
             anchorer=account(ANCHORER_INDEX),
-        )
+        ),
+        settings.local_voting_period_s or LOCAL_VOTING_PERIOD_S,
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from ledger.journal.chain import TransferRow
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import Points
 
@@ -176,3 +177,12 @@ class Head:
     sequence: int
     hash: bytes
     account_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTransfer:
+    """A row of the journal with what its two accounts are: all that its hash covers."""
+
+    row: TransferRow
+    debit: AccountKey
+    credit: AccountKey

@@ -13,7 +13,15 @@ from typing import Final
 from uuid import UUID
 
 from ledger.journal import store
-from ledger.journal.model import AccountKey, AccountKind, EntryDraft, Head, Posted, PostedEntry
+from ledger.journal.model import (
+    AccountKey,
+    AccountKind,
+    EntryDraft,
+    Head,
+    Posted,
+    PostedEntry,
+    ShownTransfer,
+)
 from ledger.journal.post import Batch, apply
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -76,6 +84,16 @@ def entries_of(
     ``before`` is exclusive and compared with an entry's first sequence number.
     """
     return store.read_entries_of(work, owners, before=before or SEQUENCE_MAX, limit=limit)
+
+
+def head(work: Work) -> Head:
+    """Where the journal ends, as this transaction sees it; nothing is locked."""
+    return store.read_head(work)
+
+
+def transfers(work: Work, *, after: int, limit: int) -> list[ShownTransfer]:
+    """Rows of the journal in the order of posting, those numbered above ``after``."""
+    return store.read_transfers(work, after=after, limit=limit)
 
 
 def flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[AccountKind, Points]]:

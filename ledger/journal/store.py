@@ -21,6 +21,7 @@ from ledger.journal.model import (
     Head,
     PostedEntry,
     Posting,
+    ShownTransfer,
 )
 from ledger.journal.post import WorkingAccount
 from ledger.journal.tables import accounts, journal_head, transfers
@@ -167,6 +168,31 @@ def _entry(entry_id: UUID, rows: list[Any]) -> PostedEntry:
         cites=first.cites,
     )
     return PostedEntry(draft, first.sequence, first.recorded_at)
+
+
+def read_transfers(work: Work, *, after: int, limit: int) -> list[ShownTransfer]:
+    """Rows numbered above ``after``, whole, in their order."""
+    debit, credit = accounts.alias("debit"), accounts.alias("credit")
+    query = (
+        sa.select(
+            *(transfers.c[name] for name in TransferRow._fields),
+            *(debit.c.kind.label("debit_kind"), debit.c.owner.label("debit_owner")),
+            *(credit.c.kind.label("credit_kind"), credit.c.owner.label("credit_owner")),
+        )
+        .join_from(transfers, debit, debit.c.account_id == transfers.c.debit_account_id)
+        .join(credit, credit.c.account_id == transfers.c.credit_account_id)
+        .where(transfers.c.sequence > after)
+        .order_by(transfers.c.sequence)
+        .limit(limit)
+    )
+    return [
+        ShownTransfer(
+            TransferRow(*row[: len(TransferRow._fields)]),
+            AccountKey(AccountKind(row.debit_kind), row.debit_owner),
+            AccountKey(AccountKind(row.credit_kind), row.credit_owner),
+        )
+        for row in work.connection.execute(query)
+    ]
 
 
 def read_entries_of(

@@ -14,6 +14,7 @@ from oracle.bindings.vkl_governor import Parameters as GovernorParameters
 from oracle.contracts.abi import Address, address
 
 RECORD_VERSION: Final = 1
+LOCAL_VOTING_PERIOD_S: Final = 20
 
 
 class RecordMalformed(VkladError):
@@ -74,7 +75,7 @@ class Deployment:
         return min(contract.block_number for contract in self.contracts.values())
 
 
-def local_parameters(roles: Roles) -> Parameters:
+def local_parameters(roles: Roles, voting_period_s: int = LOCAL_VOTING_PERIOD_S) -> Parameters:
     """Short periods for a local chain, so that a vote or a batch takes seconds (DESIGN 7)."""
     return Parameters(
         roles=roles,
@@ -92,7 +93,7 @@ def local_parameters(roles: Roles) -> Parameters:
         ),
         governor=GovernorParameters(
             voting_delay_s=2,
-            voting_period_s=20,
+            voting_period_s=voting_period_s,
             late_quorum_extension_s=5,
             guardian_term_s=180 * 86_400,
             proposal_threshold=TOKEN_UNITS_PER_POINT,

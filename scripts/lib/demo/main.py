@@ -9,43 +9,71 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import httpx
 from doors import Node, StepFailed
 from story import STEPS, Story
 
+UNNOTICED: Final = 3
+"""Exit status where a damaged step passed, or one before it failed: the sabotage proved nothing."""
 
-def main() -> int:
-    """Run the steps; 0 if all went well, 1 at the first that fails."""
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the steps; 0 if all went well and nothing was sabotaged, 1 at the first that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
+    numbers = range(1, len(STEPS) + 1)
     parser.add_argument("--seed", type=int, default=None, help="repeat a run's choices")
-    parser.add_argument("--sabotage", type=int, default=0, metavar="STEP")
+    parser.add_argument(
+        "--sabotage",
+        type=int,
+        choices=numbers,
+        metavar=f"{{1..{len(STEPS)}}}",
+        help="damage what this step relies on; it must then fail",
+    )
     parser.add_argument("--list", action="store_true", help="print the steps and stop")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.list:
         for number, step in enumerate(STEPS, start=1):
-            print(f"{number:2}. {(step.__doc__ or '').splitlines()[0]}")
+            print(f"{number:2}. {_title(step)}")
         return 0
     seed = secrets.randbelow(10**9) if asked.seed is None else asked.seed
     base_url = os.environ.get("VKLAD_PUBLIC_URL", "http://127.0.0.1:8000")
-    print(
-        f"seed {seed}, {base_url}"
-        + (f", sabotage of step {asked.sabotage}" if asked.sabotage else "")
-    )
-    story = Story(base_url, Node(_rpc_url()), seed, asked.sabotage)
+    damaged = f", sabotage of step {asked.sabotage}" if asked.sabotage else ""
+    print(f"seed {seed}, {base_url}{damaged}", flush=True)
+    story = Story(base_url, Node(_rpc_url()), seed, asked.sabotage or 0)
+    try:
+        return tell(story, STEPS)
+    finally:
+        for mend in story.mending:
+            mend()
+        for person in story.people.values():
+            person.http.close()
+
+
+def tell(story: Story, steps: Sequence[Callable[[Story], str]]) -> int:
+    """One step after the other; the exit status, which is never 0 where one was sabotaged."""
     began = time.monotonic()
-    for number, step in enumerate(STEPS, start=1):
+    for number, step in enumerate(steps, start=1):
         story.step = number
-        title = (step.__doc__ or "").splitlines()[0]
+        title = _title(step)
         try:
             seen = step(story)
         except (StepFailed, httpx.HTTPError, KeyError) as failure:
             print(f"{number:2}. FAILED  {title}\n    {type(failure).__name__}: {failure}")
-            return 1
-        print(f"{number:2}. ok      {title}\n    {seen}")
-    print(f"{len(STEPS)} steps in {time.monotonic() - began:.0f} s")
-    return 0
+            return UNNOTICED if number < story.sabotaged_step else 1
+        print(f"{number:2}. ok      {title}\n    {seen}", flush=True)
+        if story.sabotaged:
+            print(f"Step {number} passed although it was sabotaged: it does not see the damage.")
+            return UNNOTICED
+    print(f"{len(steps)} steps in {time.monotonic() - began:.0f} s")
+    return UNNOTICED if story.sabotaged_step else 0
+
+
+def _title(step: Callable[[Story], str]) -> str:
+    return (step.__doc__ or "").splitlines()[0]
 
 
 def _rpc_url() -> str:

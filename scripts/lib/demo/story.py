@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 from doors import (
+    WAIT_S,
     Node,
     Person,
     School,
@@ -23,12 +24,12 @@ from doors import (
     wait_for,
     wallet_of,
 )
+from eth_account.signers.local import LocalAccount
+from proving import UNIT, let_the_ledger_prove_itself, prove_the_reserve
 
-UNIT: Final = 10**18
 ISSUER: Final = "https://lms.example"
 BALANCE_OF: Final = "0x70a08231"
 GET_VOTES: Final = "0x9ab24eb0"
-TOTAL_SUPPLY: Final = "0x18160ddd"
 SETTLED: Final = frozenset(
     {"executed", "defeated", "canceled", "expired", "refused", "execution_reverted"}
 )
@@ -44,6 +45,7 @@ class Story:
         self.tag = f"{seed}-{int(time.time())}"
         self.people: dict[str, Person] = {}
         self.seen: dict[str, Any] = {}
+        self.mending: list[Callable[[], None]] = []
         numbers = self.draw.sample(range(7, 31), 4)
         self.student, *self.voters = [f"p{number:02}" for number in numbers]
         self.lms = {f"p{number:02}": str(1000 + number) for number in numbers}
@@ -69,10 +71,11 @@ class Story:
 
 def sign_everybody_in(story: Story) -> str:
     """The installation is ready; two admins, a student and three voters sign in."""
-    base = "http://127.0.0.1:9" if story.sabotaged else story.base_url
-    expect(httpx.get(f"{base}/readyz", timeout=10).status_code == 200, "not ready")
+    ready = httpx.get(f"{story.base_url}/readyz", timeout=10)
+    expect(ready.status_code == 200, "not ready")
     for subject in ("admin", "second-admin", story.student, *story.voters):
-        story.people[subject] = Person(base, subject)
+        comes_as = story.voters[0] if story.sabotaged and subject == "second-admin" else subject
+        story.people[subject] = Person(story.base_url, comes_as)
     roles = {name: who.get("/v1/session")["roles"] for name, who in story.people.items()}
     expect("admin" in roles["admin"] and "admin" in roles["second-admin"], f"no admins: {roles}")
     return f"student {story.student}, voters {', '.join(story.voters)}"
@@ -163,23 +166,32 @@ def buy_with_a_discount(story: Story) -> str:
 def link_wallets(story: Story) -> str:
     """The voters link wallets by signing a message (EIP-4361)."""
     for subject in story.voters:
-        person, key = story.people[subject], wallet_of(f"{story.tag}-{subject}")
-        person.send("DELETE", "/v1/wallet")
-        asked = person.post("/v1/wallet/challenge", {"address": key.address})
-        signer = wallet_of("a stranger") if story.sabotaged else key
-        signed = {"message": asked["message"], "signature": sign_text(signer, asked["message"])}
-        good(person.send("PUT", "/v1/wallet", signed))
-        linked = person.get("/v1/wallet")["address"]
+        key = wallet_of(f"{story.tag}-{subject}")
+        link_wallet(story, subject, key, wallet_of("a stranger") if story.sabotaged else key)
+        linked = story.people[subject].get("/v1/wallet")["address"]
         expect(linked.lower() == key.address.lower(), f"{linked} is linked")
     return ", ".join(wallet_of(f"{story.tag}-{who}").address[:10] + "…" for who in story.voters)
 
 
+def link_wallet(
+    story: Story, subject: str, key: LocalAccount, signer: LocalAccount | None = None
+) -> None:
+    """Take the wallet away that somebody has, and link another."""
+    person = story.people[subject]
+    person.send("DELETE", "/v1/wallet")
+    asked = person.post("/v1/wallet/challenge", {"address": key.address})
+    signature = sign_text(signer or key, asked["message"])
+    signed = {"message": asked["message"], "signature": signature}
+    good(person.send("PUT", "/v1/wallet", signed))
+
+
 def carry_points_on_chain(story: Story) -> str:
     """Points go to escrow, a batch is committed and executed, tokens are in the wallets."""
-    for number, subject in enumerate(story.voters):
+    if story.sabotaged:
+        link_wallet(story, story.voters[0], wallet_of(f"{story.tag}-a thief"))
+    for subject in story.voters:
         before = story.balance(subject)["available"]
-        points = before + 1 if story.sabotaged and number == 0 else 200
-        story.people[subject].post("/v1/bridge/requests", {"points": points})
+        story.people[subject].post("/v1/bridge/requests", {"points": 200})
         expect(story.balance(subject)["available"] == before - 200, "points did not leave")
     message = story.people[story.voters[0]].get("/v1/delegation-message")
     token = message["typed_data"]["domain"]["verifyingContract"]
@@ -189,6 +201,7 @@ def carry_points_on_chain(story: Story) -> str:
         wait_for(
             f"tokens of {subject}",
             lambda address=address: story.node.call(token, BALANCE_OF, address) == 200 * UNIT,
+            seconds=30 if story.sabotaged else WAIT_S,
         )
     return f"3 × 200 tokens of {token[:10]}… by JSON-RPC"
 
@@ -279,10 +292,11 @@ def score_by_the_new_rules(story: Story) -> str:
     """The next event is scored by the new version, the old one keeps its points."""
     school: School = story.seen["school"]
     old = story.seen["old_award"]
-    subject = story.voters[0] if story.sabotaged else story.student
-    event = _event(story, subject, "lms.exercise.completed", "second")
+    event = _event(story, story.student, "lms.exercise.completed", "second")
+    if story.sabotaged:
+        event["time"] = old["receipt"]["event"]["time"]
     good(school.deliver(event))
-    new = wait_for("the award", lambda: _award_of(story, story.student, event["id"]), seconds=15)
+    new = wait_for("the award", lambda: _award_of(story, story.student, event["id"]))
     expect(new["receipt"]["programme"]["hash"] == story.seen["programme"], "by the old rules")
     kept = _award_of(story, story.student, old["receipt"]["event"]["id"])
     expect(kept["points"] == old["points"], "the old award changed")
@@ -305,20 +319,6 @@ def carry_tokens_back(story: Story) -> str:
     return "50 points back, 150 tokens left"
 
 
-def prove_the_reserve(story: Story) -> str:
-    """Points in escrow equal the token's supply and what is in flight."""
-    supply = story.node.call(story.seen["token"], TOTAL_SUPPLY)
-    wanted = supply + UNIT if story.sabotaged else supply
-
-    def told() -> bool:
-        status = story.people[story.student].get("/v1/bridge/status")
-        final = status["chain"] and int(status["chain"]["token_supply_units"])
-        return bool(status["balanced"]) and final == wanted
-
-    wait_for(f"both sides to be equal at {wanted} token units", told, seconds=20)
-    return f"{supply // UNIT} tokens, each with a point in escrow"
-
-
 STEPS: Final[tuple[Callable[[Story], str], ...]] = (
     sign_everybody_in,
     register_a_school,
@@ -334,6 +334,7 @@ STEPS: Final[tuple[Callable[[Story], str], ...]] = (
     score_by_the_new_rules,
     carry_tokens_back,
     prove_the_reserve,
+    let_the_ledger_prove_itself,
 )
 
 

@@ -1,0 +1,79 @@
+"""`scripts/demo` as a program: what it may be asked, and what its exit status says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+MAIN = Path(__file__).resolve().parents[3] / "scripts/lib/demo/main.py"
+STEPS = 15
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(MAIN), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_it_lists_its_steps() -> None:
+    done = _run("--list")
+    assert (done.returncode, done.stderr) == (0, "")
+    numbers = [int(line.split(".")[0]) for line in done.stdout.splitlines()]
+    assert numbers == list(range(1, STEPS + 1))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", str(STEPS + 1), "99", "x", ""])
+def test_only_a_step_can_be_sabotaged(
+    demo: Any, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        demo("main").main([f"--sabotage={number}"])
+    assert refused.value.code == 2
+    assert "argument --sabotage: invalid" in capsys.readouterr().err
+
+
+def _story(sabotaged_step: int, *, blind: int = 0, broken: int = 0) -> Any:
+    """A story of three steps; a damaged one fails unless it is the blind one."""
+
+    class Told(SimpleNamespace):
+        @property
+        def sabotaged(self) -> bool:
+            return bool(self.step == self.sabotaged_step)
+
+    return Told(sabotaged_step=sabotaged_step, step=0, blind=blind, broken=broken)
+
+
+@pytest.mark.parametrize(
+    ("sabotaged", "blind", "broken", "status"),
+    [
+        (0, 0, 0, 0),
+        (0, 0, 2, 1),
+        (1, 0, 0, 1),
+        (3, 0, 0, 1),
+        (1, 1, 0, 3),
+        (3, 3, 0, 3),
+        (3, 0, 1, 3),
+        (9, 0, 0, 3),
+    ],
+)
+def test_a_sabotaged_story_never_ends_well(
+    demo: Any, sabotaged: int, blind: int, broken: int, status: int
+) -> None:
+    def step(story: Any) -> str:
+        """A step."""
+        damaged = story.sabotaged and story.step != story.blind
+        if damaged or story.step == story.broken:
+            raise demo("doors").StepFailed("as it should")
+        return "seen"
+
+    story = _story(sabotaged, blind=blind, broken=broken)
+    assert demo("main").tell(story, (step, step, step)) == status
