@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,21 +11,18 @@ from typing import Final
 import httpx
 import pytest
 
-from api.auth.keys import CreateKey, create_key
-from api.settings import process_environment
-from api.supervisor.anvil import free_port
 from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.ids import format_id
-from ledger.kernel.transaction import connect, execute
+from ledger.kernel.transaction import connect
 from ledger.kernel.units import Points
 from ledger.redemption.model import Redemption
 from tests.integration.conftest import TestDatabase
 from tests.integration.redemption.conftest import School, SetClock, make_school
+from tests.support.served import serving
 from tests.world import SOURCE_URI
 
 AT_ONCE: Final = 50
-START_ATTEMPTS_MAX: Final = 300
 SECRET: Final = "of both processes: 0123456789abcdef"
 
 
@@ -61,39 +55,8 @@ def addresses(
 ) -> Iterator[list[str]]:
     """Two API processes as `vklad serve` starts them; stopped again at the end."""
     folder = tmp_path_factory.mktemp("states")
-    started = []
-    try:
-        for number in range(2):
-            port = free_port()
-            environment = process_environment() | {
-                "VKLAD_DATABASE_URL": shared.app_url.replace("+psycopg", ""),
-                "VKLAD_STATE_FOLDER": str(folder / str(number)),
-                "VKLAD_SECRET": SECRET,
-                "VKLAD_PORT": str(port),
-            }
-            command = [sys.executable, "-c", "from api.cli.up import serve; serve()"]
-            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
-            started.append((process, f"http://127.0.0.1:{port}"))
-        for process, address in started:
-            _wait_until_up(process, address)
-        yield [address for _, address in started]
-    finally:
-        for process, _ in started:
-            process.terminate()
-        for process, _ in started:
-            process.wait(timeout=30)
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], address: str) -> None:
-    for _ in range(START_ATTEMPTS_MAX):
-        assert process.poll() is None, "the API process ended"
-        try:
-            if httpx.get(f"{address}/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"{address} did not come up")
+    with serving(2, shared.app_url, SECRET, folder) as served:
+        yield served
 
 
 class Crowd:
@@ -123,8 +86,9 @@ class Crowd:
 
 @pytest.fixture
 def crowd(live_school: School, addresses: list[str]) -> Crowd:
-    command = CreateKey("crowd", frozenset({"redemptions:write"}), SOURCE_URI)
-    return Crowd(addresses, execute(live_school.database, create_key, command).text)
+    admins = (live_school.world.first_admin, live_school.world.second_admin)
+    key = issue_key(live_school.database, admins, SOURCE_URI, "redemptions:write")
+    return Crowd(addresses, key.text)
 
 
 def _path(redemption: Redemption) -> str:
