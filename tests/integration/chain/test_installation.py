@@ -103,6 +103,12 @@ def test_a_chain_that_is_not_local_needs_parameters(
     assert is_new
 
 
+def test_the_local_voting_period_is_a_setting(settings: Settings, state: StateFolder) -> None:
+    stated = settings.model_copy(update={"local_voting_period_s": 150})
+    assert deployment_parameters(settings, state).governor.voting_period_s == 20
+    assert deployment_parameters(stated, state).governor.voting_period_s == 150
+
+
 def test_finality_is_configured_or_the_chains(settings: Settings) -> None:
     assert finality(settings) == Finality(None)
     assert finality(Settings()) == Finality(installation.EMBEDDED_FINALITY_BLOCKS)

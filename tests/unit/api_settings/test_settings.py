@@ -27,6 +27,7 @@ def test_on_loopback_everything_is_allowed(origin: str) -> None:
     [
         ("demo", True),
         ("debug", True),
+        ("local_voting_period_s", 150),
         ("chain_mnemonic", WELL_KNOWN),
         ("secret", SecretStr("short")),
         ("secret", SecretStr("a-test-secret-that-is-long-enough-in-letters")),
@@ -91,3 +92,12 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("seconds", ["9", "86401", "soon"])
+def test_a_local_vote_is_neither_a_moment_nor_for_ever(
+    monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv("VKLAD_LOCAL_VOTING_PERIOD_S", seconds)
+    with pytest.raises(BadSettings, match="VKLAD_LOCAL_VOTING_PERIOD_S"):
+        load_settings()

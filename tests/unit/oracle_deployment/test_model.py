@@ -72,3 +72,9 @@ def test_what_is_not_a_record_is_refused(text: str) -> None:
 def test_what_are_not_parameters_is_refused() -> None:
     with pytest.raises(RecordMalformed):
         parameters_from_json(_without("parameters", "roles"))
+
+
+def test_a_local_vote_lasts_twenty_seconds_unless_stated() -> None:
+    roles = DEPLOYMENT.parameters.roles
+    assert local_parameters(roles).governor.voting_period_s == 20
+    assert local_parameters(roles, 150).governor.voting_period_s == 150
