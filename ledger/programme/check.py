@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
+from ledger.programme.check_earning import Wrong, by_attribute, check_caps, check_limits
+from ledger.programme.check_redemption import check_redemption
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
 from ledger.programme.schema import (
@@ -184,10 +186,4 @@ def _terms(file: ProgrammeFile) -> Iterator[Wrong]:
         if term is not None and not (term.years or term.months or term.days):
             yield path, "no time at all", "{months: 12}"
     if file.redemption is not None:
-        for currency, rate in file.redemption.rates.items():
-            if rate == 0:
-                yield ("redemption", "rates", currency), "must be above zero", f"{currency}: 1"
-        for currency in file.redemption.min_cash:
-            if currency not in file.redemption.rates:
-                wrong = f"{currency} has no rate"
-                yield ("redemption", "min_cash", currency), wrong, f"rates: {{{currency}: 1}}"
+        yield from check_redemption(file.redemption)

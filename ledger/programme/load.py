@@ -9,7 +9,6 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -34,7 +33,7 @@ from ledger.programme.model import (
     Text,
     WeekStreakMultiplier,
 )
-from ledger.programme.numbers import exact_text
+from ledger.programme.model_earning import Cap, CapScope, Limit, Per
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
     AttributeFile,
@@ -48,6 +47,7 @@ from ledger.programme.schema import (
 )
 from ledger.programme.schema_terms import RedemptionFile, TermFile
 from ledger.programme.source import Document, Path, SourceUnreadable, read_document
+from ledger.programme.sections import section_json
 
 _UNSET_HASH: Final = bytes(32)
 
@@ -248,18 +248,9 @@ def _multiplier(
 
 
 def _redemption(file: RedemptionFile) -> dict[str, Json]:
-    """The section in JSON, defaults spelled out, exact numbers as texts."""
-    section: dict[str, Json] = {}
-    for name, value in file:
-        if isinstance(value, Fraction):
-            section[name] = exact_text(value)
-        elif name == "rates":
-            section[name] = {code: exact_text(rate) for code, rate in value.items()}
-        elif name == "member_limit":
-            if value is not None:
-                section[name] = {"points": value.points, "per": value.per}
-        else:
-            section[name] = value
+    """The section in JSON, defaults spelled out; what is unset is absent."""
+    section = section_json(file)
+    assert isinstance(section, dict), "a section is a mapping"
     return section
 
 

@@ -19,6 +19,8 @@ _SECTIONS: Final = (
     ("CapFile", "`cap`"),
     ("TermFile", "`validity`, and other lengths of life"),
     ("RedemptionFile", "`redemption`"),
+    ("RateRowFile", "A row of dated `rates`"),
+    ("ProductFile", "A product with terms of its own"),
     ("MemberLimitFile", "`member_limit` of redemption"),
     ("BridgeFile", "`bridge`"),
     ("TextFile", "`title`, and names of values"),

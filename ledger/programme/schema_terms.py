@@ -8,9 +8,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from ledger.programme.fields import Currency, ExactNumber, Section, Whole
+
+
+def _list_or_mapping(value: object) -> str:
+    """Which of two forms a value is meant in: errors then speak of that one alone."""
+    return "list" if isinstance(value, list) else "mapping"
+
+
+def _name_or_mapping(value: object) -> str:
+    return "mapping" if isinstance(value, dict | Section) else "name"
 
 
 class TermFile(Section):
@@ -42,12 +51,53 @@ PerCent = Annotated[ExactNumber, Field(le=100)]
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+Rates = Annotated[dict[Currency, ExactNumber], Field(min_length=1)]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Count = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+
+
+class RateRowFile(Section):
+    """Rates from a day on."""
+
+    since: Day = Field(
+        alias="from",
+        description="The first local day on which they hold; each row later than the one before.",
+        examples=["2026-07-01"],
+    )
+    rates: Rates = Field(
+        description="Minor units of a currency that one point is worth.", examples=[{"USD": 1}]
+    )
+
+
+class ProductFile(Section):
+    """What differs for some products."""
+
+    product: Pattern = Field(
+        description='An exact name, or a prefix and "*".', examples=["mentor:*"]
+    )
+    rates: Rates | None = Field(
+        default=None,
+        description="What a point is worth for them, in place of the common rate of a currency.",
+        examples=[{"USD": 2}],
+    )
+    max_share: PerCent | None = Field(
+        default=None,
+        description="Per cent of their net that points may cover.",
+        examples=[25],
+    )
+
+
 class RedemptionFile(Section):
     """What points are worth at a checkout."""
 
-    rates: Annotated[dict[Currency, ExactNumber], Field(min_length=1)] = Field(
-        description="Minor units of a currency that one point is worth.",
-        examples=[{"USD": 1, "RUB": "5/2"}],
+    rates: Annotated[
+        Annotated[Rates, Tag("mapping")]
+        | Annotated[list[RateRowFile], Field(min_length=1, max_length=1000), Tag("list")],
+        Discriminator(_list_or_mapping),
+    ] = Field(
+        description="Minor units of a currency that one point is worth; or a list of dated rows, "
+        "each `from` a local day on.",
+        examples=[{"USD": 1, "RUB": "5/2"}, [{"from": "2026-07-01", "rates": {"USD": 2}}]],
     )
     max_share: PerCent = Field(
         default=Fraction(100),
@@ -66,10 +116,19 @@ class RedemptionFile(Section):
         description="Minor units that the member pays in money at least.",
         examples=[{"USD": 500}],
     )
-    products: Annotated[list[Pattern], Field(max_length=1000)] = Field(
+    products: Annotated[
+        list[
+            Annotated[
+                Annotated[Pattern, Tag("name")] | Annotated[ProductFile, Tag("mapping")],
+                Discriminator(_name_or_mapping),
+            ]
+        ],
+        Field(max_length=1000),
+    ] = Field(
         default=["*"],
-        description='Exact names, or a prefix and "*".',
-        examples=[["course:*"]],
+        description='Exact names, or a prefix and "*"; with terms of their own where they differ. '
+        "The first that matches states the terms.",
+        examples=[["course:*", {"product": "mentor:*", "max_share": 25}]],
     )
     excluded_products: Annotated[list[Pattern], Field(max_length=1000)] = Field(
         default_factory=list, description="Exceptions to these.", examples=[["course:gift"]]
@@ -79,9 +138,28 @@ class RedemptionFile(Section):
         description="Discount codes that points do not combine with.",
         examples=[["student"]],
     )
-    member_limit: MemberLimitFile | None = Field(
+    max_share_with: dict[Pattern, PerCent] | None = Field(
         default=None,
-        description="How much one member may redeem.",
+        description="By discount code: per cent of the eligible lines' net that points may cover "
+        "beside it.",
+        examples=[{"annual": 20}],
+    )
+    min_points: Count | None = Field(
+        default=None, description="Fewer than these are not taken for an order.", examples=[100]
+    )
+    max_points: Count | None = Field(
+        default=None, description="At most so many are taken for one order.", examples=[5000]
+    )
+    member_limit: (
+        Annotated[
+            Annotated[MemberLimitFile, Tag("mapping")]
+            | Annotated[list[MemberLimitFile], Field(max_length=10), Tag("list")],
+            Discriminator(_list_or_mapping),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="How much one member may redeem; several limits hold together.",
         examples=[{"points": 5000, "per": "month"}],
     )
     hold_minutes: Annotated[int, Field(strict=True, ge=1, le=10_080)] = Field(
@@ -94,6 +172,11 @@ class RedemptionFile(Section):
         default=30,
         description="The least life of points that come back from a refund.",
         examples=[30],
+    )
+    code_days: Annotated[int, Field(strict=True, ge=1, le=366)] | None = Field(
+        default=None,
+        description="The longest life of a single-use code; without it there are none.",
+        examples=[14],
     )
 
 

@@ -31,7 +31,7 @@ from ledger.redemption.errors import (
     RedeemingSwitchedOff,
 )
 from ledger.redemption.orders import ORDER_TOKEN_TYPE, Order, read_order
-from ledger.redemption.periods import period_start
+from ledger.redemption.periods import local_day, period_start
 from ledger.redemption.pricing import Allowance, Price, price
 from ledger.redemption.quotes import Quote, Versions, make_quote
 from ledger.redemption.terms import LimitPeriod, RedemptionTerms, parse_terms
@@ -121,8 +121,9 @@ def make_offer(work: Work, bought: BuyersOrder, requested: Points) -> Offer:
         raise RedeemingNotOffered(error.message) from error
     if programme.redemption is None:
         raise RedeemingNotOffered("The programme in force does not redeem points.")
-    terms = parse_terms(programme.redemption)
-    allowance = _allowance(work, bought, terms, Calendar(programme.zone))
+    calendar = Calendar(programme.zone)
+    terms = parse_terms(programme.redemption).on(local_day(work.now, calendar))
+    allowance = allowance_of(work, bought.member_id, bought.order.currency, terms, calendar)
     priced = price(bought.order, terms, allowance, requested)
     quote = make_quote(
         member_id=bought.member_id,
@@ -165,17 +166,18 @@ def _identity(buyer: str, authority: Authority) -> IdentityKey:
     return IdentityKey(provider, issuer, subject)
 
 
-def _allowance(
-    work: Work, bought: BuyersOrder, terms: RedemptionTerms, calendar: Calendar
+def allowance_of(
+    work: Work, member_id: UUID, currency: str, terms: RedemptionTerms, calendar: Calendar
 ) -> Allowance:
-    member_points = None
-    if terms.member_limit is not None:
-        since = period_start(work.now, terms.member_limit.per, calendar)
-        used = store.points_of_member(work, bought.member_id, since)
-        member_points = terms.member_limit.points - used
+    """What is left of the member's limits and of the school's ceiling, now."""
+    left = [
+        limit.points
+        - store.points_of_member(work, member_id, period_start(work.now, limit.per, calendar))
+        for limit in terms.member_limits
+    ]
     school_minor = None
-    ceiling = switches.ceilings(work).get(bought.order.currency)
+    ceiling = switches.ceilings(work).get(currency)
     if ceiling is not None:
         since = period_start(work.now, LimitPeriod.MONTH, calendar)
-        school_minor = ceiling - store.discounts_of_school(work, bought.order.currency, since)
-    return Allowance(member_points, school_minor)
+        school_minor = ceiling - store.discounts_of_school(work, currency, since)
+    return Allowance(min(left, key=lambda points: points.amount, default=None), school_minor)

@@ -14,8 +14,13 @@ _EPOCH: Final = date(1970, 1, 1)
 
 def period_start(at: datetime, per: LimitPeriod, calendar: Calendar) -> datetime:
     """The first moment of the local day, ISO week, month or year in which ``at`` falls."""
-    first = _first_day(_EPOCH + timedelta(days=calendar.day(Instant.of(at))), per)
+    first = _first_day(local_day(at, calendar), per)
     return calendar.start_of_day((first - _EPOCH).days).floor_datetime()
+
+
+def local_day(at: datetime, calendar: Calendar) -> date:
+    """The local day on which ``at`` falls."""
+    return _EPOCH + timedelta(days=calendar.day(Instant.of(at)))
 
 
 def _first_day(day: date, per: LimitPeriod) -> date:

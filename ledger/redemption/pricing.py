@@ -9,6 +9,8 @@ balance of the member is no part of it. Roundings, each in the one place it happ
     spread over lines                   largest remainder, ties by line id (code points)
 
 The line's own discounts come first, then those on the whole order, then points on what remains.
+Where products have rates of their own, points go first to the lines where a point is worth most;
+among lines of one rate the discount is spread, and what it costs is rounded up once for each rate.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ledger.kernel.units import Points
+from ledger.kernel.units import Points, sum_points
 from ledger.redemption.errors import RedeemingNotOffered
 from ledger.redemption.orders import Order
 from ledger.redemption.terms import RedemptionTerms
@@ -27,8 +29,8 @@ from ledger.redemption.terms import RedemptionTerms
 class Allowance:
     """What is left of limits that other redemptions draw on too; ``None`` is no limit.
 
-    ``member_points`` of the member's own period, ``school_minor`` of the school's monthly ceiling
-    in the order's currency.
+    ``member_points`` of the member's own periods, the least of them; ``school_minor`` of the
+    school's monthly ceiling in the order's currency.
     """
 
     member_points: Points | None = None
@@ -37,12 +39,21 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """One line's way from list price to what is paid in money, all in minor units."""
+    """One line's way from list price to what is paid in money, all in minor units.
+
+    ``rate`` is what a point is worth for it; ``None``: points do not pay for it.
+    """
 
     line_id: str
     price_minor: int
     other_discounts_minor: int
     points_discount_minor: int
+    rate: Fraction | None = None
+
+    @property
+    def net_minor(self) -> int:
+        """What the line costs before points."""
+        return self.price_minor - self.other_discounts_minor
 
     @property
     def payable_minor(self) -> int:
@@ -55,7 +66,7 @@ class Price:
     """An order priced with points.
 
     ``limited_by`` names the bound that made ``discount_max_minor`` what it is; ``points_max`` is
-    what that largest discount costs.
+    what that largest discount costs. ``rate`` is the currency's common one; lines state theirs.
     """
 
     currency: str
@@ -78,10 +89,20 @@ class Price:
         return sum(line.payable_minor for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """Eligible lines of one rate and one share: their nets, and how much of them points may pay."""
+
+    rate: Fraction
+    nets: Mapping[str, int]
+    cap_minor: int
+
+
 def price(order: Order, terms: RedemptionTerms, allowance: Allowance, requested: Points) -> Price:
     """Price ``order`` with at most ``requested`` points.
 
-    Points that would buy nothing (above a bound, or a fraction of a minor unit) are not taken.
+    Points that would buy nothing (above a bound, or a fraction of a minor unit) are not taken; nor
+    are any, where they would be fewer than ``min_points``.
 
     Raises:
         RedeemingNotOffered: the terms have no rate for the order's currency.
@@ -92,32 +113,61 @@ def price(order: Order, terms: RedemptionTerms, allowance: Allowance, requested:
             f"Points do not buy discounts in {order.currency}.", currency=order.currency
         )
     nets = _nets_after_other_discounts(order)
-    eligible = {
-        line.line_id: nets[line.line_id] for line in order.lines if terms.is_eligible(line.product)
-    }
-    bounds = _bounds(order, terms, allowance, rate, sum(eligible.values()))
+    classes = _classes(order, terms, nets)
+    bounds = _bounds(order, terms, allowance, classes)
     limited_by = min(bounds, key=lambda name: bounds[name])
     largest = bounds[limited_by]
-    discount = min(discount_down(requested, rate), largest)
-    spread = spread_by_largest_remainder(discount, eligible)
+    spendable = _spendable(terms, allowance)
+    rates = {line_id: each.rate for each in classes for line_id in each.nets}
+    most = _buy(classes, spendable, largest)
+    if points_of(most, rates) < terms.min_points:
+        most, limited_by = {}, "min_points"
+    bought = _buy(classes, _least(spendable, requested), sum(most.values()))
+    if points_of(bought, rates) < terms.min_points:
+        bought = {}
     return Price(
         currency=order.currency,
         rate=rate,
-        points=points_up(discount, rate),
-        points_max=points_up(largest, rate),
-        discount_minor=discount,
-        discount_max_minor=largest,
+        points=points_of(bought, rates),
+        points_max=points_of(most, rates),
+        discount_minor=sum(bought.values()),
+        discount_max_minor=sum(most.values()),
         limited_by=limited_by,
         lines=tuple(
             PricedLine(
                 line.line_id,
                 line.price_minor,
                 line.price_minor - nets[line.line_id],
-                spread.get(line.line_id, 0),
+                bought.get(line.line_id, 0),
+                rates.get(line.line_id),
             )
             for line in sorted(order.lines, key=lambda line: line.line_id)
         ),
     )
+
+
+def points_of(discounts: Mapping[str, int], rates: Mapping[str, Fraction]) -> Points:
+    """What these discounts cost, by line, rounded up once for each rate."""
+    by_rate: dict[Fraction, int] = {}
+    for line_id, discount in discounts.items():
+        if discount:
+            by_rate[rates[line_id]] = by_rate.get(rates[line_id], 0) + discount
+    return sum_points(points_up(discount, rate) for rate, discount in by_rate.items())
+
+
+def spread_points(discounts: Mapping[str, int], rates: Mapping[str, Fraction]) -> dict[str, Points]:
+    """The points of :func:`points_of` by line: within a rate by largest remainder."""
+    spread: dict[str, Points] = {}
+    for rate in {rates[line_id] for line_id, discount in discounts.items() if discount}:
+        weights = {
+            line_id: discount
+            for line_id, discount in discounts.items()
+            if discount and rates[line_id] == rate
+        }
+        cost = points_up(sum(weights.values()), rate)
+        parts = spread_by_largest_remainder(cost.amount, weights)
+        spread |= {line_id: Points(part) for line_id, part in parts.items()}
+    return spread
 
 
 def discount_down(points: Points, rate: Fraction) -> int:
@@ -138,7 +188,7 @@ def spread_by_largest_remainder(amount: int, weights: Mapping[str, int]) -> dict
     exceeds its weight. Does not depend on the order of the keys.
     """
     total = sum(weights.values())
-    assert amount == 0 or 0 < amount <= total, "an amount spreads over at least as much weight"
+    assert amount == 0 or (amount > 0 and total > 0), "an amount spreads over some weight"
     if amount == 0:
         return dict.fromkeys(weights, 0)
     parts = {key: amount * weight // total for key, weight in weights.items()}
@@ -156,28 +206,78 @@ def _nets_after_other_discounts(order: Order) -> dict[str, int]:
     return {line_id: net - spread[line_id] for line_id, net in nets.items()}
 
 
+def _classes(order: Order, terms: RedemptionTerms, nets: Mapping[str, int]) -> list[_Class]:
+    """Eligible lines by rate, the dearest first, and by share; the order of lines is no matter."""
+    grouped: dict[tuple[Fraction, Fraction], dict[str, int]] = {}
+    for line in sorted(order.lines, key=lambda line: line.line_id):
+        rate = terms.rate_of(line.product, order.currency)
+        if rate is not None:
+            share = terms.share_of(line.product)
+            grouped.setdefault((rate, share), {})[line.line_id] = nets[line.line_id]
+    return [
+        _Class(rate, own, _part_down(sum(own.values()), share))
+        for (rate, share), own in sorted(grouped.items(), key=lambda item: item[0], reverse=True)
+    ]
+
+
+def _buy(classes: list[_Class], points: Points | None, most_minor: int) -> dict[str, int]:
+    """The discount by line that so many points buy, at most ``most_minor``; ``None``: any number.
+
+    Rate by rate, the dearest first; within a rate over its classes by what each may take, then
+    over the lines of a class by what they cost.
+    """
+    bought: dict[str, int] = {}
+    left, left_minor = points, most_minor
+    for rate in dict.fromkeys(each.rate for each in classes):
+        same = [each for each in classes if each.rate == rate]
+        amount = min(left_minor, sum(each.cap_minor for each in same))
+        if left is not None:
+            amount = min(amount, discount_down(left, rate))
+            left -= points_up(amount, rate)
+        left_minor -= amount
+        weights = {min(each.nets): each.cap_minor for each in same}
+        parts = spread_by_largest_remainder(amount, weights)
+        for each in same:
+            bought |= spread_by_largest_remainder(parts[min(each.nets)], each.nets)
+    return bought
+
+
 def _bounds(
-    order: Order,
-    terms: RedemptionTerms,
-    allowance: Allowance,
-    rate: Fraction,
-    eligible_minor: int,
+    order: Order, terms: RedemptionTerms, allowance: Allowance, classes: list[_Class]
 ) -> dict[str, int]:
     """The largest discount by each bound that applies, in minor units, by the bound's name."""
     others = order.gross_minor - order.net_minor
+    eligible = sum(sum(each.nets.values()) for each in classes)
     bounds = {
-        "eligible_lines": eligible_minor,
-        "max_share": _part_down(eligible_minor, terms.max_share),
+        "eligible_lines": eligible,
+        "max_share": sum(each.cap_minor for each in classes),
         "max_discount_share": _part_down(order.gross_minor, terms.max_discount_share) - others,
         "min_cash": order.net_minor - terms.min_cash.get(order.currency, 0),
     }
-    if terms.refused_with & order.discount_codes():
+    codes = order.discount_codes()
+    shares = [share for code, share in terms.max_share_with.items() if code in codes]
+    if shares:
+        bounds["max_share_with"] = _part_down(eligible, min(shares))
+    if terms.refused_with & codes:
         bounds["refused_with"] = 0
+    if terms.max_points is not None:
+        bounds["max_points"] = sum(_buy(classes, terms.max_points, eligible).values())
     if allowance.member_points is not None:
-        bounds["member_limit"] = discount_down(allowance.member_points, rate)
+        points = _least(allowance.member_points, None)
+        bounds["member_limit"] = sum(_buy(classes, points, eligible).values())
     if allowance.school_minor is not None:
         bounds["school_ceiling"] = allowance.school_minor
     return {name: max(bound, 0) for name, bound in bounds.items()}
+
+
+def _spendable(terms: RedemptionTerms, allowance: Allowance) -> Points | None:
+    return _least(terms.max_points, allowance.member_points)
+
+
+def _least(one: Points | None, other: Points | None) -> Points | None:
+    """The smaller, never below zero; ``None`` is no bound."""
+    stated = [each.amount for each in (one, other) if each is not None]
+    return Points(max(min(stated), 0)) if stated else None
 
 
 def _part_down(amount: int, share: Fraction) -> int:

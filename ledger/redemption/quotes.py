@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
 from uuid import UUID
 
 from ledger.kernel.canonical import Json
@@ -38,7 +39,7 @@ class Quote:
     """What is promised to whom for which order until when.
 
     ``expires_at`` is exclusive and never after the order's own. ``requested`` is what the member
-    asked to use, ``points`` what is used.
+    asked to use, ``points`` what is used. ``rates_since`` is the day of dated rates.
     """
 
     quote_id: UUID
@@ -58,6 +59,7 @@ class Quote:
     refund_grace: timedelta
     issued_at: datetime
     expires_at: datetime
+    rates_since: date | None = None
 
     @property
     def payable_minor(self) -> int:
@@ -110,6 +112,7 @@ def make_quote(
         refund_grace=versions.terms.refund_grace,
         issued_at=at,
         expires_at=min(at + versions.terms.quote_for, order.expires_at),
+        rates_since=versions.terms.rates_since,
     )
 
 
@@ -138,27 +141,43 @@ def quote_json(quote: Quote) -> dict[str, Operand]:
         },
         "programme": quote.programme_hash.hex(),
         "rate": quote.rate,
+        "rates_since": None if quote.rates_since is None else quote.rates_since.isoformat(),
         "currency": quote.currency,
         "requested_points": quote.requested.amount,
         "points": quote.points.amount,
         "net_minor": quote.net_minor,
         "discount_minor": quote.discount_minor,
         "payable_minor": quote.payable_minor,
-        "lines": [
-            {
-                "id": line.line_id,
-                "price_minor": line.price_minor,
-                "other_discounts_minor": line.other_discounts_minor,
-                "points_discount_minor": line.points_discount_minor,
-                "payable_minor": line.payable_minor,
-            }
-            for line in quote.lines
-        ],
+        "lines": [line_json(line) for line in quote.lines],
         "hold_seconds": quote.hold_for // timedelta(seconds=1),
         "refund_grace_seconds": quote.refund_grace // timedelta(seconds=1),
         "issued_at": _format(quote.issued_at),
         "expires_at": _format(quote.expires_at),
     }
+
+
+def line_json(line: PricedLine) -> dict[str, Operand]:
+    """One line of a quote; ``rate`` is null where points do not pay for it."""
+    return {
+        "id": line.line_id,
+        "price_minor": line.price_minor,
+        "other_discounts_minor": line.other_discounts_minor,
+        "points_discount_minor": line.points_discount_minor,
+        "payable_minor": line.payable_minor,
+        "rate": None if line.rate is None else format_rate(line.rate),
+    }
+
+
+def line_from(stated: Mapping[str, Any]) -> PricedLine:
+    """Back from :func:`line_json`; a line from before lines had rates has none."""
+    rate = stated.get("rate")
+    return PricedLine(
+        stated["id"],
+        stated["price_minor"],
+        stated["other_discounts_minor"],
+        stated["points_discount_minor"],
+        None if rate is None else Fraction(rate),
+    )
 
 
 def sign_quote(quote: Quote, keys: QuoteKeys) -> str:
@@ -197,7 +216,7 @@ def read_quote(token: str, keys: QuoteKeys, *, at: datetime) -> Quote:
 def _quote_from(claims: Mapping[str, Json]) -> Quote:
     """Back from :func:`quote_json`; the signature vouches for the shape, so none is checked."""
     stated: Mapping[str, object] = claims
-    order, lines = stated["order"], stated["lines"]
+    order, lines, since = stated["order"], stated["lines"], stated.get("rates_since")
     assert isinstance(order, Mapping)
     assert isinstance(lines, list)
     return Quote(
@@ -213,19 +232,12 @@ def _quote_from(claims: Mapping[str, Json]) -> Quote:
         points=Points(_int(stated["points"])),
         net_minor=_int(stated["net_minor"]),
         discount_minor=_int(stated["discount_minor"]),
-        lines=tuple(
-            PricedLine(
-                line["id"],
-                line["price_minor"],
-                line["other_discounts_minor"],
-                line["points_discount_minor"],
-            )
-            for line in lines
-        ),
+        lines=tuple(line_from(line) for line in lines),
         hold_for=timedelta(seconds=_int(stated["hold_seconds"])),
         refund_grace=timedelta(seconds=_int(stated["refund_grace_seconds"])),
         issued_at=_parse(stated["issued_at"]),
         expires_at=_parse(stated["expires_at"]),
+        rates_since=None if since is None else date.fromisoformat(str(since)),
     )
 
 

@@ -5,24 +5,31 @@ integer, a decimal string or a fraction ``"5/2"``. A field that is not known is 
 
     redemption:
       rates: {USD: 1, RUB: "5/2"}    # minor units of the currency that one point is worth
+      # or dated: rates: [{from: 2026-01-01, rates: {USD: 1}}, {from: 2026-07-01, rates: {USD: 2}}]
       max_share: 100                 # per cent of the eligible lines' net
       max_discount_share: 100        # per cent of the gross, all discounts together
       min_cash: {USD: 500}           # minor units the member pays in money at least
-      products: ["course:*"]         # exact names, or a prefix and "*"; all of them by default
+      products:                      # exact names, or a prefix and "*"; all of them by default
+        - "course:*"
+        - {product: "mentor:*", max_share: 25, rates: {USD: 2}}   # with bounds of their own
       excluded_products: []
       refused_with: ["student"]      # points do not combine with these discount codes
-      member_limit: {points: 5000, per: month}
+      max_share_with: {annual: 20}   # with this code, per cent of the eligible net at most
+      min_points: 100                # fewer than these are not taken for an order
+      max_points: 5000               # at most so many for one order
+      member_limit: {points: 5000, per: month}     # or a list of them
       hold_minutes: 30
       quote_minutes: 10
       refund_grace_days: 30
+      code_days: 14                  # the longest life of a single-use code; without it no codes
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NoReturn
@@ -42,17 +49,24 @@ _FIELDS: Final = frozenset(
         "products",
         "excluded_products",
         "refused_with",
+        "max_share_with",
+        "min_points",
+        "max_points",
         "member_limit",
         "hold_minutes",
         "quote_minutes",
         "refund_grace_days",
+        "code_days",
     }
 )
 HOLD_MINUTES_MAX: Final = 7 * 24 * 60
 """The longest payment methods take about a week."""
 QUOTE_MINUTES_MAX: Final = 24 * 60
 REFUND_GRACE_DAYS_MAX: Final = 3_650
+CODE_DAYS_MAX: Final = 366
 NAMES_MAX: Final = 1_000
+RATE_ROWS_MAX: Final = 1_000
+LIMITS_MAX: Final = 10
 MINOR_UNITS_MAX: Final = 10**12
 
 
@@ -74,28 +88,78 @@ class MemberLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class RateRow:
+    """Rates that hold from the start of a local day on, until the next row's."""
+
+    since: date
+    rates: Mapping[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTerms:
+    """What differs for the products of one pattern; ``None`` is as for all."""
+
+    pattern: str
+    rates: Mapping[str, Fraction] | None = None
+    max_share: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RedemptionTerms:
     """The ``redemption`` section of one programme version.
 
     ``rates`` and ``min_cash`` are per currency, in minor units; shares are fractions of one.
-    ``products`` and ``excluded_products`` are exact names or prefixes ending in ``*``.
+    Where rates are dated, ``rates`` is empty until :meth:`on` chooses the row of a day.
+    ``products`` and ``excluded_products`` are exact names or prefixes ending in ``*``; of
+    ``products`` the first that matches states the terms.
     """
 
     rates: Mapping[str, Fraction]
     max_share: Fraction
     max_discount_share: Fraction
     min_cash: Mapping[str, int]
-    products: tuple[str, ...]
+    products: tuple[ProductTerms, ...]
     excluded_products: tuple[str, ...]
     refused_with: frozenset[str]
-    member_limit: MemberLimit | None
+    max_share_with: Mapping[str, Fraction]
+    min_points: Points
+    max_points: Points | None
+    member_limits: tuple[MemberLimit, ...]
     hold_for: timedelta
     quote_for: timedelta
     refund_grace: timedelta
+    code_for: timedelta | None
+    rate_rows: tuple[RateRow, ...] = ()
+    rates_since: date | None = None
+
+    def on(self, day: date) -> RedemptionTerms:
+        """These terms with the rates in force on a day of the programme's zone."""
+        past = [row for row in self.rate_rows if row.since <= day]
+        return replace(self, rates=past[-1].rates, rates_since=past[-1].since) if past else self
 
     def is_eligible(self, product: str) -> bool:
         """Whether points may pay for this product; an exclusion outranks an inclusion."""
-        return _matches(product, self.products) and not _matches(product, self.excluded_products)
+        return self._terms_of(product) is not None
+
+    def rate_of(self, product: str, currency: str) -> Fraction | None:
+        """Minor units that a point is worth for this product; ``None``: points do not pay for it.
+
+        A product's own rates stand in for the common ones, currency by currency.
+        """
+        own = self._terms_of(product)
+        if own is None:
+            return None
+        return (own.rates or {}).get(currency, self.rates.get(currency))
+
+    def share_of(self, product: str) -> Fraction:
+        """How much of this product's net points may pay."""
+        own = self._terms_of(product)
+        return self.max_share if own is None or own.max_share is None else own.max_share
+
+    def _terms_of(self, product: str) -> ProductTerms | None:
+        if any(_matches(product, each) for each in self.excluded_products):
+            return None
+        return next((each for each in self.products if _matches(product, each.pattern)), None)
 
 
 def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
@@ -107,25 +171,31 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
     unknown = sorted(section.keys() - _FIELDS)
     if unknown:
         _refuse(unknown[0], "is not a field of redemption")
-    rates = {
-        _currency("rates", code): _exact(f"rates.{code}", rate, positive=True)
-        for code, rate in _mapping("rates", section.get("rates")).items()
-    }
-    if not rates:
-        _refuse("rates", "must name at least one currency")
-    min_cash = {
-        _currency("min_cash", code): _whole(f"min_cash.{code}", amount, 0, MINOR_UNITS_MAX)
-        for code, amount in _mapping("min_cash", section.get("min_cash", {})).items()
-    }
+    stated = section.get("rates")
+    rows = _rate_rows(stated) if _is_list(stated) else ()
+    code_days = section.get("code_days")
+    max_points = section.get("max_points")
     return RedemptionTerms(
-        rates=rates,
+        rates={} if rows else _rates("rates", stated),
+        rate_rows=rows,
         max_share=_share("max_share", section.get("max_share", 100)),
         max_discount_share=_share("max_discount_share", section.get("max_discount_share", 100)),
-        min_cash=min_cash,
-        products=_names("products", section.get("products", ["*"])),
+        min_cash={
+            _currency("min_cash", code): _whole(f"min_cash.{code}", amount, 0, MINOR_UNITS_MAX)
+            for code, amount in _mapping("min_cash", section.get("min_cash", {})).items()
+        },
+        products=_products(section.get("products", ["*"])),
         excluded_products=_names("excluded_products", section.get("excluded_products", [])),
         refused_with=frozenset(_names("refused_with", section.get("refused_with", []))),
-        member_limit=_limit(section.get("member_limit")),
+        max_share_with={
+            code: _share(f"max_share_with.{code}", share)
+            for code, share in _mapping("max_share_with", section.get("max_share_with", {})).items()
+        },
+        min_points=Points(_whole("min_points", section.get("min_points", 0), 0, MINOR_UNITS_MAX)),
+        max_points=None
+        if max_points is None
+        else Points(_whole("max_points", max_points, 0, MINOR_UNITS_MAX)),
+        member_limits=_limits(section.get("member_limit")),
         hold_for=timedelta(
             minutes=_whole("hold_minutes", section.get("hold_minutes", 30), 1, HOLD_MINUTES_MAX)
         ),
@@ -137,6 +207,9 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
                 "refund_grace_days", section.get("refund_grace_days", 30), 0, REFUND_GRACE_DAYS_MAX
             )
         ),
+        code_for=None
+        if code_days is None
+        else timedelta(days=_whole("code_days", code_days, 1, CODE_DAYS_MAX)),
     )
 
 
@@ -145,23 +218,84 @@ def format_rate(rate: Fraction) -> str:
     return str(rate)
 
 
-def _matches(product: str, patterns: tuple[str, ...]) -> bool:
-    return any(
-        product.startswith(each[:-1]) if each.endswith("*") else product == each
-        for each in patterns
-    )
+def _matches(product: str, pattern: str) -> bool:
+    return product.startswith(pattern[:-1]) if pattern.endswith("*") else product == pattern
 
 
-def _limit(value: Json) -> MemberLimit | None:
+def _is_list(value: Json) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _rates(field: str, value: Json) -> dict[str, Fraction]:
+    rates = {
+        _currency(field, code): _exact(f"{field}.{code}", rate, positive=True)
+        for code, rate in _mapping(field, value).items()
+    }
+    if not rates:
+        _refuse(field, "must name at least one currency")
+    return rates
+
+
+def _rate_rows(value: Json) -> tuple[RateRow, ...]:
+    rows: list[RateRow] = []
+    for index, each in enumerate(_list("rates", value, RATE_ROWS_MAX)):
+        field = f"rates[{index}]"
+        row = _mapping(field, each)
+        if row.keys() != {"from", "rates"}:
+            _refuse(field, "must state from and rates, nothing else")
+        since = _day(f"{field}.from", row["from"])
+        if rows and since <= rows[-1].since:
+            _refuse(f"{field}.from", "must be after the row before")
+        rows.append(RateRow(since, _rates(f"{field}.rates", row["rates"])))
+    if not rows:
+        _refuse("rates", "must have at least one row")
+    return tuple(rows)
+
+
+def _day(field: str, value: Json) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        _refuse(field, "must be a day such as 2026-07-01")
+
+
+def _products(value: Json) -> tuple[ProductTerms, ...]:
+    found = []
+    for index, each in enumerate(_list("products", value, NAMES_MAX)):
+        field = f"products[{index}]"
+        if not isinstance(each, Mapping):
+            found.append(ProductTerms(_name("products", each)))
+            continue
+        if "product" not in each or each.keys() - {"product", "rates", "max_share"}:
+            _refuse(field, "must state product, and may state rates and max_share")
+        rates, share = each.get("rates"), each.get("max_share")
+        found.append(
+            ProductTerms(
+                _name(f"{field}.product", each["product"]),
+                None if rates is None else _rates(f"{field}.rates", rates),
+                None if share is None else _share(f"{field}.max_share", share),
+            )
+        )
+    return tuple(found)
+
+
+def _limits(value: Json) -> tuple[MemberLimit, ...]:
     if value is None:
-        return None
-    stated = _mapping("member_limit", value)
+        return ()
+    if not _is_list(value):
+        return (_limit("member_limit", value),)
+    stated = _list("member_limit", value, LIMITS_MAX)
+    return tuple(_limit(f"member_limit[{index}]", each) for index, each in enumerate(stated))
+
+
+def _limit(field: str, value: Json) -> MemberLimit:
+    stated = _mapping(field, value)
     if stated.keys() != {"points", "per"}:
-        _refuse("member_limit", "must state points and per, nothing else")
+        _refuse(field, "must state points and per, nothing else")
     per = stated["per"]
     if not isinstance(per, str) or per not in set(LimitPeriod):
-        _refuse("member_limit.per", f"must be one of {', '.join(LimitPeriod)}")
-    points = _whole("member_limit.points", stated["points"], 1, MINOR_UNITS_MAX)
+        _refuse(f"{field}.per", f"must be one of {', '.join(LimitPeriod)}")
+    points = _whole(f"{field}.points", stated["points"], 1, MINOR_UNITS_MAX)
     return MemberLimit(Points(points), LimitPeriod(per))
 
 
@@ -190,12 +324,21 @@ def _whole(field: str, value: Json, low: int, high: int) -> int:
 
 
 def _names(field: str, value: Json) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) > NAMES_MAX:
-        _refuse(field, f"must be a list of at most {NAMES_MAX} names")
-    names = tuple(name for name in value if isinstance(name, str) and name)
-    if len(names) != len(value):
+    stated = _list(field, value, NAMES_MAX)
+    names = tuple(name for name in stated if isinstance(name, str) and name)
+    if len(names) != len(stated):
         _refuse(field, "must be a list of non-empty names")
     return names
+
+
+def _list(field: str, value: Json, length_max: int) -> Sequence[Json]:
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) > length_max:
+        _refuse(field, f"must be a list of at most {length_max}")
+    return value
+
+
+def _name(field: str, value: Json) -> str:
+    return _names(field, [value])[0]
 
 
 def _mapping(field: str, value: Json) -> Mapping[str, Json]:

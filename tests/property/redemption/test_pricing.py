@@ -54,6 +54,14 @@ def terms(draw: st.DrawFn) -> RedemptionTerms:
             "min_cash": {"USD": draw(st.sampled_from([0, 1, 500, 10**6]))},
             "excluded_products": draw(st.sampled_from([[], ["gift"], ["course:*"]])),
             "refused_with": draw(st.sampled_from([[], [], ["all-2"]])),
+            "max_share_with": draw(st.sampled_from([{}, {"own": 30}, {"all-0": "7.5"}])),
+            "max_points": draw(st.sampled_from([None, 0, 1, 700, 10**6])),
+            "min_points": draw(st.sampled_from([0, 0, 1, 100])),
+            "products": [
+                {"product": "book", "rates": {"USD": str(draw(rates))}},
+                {"product": "course:*", "max_share": draw(st.integers(0, 100))},
+                "*",
+            ],
         }
     )
 
@@ -73,6 +81,7 @@ def test_a_price_adds_up_and_stays_within_every_bound(
         assert line.points_discount_minor >= 0
         assert line.other_discounts_minor >= 0
         assert line.payable_minor >= 0
+        assert line.rate == said.rate_of(by_id[line.line_id].product, "USD")
         if not said.is_eligible(by_id[line.line_id].product):
             assert line.points_discount_minor == 0
 
@@ -83,7 +92,19 @@ def test_a_price_adds_up_and_stays_within_every_bound(
             for line in priced.lines
             if said.is_eligible(by_id[line.line_id].product)
         )
-        assert priced.discount_minor <= eligible * said.max_share
+        shares = [
+            (line.price_minor - line.other_discounts_minor)
+            * said.share_of(by_id[line.line_id].product)
+            for line in priced.lines
+            if said.is_eligible(by_id[line.line_id].product)
+        ]
+        assert priced.discount_minor <= sum(shares)
+        for code, share in said.max_share_with.items():
+            if code in order.discount_codes():
+                assert priced.discount_minor <= eligible * share
+        if said.max_points is not None:
+            assert priced.points <= said.max_points
+        assert priced.points >= said.min_points
         assert priced.payable_minor >= said.min_cash["USD"]
         discounts = order.gross_minor - priced.payable_minor
         assert discounts <= order.gross_minor * said.max_discount_share

@@ -88,8 +88,58 @@ def test_the_redemption_section_is_what_redeeming_reads() -> None:
     terms = parse_terms(json.loads(json.dumps(section)))
     assert terms.rates["RUB"] == terms.rates["EUR"] == Fraction(5, 2)
     assert terms.max_share == Fraction(333, 1000)
-    assert terms.member_limit is not None
-    assert terms.member_limit.points.amount == 5000
+    assert len(terms.member_limits) == 1
+    assert terms.member_limits[0].points.amount == 5000
+
+
+def test_redemption_with_dated_rates_products_and_several_limits() -> None:
+    more = SMALL + (
+        "redemption:\n"
+        "  rates:\n"
+        "    - {from: 2026-01-01, rates: {USD: 1}}\n"
+        "    - {from: 2026-07-01, rates: {USD: 2}}\n"
+        "  products:\n"
+        '    - {product: "mentor:*", rates: {USD: 0.5}, max_share: 12.5}\n'
+        "    - book\n"
+        "  max_share_with: {annual: 20}\n"
+        "  min_points: 10\n"
+        "  max_points: 500\n"
+        "  member_limit: [{points: 100, per: day}, {points: 500, per: month}]\n"
+        "  code_days: 14\n"
+    )
+    section = load_programme(more).redemption
+    assert section is not None
+    terms = parse_terms(json.loads(json.dumps(section)))
+    assert [row.rates["USD"] for row in terms.rate_rows] == [1, 2]
+    assert terms.share_of("mentor:x") == Fraction(1, 8)
+    assert [limit.points.amount for limit in terms.member_limits] == [100, 500]
+    assert terms.max_share_with == {"annual": Fraction(1, 5)}
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "said"),
+    [
+        ("rates: [{from: 2026-13-01, rates: {USD: 1}}]", "rates[0].from", "no day"),
+        ("rates: [{from: soon, rates: {USD: 1}}]", "rates[0].from", "of the form"),
+        ("rates: [{from: 2026-01-01, rates: {USD: 0}}]", "rates[0].rates.USD", "above zero"),
+        ("rates: []", "rates", "at least 1"),
+        (
+            "rates: [{from: 2026-02-01, rates: {USD: 1}}, {from: 2026-01-01, rates: {USD: 1}}]",
+            "rates[1].from",
+            "later",
+        ),
+        (
+            "rates: {USD: 1}\n  products: [{product: a, rates: {EUR: 1}}]",
+            "products[0].rates.EUR",
+            "no common rate",
+        ),
+        ("rates: {USD: 1}\n  min_points: 5\n  max_points: 4", "min_points", "no order takes"),
+    ],
+)
+def test_faults_of_a_redemption_section(section: str, field: str, said: str) -> None:
+    fault = one_fault(SMALL + f"redemption:\n  {section}\n")
+    assert fault.field == f"redemption.{field}"
+    assert said in fault.wrong
 
 
 def test_defaults() -> None:

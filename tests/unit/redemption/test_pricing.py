@@ -11,9 +11,11 @@ from ledger.redemption.pricing import (
     Allowance,
     Price,
     discount_down,
+    points_of,
     points_up,
     price,
     spread_by_largest_remainder,
+    spread_points,
 )
 from ledger.redemption.terms import parse_terms
 from tests.unit.redemption.conftest import Cart
@@ -58,6 +60,13 @@ def test_points_that_buy_nothing_are_not_taken() -> None:
         ({"excluded_products": ["course:*"]}, 0, "eligible_lines"),
         ({"refused_with": ["own"]}, 0, "refused_with"),
         ({"refused_with": ["other"]}, 5000, "eligible_lines"),
+        ({"max_share_with": {"own": 20}}, 1000, "max_share_with"),
+        ({"max_share_with": {"own": 20, "other": 1}}, 1000, "max_share_with"),
+        ({"max_points": 700}, 700, "max_points"),
+        ({"max_points": 700, "min_points": 700}, 700, "max_points"),
+        ({"min_points": 5000}, 5000, "eligible_lines"),
+        ({"min_points": 5001}, 0, "min_points"),
+        ({"products": [{"product": "course:*", "max_share": 10}]}, 500, "max_share"),
     ],
 )
 def test_each_bound_binds(section: dict[str, Json], discount: int, limited_by: str) -> None:
@@ -107,3 +116,42 @@ def test_a_currency_without_a_rate_is_refused() -> None:
     with pytest.raises(RedeemingNotOffered) as refused:
         price(ONE_LINE.order(), parse_terms({"rates": {"RUB": 1}}), Allowance(), PLENTY)
     assert refused.value.operands == {"currency": "USD"}
+
+
+def test_fewer_points_than_the_least_are_not_taken() -> None:
+    assert _price({"min_points": 100}, requested=Points(99)).points == Points(0)
+    assert _price({"min_points": 100}, requested=Points(100)).points == Points(100)
+
+
+MENTOR: dict[str, Json] = {
+    "rates": {"USD": 1},
+    "products": [{"product": "mentor:*", "rates": {"USD": 2}, "max_share": 50}, "*"],
+}
+TWO_LINES = Cart([("1", "course:go", 5000, 0), ("2", "mentor:hour", 3001, 0)])
+
+
+def test_points_go_first_where_they_are_worth_most() -> None:
+    # The mentor's line takes half of 3001, 1500 minor units, which cost 750 points.
+    some = _price(MENTOR, TWO_LINES, Points(700))
+    assert [line.points_discount_minor for line in some.lines] == [0, 1400]
+    assert some.points == Points(700)
+    more = _price(MENTOR, TWO_LINES, Points(1000))
+    assert [line.points_discount_minor for line in more.lines] == [250, 1500]
+    assert (more.points, more.discount_minor) == (Points(1000), 1750)
+    assert (more.points_max, more.discount_max_minor) == (Points(5750), 6500)
+    assert more.limited_by == "max_share"
+    assert [line.rate for line in more.lines] == [1, 2]
+
+
+def test_bounds_in_points_count_what_each_line_s_rate_makes_of_them() -> None:
+    bounded = _price(MENTOR | {"max_points": 800}, TWO_LINES)
+    assert (bounded.limited_by, bounded.discount_minor) == ("max_points", 1550)
+    assert bounded.points == Points(800)
+
+
+def test_what_a_discount_costs_is_rounded_up_once_for_each_rate() -> None:
+    rates = {"a": Fraction(3), "b": Fraction(3), "c": Fraction(2)}
+    assert points_of({"a": 2, "b": 2, "c": 1}, rates) == Points(3)
+    spread = spread_points({"a": 2, "b": 2, "c": 1}, rates)
+    assert spread == {"a": Points(1), "b": Points(1), "c": Points(1)}
+    assert points_of({}, {}) == Points(0)

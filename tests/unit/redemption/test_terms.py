@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -11,6 +11,7 @@ from ledger.redemption.errors import TermsMalformed
 from ledger.redemption.terms import (
     LimitPeriod,
     MemberLimit,
+    ProductTerms,
     RedemptionTerms,
     format_rate,
     parse_terms,
@@ -23,13 +24,17 @@ def test_the_shortest_section_has_stated_defaults() -> None:
         max_share=Fraction(1),
         max_discount_share=Fraction(1),
         min_cash={},
-        products=("*",),
+        products=(ProductTerms("*"),),
         excluded_products=(),
         refused_with=frozenset(),
-        member_limit=None,
+        max_share_with={},
+        min_points=Points(0),
+        max_points=None,
+        member_limits=(),
         hold_for=timedelta(minutes=30),
         quote_for=timedelta(minutes=10),
         refund_grace=timedelta(days=30),
+        code_for=None,
     )
 
 
@@ -51,10 +56,49 @@ def test_everything_can_be_stated() -> None:
     )
     assert terms.rates == {"USD": Fraction(1, 2), "RUB": Fraction(5, 2)}
     assert terms.max_share == Fraction(1, 8)
-    assert terms.member_limit == MemberLimit(Points(500), LimitPeriod.WEEK)
+    assert terms.member_limits == (MemberLimit(Points(500), LimitPeriod.WEEK),)
     assert [format_rate(rate) for rate in terms.rates.values()] == ["1/2", "5/2"]
     eligible = ("course:go", "book", "course:gift-1", "books", "other")
     assert [terms.is_eligible(each) for each in eligible] == [True, True, False, False, False]
+
+
+def test_dated_rates_are_those_of_the_day() -> None:
+    terms = parse_terms(
+        {
+            "rates": [
+                {"from": "2026-01-01", "rates": {"USD": 1}},
+                {"from": "2026-07-01", "rates": {"USD": 2, "EUR": 3}},
+            ]
+        }
+    )
+    assert terms.on(date(2025, 12, 31)).rates == {}
+    first, second = terms.on(date(2026, 6, 30)), terms.on(date(2026, 7, 1))
+    assert (first.rates, first.rates_since) == ({"USD": 1}, date(2026, 1, 1))
+    assert (second.rates, second.rates_since) == ({"USD": 2, "EUR": 3}, date(2026, 7, 1))
+    fixed = parse_terms({"rates": {"USD": 1}})
+    assert fixed.on(date(2026, 7, 1)) == fixed
+
+
+def test_the_first_product_that_matches_states_the_terms() -> None:
+    terms = parse_terms(
+        {
+            "rates": {"USD": 1, "EUR": 4},
+            "max_share": 50,
+            "products": [
+                {"product": "mentor:anna", "max_share": 10},
+                {"product": "mentor:*", "rates": {"USD": 2}, "max_share": 25},
+                "course:*",
+            ],
+            "excluded_products": ["mentor:boris"],
+        }
+    )
+    shares = [terms.share_of(each) for each in ("mentor:anna", "mentor:vera", "course:go")]
+    assert shares == [Fraction(1, 10), Fraction(1, 4), Fraction(1, 2)]
+    assert terms.rate_of("mentor:anna", "USD") == 1
+    assert terms.rate_of("mentor:vera", "USD") == 2
+    assert terms.rate_of("mentor:vera", "EUR") == 4
+    assert terms.rate_of("mentor:vera", "RUB") is None
+    assert terms.rate_of("mentor:boris", "USD") is terms.rate_of("book", "USD") is None
 
 
 @pytest.mark.parametrize(
@@ -83,6 +127,23 @@ def test_everything_can_be_stated() -> None:
         ({"member_limit": {"points": 0, "per": "day"}}, "member_limit.points"),
         ({"member_limit": {"points": 1, "per": "hour"}}, "member_limit.per"),
         ({"member_limit": {"points": 1, "per": ["day"]}}, "member_limit.per"),
+        ({"member_limit": [{"points": 1, "per": "day"}, 5]}, "member_limit[1]"),
+        ({"rates": []}, "rates"),
+        ({"rates": [{"from": "2026-01-01"}]}, "rates[0]"),
+        ({"rates": [{"from": "2026-13-01", "rates": {"USD": 1}}]}, "rates[0].from"),
+        ({"rates": [{"from": "2026-01-01", "rates": {}}]}, "rates[0].rates"),
+        (
+            {"rates": [{"from": "2026-01-01", "rates": {"USD": 1}}] * 2},
+            "rates[1].from",
+        ),
+        ({"products": [{"max_share": 5}]}, "products[0]"),
+        ({"products": [{"product": "a", "min_cash": 5}]}, "products[0]"),
+        ({"products": [{"product": "a", "max_share": 101}]}, "products[0].max_share"),
+        ({"products": [{"product": "a", "rates": {"USD": 0}}]}, "products[0].rates.USD"),
+        ({"max_share_with": {"annual": 101}}, "max_share_with.annual"),
+        ({"min_points": -1}, "min_points"),
+        ({"max_points": "5"}, "max_points"),
+        ({"code_days": 367}, "code_days"),
         ({"hold_minutes": 0}, "hold_minutes"),
         ({"hold_minutes": 10_081}, "hold_minutes"),
         ({"quote_minutes": "10"}, "quote_minutes"),
