@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.switches.model import SwitchPosition
-from oracle.bridge import commands, resets
+from oracle.bridge import commands, gaps, resets
+from oracle.bridge.gaps_store import AcknowledgedGap
 from oracle.bridge.model import Redemption, Reference, Stop
 from oracle.bridge.resets_store import ChainReset
 from oracle.bridge.service import PREFIX, StageOfRedemption, StageOfRequest
@@ -95,6 +96,21 @@ def status_json(
         "chain": None if found is None else _chain_json(found.chain),
         "balanced": None if found is None else not found.findings(),
         "findings": [] if found is None else list(found.findings()),
+    }
+
+
+def gap_json(gap: AcknowledgedGap) -> dict[str, Json]:
+    """Burns that were never read, and who answers for going on without them."""
+    return {
+        "id": format_id(gaps.PREFIX, gap.gap_id),
+        "sequence_from": gap.sequence_from,
+        "sequence_to": gap.sequence_to,
+        "points": gap.points.amount,
+        "reason": gap.reason,
+        "proposed_by": format_id("mem", gap.proposed_by),
+        "proposed_at": _time(gap.proposed_at),
+        "confirmed_by": format_id("mem", gap.confirmed_by) if gap.confirmed_by else None,
+        "confirmed_at": _time(gap.confirmed_at) if gap.confirmed_at else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""`vklad chain reconcile | reset`: what the chain has to do with the ledger."""
+"""`vklad chain reconcile | reset | gaps`: what the chain has to do with the ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from api.settings import load_settings
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
-from oracle.bridge import resets, resets_store
+from oracle.bridge import gaps as redemption_gaps
+from oracle.bridge import gaps_store, resets, resets_store
 from oracle.bridge.batching import TURN
 from oracle.bridge.errors import ResetNotConfirmed
 from oracle.reconcile.model import Reconciliation
@@ -21,6 +22,7 @@ from oracle.reconcile.service import reconcile as compare
 from oracle.turns.store import hold_turn
 
 TRIES_MAX: Final = 10
+GAPS_SHOWN_MAX: Final = 100
 PAUSE_S: Final = 1.0
 
 
@@ -60,6 +62,41 @@ def reset(
             _reset(composition)
     finally:
         composition.close()
+
+
+def gaps() -> None:
+    """Say which burns were never read; status 1 while they hold the bridge up."""
+    composition = compose(load_settings())
+    try:
+        with composition.database.read() as work:
+            found = redemption_gaps.find_gap(work)
+            waiting = None if found is None else gaps_store.shown_gap(work, found.chain_key)
+            confirmed = gaps_store.confirmed_gaps(work, GAPS_SHOWN_MAX)
+    finally:
+        composition.close()
+    for gap in confirmed:
+        typer.echo(f"Acknowledged: {_said(gap)}")
+    if found is None:
+        typer.echo("No burn is missing.")
+        return
+    typer.echo(f"Missing: burns {found.sequence_from} to {found.sequence_to}.", err=True)
+    place = f"{composition.public_url}/v1/bridge/redemption-gaps"
+    if waiting is None:
+        typer.echo(f"An admin says why at {place}, or on the page {composition.public_url}/admin")
+    else:
+        gap_id = format_id(redemption_gaps.PREFIX, waiting.gap_id)
+        typer.echo(f"Proposed: {_said(waiting)}")
+        typer.echo(f"Another admin confirms it at {place}/{gap_id}/confirmations")
+    raise typer.Exit(1)
+
+
+def _said(gap: gaps_store.AcknowledgedGap) -> str:
+    persons = [gap.proposed_by, gap.confirmed_by]
+    named = " and ".join(format_id("mem", person) for person in persons if person is not None)
+    return (
+        f"burns {gap.sequence_from} to {gap.sequence_to}, {gap.points.amount} points, by {named}: "
+        f"{gap.reason}"
+    )
 
 
 def _patiently(composition: Composition) -> Reconciliation:

@@ -62,6 +62,7 @@ from api.http.routes import (
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
 from api.pages import (
     admin,
+    admin_bridge,
     admin_grants,
     admin_people,
     admin_programme,
@@ -96,6 +97,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sources.router,
     switches.router,
     admin.router,
+    admin_bridge.router,
     admin_grants.router,
     admin_people.router,
     admin_programme.router,

@@ -18,6 +18,7 @@ from fastapi.responses import Response
 from api.auth.model import Principal, Role
 from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import CurrentMember, require_role
+from api.pages.bridge_standing import standing
 from api.pages.rendering import ViewHere
 from api.pages.reserve import both_sides
 from ledger.events.listing import store as listing
@@ -74,7 +75,7 @@ def names_of(work: Work, wanted: Iterable[UUID | None]) -> Names:
 
 
 @router.get("")
-def overview(view: ViewHere, _: Overseer, parts: PartsHere) -> Response:
+def overview(view: ViewHere, overseer: Overseer, parts: PartsHere) -> Response:
     """Everything that a person may have to look at, at one glance."""
     with parts.database.read() as work:
         waiting = _waiting(work)
@@ -83,6 +84,8 @@ def overview(view: ViewHere, _: Overseer, parts: PartsHere) -> Response:
         positions = switches.positions(work)
         ceilings = switches.ceilings(work)
         in_force, approver = _in_force(work)
+        bridge = standing(view, work)
+        named = names_of(work, bridge.persons if bridge else ())
     return view.render(
         "admin/overview.html",
         waiting=waiting,
@@ -98,6 +101,10 @@ def overview(view: ViewHere, _: Overseer, parts: PartsHere) -> Response:
         in_force=in_force,
         approver=approver,
         both_sides=both_sides(view, parts),
+        standing=bridge,
+        named=named,
+        me=overseer.member_id,
+        id=format_id,
     )
 
 

@@ -54,6 +54,27 @@ class RedemptionGap(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
+class UnknownGap(VkladError):
+    """No burn is missing, or nothing of this id waits to be acknowledged."""
+
+    code = "unknown_redemption_gap"
+    kind = ErrorKind.NOT_FOUND
+
+
+class GapNeedsAnotherPerson(VkladError):
+    """Who said what is missing cannot confirm it."""
+
+    code = "redemption_gap_needs_another_person"
+    kind = ErrorKind.FORBIDDEN
+
+
+class GapChanged(VkladError):
+    """What is missing is not what was proposed; it is proposed and confirmed anew."""
+
+    code = "redemption_gap_changed"
+    kind = ErrorKind.CONFLICT
+
+
 class ForeignBatch(VkladError):
     """The chain has a batch that this database did not make."""
 

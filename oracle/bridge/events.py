@@ -16,7 +16,7 @@ from ledger.lots.model import Credited, CreditRedeemed
 from ledger.members import service as members
 from ledger.members.model import MemberStatus
 from oracle.bindings import points_bridge
-from oracle.bridge import foreign, foreign_store, redeeming_store, store
+from oracle.bridge import foreign, foreign_store, gaps, redeeming_store, store
 from oracle.bridge.errors import ForeignBatch, RedemptionGap
 from oracle.bridge.model import (
     Batch,
@@ -109,7 +109,7 @@ def on_redeemed(work: Work, chain_key: int, event: ChainEvent, policy: BridgePol
 
     Raises:
         BridgeStopped: what the chain says is not trusted now.
-        RedemptionGap: a burn before this one was never read.
+        RedemptionGap: a burn before this one was never read, and no two admins acknowledged that.
     """
     require_trusted(work)
     said = points_bridge.Redeemed.of(event)
@@ -139,7 +139,7 @@ def on_redeemed(work: Work, chain_key: int, event: ChainEvent, policy: BridgePol
 
 
 def _require_next(work: Work, chain_key: int, sequence: int) -> None:
-    expected = redeeming_store.last_redemption(work, chain_key) + 1
+    expected = gaps.next_burn(work, chain_key)
     if sequence != expected:
         raise RedemptionGap(
             f"Burn {sequence} was read where {expected} is next.",

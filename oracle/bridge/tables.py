@@ -147,6 +147,44 @@ bridge_redemptions = sa.Table(
     sa.Index("ix_bridge_redemptions_member_id", "member_id"),
 )
 
+bridge_redemption_gaps = sa.Table(
+    "bridge_redemption_gaps",
+    metadata,
+    sa.Column("gap_id", sa.Uuid, primary_key=True),
+    sa.Column("chain_key", sa.Integer, sa.ForeignKey("chains.chain_key"), nullable=False),
+    sa.Column("sequence_from", sa.BigInteger, nullable=False),
+    sa.Column("sequence_to", sa.BigInteger, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("proposed_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+    sa.Column("confirmed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("0 < sequence_from AND sequence_from <= sequence_to", name="is_a_range"),
+    sa.CheckConstraint("points >= 0", name="points_are_not_negative"),
+    sa.CheckConstraint("confirmed_by <> proposed_by", name="two_persons"),
+    sa.CheckConstraint(
+        "(confirmed_by IS NULL) = (confirmed_at IS NULL) "
+        "AND (confirmed_at IS NULL OR withdrawn_at IS NULL)",
+        name="open_withdrawn_or_confirmed",
+    ),
+    sa.Index(
+        "ix_bridge_redemption_gaps_one_open",
+        "chain_key",
+        unique=True,
+        postgresql_where=sa.text("confirmed_at IS NULL AND withdrawn_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_bridge_redemption_gaps_one_confirmed",
+        "chain_key",
+        "sequence_from",
+        unique=True,
+        postgresql_where=sa.text("confirmed_at IS NOT NULL"),
+    ),
+)
+"""Burns that were never read, once two admins have looked at what is missing."""
+
 bridge_stops = sa.Table(
     "bridge_stops",
     metadata,

@@ -62,9 +62,14 @@ _BURN_ORDER = """
     SELECT chain_key || '/' || sequence AS row, 'follows number ' || previous AS problem
     FROM (
         SELECT chain_key, sequence,
-               lag(sequence, 1, 0::bigint) OVER (PARTITION BY chain_key ORDER BY sequence)
+               lag(last, 1, 0::bigint) OVER (PARTITION BY chain_key ORDER BY sequence)
                AS previous
-        FROM bridge_redemptions
+        FROM (
+            SELECT chain_key, sequence, sequence AS last FROM bridge_redemptions
+            UNION ALL
+            SELECT chain_key, sequence_from, sequence_to FROM bridge_redemption_gaps
+            WHERE confirmed_at IS NOT NULL
+        ) AS known
     ) AS burns
     WHERE sequence <> previous + 1
     ORDER BY chain_key, sequence

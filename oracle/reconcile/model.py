@@ -19,7 +19,8 @@ class LedgerSide:
     """What the database says: the journal's escrow account, and what our rows add up to.
 
     ``outgoing``: requests in escrow, not minted as far as we acted. ``minted``: requests minted.
-    ``credited`` and ``parked``: burns we acted on. ``unread_mints`` and ``unread_burns``: final
+    ``credited`` and ``parked``: burns we acted on, and
+    among the parked those of an acknowledged gap. ``unread_mints`` and ``unread_burns``: final
     events not acted on yet.
     """
 

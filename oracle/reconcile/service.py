@@ -11,7 +11,7 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points, TokenUnits
 from oracle.bindings import points_bridge, vkl_token
-from oracle.bridge import redeeming_store, store
+from oracle.bridge import gaps_store, redeeming_store, store
 from oracle.bridge.errors import BridgeStopped
 from oracle.bridge.events import CONTRACT
 from oracle.bridge.model import RedemptionState, RequestState, StopReason
@@ -91,6 +91,17 @@ def check(reconciler: Reconciler) -> list[str]:
     return findings
 
 
+def missing_burns(reconciler: Reconciler) -> Points:
+    """What the contract has burnt and no event that was read accounts for, at one final block.
+
+    Raises:
+        NothingFinalYet, FinalBlockMissing, ChainUnavailable: the chain cannot say now.
+    """
+    found = reconcile(reconciler)
+    known = found.ledger.credited + found.ledger.parked + found.ledger.unread_burns
+    return found.chain.redeemed - known if found.chain.redeemed > known else Points(0)
+
+
 def require_mismatch_gone(reconciler: Reconciler) -> None:
     """Before the stop for a reserve that is off is lifted: see whether it still is.
 
@@ -129,7 +140,8 @@ def ledger_side(work: Work) -> LedgerSide:
         outgoing=requests[RequestState.ESCROWED] + requests[RequestState.BATCHED],
         minted=requests[RequestState.MINTED],
         credited=burns[RedemptionState.CREDITED],
-        parked=burns[RedemptionState.PARKED],
+        parked=burns[RedemptionState.PARKED]
+        + gaps_store.points_acknowledged(work, known.chain_key),
         unread_mints=_unread(waiting, "BatchExecuted"),
         unread_burns=_unread(waiting, "Redeemed"),
     )

@@ -32,14 +32,28 @@ from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, Switch
 from ledger.wallets import service as wallets
 from ledger.wallets.model import NoWallet
-from oracle.bridge import reading, redeeming_store, resets, resets_store, service, stops
+from oracle.bridge import (
+    gaps,
+    gaps_store,
+    reading,
+    redeeming_store,
+    resets,
+    resets_store,
+    service,
+    stops,
+)
 from oracle.bridge.errors import UnknownReference, UnknownReset
 from oracle.bridge.model import RECORD_POINTS_MAX, REFERENCE_BYTES, Reference
 from oracle.chain.erc1271 import is_valid_contract_signature
 from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
 from oracle.reconcile.model import LedgerSide, Reconciliation
-from oracle.reconcile.service import ledger_side, reconcile, require_mismatch_gone
+from oracle.reconcile.service import (
+    ledger_side,
+    missing_burns,
+    reconcile,
+    require_mismatch_gone,
+)
 from oracle.sender.model import NoChainYet
 
 router: Final = APIRouter(prefix="/v1/bridge", tags=["bridge"])
@@ -248,6 +262,47 @@ def parked(_: Auditor, composition: CompositionHere) -> dict[str, Any]:
     with composition.database.read() as work:
         found = redeeming_store.parked_redemptions(work, PARKED_SHOWN_MAX)
     return {"data": [answers.redemption_json(each) for each in found], "next_cursor": None}
+
+
+@router.get("/redemption-gaps", responses=responses(401, 403, 404, 503))
+def list_gaps(_: Auditor, composition: CompositionHere) -> dict[str, Any]:
+    """Burns that were never read: what is missing now, what waits for a second person, the rest."""
+    with composition.database.read() as work:
+        found = gaps.find_gap(work)
+        waiting = None if found is None else gaps_store.shown_gap(work, found.chain_key)
+        confirmed = gaps_store.confirmed_gaps(work, PARKED_SHOWN_MAX)
+    return {
+        "missing": None
+        if found is None
+        else {"sequence_from": found.sequence_from, "sequence_to": found.sequence_to},
+        "proposed": None if waiting is None else answers.gap_json(waiting),
+        "data": [answers.gap_json(each) for each in confirmed],
+        "next_cursor": None,
+    }
+
+
+@router.post("/redemption-gaps", status_code=201, responses=responses(400, 401, 403, 404, 422, 503))
+def propose_gap(body: ReasonBody, principal: Admin, composition: CompositionHere) -> dict[str, Any]:
+    """One admin's account of the burns that are missing now; a second one has to confirm it."""
+    member_id = principal.member_id
+    assert member_id is not None, "an admin is a person"
+    points = missing_burns(chain_parts(composition).reconciler)
+    command = gaps.ProposeGap(member_id, body.reason, points)
+    return dict(answers.gap_json(execute(composition.database, gaps.propose, command)))
+
+
+@router.post(
+    "/redemption-gaps/{gap_id}/confirmations",
+    status_code=201,
+    responses=responses(401, 403, 404, 409, 503),
+)
+def confirm_gap(gap_id: str, principal: Admin, composition: CompositionHere) -> dict[str, Any]:
+    """Another admin's yes: recorded, and the bridge goes on behind the gap."""
+    member_id = principal.member_id
+    assert member_id is not None, "an admin is a person"
+    points = missing_burns(chain_parts(composition).reconciler)
+    command = gaps.ConfirmGap(parse_id(gaps.PREFIX, gap_id), member_id, points)
+    return dict(answers.gap_json(execute(composition.database, gaps.confirm, command)))
 
 
 @router.get("/resets/current", responses=responses(401, 403, 404, 503))
