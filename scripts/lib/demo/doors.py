@@ -10,7 +10,8 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -30,6 +31,19 @@ _INPUT: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">'
 
 class StepFailed(Exception):
     """What a step relies on is not so."""
+
+
+class SabotageFailed(Exception):
+    """The damage itself could not be done, so that what follows would prove nothing."""
+
+
+@contextmanager
+def damaging() -> Iterator[None]:
+    """Around what a sabotage does beside its step: if that fails, the step has not."""
+    try:
+        yield
+    except StepFailed as failure:
+        raise SabotageFailed(str(failure)) from failure
 
 
 def expect(truth: object, sentence: str) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from doors import Node, StepFailed
+from doors import Node, SabotageFailed, StepFailed
 from story import STEPS, Story
 
 UNNOTICED: Final = 3
-"""Exit status where a damaged step passed, or one before it failed: the sabotage proved nothing."""
+"""Exit status where a sabotage proved nothing: its step passed, was not reached, or left whole."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +64,9 @@ def tell(story: Story, steps: Sequence[Callable[[Story], str]]) -> int:
         except (StepFailed, httpx.HTTPError, KeyError) as failure:
             print(f"{number:2}. FAILED  {title}\n    {type(failure).__name__}: {failure}")
             return UNNOTICED if number < story.sabotaged_step else 1
+        except SabotageFailed as failure:
+            print(f"Step {number} could not be sabotaged: {failure}")
+            return UNNOTICED
         print(f"{number:2}. ok      {title}\n    {seen}", flush=True)
         if story.sabotaged:
             print(f"Step {number} passed although it was sabotaged: it does not see the damage.")

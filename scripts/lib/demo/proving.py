@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 from chain_proof import ChainBroken, Proof
-from doors import Node, StepFailed, expect, good, quoted, wait_for
+from doors import Node, StepFailed, damaging, expect, good, quoted, wait_for
 from proxy import tampering
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ PAGE: Final = 100
 def prove_the_reserve(story: Story) -> str:
     """Points in escrow equal the token's supply and what is in flight."""
     if story.sabotaged:
-        _forge_a_token(story)
+        with damaging():
+            _forge_a_token(story)
     supply = story.node.call(story.seen["token"], TOTAL_SUPPLY)
     told: dict[str, Any] = {}
 

@@ -14,6 +14,7 @@ from doors import (
     Node,
     Person,
     School,
+    damaging,
     expect,
     good,
     moment_text,
@@ -188,7 +189,8 @@ def link_wallet(
 def carry_points_on_chain(story: Story) -> str:
     """Points go to escrow, a batch is committed and executed, tokens are in the wallets."""
     if story.sabotaged:
-        link_wallet(story, story.voters[0], wallet_of(f"{story.tag}-a thief"))
+        with damaging():
+            link_wallet(story, story.voters[0], wallet_of(f"{story.tag}-a thief"))
     for subject in story.voters:
         before = story.balance(subject)["available"]
         story.people[subject].post("/v1/bridge/requests", {"points": 200})
@@ -258,22 +260,31 @@ def propose_new_rules(story: Story) -> str:
 def vote(story: Story) -> str:
     """Three voters sign ballots; the relayer carries them; the chain has counted them."""
     support = "against" if story.sabotages(story.step + 1) else "for"
-    for number, subject in enumerate(story.voters):
-        person, key = story.people[subject], wallet_of(f"{story.tag}-{subject}")
-        path = f"/v1/proposals/{story.seen['proposal']}"
-        message = person.get(f"{path}/ballot-message?support={support}&reason={quoted('За дело')}")
-        signer = wallet_of("a stranger") if story.sabotaged and number == 2 else key
-        ballot = {
-            "support": support,
-            "reason": "За дело",
-            "nonce": message["nonce"],
-            "signature": sign_typed(signer, message["typed_data"]),
-        }
-        person.post(f"{path}/ballots", ballot)
-        twice = person.send("POST", f"{path}/ballots", ballot)
+    stranger = wallet_of("a stranger") if story.sabotaged else None
+    for subject, signer in zip(story.voters, (None, None, stranger), strict=True):
+        ballot = cast_ballot(story, subject, support, signer)
+        path = f"/v1/proposals/{story.seen['proposal']}/ballots"
+        twice = story.people[subject].send("POST", path, ballot)
         expect(twice.status_code == 409, f"voted twice: {twice.status_code}")
     wait_for("three ballots", lambda: _proposal(story)["standing"]["voters"] == 3)
     return f"{support}: {int(_proposal(story)['standing'][support]) // UNIT} votes of 3 voters"
+
+
+def cast_ballot(
+    story: Story, subject: str, support: str, signer: LocalAccount | None = None
+) -> dict[str, Any]:
+    """Sign a ballot, unless another does, and hand it to the relayer."""
+    person, key = story.people[subject], wallet_of(f"{story.tag}-{subject}")
+    path = f"/v1/proposals/{story.seen['proposal']}"
+    message = person.get(f"{path}/ballot-message?support={support}&reason={quoted('За дело')}")
+    ballot = {
+        "support": support,
+        "reason": "За дело",
+        "nonce": message["nonce"],
+        "signature": sign_typed(signer or key, message["typed_data"]),
+    }
+    person.post(f"{path}/ballots", ballot)
+    return ballot
 
 
 def let_it_take_effect(story: Story) -> str:

@@ -77,3 +77,14 @@ def test_a_sabotaged_story_never_ends_well(
 
     story = _story(sabotaged, blind=blind, broken=broken)
     assert demo("main").tell(story, (step, step, step)) == status
+
+
+def test_damage_that_could_not_be_done_is_no_failure_of_the_step(demo: Any) -> None:
+    doors = demo("doors")
+
+    def step(_: Any) -> str:
+        """A step."""
+        with doors.damaging():
+            raise doors.StepFailed("no such method")
+
+    assert demo("main").tell(_story(1), (step,)) == 3
