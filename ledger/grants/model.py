@@ -21,6 +21,7 @@ from uuid import UUID
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
+from ledger.members.model import SINGLE_ADMIN_DELAY
 
 LINES_MAX: Final = 5_000
 POINTS_PER_LINE_MAX: Final = 10_000_000
@@ -41,7 +42,6 @@ class GrantState(StrEnum):
 
 
 _THIRD_PERSON_ABOVE: Final = Points(100_000)
-_SINGLE_ADMIN_DELAY: Final = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class GrantPolicy:
     """
 
     third_person_above: Points = _THIRD_PERSON_ABOVE
-    single_admin_delay: timedelta | None = _SINGLE_ADMIN_DELAY
+    single_admin_delay: timedelta | None = SINGLE_ADMIN_DELAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ ISSUER_LENGTH_MAX: Final = 512
 DISPLAY_NAME_LENGTH_MAX: Final = 120
 ADMINS_BY_LINK_MAX: Final = 2
 """Four eyes need two admins; a link from the server makes these and no more."""
+SINGLE_ADMIN_DELAY: Final = timedelta(hours=72)
+"""How long what a school's only admin wants is announced in place of the second person's yes."""
 LINK_LIFETIME_MAX: Final = timedelta(days=30)
 SCORE_TOPIC: Final = "score"
 """Outbox topic; the key is a member's id as text: project this member's facts again."""
@@ -148,6 +150,14 @@ class RevokeRole:
     member_id: UUID
     role: Role
     revoked_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMember:
+    """Let a member take part no longer: less power needs one person only."""
+
+    member_id: UUID
+    blocked_by: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ledger.members.model import (
     AdminExists,
     ApproveRole,
     BadIdentity,
+    BlockMember,
     CreateMember,
     IdentityKey,
     IdentityNotLinked,
@@ -255,15 +256,39 @@ def revoke_role(work: Work, command: RevokeRole) -> None:
     grant = store.find_role(work, command.member_id, command.role)
     if grant is None:
         return
-    others = store.count_other_active_admins(work, command.member_id)
-    if grant.role is Role.ADMIN and grant.state == "granted" and others < ADMINS_BY_LINK_MAX:
-        raise TooFewAdmins(
-            f"At least {ADMINS_BY_LINK_MAX} admins have to remain. Give somebody else the role "
-            "first.",
-            admins_min=ADMINS_BY_LINK_MAX,
-        )
+    if grant.role is Role.ADMIN and grant.state == "granted":
+        _require_enough_others(work, command.member_id)
     store.delete_role(work, command.member_id, command.role)
     role_log.insert_change(work, command.member_id, command.role, "revoked", command.revoked_by)
+
+
+def block_member(work: Work, command: BlockMember) -> None:
+    """Let a member take part no longer. Blocking again changes nothing.
+
+    Raises:
+        NotAnAdmin: whoever does it is none.
+        UnknownMember: no such member.
+        MemberNotActive: an erased one stays erased.
+        TooFewAdmins: it is an admin, and fewer than two others are there to go on.
+    """
+    store.lock_membership(work)
+    require_admin(work, command.blocked_by)
+    status = store.lock_member(work, command.member_id)
+    if status is MemberStatus.BLOCKED:
+        return
+    _lock_active(work, command.member_id)
+    require_dispensable(work, command.member_id)
+    store.set_status(work, command.member_id, MemberStatus.BLOCKED)
+
+
+def require_dispensable(work: Work, member_id: UUID) -> None:
+    """Return if the member may leave; the caller holds the membership lock.
+
+    Raises:
+        TooFewAdmins: it is an active admin, and fewer than two others are there to go on.
+    """
+    if Role.ADMIN in store.roles_of(work, member_id):
+        _require_enough_others(work, member_id)
 
 
 def make_first_admin(work: Work, member_id: UUID) -> None:
@@ -325,6 +350,15 @@ def use_link(work: Work, command: UseLink) -> Json:
         raise LinkSpent("This link was used or its time is over. Ask for a new one.")
     links.mark_one_time_link(work, digest)
     return payload
+
+
+def _require_enough_others(work: Work, member_id: UUID) -> None:
+    if store.count_other_active_admins(work, member_id) < ADMINS_BY_LINK_MAX:
+        raise TooFewAdmins(
+            f"At least {ADMINS_BY_LINK_MAX} admins have to remain. Give somebody else the role "
+            "first.",
+            admins_min=ADMINS_BY_LINK_MAX,
+        )
 
 
 def _lock_active(work: Work, member_id: UUID) -> None:

@@ -12,7 +12,14 @@ from ledger.events.erasure import erase_member
 from ledger.kernel.transaction import execute
 from ledger.members import service as members
 from ledger.members import store as members_store
-from ledger.members.model import UnknownMember
+from ledger.members.model import (
+    ApproveRole,
+    CreateMember,
+    ProposeRole,
+    Role,
+    TooFewAdmins,
+    UnknownMember,
+)
 
 from .conftest import Door, lms  # type: ignore[import-not-found]
 
@@ -49,6 +56,24 @@ def test_everything_about_them_that_could_be_read_is_deleted(door: Door) -> None
         for table in ("personal_profiles", "personal_identities", "member_roles", "event_bodies"):
             rows = connection.execute(sa.text(f"SELECT t::text FROM {table} t")).scalars().all()
             assert not any(str(member_id) in row or ",1)" in row for row in rows), table
+
+
+def test_two_admins_remain_whoever_is_forgotten(door: Door, admins: tuple[UUID, UUID]) -> None:
+    for one in admins:
+        with pytest.raises(TooFewAdmins):
+            execute(door.database, erase_member, one)
+    third = execute(door.database, members.create_member, CreateMember()).member_id
+    execute(door.database, members.propose_role, ProposeRole(third, Role.ADMIN, admins[0]))
+    with pytest.raises(TooFewAdmins):
+        execute(door.database, erase_member, admins[0])
+    execute(door.database, members.approve_role, ApproveRole(third, Role.ADMIN, admins[1]))
+    execute(door.database, erase_member, admins[0])
+    execute(door.database, erase_member, admins[0])
+    with door.database.read() as work:
+        assert members.require_member(work, admins[0]).status == "erased"
+        assert members_store.count_other_active_admins(work, admins[0]) == 2
+    with pytest.raises(TooFewAdmins):
+        execute(door.database, erase_member, third)
 
 
 def test_nobody_cannot_be_forgotten(door: Door) -> None:

@@ -19,6 +19,7 @@ from ledger.members.model import (
     ApproveRole,
     BadDisplayName,
     BadIdentity,
+    BlockMember,
     CreateMember,
     IdentityKey,
     IdentityNotLinked,
@@ -246,6 +247,31 @@ def test_roles_need_two_persons(database: Database) -> None:
     assert sorted(rows, key=str) == sorted(
         [("proposed", first), ("granted", second), ("revoked", second)], key=str
     )
+
+
+def test_a_member_is_blocked_but_two_admins_remain(database: Database) -> None:
+    first, second, third = create(database), create(database), create(database)
+    for one in (first, second):
+        execute(database, service.make_first_admin, one)
+    with pytest.raises(NotAnAdmin):
+        execute(database, service.block_member, BlockMember(first, third))
+    for one in (first, second):
+        with pytest.raises(TooFewAdmins):
+            execute(database, service.block_member, BlockMember(one, first))
+    execute(database, service.propose_role, ProposeRole(third, Role.ADMIN, first))
+    execute(database, service.approve_role, ApproveRole(third, Role.ADMIN, second))
+    for _ in range(2):
+        execute(database, service.block_member, BlockMember(second, first))
+    with database.read() as work:
+        assert service.require_member(work, second).status == "blocked"
+        assert service.roles_of(work, second) == frozenset()
+    with pytest.raises(TooFewAdmins):
+        execute(database, service.block_member, BlockMember(third, first))
+    set_status(database, second, "erased")
+    with pytest.raises(MemberNotActive):
+        execute(database, service.block_member, BlockMember(second, first))
+    with pytest.raises(UnknownMember):
+        execute(database, service.block_member, BlockMember(UUID(int=5), first))
 
 
 def test_two_active_admins_remain_whoever_asks(database: Database) -> None:
