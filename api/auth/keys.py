@@ -23,11 +23,16 @@ from api.auth.model import (
     check_scopes,
     secret_digest,
 )
+from ledger.events.credentials import service as credentials
+from ledger.events.credentials.model import Credential, ProposeCredential, RejectCredential
 from ledger.events.errors import SourceSuspended
 from ledger.events.sources import service as sources
+from ledger.kernel.canonical import Json
+from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import BadId, format_id, parse_id
 from ledger.kernel.transaction import Work
+from ledger.members.model import NotAnAdmin
 
 KEY_PREFIX: Final = "vk_"
 TOKEN_PREFIX: Final = "vkt_"  # noqa: S105 - a prefix, no secret
@@ -42,7 +47,10 @@ class NoSuchKey(VkladError):
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """A new key. ``source``: URI of the source it speaks for, ``None`` for a plain machine."""
+    """A new key. ``source``: URI of the source it speaks for, ``None`` for a plain machine.
+
+    ``created_by``: the admin who sees it; of a plain key made at the machine nobody is known.
+    """
 
     name: str
     scopes: frozenset[str]
@@ -53,11 +61,20 @@ class CreateKey:
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """The key and its whole text, told once."""
+    """The key and its whole text, told once; ``credential`` is what waits for a second person."""
 
     key: ApiKey
     text: str
     secret: str
+    credential: Credential | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeKey:
+    """End a key; ``revoked_by`` is an admin."""
+
+    key_id: UUID
+    revoked_by: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +96,49 @@ class IssuedToken:
 
 
 def create_key(work: Work, command: CreateKey) -> CreatedKey:
-    """Make a key.
+    """Make a key. One that speaks for a source works once another admin approved it as read.
 
     Raises:
         UnknownScope: one of the scopes does not exist.
+        NotAnAdmin: a source's key has to be proposed by an admin.
         UnknownSource, SourceSuspended: there is no source to speak for, or it is switched off.
         SourceHasNoDoor: the source was made by an import.
     """
     check_scopes(command.scopes)
+    key_id, secret = work.ids.new(work.now), work.ids.secret()
+    credential = None
     if command.source is not None:
         _require_active(work, command.source)
+        credential = _propose(work, command, command.source, key_id, secret_digest(secret))
     key = ApiKey(
-        key_id=work.ids.new(work.now),
+        key_id=key_id,
         name=command.name,
         scopes=command.scopes,
         source=command.source,
         expires_at=command.expires_at,
         revoked_at=None,
+        state="approved" if credential is None else credential.state,
     )
-    secret = work.ids.secret()
     store.insert_key(work, key, secret_digest(secret), command.created_by)
-    return CreatedKey(key, f"{format_id('vk', key.key_id)}_{secret}", secret)
+    return CreatedKey(key, f"{format_id('vk', key_id)}_{secret}", secret, credential)
 
 
-def revoke_key(work: Work, key_id: UUID) -> None:
-    """End a key and every token made from it.
+def revoke_key(work: Work, command: RevokeKey) -> None:
+    """End a key and every token made from it; one that waits for its approval gets none.
 
     Raises:
         NoSuchKey: unknown or revoked before.
     """
-    if not store.revoke_key(work, key_id):
-        raise NoSuchKey(f"There is no live key {format_id('key', key_id)}.")
+    if not store.revoke_key(work, command.key_id):
+        raise NoSuchKey(f"There is no live key {format_id('key', command.key_id)}.")
+    credentials.withdraw(work, RejectCredential(command.key_id, command.revoked_by))
 
 
 def principal_of_key(work: Work, text: str) -> Principal:
     """Who holds this key.
 
     Raises:
-        CredentialsRefused: malformed, unknown, wrong secret, revoked or expired.
+        CredentialsRefused: malformed, unknown, wrong secret, not approved, revoked or expired.
     """
     head, _, rest = text.removeprefix(KEY_PREFIX).partition("_")
     key = _checked(work, f"vk_{head}", "vk", rest)
@@ -154,6 +176,22 @@ def principal_of_token(work: Work, text: str) -> Principal:
     raise CredentialsRefused("The token is unknown or has expired.")
 
 
+def _propose(
+    work: Work, command: CreateKey, source: str, key_id: UUID, digest: bytes
+) -> Credential:
+    if command.created_by is None:
+        raise NotAnAdmin("A key of a source is proposed by an admin; say who.")
+    ends = None if command.expires_at is None else Instant.of(command.expires_at).isoformat()
+    terms: dict[str, Json] = {
+        "name": command.name,
+        "scopes": sorted(command.scopes),
+        "expires_at": ends,
+        "secret_sha256": digest.hex(),
+    }
+    asked = ProposeCredential(key_id, "key", source, terms, command.created_by)
+    return credentials.propose(work, asked)
+
+
 def _require_active(work: Work, uri: str) -> None:
     found = sources.require_door(work, uri)
     if found.state != "active":
@@ -168,7 +206,7 @@ def _checked(work: Work, id_text: str, prefix: str, secret: str) -> ApiKey:
     expected = row.secret_digest if row is not None else bytes(32)
     matches = hmac.compare_digest(secret_digest(secret), expected)
     if row is None or not matches or not row.key.is_live(work.now):
-        raise CredentialsRefused("The key is unknown, revoked or expired.")
+        raise CredentialsRefused("The key is unknown, not approved yet, revoked or expired.")
     return row.key
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from ledger.events.credentials.model import State
 from ledger.kernel.errors import ErrorKind, VkladError
 
 SESSION_LIFE: Final = timedelta(hours=12)
@@ -113,7 +114,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A machine's credential; ``source`` binds it to one source's URI."""
+    """A machine's credential; ``source`` binds it to one source's URI.
+
+    ``state``: a key bound to a source works once a second person approved it, others do at once.
+    """
 
     key_id: UUID
     name: str
@@ -121,10 +125,14 @@ class ApiKey:
     source: str | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    state: State
 
     def is_live(self, now: datetime) -> bool:
-        """Not revoked and not expired; the end is exclusive."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+        """Approved, not revoked and not expired; the end is exclusive."""
+        ended = self.revoked_at is not None or (
+            self.expires_at is not None and now >= self.expires_at
+        )
+        return self.state == "approved" and not ended
 
 
 @dataclass(frozen=True, slots=True)

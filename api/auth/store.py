@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from api.auth.model import ApiKey, Session, SignInRow, WalletNonce
 from api.auth.tables import access_tokens, api_keys, link_proofs, sessions, sign_ins, wallet_nonces
+from ledger.events.tables import source_credentials
 from ledger.kernel.transaction import Work
 
 
@@ -23,6 +25,7 @@ class KeyRow:
     secret_digest: bytes
     created_at: datetime
     created_by: UUID | None
+    approved_by: UUID | None
 
 
 def insert_session(work: Work, session: Session) -> None:
@@ -84,6 +87,7 @@ def insert_key(work: Work, key: ApiKey, secret_digest: bytes, created_by: UUID |
             secret_digest=secret_digest,
             scopes=sorted(key.scopes),
             source=key.source,
+            credential_id=None if key.source is None else key.key_id,
             created_by=created_by,
             created_at=work.now,
             expires_at=key.expires_at,
@@ -93,15 +97,13 @@ def insert_key(work: Work, key: ApiKey, secret_digest: bytes, created_by: UUID |
 
 def key_by_id(work: Work, key_id: UUID) -> KeyRow | None:
     """The key with this id, live or not."""
-    row = work.connection.execute(
-        sa.select(api_keys).where(api_keys.c.key_id == key_id)
-    ).one_or_none()
+    row = work.connection.execute(_keys().where(api_keys.c.key_id == key_id)).one_or_none()
     return None if row is None else _key(row)
 
 
 def keys_after(work: Work, after: UUID | None, limit: int) -> Sequence[KeyRow]:
     """Keys in id order, after one id."""
-    query = sa.select(api_keys).order_by(api_keys.c.key_id).limit(limit)
+    query = _keys().order_by(api_keys.c.key_id).limit(limit)
     if after is not None:
         query = query.where(api_keys.c.key_id > after)
     return [_key(row) for row in work.connection.execute(query)]
@@ -135,7 +137,16 @@ def access_token(work: Work, digest: bytes) -> tuple[UUID, frozenset[str], datet
     return None if row is None else (row.key_id, frozenset(row.scopes), row.expires_at)
 
 
-def _key(row: sa.Row[tuple[object, ...]]) -> KeyRow:
+def _keys() -> sa.Select[Any]:
+    """Keys with what was decided about those of sources."""
+    decided = source_credentials
+    state = sa.case((api_keys.c.credential_id.is_(None), "approved"), else_=decided.c.state)
+    return sa.select(api_keys, state.label("state"), decided.c.decided_by).join_from(
+        api_keys, decided, decided.c.credential_id == api_keys.c.credential_id, isouter=True
+    )
+
+
+def _key(row: sa.Row[Any]) -> KeyRow:
     columns = row._mapping  # noqa: SLF001 - the documented access by column
     return KeyRow(
         ApiKey(
@@ -145,10 +156,12 @@ def _key(row: sa.Row[tuple[object, ...]]) -> KeyRow:
             columns["source"],
             columns["expires_at"],
             columns["revoked_at"],
+            columns["state"],
         ),
         bytes(columns["secret_digest"]),
         columns["created_at"],
         columns["created_by"],
+        columns["decided_by"] if columns["state"] == "approved" else None,
     )
 
 

@@ -34,12 +34,16 @@ api_keys = sa.Table(
     sa.Column("secret_digest", pg.BYTEA, nullable=False),
     sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("source", sa.Text),
+    sa.Column("credential_id", sa.Uuid, sa.ForeignKey("source_credentials.credential_id")),
     sa.Column("created_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("created_at", _TIME, nullable=False),
     sa.Column("expires_at", _TIME),
     sa.Column("revoked_at", _TIME),
     sa.CheckConstraint("octet_length(secret_digest) = 32", name="digest_is_sha256"),
     sa.CheckConstraint("length(name) BETWEEN 1 AND 100", name="name_is_short"),
+    sa.CheckConstraint(
+        "(source IS NULL) = (credential_id IS NULL)", name="a_sources_key_is_issued_by_two"
+    ),
 )
 
 access_tokens = sa.Table(

@@ -8,8 +8,10 @@ import typer
 
 from api.auth.first_admin import first_admin_url, issue_first_admin_link
 from api.auth.keys import CreateKey, create_key
+from api.cli.credentials import say_what_it_takes
 from api.composition import compose
 from api.settings import load_settings
+from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import execute
 
 app: Final = typer.Typer(help="The first admin, and keys for machines.", no_args_is_help=True)
@@ -32,13 +34,21 @@ def key(
     name: Annotated[str, typer.Argument(help="What people call this key.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; repeat for several.")],
     source: Annotated[str | None, typer.Option(help="URI of the source it speaks for.")] = None,
+    person: Annotated[
+        str, typer.Option("--as", help="The admin who proposes a source's key: a member id.")
+    ] = "",
 ) -> None:
-    """Make an API key for a machine and print it, once."""
+    """Make an API key for a machine and print it, once.
+
+    One that speaks for a source works once another admin approved it.
+    """
+    proposer = parse_id("mem", person) if person else None
     composition = compose(load_settings())
     try:
-        created = execute(
-            composition.database, create_key, CreateKey(name, frozenset(scope), source)
-        )
+        command = CreateKey(name, frozenset(scope), source, created_by=proposer)
+        created = execute(composition.database, create_key, command)
     finally:
         composition.close()
     typer.echo(created.text)
+    if created.credential is not None:
+        say_what_it_takes(created.credential)

@@ -10,6 +10,7 @@ import typer
 from api.cli import (
     admin,
     chain,
+    credentials,
     demo,
     demo_issuer,
     doctor,
@@ -46,6 +47,7 @@ app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("admin", admin.app),
     ("chain", chain.app),
+    ("credentials", credentials.app),
     ("demo", demo.app),
     ("ledger", ledger.app),
     ("members", members.app),

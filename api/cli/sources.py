@@ -14,9 +14,11 @@ import typer
 import yaml
 
 from api.cli.composed import composed
+from api.cli.credentials import say_what_it_takes
 from api.webhooks.profiles import WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
 from api.webhooks.standard_webhooks import new_secret
+from ledger.events.credentials.model import Credential
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.listing import store as listing
 from ledger.events.sources import service, store
@@ -104,6 +106,7 @@ def suspend(name: str) -> None:
 @app.command("secret")
 def add_secret(
     name: str,
+    person: Person,
     given: Annotated[
         str, typer.Option("--secret", help="Theirs, if they made it; else one is made.")
     ] = "",
@@ -111,21 +114,31 @@ def add_secret(
         int, typer.Option(min=0, max=24 * 30, help="How long the ones before are still good.")
     ] = 24,
 ) -> None:
-    """Accept one more signing secret from a source; prints it, once."""
-    overlap = timedelta(hours=overlap_hours)
+    """Propose one more signing secret of a source and print it, once; another admin approves."""
+    overlap, proposer = timedelta(hours=overlap_hours), parse_id("mem", person)
     with composed() as composition:
         box = FernetBox(composition.secret)
 
-        def add(work: Work, chosen: str) -> str:
+        def add(work: Work, chosen: str) -> tuple[str, Credential]:
             source = service.require_source(work, name)
             secret = chosen or new_secret(work.ids.secret())
             profile = WEBHOOK_PROFILES.get(source.profile)
             if profile is not None:
                 profile.check_secret(secret)
-            service.add_secret(work, AddSecret(name, secret, overlap), box=box)
-            return secret
+            command = AddSecret(name, secret, proposer, overlap)
+            return secret, service.propose_secret(work, command, box=box)
 
-        typer.echo(execute(composition.database, add, given))
+        secret, credential = execute(composition.database, add, given)
+    typer.echo(secret)
+    say_what_it_takes(credential)
+
+
+@app.command("end-secrets")
+def end_secrets(name: str) -> None:
+    """End every secret of a source that works: one got known to others."""
+    with composed() as composition:
+        execute(composition.database, service.end_secrets, name)
+    typer.echo(f"No secret of {name} is good any more.")
 
 
 def _show(change: SourceChange) -> None:

@@ -64,7 +64,7 @@ def load(loader: Loader) -> str | None:
     try:
         school = _school(loader, first, second)
         if not _rules_in_force(loader.base_url):
-            _open_shop(loader, first, school)
+            _open_shop(loader, first, second, school)
             loader.report("members")
             for person in PERSONS:
                 _member(loader, person, school)
@@ -112,13 +112,21 @@ def _school(loader: Loader, first: Person, second: Person) -> School:
     if SOURCE not in known:
         change = first.post("/v1/sources/changes", _registration())
         second.post(f"/v1/sources/changes/{change['id']}/approve", {"digest": change["digest"]})
-    secret = first.post(f"/v1/sources/{SOURCE}/secrets")["secret"]
-    return School(loader.base_url, SOURCE, secret, loader.clock)
+    made = first.post(f"/v1/sources/{SOURCE}/secrets")
+    _approve(second, made)
+    return School(loader.base_url, SOURCE, made["secret"], loader.clock)
 
 
-def _open_shop(loader: Loader, admin: Person, school: School) -> None:
+def _approve(second: Person, made: dict[str, Any]) -> None:
+    """The second person's yes to a secret or key that the first one has."""
+    path = f"/v1/sources/credentials/{made['id']}/approve"
+    second.post(path, {"digest": made["digest"]})
+
+
+def _open_shop(loader: Loader, first: Person, second: Person, school: School) -> None:
     key = {"name": "shop", "scopes": ["redemptions:write"], "source": SOURCE_URI}
-    made = admin.post("/v1/api-keys", key)
+    made = first.post("/v1/api-keys", key)
+    _approve(second, made)
     ShopSecrets(SOURCE, school.secret, made["key"]).write(loader.shop_file)
 
 

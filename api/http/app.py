@@ -43,6 +43,7 @@ from api.http.parts import Parts
 from api.http.routes import (
     awards,
     bridge,
+    credentials,
     events,
     governance,
     grants,
@@ -83,6 +84,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     awards.router,
     bridge.router,
+    credentials.router,
     governance.router,
     grants.router,
     identities.router,

@@ -21,6 +21,7 @@ from api.http.principal import CurrentMember, require_role
 from api.pages.bridge_standing import standing
 from api.pages.rendering import ViewHere
 from api.pages.reserve import both_sides
+from ledger.events.credentials import store as credential_store
 from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
 from ledger.grants import store as grants
@@ -128,12 +129,14 @@ def _waiting(work: Work) -> list[tuple[str, str, int]]:
     proposed = grants.list_grants(
         work, state=GrantState.PROPOSED, before=None, limit=WAITING_SHOWN_MAX
     )
+    credentials = credential_store.open_drafts(work, WAITING_SHOWN_MAX)
     drafts = [one for one in sources.list_changes(work, WAITING_SHOWN_MAX) if one.state == "draft"]
     undecided = [one for one in programme_store.changes(work) if one.decision is None]
     roles = [one for one in members.list_roles(work) if one.state == "proposed"]
     return [
         ("grants", "/admin/grants", len(proposed)),
         ("sources", "/admin/sources", len(drafts)),
+        ("credentials", "/admin/sources", len(credentials)),
         ("programme", "/admin/programme", len(undecided)),
         ("members", "/admin/members", len(roles)),
     ]

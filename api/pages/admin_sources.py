@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
@@ -18,6 +19,9 @@ from api.pages.reserve import said
 from api.webhooks.profiles import BEARER, WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
 from api.webhooks.standard_webhooks import new_secret
+from ledger.events.credentials import service as credentials
+from ledger.events.credentials import store as credential_store
+from ledger.events.credentials.model import ApproveCredential, RejectCredential, id_of, id_text
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.listing import store as listing
 from ledger.events.model import HOURLY_BUDGET_DEFAULT, LATENESS_DAYS_DEFAULT, Authority
@@ -26,6 +30,7 @@ from ledger.events.sources.model import (
     AddSecret,
     DecideSource,
     ProposeSource,
+    SecretSummary,
     SourceChange,
     SourceSpec,
 )
@@ -177,6 +182,30 @@ def decide(
     return view.redirect("/admin/sources", notice="admin.sources.rejected")
 
 
+@router.post("/credentials/{credential_id}/approve")
+def approve_credential(
+    credential_id: str,
+    view: ViewHere,
+    database: DatabaseHere,
+    admin: ActingAdmin,
+    *,
+    digest: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
+) -> Response:
+    """Let a secret or key that somebody else has work from now on."""
+    command = ApproveCredential(id_of(credential_id), bytes.fromhex(digest), admin)
+    execute(database, credentials.approve, command)
+    return view.redirect("/admin/sources", notice="admin.sources.credential_approved")
+
+
+@router.post("/credentials/{credential_id}/reject")
+def reject_credential(
+    credential_id: str, view: ViewHere, database: DatabaseHere, admin: ActingAdmin
+) -> Response:
+    """See to it that a secret or key never works, or take it back."""
+    execute(database, credentials.reject, RejectCredential(id_of(credential_id), admin))
+    return view.redirect("/admin/sources", notice="admin.sources.credential_rejected")
+
+
 @router.post("/{name}/suspend")
 def suspend(name: str, view: ViewHere, database: DatabaseHere, _: ActingAdmin) -> Response:
     """Stop accepting from a source, within two seconds in every process."""
@@ -186,7 +215,7 @@ def suspend(name: str, view: ViewHere, database: DatabaseHere, _: ActingAdmin) -
 
 @router.post("/{name}/secret")
 def make_secret(name: str, view: ViewHere, parts: PartsHere, admin: ActingAdmin) -> Response:
-    """Make a signing secret and show it, here and never again; the ones before end in a day."""
+    """Make a signing secret and show it, here and never again; another admin approves it."""
     box = FernetBox(parts.secret)
 
     def add(work: Work, source_name: str) -> str:
@@ -198,7 +227,7 @@ def make_secret(name: str, view: ViewHere, parts: PartsHere, admin: ActingAdmin)
             )
         secret = new_secret(work.ids.secret())
         profile.check_secret(secret)
-        service.add_secret(work, AddSecret(source_name, secret, None, admin), box=box)
+        service.propose_secret(work, AddSecret(source_name, secret, admin), box=box)
         return secret
 
     secret = execute(parts.database, add, name)
@@ -213,7 +242,11 @@ def _page(view: View, database: Database, *, secret: tuple[str, str] | None = No
         names = _names(work, changes)
         before = {one.name for one, _ in known}
         secrets = {one.name: store.list_secrets(work, one.source_id) for one, _ in known}
-        issuers = names_of(work, [each.issued_by for own in secrets.values() for each in own])
+        waiting = credential_store.open_drafts(work, LIMIT_MAX)
+        issuers = names_of(
+            work, [*_who_issued(secrets.values()), *(one.proposed_by for one in waiting)]
+        )
+        now = work.now
     me = view.principal.member_id if view.principal else None
     return view.render(
         "admin/sources.html",
@@ -227,6 +260,10 @@ def _page(view: View, database: Database, *, secret: tuple[str, str] | None = No
         signs=frozenset(WEBHOOK_PROFILES),
         secret=secret,
         secrets=secrets,
+        credentials=waiting,
+        credential_id=id_text,
+        my_id=me,
+        now=now,
         issuers=issuers,
         origin=view.request.app.state.parts.settings.origin,
     )
@@ -254,6 +291,13 @@ def _names(work: Work, changes: list[SourceChange]) -> Names:
         except BadId:
             continue
     return names_of(work, [each for each in ids if members.find_member(work, each)])
+
+
+def _who_issued(secrets: Iterable[list[SecretSummary]]) -> Iterator[UUID | None]:
+    for own in secrets:
+        for each in own:
+            yield each.issued_by
+            yield each.approved_by
 
 
 def _lines(text: str) -> tuple[str, ...]:

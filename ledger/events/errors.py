@@ -131,6 +131,41 @@ class SourceNeedsAnotherPerson(VkladError):
     kind = ErrorKind.FORBIDDEN
 
 
+class UnknownCredential(VkladError):
+    """No secret or key of a source has this id."""
+
+    code = "unknown_credential"
+    kind = ErrorKind.NOT_FOUND
+
+
+class CredentialDecided(VkladError):
+    """The secret or key was approved or rejected before."""
+
+    code = "credential_decided"
+    kind = ErrorKind.CONFLICT
+
+
+class CredentialNotAsRead(VkladError):
+    """The secret or key to be approved is not what the approver read."""
+
+    code = "credential_not_as_read"
+    kind = ErrorKind.CONFLICT
+
+
+class CredentialNeedsAnotherPerson(VkladError):
+    """Whoever has a source's secret or key does not approve it (DESIGN 3, rule 10)."""
+
+    code = "credential_needs_another_person"
+    kind = ErrorKind.FORBIDDEN
+
+
+class CredentialAnnounced(VkladError):
+    """The public notice of a single admin's secret or key has not stood long enough."""
+
+    code = "credential_announced"
+    kind = ErrorKind.CONFLICT
+
+
 class SecretInvalid(VkladError):
     """A secret too short, or not in the form its profile takes."""
 

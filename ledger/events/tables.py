@@ -49,10 +49,45 @@ source_changes = sa.Table(
     sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
 )
 
+source_credentials = sa.Table(
+    "source_credentials",
+    metadata,
+    sa.Column("credential_id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), nullable=False),
+    sa.Column("content", pg.JSONB, nullable=False),
+    sa.Column("content_digest", pg.BYTEA, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("inherited", sa.Boolean, nullable=False),
+    sa.Column("proposed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("announced_until", sa.DateTime(timezone=True)),
+    sa.Column("decided_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.Column("decided_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("kind IN ('secret', 'key')", name="kind_is_known"),
+    sa.CheckConstraint("state IN ('draft', 'approved', 'rejected')", name="state_is_known"),
+    sa.CheckConstraint("(state = 'draft') = (decided_at IS NULL)", name="decision_has_a_time"),
+    sa.CheckConstraint(
+        "inherited OR (proposed_by IS NOT NULL AND (state = 'draft') = (decided_by IS NULL))",
+        name="decision_has_a_person",
+    ),
+    sa.CheckConstraint(
+        "state <> 'approved' OR inherited OR decided_by <> proposed_by "
+        "OR COALESCE(decided_at >= announced_until, false)",
+        name="two_persons_or_a_notice",
+    ),
+    sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
+)
+
 source_secrets = sa.Table(
     "source_secrets",
     metadata,
-    sa.Column("secret_id", sa.Uuid, primary_key=True),
+    sa.Column(
+        "secret_id",
+        sa.Uuid,
+        sa.ForeignKey("source_credentials.credential_id"),
+        primary_key=True,
+    ),
     sa.Column("source_id", sa.Uuid, sa.ForeignKey("sources.source_id"), nullable=False),
     sa.Column("sealed", pg.BYTEA, nullable=False),
     sa.Column("issued_by", sa.Uuid, sa.ForeignKey("members.member_id")),

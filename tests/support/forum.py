@@ -7,8 +7,9 @@ from typing import Final
 from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority
 from ledger.events.sources import service as sources
-from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
-from ledger.kernel.transaction import Work, execute
+from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
+from ledger.kernel.transaction import execute
+from tests.support.credentials import issue_secret
 from tests.world import World
 
 FORUM: Final = "https://club.example"
@@ -26,8 +27,5 @@ def register_forum(world: World, secret: str, installation: bytes) -> None:
     change = execute(world.database, sources.propose_source, ProposeSource(spec, world.first_admin))
     decision = DecideSource(change.change_id, change.content_digest, world.second_admin)
     execute(world.database, sources.approve_source, decision)
-
-    def add(work: Work, command: AddSecret) -> None:
-        sources.add_secret(work, command, box=FernetBox(installation))
-
-    execute(world.database, add, AddSecret("club", secret))
+    admins = (world.first_admin, world.second_admin)
+    issue_secret(world.database, FernetBox(installation), admins, "club", secret)

@@ -18,13 +18,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import keys, store
-from api.auth.keys import CreatedKey, CreateKey, IssueToken
+from api.auth.keys import CreatedKey, CreateKey, IssueToken, RevokeKey
 from api.auth.model import SCOPES, CredentialsRefused, Principal, Role, UnknownScope
 from api.auth.store import KeyRow
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere, PartsHere
-from api.http.principal import limit_by_address, require_role
+from api.http.principal import CurrentMember, limit_by_address, require_role
 from api.http.problems import responses
+from api.http.routes.credentials import awaits_json
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
@@ -109,7 +110,11 @@ class KeyBody(BaseModel):
     "/v1/api-keys", status_code=201, responses=responses(400, 401, 403, 404, 415, 422, 503)
 )
 def create(body: KeyBody, admin: Admin, database: DatabaseHere) -> JSONResponse:
-    """A new key. Its secret is in this answer and nowhere else; asking again makes another key."""
+    """A new key. Its secret is in this answer and nowhere else; asking again makes another key.
+
+    One with a ``source`` is ``draft`` until another admin approves it
+    (``/v1/sources/credentials/{id}/approve``), and opens nothing before.
+    """
     command = CreateKey(
         body.name, frozenset(body.scopes), body.source, body.expires_at, admin.member_id
     )
@@ -127,9 +132,9 @@ def list_keys(page: PageHere, _: AdminOrAuditor, database: DatabaseHere) -> JSON
 
 
 @router.delete("/v1/api-keys/{key_id}", status_code=204, responses=responses(401, 403, 404, 503))
-def revoke(key_id: str, _: Admin, database: DatabaseHere) -> Response:
+def revoke(key_id: str, admin: CurrentMember, _: Admin, database: DatabaseHere) -> Response:
     """End a key and every token made from it; at POST /v1/events within two seconds."""
-    execute(database, keys.revoke_key, parse_id("key", key_id))
+    execute(database, keys.revoke_key, RevokeKey(parse_id("key", key_id), admin))
     return Response(status_code=204)
 
 
@@ -144,6 +149,8 @@ def _created_json(created: CreatedKey) -> dict[str, Json]:
         "key": created.text,
         "client_id": format_id("key", key.key_id),
         "client_secret": created.secret,
+        "state": key.state,
+        **({} if created.credential is None else awaits_json(created.credential)),
     }
 
 
@@ -157,6 +164,8 @@ def _key_json(row: KeyRow) -> dict[str, Json]:
         "created_by": None if row.created_by is None else format_id("mem", row.created_by),
         "expires_at": _time(row.key.expires_at),
         "revoked_at": _time(row.key.revoked_at),
+        "state": row.key.state,
+        "approved_by": None if row.approved_by is None else format_id("mem", row.approved_by),
     }
 
 

@@ -1,6 +1,7 @@
 """``/v1/sources``: who may state events. One admin proposes, another approves as read.
 
-Keys for ``POST /v1/events`` are made with all other keys (``oauth``).
+Keys for ``POST /v1/events`` are made with all other keys (``oauth``); secrets and keys are approved
+in ``credentials``.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from api.http.pagination import LIMIT_MAX
 from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import CurrentMember, allow, require_role
 from api.http.problems import responses
+from api.http.routes.credentials import credential_json
 from api.webhooks.profiles import WEBHOOK_PROFILES, check_profile
 from api.webhooks.secret_box import FernetBox
 from api.webhooks.standard_webhooks import new_secret
+from ledger.events.credentials.model import Credential
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.listing import store as listing
 from ledger.events.model import Source, SourceActivity
@@ -120,7 +123,10 @@ def suspend(name: str, database: DatabaseHere, _: Admin) -> None:
 
 @router.get("/{name}/secrets", responses=responses(401, 403, 404, 503))
 def list_secrets(name: str, database: DatabaseHere, _: Overseer) -> JSONResponse:
-    """Which secrets are or were good, and who saw each: never the secrets. Newest first."""
+    """Which secrets are, were or may become good, and who stands for each: never the secrets.
+
+    Newest first.
+    """
     with database.read() as work:
         source = service.require_source(work, name)
         data = [secret_json(one) for one in store.list_secrets(work, source.source_id)]
@@ -131,10 +137,13 @@ def list_secrets(name: str, database: DatabaseHere, _: Overseer) -> JSONResponse
 def add_secret(
     name: str, body: SecretBody, parts: PartsHere, admin: CurrentMember, _: Admin
 ) -> JSONResponse:
-    """Accept one more signing secret; the answer is the only place that shows it."""
+    """Propose one more signing secret; the answer is the only place that shows it.
+
+    It opens nothing until another admin approves it (``/v1/sources/credentials/{id}/approve``).
+    """
     box = FernetBox(parts.secret)
 
-    def add(work: Work, given: SecretBody) -> str:
+    def add(work: Work, given: SecretBody) -> tuple[str, Credential]:
         source = service.require_source(work, name)
         secret = given.secret or new_secret(work.ids.secret())
         profile = WEBHOOK_PROFILES.get(source.profile)
@@ -144,10 +153,19 @@ def add_secret(
             )
         profile.check_secret(secret)
         overlap = timedelta(hours=given.overlap_hours)
-        service.add_secret(work, AddSecret(name, secret, overlap, admin), box=box)
-        return secret
+        return secret, service.propose_secret(
+            work, AddSecret(name, secret, admin, overlap), box=box
+        )
 
-    return JSONResponse({"secret": execute(parts.database, add, body)}, status_code=201)
+    secret, credential = execute(parts.database, add, body)
+    told = {"secret": secret, **credential_json(credential)}
+    return JSONResponse(told, status_code=201, headers={"Cache-Control": "no-store"})
+
+
+@router.delete("/{name}/secrets", status_code=204, responses=responses(401, 403, 404, 503))
+def end_secrets(name: str, database: DatabaseHere, _: Admin) -> None:
+    """End every secret that works, within two seconds in every process: one got known."""
+    execute(database, service.end_secrets, name)
 
 
 def source_json(source: Source, activity: SourceActivity | None) -> dict[str, Json]:
@@ -168,12 +186,21 @@ def source_json(source: Source, activity: SourceActivity | None) -> dict[str, Js
 
 
 def secret_json(secret: SecretSummary) -> dict[str, Json]:
-    """Who issued a secret, when, and when it ends; issued by nobody means at the machine."""
+    """Who issued a secret, who approved it, and when it ends.
+
+    Approved by nobody: it is from before two persons were asked.
+    """
     return {
         "id": format_id("sec", secret.secret_id),
         "issued_by": None if secret.issued_by is None else format_id("mem", secret.issued_by),
         "issued_at": _time(secret.created_at),
         "expires_at": _time(secret.expires_at) if secret.expires_at else None,
+        "state": secret.state,
+        "approved_by": (
+            format_id("mem", secret.approved_by)
+            if secret.approved_by and secret.state == "approved"
+            else None
+        ),
     }
 
 

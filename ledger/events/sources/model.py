@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from ledger.events.catalogue import TYPES
+from ledger.events.credentials.model import State
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.model import (
     HOURLY_BUDGET_DEFAULT,
@@ -107,25 +108,30 @@ class SourceChange:
 
 @dataclass(frozen=True, slots=True)
 class AddSecret:
-    """Accept one more secret from now on; the ones before end after ``overlap``.
+    """Propose one more secret; once another admin approves it, those before end after ``overlap``.
 
-    ``issued_by``: the admin who sees it; ``None`` for somebody at the machine.
+    ``issued_by``: the admin who sees it, and who therefore does not approve it.
     """
 
     source: str
     secret: str
-    overlap: timedelta | None = None
-    issued_by: UUID | None = None
+    issued_by: UUID
+    overlap: timedelta = OVERLAP_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
 class SecretSummary:
-    """A secret without the secret."""
+    """A secret without the secret; it works from its approval to ``expires_at``.
+
+    ``approved_by`` is ``None`` too where it worked before two persons were asked.
+    """
 
     secret_id: UUID
     issued_by: UUID | None
     created_at: datetime
     expires_at: datetime | None
+    state: State
+    approved_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

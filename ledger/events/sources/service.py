@@ -1,14 +1,16 @@
 """Registering sources with two persons, and rotating their secrets.
 
-Making a source less powerful (suspending it, ending secrets) takes one person and no delay.
+A secret works once another admin approved it (``credentials``). Making a source less powerful
+(suspending it, ending secrets) takes one person and no delay.
 """
 
 from __future__ import annotations
 
 import hashlib
 from urllib.parse import urlsplit
-from uuid import UUID
 
+from ledger.events.credentials import service as credentials
+from ledger.events.credentials.model import Credential, ProposeCredential
 from ledger.events.errors import (
     SecretInvalid,
     SourceAddressTaken,
@@ -25,7 +27,6 @@ from ledger.events.sources.model import (
     BUDGET_MAX,
     IMPORT_PROFILE,
     LATENESS_DAYS_MAX,
-    OVERLAP_DEFAULT,
     SECRET_LENGTH_MAX,
     SECRET_LENGTH_MIN,
     AddSecret,
@@ -37,6 +38,7 @@ from ledger.events.sources.model import (
     SourceSpec,
     check_spec,
 )
+from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
@@ -99,10 +101,11 @@ def suspend_source(work: Work, name: str) -> None:
     store.set_state(work, name, "suspended")
 
 
-def add_secret(work: Work, command: AddSecret, *, box: SecretBox) -> UUID:
-    """Accept one more secret; with an overlap, the ones before end after it.
+def propose_secret(work: Work, command: AddSecret, *, box: SecretBox) -> Credential:
+    """Keep one more secret, which works once another admin approved it as read.
 
     Raises:
+        NotAnAdmin: whoever issues it is none.
         UnknownSource: no source of this name.
         SecretInvalid: too short or too long.
     """
@@ -113,19 +116,25 @@ def add_secret(work: Work, command: AddSecret, *, box: SecretBox) -> UUID:
             length_max=SECRET_LENGTH_MAX,
         )
     source = require_source(work, command.source)
-    overlap = OVERLAP_DEFAULT if command.overlap is None else command.overlap
-    store.end_secrets(work, source.source_id, work.now + overlap)
     sealed = box.seal(command.secret)
-    return store.insert_secret(work, source.source_id, sealed, command.issued_by)
+    terms: dict[str, Json] = {
+        "overlap_s": int(command.overlap.total_seconds()),
+        "sealed_sha256": hashlib.sha256(sealed).hexdigest(),
+    }
+    secret_id = work.ids.new(work.now)
+    asked = ProposeCredential(secret_id, "secret", source.uri, terms, command.issued_by)
+    credential = credentials.propose(work, asked)
+    store.insert_secret(work, source.source_id, credential, sealed)
+    return credential
 
 
 def end_secrets(work: Work, name: str) -> None:
-    """Accept none of the secrets so far any more: one of them is known to others.
+    """Accept none of the secrets that work now any more: one of them is known to others.
 
     Raises:
         UnknownSource: no source of this name.
     """
-    store.end_secrets(work, require_source(work, name).source_id, work.now)
+    store.end_secrets(work, require_source(work, name).uri, work.now)
 
 
 def open_source(work: Work, name: str, *, box: SecretBox) -> OpenSource:

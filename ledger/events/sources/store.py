@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from ledger.events.credentials.model import Credential
 from ledger.events.model import Source
 from ledger.events.sources.model import (
     SecretSummary,
@@ -18,7 +19,7 @@ from ledger.events.sources.model import (
     read_authority,
     read_spec,
 )
-from ledger.events.tables import source_changes, source_secrets, sources
+from ledger.events.tables import source_changes, source_credentials, source_secrets, sources
 from ledger.kernel.transaction import Work
 
 
@@ -100,39 +101,45 @@ def list_sources(work: Work) -> list[Source]:
     return [_source(row) for row in work.connection.execute(sa.select(sources).order_by("name"))]
 
 
-def insert_secret(
-    work: Work, source_id: UUID, sealed: bytes, issued_by: UUID | None = None
-) -> UUID:
-    """Keep one more secret; its id."""
-    secret_id = work.ids.new(work.now)
+def insert_secret(work: Work, source_id: UUID, credential: Credential, sealed: bytes) -> None:
+    """Keep one more secret."""
     work.connection.execute(
         source_secrets.insert().values(
-            secret_id=secret_id,
+            secret_id=credential.credential_id,
             source_id=source_id,
             sealed=sealed,
-            issued_by=issued_by,
+            issued_by=credential.proposed_by,
             created_at=work.now,
         )
     )
-    return secret_id
 
 
-def end_secrets(work: Work, source_id: UUID, ends_at: datetime) -> None:
-    """Let every secret that would outlive ``ends_at`` end then."""
+def end_secrets(work: Work, uri: str, ends_at: datetime) -> None:
+    """Let every approved secret that would outlive ``ends_at`` end then."""
     live = source_secrets.c.expires_at.is_(None) | (source_secrets.c.expires_at > ends_at)
     work.connection.execute(
         source_secrets.update()
-        .where(source_secrets.c.source_id == source_id, live)
+        .where(
+            source_credentials.c.credential_id == source_secrets.c.secret_id,
+            source_credentials.c.source == uri,
+            source_credentials.c.state == "approved",
+            live,
+        )
         .values(expires_at=ends_at)
     )
 
 
 def sealed_secrets(work: Work, source_id: UUID) -> list[bytes]:
-    """Secrets accepted now, newest first."""
+    """Secrets accepted now, which two persons issued, newest first."""
     live = source_secrets.c.expires_at.is_(None) | (source_secrets.c.expires_at > work.now)
     rows = work.connection.execute(
         sa.select(source_secrets.c.sealed)
-        .where(source_secrets.c.source_id == source_id, live)
+        .join(source_credentials, source_credentials.c.credential_id == source_secrets.c.secret_id)
+        .where(
+            source_secrets.c.source_id == source_id,
+            source_credentials.c.state == "approved",
+            live,
+        )
         .order_by(source_secrets.c.secret_id.desc())
     )
     return [bytes(sealed) for sealed in rows.scalars()]
@@ -146,7 +153,10 @@ def list_secrets(work: Work, source_id: UUID) -> list[SecretSummary]:
             source_secrets.c.issued_by,
             source_secrets.c.created_at,
             source_secrets.c.expires_at,
+            source_credentials.c.state,
+            source_credentials.c.decided_by,
         )
+        .join(source_credentials, source_credentials.c.credential_id == source_secrets.c.secret_id)
         .where(source_secrets.c.source_id == source_id)
         .order_by(source_secrets.c.secret_id.desc())
     )

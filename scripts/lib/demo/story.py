@@ -83,7 +83,7 @@ def sign_everybody_in(story: Story) -> str:
 
 
 def register_a_school(story: Story) -> str:
-    """One admin proposes a source, another approves it; it gets a secret and a key."""
+    """One admin proposes a source, a secret and a key of it; another approves each."""
     name, uri = f"demo-{story.tag}", f"https://lms.example/{story.tag}"
     spec = {
         "name": name,
@@ -97,11 +97,12 @@ def register_a_school(story: Story) -> str:
     change = first.post("/v1/sources/changes", spec)
     approver = first if story.sabotaged else second
     approver.post(f"/v1/sources/changes/{change['id']}/approve", {"digest": change["digest"]})
-    secret = first.post(f"/v1/sources/{name}/secrets", {})["secret"]
-    key = first.post(
-        "/v1/api-keys", {"name": name, "scopes": ["redemptions:write"], "source": uri}
-    )["key"]
-    story.seen["school"] = School(story.base_url, name, uri, secret, key)
+    secret = first.post(f"/v1/sources/{name}/secrets", {})
+    key = first.post("/v1/api-keys", {"name": name, "scopes": ["redemptions:write"], "source": uri})
+    for made in (secret, key):
+        path = f"/v1/sources/credentials/{made['id']}/approve"
+        second.post(path, {"digest": made["digest"]})
+    story.seen["school"] = School(story.base_url, name, uri, secret["secret"], key["key"])
     expect(name in {each["name"] for each in second.get("/v1/sources")["data"]}, "not listed")
     return f"source {name}"
 

@@ -22,7 +22,7 @@ from api.settings import PROJECT_FOLDER
 from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority
 from ledger.events.sources import service as sources
-from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
+from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
@@ -30,6 +30,7 @@ from ledger.members.model import AdminExists, CreateMember
 from ledger.members.tables import identities, member_roles
 from tests.integration.api_auth.conftest import make_admin, member_id_of
 from tests.support.clock import SetClock
+from tests.support.credentials import issue_secret
 from tests.support.http import ORIGIN, SECRET
 from tests.support.sign_in import Browser
 
@@ -63,12 +64,7 @@ def register(database: Database, spec: SourceSpec, secret: str) -> None:
     change = execute(database, sources.propose_source, ProposeSource(spec, first))
     decision = DecideSource(change.change_id, change.content_digest, second)
     execute(database, sources.approve_source, decision)
-    box = FernetBox(SECRET)
-    execute(
-        database,
-        lambda work, command: sources.add_secret(work, command, box=box),
-        AddSecret(spec.name, secret),
-    )
+    issue_secret(database, FernetBox(SECRET), (first, second), spec.name, secret)
 
 
 @pytest.fixture

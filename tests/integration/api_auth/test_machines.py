@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,10 @@ from ledger.events.model import Source
 from ledger.events.sources import service as sources
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
+from ledger.members import store as members
+from tests.integration.api_auth.conftest import make_admin, member_id_of
 from tests.support.clock import SetClock
+from tests.support.credentials import issue_key
 from tests.support.http import client_of
 from tests.support.sign_in import Browser
 
@@ -56,8 +60,10 @@ def test_a_key_is_a_machine_with_its_scopes(app: FastAPI, key: CreatedKey) -> No
 def test_a_key_bound_to_a_source_is_that_source(
     app: FastAPI, timed: Database, source: Source
 ) -> None:
-    command = CreateKey("lms", frozenset({"events:write"}), source=source.uri)
-    told = _who(app, execute(timed, create_key, command).text).json()
+    with timed.read() as work:
+        first, second = (grant.member_id for grant in members.list_roles(work))
+    key = issue_key(timed, (first, second), source.uri, "events:write")
+    told = _who(app, key.text).json()
     assert (told["kind"], told["subject"]) == ("source", source.uri)
 
 
@@ -141,16 +147,39 @@ def test_a_machine_never_has_a_role(app: FastAPI, key: CreatedKey) -> None:
 # Keys by admins
 
 
-def test_an_admin_makes_lists_and_revokes_keys(
-    app: FastAPI, admin: Browser, source: Source
+def test_two_admins_make_and_one_revokes_keys(
+    app: FastAPI,
+    admin: Browser,
+    browser: Callable[[], Browser],
+    timed: Database,
+    source: Source,
+    *,
+    key: CreatedKey,
 ) -> None:
     csrf = {"x-csrf-token": admin.csrf}
     body = {"name": "bot", "scopes": ["events:write"], "source": source.uri}
     made = admin.client.post("/v1/api-keys", json=body, headers=csrf)
-    assert made.status_code == 201
+    assert (made.status_code, made.json()["state"]) == (201, "draft")
+    assert _code(_who(app, made.json()["key"])) == (401, "credentials_refused")
+    approval = f"/v1/sources/credentials/{made.json()['id']}/approve"
+    yes = {"digest": made.json()["digest"]}
+    own = admin.client.post(approval, json=yes, headers=csrf)
+    assert _code(own) == (403, "credential_needs_another_person")
+    keyed = client_of(app).post(approval, json=yes, headers=_bearer(key.text))
+    assert _code(keyed) == (403, "member_required")
+    second = browser()
+    second.sign_in("second-admin")
+    make_admin(timed, member_id_of(second))
+    agreed = second.client.post(approval, json=yes, headers={"x-csrf-token": second.csrf})
+    assert agreed.status_code == 200
     assert _who(app, made.json()["key"]).json()["subject"] == source.uri
     listed = admin.client.get("/v1/api-keys").json()["data"]
-    assert [(row["name"], row["revoked_at"]) for row in listed] == [("bot", None)]
+    named = [(row["name"], row["state"], row["revoked_at"]) for row in listed]
+    assert named == [("shop", "approved", None), ("bot", "approved", None)]
+    assert [row["approved_by"] for row in listed] == [
+        None,
+        format_id("mem", member_id_of(second)),
+    ]
     assert made.json()["client_secret"] not in admin.client.get("/v1/api-keys").text
     path = f"/v1/api-keys/{made.json()['id']}"
     assert admin.client.delete(path, headers=csrf).status_code == 204

@@ -10,9 +10,13 @@ from typer.testing import CliRunner
 
 from api.auth.first_admin import BecomeFirstAdmin, become_first_admin
 from api.auth.keys import principal_of_key
+from api.auth.model import CredentialsRefused
 from api.cli.main import app
+from ledger.events.errors import CredentialNeedsAnotherPerson, CredentialNotAsRead
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
-from ledger.members.model import AdminExists, CreateMember, Role
+from ledger.members import store
+from ledger.members.model import AdminExists, CreateMember, NotAnAdmin, Role
 from ledger.members.service import create_member, roles_of
 from tests.integration.conftest import TestDatabase
 from tests.world import World
@@ -42,11 +46,53 @@ def test_the_printed_link_makes_an_admin_until_there_are_two(database: Database)
     assert isinstance(refused.exception, AdminExists)
 
 
-def test_a_printed_key_works(database: Database) -> None:
-    World.make(database)
+def test_a_printed_key_works_once_another_admin_approved_it(database: Database) -> None:
+    world = World.make(database)
+    first, second = (format_id("mem", one) for one in (world.first_admin, world.second_admin))
     command = ["admin", "key", "LMS", "--scope", "events:write", "--scope", "redemptions:write"]
-    printed = CliRunner().invoke(app, [*command, "--source", "https://lms.example/events"])
+    command += ["--source", "https://lms.example/events"]
+    nobodys = CliRunner().invoke(app, command)
+    assert isinstance(nobodys.exception, NotAnAdmin)
+    printed = CliRunner().invoke(app, [*command, "--as", first])
+    approval = printed.stderr.partition("vklad ")[2].split()[:4]
+    assert approval[:2] == ["credentials", "approve"]
+    with database.read() as work, pytest.raises(CredentialsRefused):
+        principal_of_key(work, printed.stdout.strip())
+    alone = CliRunner().invoke(app, [*approval, "--as", first])
+    assert isinstance(alone.exception, CredentialNeedsAnotherPerson)
+    bad = CliRunner().invoke(app, [*approval[:3], "not hex", "--as", second])
+    assert isinstance(bad.exception, CredentialNotAsRead)
+    assert "draft" in CliRunner().invoke(app, ["credentials", "list"]).stdout
+    agreed = CliRunner().invoke(app, [*approval, "--as", second], catch_exceptions=False)
+    assert agreed.stdout.endswith(" works.\n")
     with database.read() as work:
         principal = principal_of_key(work, printed.stdout.strip())
     assert principal.source == "https://lms.example/events"
     assert principal.scopes == {"events:write", "redemptions:write"}
+
+
+def test_a_plain_key_needs_nobody_and_a_rejected_one_never_works(database: Database) -> None:
+    world = World.make(database)
+    plain = CliRunner().invoke(app, ["admin", "key", "shop", "--scope", "members:read"])
+    with database.read() as work:
+        assert principal_of_key(work, plain.stdout.strip()).source is None
+    person = ["--as", format_id("mem", world.first_admin)]
+    command = ["admin", "key", "LMS", "--scope", "events:write", "--source", world.source.uri]
+    key = CliRunner().invoke(app, [*command, *person])
+    wanted = key.stderr.partition("vklad ")[2].split()[2]
+    told = CliRunner().invoke(app, ["credentials", "reject", wanted, *person])
+    assert told.stdout == f"{wanted} is rejected.\n"
+    with database.read() as work, pytest.raises(CredentialsRefused):
+        principal_of_key(work, key.stdout.strip())
+
+
+def test_a_single_admin_is_told_how_long_the_notice_stands(database: Database) -> None:
+    world = World.make(database)
+    execute(
+        database,
+        lambda work, _: store.delete_role(work, world.second_admin, Role.ADMIN),
+        None,
+    )
+    command = ["admin", "key", "LMS", "--scope", "events:write", "--source", world.source.uri]
+    made = CliRunner().invoke(app, [*command, "--as", format_id("mem", world.first_admin)])
+    assert "You are the only admin" in made.stderr

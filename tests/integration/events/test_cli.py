@@ -65,8 +65,14 @@ def test_two_admins_register_a_source(
     approved = vklad("sources", "approve", change, digest, "--as", second)
     assert approved.output == "lms is active.\n"
     assert change in vklad("sources", "changes").output
-    assert vklad("sources", "secret", "lms").output.startswith("whsec_")
-    assert isinstance(vklad("sources", "secret", "lms", "--secret", "x" * 20).exception, VkladError)
+    made = vklad("sources", "secret", "lms", "--as", first)
+    assert made.stdout.startswith("whsec_")
+    approval = made.stderr.partition("vklad ")[2].split()[:4]
+    assert vklad(*approval, "--as", second).output == f"{approval[2]} works.\n"
+    bad_secret = vklad("sources", "secret", "lms", "--as", first, "--secret", "x" * 20)
+    assert isinstance(bad_secret.exception, VkladError)
+    ended = vklad("sources", "end-secrets", "lms").output
+    assert ended == "No secret of lms is good any more.\n"
     assert "lms  standard_webhooks  active" in vklad("sources", "list").output
     assert vklad("sources", "suspend", "lms").output == "lms is suspended.\n"
     for bad in (tmp_path / "absent.yaml", tmp_path):

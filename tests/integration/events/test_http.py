@@ -27,8 +27,9 @@ from api.webhooks import standard_webhooks
 from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority, Source
 from ledger.events.sources import service as sources
-from ledger.events.sources.model import AddSecret, SourceSpec
-from ledger.kernel.transaction import Database, Work, execute
+from ledger.events.sources.model import OVERLAP_DEFAULT, SourceSpec
+from ledger.kernel.transaction import Database, execute
+from tests.support.credentials import issue_key, issue_secret
 from tests.support.http import ORIGIN, SECRET, TestParts, client_of
 
 from .conftest import ISSUER, SPEC, Register  # type: ignore[import-not-found]
@@ -45,23 +46,25 @@ def now() -> datetime:
 class Doors:
     """One application and who knocks at it."""
 
-    def __init__(self, database: Database, source: Source, admin: UUID) -> None:
+    def __init__(self, database: Database, source: Source, admins: tuple[UUID, UUID]) -> None:
         self.database = database
+        self.admins = admins
         self.source = source
         self.app: FastAPI = create_app(TestParts(database), on_missing=refuse_missing)
         self.box = FernetBox(SECRET)
         self.lms = self.machine(source.uri)
         self.anybody = client_of(self.app)
-        opened = execute(database, open_session, OpenSession(admin))
+        opened = execute(database, open_session, OpenSession(admins[0]))
         self.admin = client_of(
             self.app, **{CSRF_HEADER: opened.session.csrf or "", "Origin": ORIGIN}
         )
         self.admin.cookies.set(SESSION_COOKIE, opened.cookie)
 
     def machine(self, source: str | None, scope: str = "events:write") -> Any:
-        key = execute(
-            self.database, create_key, CreateKey("test", frozenset({scope}), source=source)
-        )
+        if source is None:
+            key = execute(self.database, create_key, CreateKey("test", frozenset({scope})))
+        else:
+            key = issue_key(self.database, self.admins, source, scope)
         return client_of(self.app, Authorization=f"Bearer {key.text}")
 
     def machine_for(self, uri: str) -> Any:
@@ -73,11 +76,8 @@ class Doors:
             connection.execute(key.values(source=uri))
         return made
 
-    def add_secret(self, name: str, secret: str, overlap: timedelta | None = None) -> None:
-        def add(work: Work, command: AddSecret) -> None:
-            sources.add_secret(work, command, box=self.box)
-
-        execute(self.database, add, AddSecret(name, secret, overlap))
+    def add_secret(self, name: str, secret: str, overlap: timedelta = OVERLAP_DEFAULT) -> None:
+        issue_secret(self.database, self.box, self.admins, name, secret, overlap)
 
     def event(self, event_id: str = "e1", **changes: Any) -> dict[str, Any]:
         return {
@@ -134,7 +134,7 @@ class Doors:
 def doors(database: Database, register: Register, admins: tuple[UUID, UUID]) -> Iterator[Doors]:
     authority = Authority(types=("lms.*",), issuers={"lms": ISSUER}, attributes=("qualification",))
     source = register(replace(SPEC, profile="standard_webhooks", authority=authority))
-    made = Doors(database, source, admins[0])
+    made = Doors(database, source, admins)
     made.add_secret("lms", SIGNING)
     yield made
     if hasattr(made.app.state, "intake"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +28,6 @@ from ledger.events.errors import (
 from ledger.events.model import Authority, FieldKind, Source
 from ledger.events.sources import service, store
 from ledger.events.sources.model import (
-    AddSecret,
     DecideSource,
     OpenSource,
     ProposeSource,
@@ -34,9 +35,10 @@ from ledger.events.sources.model import (
     SourceSpec,
     read_spec,
 )
-from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember, NotAnAdmin
+from tests.support.credentials import issue_secret
 
 from .conftest import SPEC, Register  # type: ignore[import-not-found]
 
@@ -52,11 +54,13 @@ def approve(database: Database, change: SourceChange, person: UUID) -> Source:
     return execute(database, service.approve_source, yes)
 
 
-def add(database: Database, secret: str, overlap: timedelta | None = None) -> None:
-    def added(work: Work, command: AddSecret) -> None:
-        service.add_secret(work, command, box=BOX)
+Add = Callable[..., None]
 
-    execute(database, added, AddSecret("lms", secret, overlap))
+
+@pytest.fixture
+def add(database: Database, admins: tuple[UUID, UUID]) -> Add:
+    """Issues a secret of the source by two persons."""
+    return partial(issue_secret, database, BOX, admins, "lms")
 
 
 def opened(database: Database, box: FernetBox = BOX) -> OpenSource:
@@ -125,12 +129,12 @@ def test_the_database_itself_wants_two_persons(
         connection.execute(sa.text(f"{query} WHERE change_id = :c"), {"c": change.change_id})
 
 
-def test_secrets_rotate_and_end(database: Database, source: Source) -> None:
+def test_secrets_rotate_and_end(database: Database, source: Source, add: Add) -> None:
     first, second, third = "a" * 16, "b" * 16, "c" * 16
-    add(database, first)
-    add(database, second)
+    add(first)
+    add(second)
     assert opened(database).secrets == (second, first)
-    add(database, third, timedelta(0))
+    add(third, timedelta(0))
     assert opened(database).secrets == (third,)
     execute(database, service.end_secrets, "lms")
     assert opened(database).secrets == ()
@@ -138,16 +142,16 @@ def test_secrets_rotate_and_end(database: Database, source: Source) -> None:
         assert len(store.list_secrets(work, source.source_id)) == 3
     for bad in ("short", "x" * 513):
         with pytest.raises(SecretInvalid):
-            add(database, bad)
+            add(bad)
     with database.engine.connect() as connection:
         kept = connection.execute(sa.text("SELECT sealed FROM source_secrets")).scalars().all()
     assert all(first.encode() not in bytes(one) for one in kept)
 
 
 def test_a_secret_sealed_under_another_key_is_told_plainly(
-    database: Database, source: Source
+    database: Database, source: Source, add: Add
 ) -> None:
-    add(database, "a" * 16)
+    add("a" * 16)
     assert source.name == "lms"
     with pytest.raises(SecretUnreadable):
         opened(database, FernetBox(b"another"))

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api.auth.sessions import OpenSession, open_session
@@ -61,12 +62,50 @@ def test_from_proposal_to_first_delivery(
     approved = second.post(f"{path}/approve", json=yes)
     assert (approved.status_code, approved.json()["state"]) == (200, "active")
 
-    secret = first.post("/v1/sources/lms/secrets", json={}).json()["secret"]
+    made = first.post("/v1/sources/lms/secrets", json={}).json()
+    secret = made["secret"]
     (issued,) = second.get("/v1/sources/lms/secrets").json()["data"]
     assert (issued["issued_by"], issued["expires_at"]) == (format_id("mem", admins[0]), None)
+    assert (issued["id"], issued["state"], issued["approved_by"]) == (made["id"], "draft", None)
     page = second.get("/admin/sources")
     assert "Signing secret issued by" in page.text
     assert secret not in page.text
+    assert deliver(app, secret).status_code == 401
+    two_agree(first, second, made)
+    (issued,) = second.get("/v1/sources/lms/secrets").json()["data"]
+    assert (issued["state"], issued["approved_by"]) == ("approved", format_id("mem", admins[1]))
+    app.state.intake.forget()
+    answer = deliver(app, secret)
+    assert answer.status_code == 202, answer.text
+    (listed,) = second.get("/v1/sources").json()["data"]
+    assert (listed["name"], listed["accepted_last_day"], listed["parked"]) == ("lms", 1, 1)
+    (shown,) = second.get("/v1/sources/changes").json()["data"]
+    assert shown["state"] == "approved"
+    assert second.delete("/v1/sources/lms/secrets").status_code == 204
+    app.state.intake.forget()
+    assert deliver(app, secret).status_code == 401
+    assert second.post("/v1/sources/lms/suspend").status_code == 204
+    assert second.get("/v1/sources").json()["data"][0]["state"] == "suspended"
+
+
+def two_agree(first: Any, second: Any, made: dict[str, Any]) -> None:
+    """What the first made the second approves, after everything else was refused."""
+    path = f"/v1/sources/credentials/{made['id']}"
+    yes = {"digest": made["digest"]}
+    own = first.post(f"{path}/approve", json=yes)
+    assert (own.status_code, own.json()["code"]) == (403, "credential_needs_another_person")
+    unread = second.post(f"{path}/approve", json={"digest": "0" * 64})
+    assert (unread.status_code, unread.json()["code"]) == (409, "credential_not_as_read")
+    approved = second.post(f"{path}/approve", json=yes)
+    assert (approved.status_code, approved.json()["state"]) == (200, "approved")
+    late = first.post(f"{path}/reject")
+    assert (late.status_code, late.json()["code"]) == (409, "credential_decided")
+    (listed,) = second.get("/v1/sources/credentials").json()["data"]
+    assert listed == approved.json()
+    assert "secret" not in listed
+
+
+def deliver(app: FastAPI, secret: str) -> Any:
     stamp = int(datetime.now(UTC).timestamp())  # noqa: TID251 - a test's own clock
     body = json.dumps(
         {
@@ -75,7 +114,7 @@ def test_from_proposal_to_first_delivery(
             "data": {"subject": "lms:1", "section": "s"},
         }
     ).encode()
-    answer = client_of(app).post(
+    return client_of(app).post(
         "/v1/webhooks/lms",
         content=body,
         headers={
@@ -85,13 +124,6 @@ def test_from_proposal_to_first_delivery(
             "webhook-signature": standard_webhooks.sign(secret, "msg_1", stamp, body),
         },
     )
-    assert answer.status_code == 202, answer.text
-    (listed,) = second.get("/v1/sources").json()["data"]
-    assert (listed["name"], listed["accepted_last_day"], listed["parked"]) == ("lms", 1, 1)
-    (shown,) = second.get("/v1/sources/changes").json()["data"]
-    assert shown["state"] == "approved"
-    assert second.post("/v1/sources/lms/suspend").status_code == 204
-    assert second.get("/v1/sources").json()["data"][0]["state"] == "suspended"
 
 
 def test_a_proposal_is_rejected(
@@ -116,6 +148,9 @@ def test_what_is_refused(app: FastAPI, database: Database, admins: tuple[UUID, U
         (admin, "/changes/srx_0/approve", {"digest": "0" * 64}, 404, "bad_id"),
         (admin, "/changes/srx_0/approve", {"digest": "0"}, 422, "request_invalid"),
         (admin, "/nobody/secrets", {}, 404, "unknown_source"),
+        (admin, "/credentials/sec_0/approve", {"digest": "0" * 64}, 404, "bad_id"),
+        (admin, "/credentials/mem_0/reject", {}, 404, "bad_id"),
+        (stranger, "/credentials/sec_0/approve", {"digest": "0" * 64}, 403, "role_required"),
         (admin, "/nobody/suspend", {}, 404, "unknown_source"),
         (stranger, "/changes", SPEC, 403, "role_required"),
         (client_of(app), "/changes", SPEC, 401, "credentials_missing"),
@@ -138,3 +173,27 @@ def test_a_secret_must_fit_the_profile(
     assert (bad.status_code, bad.json()["code"]) == (422, "secret_invalid")
     none = first.post("/v1/sources/keyed/secrets", json={})
     assert (none.status_code, none.json()["code"]) == (422, "source_spec_invalid")
+
+
+def test_a_single_admins_notice_is_public_and_says_no_more_than_needed(
+    app: FastAPI, database: Database, admins: tuple[UUID, UUID]
+) -> None:
+    first, second = (person(app, database, admin) for admin in admins)
+    change = first.post("/v1/sources/changes", json=SPEC).json()
+    yes = {"digest": change["digest"]}
+    second.post(f"/v1/sources/changes/{change['id']}/approve", json=yes)
+    with database.engine.begin() as connection:
+        connection.execute(
+            sa.text("DELETE FROM member_roles WHERE member_id = :m"), {"m": admins[1]}
+        )
+    made = first.post("/v1/sources/lms/secrets", json={}).json()
+    early = first.post(
+        f"/v1/sources/credentials/{made['id']}/approve", json={"digest": made["digest"]}
+    )
+    assert (early.status_code, early.json()["code"]) == (409, "credential_announced")
+    (notice,) = client_of(app).get("/v1/sources/credentials/notices").json()["data"]
+    assert set(notice) == {"id", "kind", "source", "proposed_at", "announced_until"}
+    assert (notice["id"], notice["announced_until"]) == (made["id"], made["announced_until"])
+    assert "announced publicly" in first.get("/admin/sources").text
+    assert first.post(f"/v1/sources/credentials/{made['id']}/reject").status_code == 204
+    assert client_of(app).get("/v1/sources/credentials/notices").json()["data"] == []

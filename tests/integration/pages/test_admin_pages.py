@@ -119,6 +119,15 @@ def test_a_source_from_proposal_to_its_secret(anna: Reader, boris: Reader) -> No
     secret = re.search(r"whsec_[\w+/=]+", shown.text)
     assert secret
     assert secret[0] not in anna.get("/admin/sources").text
+    assert "Secrets and keys of sources to approve 1" in boris.words("/admin")
+    waiting = boris.hidden("/admin/sources", "/approve")
+    assert anna.post(waiting["action"], digest=waiting["digest"]).status_code == 403
+    assert boris.press("/admin/sources", "/approve").status_code == 303
+    assert "approved: Boris" in boris.words("/admin/sources")
+    assert anna.press("/admin/sources", "/secret").status_code == 200
+    assert "Take back" in anna.words("/admin/sources")
+    assert boris.press("/admin/sources", "/reject").status_code == 303
+    assert "rejected" in boris.words("/admin/sources")
     assert "lms.exercise.completed" in anna.get("/admin/sources/lms/edit").text
     assert anna.press("/admin/sources", "/suspend").status_code == 303
     assert "suspended" in anna.words("/admin")

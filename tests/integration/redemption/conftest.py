@@ -13,7 +13,7 @@ from api.redeeming import quote_keys
 from api.webhooks.secret_box import FernetBox
 from ledger.events.model import Authority
 from ledger.events.sources import service as sources
-from ledger.events.sources.model import AddSecret, DecideSource, ProposeSource, SourceSpec
+from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
 from ledger.journal.model import EntryKind
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Database, Work, execute
@@ -26,6 +26,7 @@ from ledger.redemption.checkout import AskQuote, HoldRedemption, QuoteGiven, Red
 from ledger.redemption.model import Redemption
 from ledger.redemption.offers import ORDER_SIGNED, Caller
 from ledger.redemption.orders import ORDER_TOKEN_TYPE
+from tests.support.credentials import issue_secret
 from tests.support.http import SECRET
 from tests.world import ISSUER, SOURCE_URI, World
 
@@ -187,7 +188,5 @@ def register(school: School, name: str, uri: str, authority: Authority) -> None:
 
 
 def add_secret(school: School, name: str, secret: str) -> None:
-    def add(work: Work, command: AddSecret) -> UUID:
-        return sources.add_secret(work, command, box=FernetBox(school.secret))
-
-    execute(school.database, add, AddSecret(name, secret))
+    admins = (school.world.first_admin, school.world.second_admin)
+    issue_secret(school.database, FernetBox(school.secret), admins, name, secret)

@@ -18,6 +18,7 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from tests.integration.redemption.conftest import OTHER, School
+from tests.support.credentials import issue_key
 from tests.support.http import ORIGIN, TestParts, client_of
 from tests.world import SOURCE_URI
 
@@ -34,8 +35,13 @@ class Doors:
         self.anybody = client_of(self._app)
 
     def machine(self, source: str | None, *scopes: str) -> Any:
-        command = CreateKey("test", frozenset(scopes or {"redemptions:write"}), source)
-        key = execute(self.school.database, create_key, command)
+        wanted = scopes or ("redemptions:write",)
+        if source is None:
+            command = CreateKey("test", frozenset(wanted))
+            key = execute(self.school.database, create_key, command)
+        else:
+            admins = (self.school.world.first_admin, self.school.world.second_admin)
+            key = issue_key(self.school.database, admins, source, *wanted)
         return client_of(self._app, Authorization=f"Bearer {key.text}")
 
     def person(self, member_id: UUID) -> Any:

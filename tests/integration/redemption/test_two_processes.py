@@ -19,6 +19,7 @@ from ledger.kernel.units import Points
 from ledger.redemption.model import Redemption
 from tests.integration.conftest import TestDatabase
 from tests.integration.redemption.conftest import School, SetClock, make_school
+from tests.support.credentials import issue_key
 from tests.support.served import serving
 from tests.world import SOURCE_URI
 

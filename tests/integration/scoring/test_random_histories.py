@@ -19,7 +19,6 @@ from hypothesis import event as note
 from hypothesis import given, settings
 from starlette.testclient import TestClient
 
-from api.auth.keys import CreateKey, create_key
 from api.cli.ledger import CHECKS
 from api.http.app import create_app
 from api.i18n.catalogue import refuse_missing
@@ -47,6 +46,7 @@ from tests.integration.scoring.random_histories import (
 from tests.naive_scorer import Awards
 from tests.scoring_cases import DAILY, WEEKLY, Event, score
 from tests.support.clock import SetClock
+from tests.support.credentials import issue_key
 from tests.support.http import TestParts, client_of
 from tests.world import SOURCE_URI, World, lms
 
@@ -201,8 +201,8 @@ def test_stated_over_http_it_is_what_the_judge_says(
         community = Community(database, life.programme)
         community.clock.time = at(CLOSES[-1])
         timed = community.world.database
-        command = CreateKey("lms", frozenset({"events:write"}), source=SOURCE_URI)
-        key = execute(timed, create_key, command)
+        admins = (community.world.first_admin, community.world.second_admin)
+        key = issue_key(timed, admins, SOURCE_URI, "events:write")
         app = create_app(TestParts(timed), on_missing=refuse_missing)
         client = client_of(app, authorization=f"Bearer {key.text}")
         try:

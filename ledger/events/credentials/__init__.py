@@ -1,0 +1,1 @@
+"""Who may speak in a source's name: secrets and keys, each issued by two persons."""
