@@ -8,6 +8,7 @@ those that use one of `CHAIN_FIXTURES`.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,25 @@ settings.load_profile("deep" if DEEP else "plain")
 
 for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:
     del ENVIRONMENT[_name]
+
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """Says something at the end of the run: a seed, a figure. Also from a worker's process."""
+    return lambda text: record_property("told", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests told, whether they passed or not."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, text in report.user_properties:
+                    if name == "told":
+                        terminalreporter.write_line(f"{report.nodeid}: {text}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

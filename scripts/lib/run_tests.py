@@ -34,6 +34,10 @@ BUDGETS_S: Final[Mapping[str, int]] = {
     "browser": 300,
 }
 """Seconds on two cores; together 27 minutes."""
+WORKERS: Final[Mapping[str, Sequence[str]]] = {
+    "integration": ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+}
+"""Folders whose files two processes share, each with database, broker and chain of its own."""
 QUICK: Final = ("static", "unit", "property", "architecture")
 NEEDS_CHAIN: Final = ("contracts",)
 SKIPS_ALLOWED_IN_CI: Final = ("VKLAD_TIGERBEETLE", "/shared/fixtures/")
@@ -107,7 +111,8 @@ def run_folder(folder: str, environment: Mapping[str, str], *, in_ci: bool, deep
         if deep:
             outcome = run_resumable(files, environment, in_ci=in_ci)
         else:
-            outcome = run_pytest([f"tests/{folder}"], environment, in_ci=in_ci)
+            paths = [*WORKERS.get(folder, ()), f"tests/{folder}"]
+            outcome = run_pytest(paths, environment, in_ci=in_ci)
     late = " – OVER BUDGET" if outcome.seconds > budget and not deep else ""
     print(f"── {folder}: {outcome.seconds:.0f} of {budget} s{late}", flush=True)
     return outcome

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -24,7 +25,13 @@ from api.supervisor.valkey import ValkeyServer
 from ledger.kernel.transaction import Database, connect
 from oracle.contracts.toolchain import ToolMissing
 
+_LONG: Final = ("test_crash_driver.py", "test_every_byte.py", "test_random_histories.py")
 _NAMES = (f"test_{number}" for number in itertools.count(1))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that of several workers none is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in _LONG)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class DocumentedClient(TestClient):
 def _stated(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
     """The answers stated for an operation; ``None`` if there is no such operation."""
     found: dict[str, Any] | None = None
-    for template, item in app.openapi()["paths"].items():
+    for template, item in _described(app).items():
         if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), path):
             found = item.get(method.lower(), {}).get("responses")
             if "{" not in template:
@@ -44,6 +44,17 @@ def _stated(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
     return found
 
 
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The paths of an application's description; made once for all that have the same routes."""
+    routes = frozenset(
+        (getattr(route, "path", ""), getattr(route, "endpoint", None)) for route in app.routes
+    )
+    if routes not in _DESCRIBED:
+        _DESCRIBED[routes] = app.openapi()["paths"]
+    return _DESCRIBED[routes]
+
+
+_DESCRIBED: dict[frozenset[tuple[str, Any]], dict[str, Any]] = {}
 ORIGIN = "http://127.0.0.1:8000"
 SECRET = bytes(range(32))
 

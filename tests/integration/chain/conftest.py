@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
 from oracle.deployment.model import Deployment
-from tests.support.chain_nodes import ChainNode, deploy_all, running_node
+from tests.support.chain_nodes import ChainNode, NodeKind, deploy_all, running_node
 
-
-@pytest.fixture(scope="session", params=["anvil", "hardhat"])
-def chain_node(request: pytest.FixtureRequest) -> Iterator[ChainNode]:
-    with running_node(request.param) as node:
-        yield node
+Nodes = Callable[[NodeKind], ChainNode]
 
 
 @pytest.fixture(scope="session")
-def deployment(chain_node: ChainNode) -> Deployment:
-    return deploy_all(chain_node)
+def nodes() -> Iterator[Nodes]:
+    """Starts the node of a kind when it is first asked for, and keeps it."""
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(running_node(kind)))
+
+
+@pytest.fixture(scope="session")
+def deployments(nodes: Nodes) -> Callable[[NodeKind], Deployment]:
+    return cache(lambda kind: deploy_all(nodes(kind)))
+
+
+@pytest.fixture(params=["anvil", "hardhat"])
+def chain_node(request: pytest.FixtureRequest, nodes: Nodes) -> ChainNode:
+    return nodes(request.param)
+
+
+@pytest.fixture
+def deployment(chain_node: ChainNode, deployments: Callable[[NodeKind], Deployment]) -> Deployment:
+    return deployments(chain_node.kind)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import pytest
 import sqlalchemy as sa
 
 from ledger.kernel.transaction import Database, metadata
+from tests.conftest import Tell
 from tests.integration.conftest import TestDatabase
 from tests.peer.discourse.captures import CAPTURES, SECRET
 from tests.support.forum import register_forum
@@ -102,11 +102,13 @@ def test_any_byte_changed_at_any_position_is_refused_over_http(
     database: Database,
     test_database: TestDatabase,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    tell: Tell,
 ) -> None:
     register_forum(World.make(database), SECRET, INSTALLATION.encode())
     seed = secrets.randbits(32)
     changed = list(deliveries(random.Random(seed)))  # noqa: S311 - a sample, no secret
+    counted = dict(Counter(delivery.part for delivery in changed))
+    tell(f"seed {seed}, {len(changed)} changed deliveries: {counted}")
     batches = [
         changed[first : first + FROM_ONE_ADDRESS]
         for first in range(0, len(changed), FROM_ONE_ADDRESS)
@@ -129,9 +131,6 @@ def test_any_byte_changed_at_any_position_is_refused_over_http(
         for delivery, status in zip(changed, answers, strict=True)
         if status != 401
     ]
-    with capsys.disabled():
-        counted = dict(Counter(delivery.part for delivery in changed))
-        print(f"\nseed {seed}: {len(answers)} changed deliveries over HTTP, {counted}")
     assert taken == []
     assert stored == before
     assert rows(database) != before

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from oracle.contracts.abi import Address
 from oracle.deployment.model import Deployment
 from tests.support.chain_nodes import (
     ChainNode,
+    NodeKind,
     bring_tokens,
     deploy_all,
     funded_account,
@@ -30,13 +33,28 @@ class Place:
     deployment: Deployment
 
 
-@pytest.fixture(scope="session", params=["anvil", "hardhat"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with running_node(request.param, ("--accounts", "12")) as node:
-        deployment = deploy_all(node)
-        amounts = {Address(funded_account(i).address): points for i, points in TOKENS.items()}
-        bring_tokens(node, deployment, amounts)
-        yield Place(node, deployment)
+Places = Callable[[NodeKind], Place]
+
+
+@pytest.fixture(scope="session")
+def places() -> Iterator[Places]:
+    """Makes the place of a kind when it is first asked for, and keeps it."""
+    with ExitStack() as stack:
+
+        @cache
+        def place_of(kind: NodeKind) -> Place:
+            node = stack.enter_context(running_node(kind, ("--accounts", "12")))
+            deployment = deploy_all(node)
+            amounts = {Address(funded_account(i).address): points for i, points in TOKENS.items()}
+            bring_tokens(node, deployment, amounts)
+            return Place(node, deployment)
+
+        yield place_of
+
+
+@pytest.fixture(params=["anvil", "hardhat"])
+def place(request: pytest.FixtureRequest, places: Places) -> Place:
+    return places(request.param)
 
 
 @pytest.fixture

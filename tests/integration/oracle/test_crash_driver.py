@@ -28,6 +28,7 @@ from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
 from oracle.reconcile.service import Reconciler, reconcile
 from oracle.sender.model import SenderRole
+from tests.conftest import Tell
 from tests.integration.oracle import crash_worker
 from tests.integration.oracle.crash_worker import Errand
 from tests.support.bridge import Contracts, World
@@ -208,9 +209,7 @@ def driver(
     postgres_server.drop_database("crash_scenario")
 
 
-def test_wherever_the_worker_dies_the_end_is_the_same(
-    driver: Driver, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wherever_the_worker_dies_the_end_is_the_same(driver: Driver, tell: Tell) -> None:
     lived = driver.play(None)
     assert lived.state["findings"] == []
     assert lived.state["lives"] == {10: 200, 100: 200}
@@ -221,8 +220,7 @@ def test_wherever_the_worker_dies_the_end_is_the_same(
         assert played.state == lived.state, f"died at hop {number}, {played.died_at}"
         if played.died_at is not None:
             died_at[played.died_at] += 1
-    with capsys.disabled():
-        print(f"\nkilled at {sum(died_at.values())} of {len(lived.hops)} hops, one a run:")
-        for name, count in sorted(died_at.items()):
-            print(f"  {count:>3} x {name}")
+    tell(f"killed at {sum(died_at.values())} of {len(lived.hops)} hops, one a run:")
+    for name, count in sorted(died_at.items()):
+        tell(f"{count:>3} x {name}")
     assert set(lived.hops) <= set(died_at), "a hop was never died at"
