@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -347,11 +348,17 @@ class _Naive:
         rule, beneficiary = self.reached(event, rule_id)
         if "limit" not in rule:
             return True
-        used = 0
-        for other in self.earlier(event):
-            if self.day(other) == self.day(event) and self.counted(other, rule_id):
-                used += self.reached(other, rule_id)[1] == beneficiary
-        return used < int(rule["limit"]["count"])
+        limits = rule["limit"] if isinstance(rule["limit"], list) else [rule["limit"]]
+        for limit in limits:
+            per = limit["per"]
+            used = 0
+            for other in self.earlier(event):
+                same = self.span(per, self.day(other)) == self.span(per, self.day(event))
+                if same and self.counted(other, rule_id):
+                    used += self.reached(other, rule_id)[1] == beneficiary
+            if used >= int(limit["count"]):
+                return False
+        return True
 
     def earned(self, member: str) -> list[tuple[Event, dict[str, Any]]]:
         """What got past its limit for this member, in order."""
@@ -394,12 +401,71 @@ class _Naive:
         return any(self.local_day(start + 3600 * hour, self.zone()) == day for hour in hours)
 
     def week_streak(self, member: str, monday: date) -> int:
-        active = {self.monday(event) for event, _ in self.earned(member)}
+        active = {self.monday(event) for event, _, weight in self.weights(member) if weight > 0}
         length = 0
         while monday in active:
             length += 1
             monday -= timedelta(days=7)
         return length
+
+    # Caps.
+
+    def span(self, per: str, day: date) -> object:
+        """What the days of one day, ISO week, month or lifetime have in common."""
+        return {
+            "day": day,
+            "week": day.isocalendar()[:2],
+            "month": (day.year, day.month),
+            "lifetime": "ever",
+        }[per]
+
+    def caps(self, programme: dict[str, Any]) -> list[dict[str, Any]]:
+        daily = [{"of": "programme", **programme["cap"]}] if "cap" in programme else []
+        return daily + programme.get("caps", [])
+
+    def is_of(self, cap: dict[str, Any], rule: dict[str, Any]) -> bool:
+        of = cap["of"]
+        if of == "programme":
+            return True
+        if "rules" in of:
+            return rule["id"] in of["rules"]
+        return rule.get("category") == of["category"]
+
+    def let_through(
+        self, amount: Fraction, cap: dict[str, Any], before: Fraction, level: Callable[[str], str]
+    ) -> Fraction:
+        """What a cap leaves of an amount, when ``before`` has been awarded under it."""
+        most = cap["points"] if "points" in cap else cap["table"][level(cap["attribute"])]
+        left = max(Fraction(0), Fraction(most) - before)
+        if amount <= left:
+            return amount
+        return Fraction(0) if cap.get("over") == "refuse" else left
+
+    def weights(self, member: str) -> list[tuple[Event, dict[str, Any], Fraction]]:
+        """What is earned towards periods: weights as caps of rules and categories leave them."""
+        found: list[tuple[Event, dict[str, Any], Fraction]] = []
+        for event, rule in self.earned(member):
+            programme = self.version(event)
+            weight = Fraction(rule["points"])
+            for cap in self.caps(programme):
+                if cap["of"] == "programme" or not self.is_of(cap, rule):
+                    continue
+                span = self.span(cap["per"], self.day(event))
+                before = sum(
+                    counted
+                    for other, by, counted in found
+                    if self.is_of(cap, by) and self.span(cap["per"], self.day(other)) == span
+                )
+                weight = self.let_through(
+                    weight,
+                    cap,
+                    Fraction(before),
+                    lambda name, programme=programme, at=event.at: self.attribute(
+                        programme, member, name, at, included=True
+                    ),
+                )
+            found.append((event, rule, weight))
+        return found
 
     # Awards.
 
@@ -411,7 +477,7 @@ class _Naive:
 
     def at_once_of(self, member: str) -> Awards:
         found: Awards = {}
-        awarded: dict[date, int] = {}
+        awarded: list[tuple[Event, dict[str, Any], int]] = []
         for event, rule in self.earned(member):
             programme = self.version(event)
             value = Fraction(rule["points"])
@@ -427,34 +493,39 @@ class _Naive:
                     value *= self.table_row(multiplier["table"], length)
             whole = _round(value, programme.get("rounding", "half_up"))
             points = whole
-            if "cap" in programme:
-                cap = programme["cap"]
-                if "attribute" in cap:
-                    level = self.attribute(
-                        programme, member, cap["attribute"], event.at, included=True
-                    )
-                    most = int(cap["table"][level])
-                else:
-                    most = int(cap["points"])
-                points = min(whole, max(0, most - awarded.get(self.day(event), 0)))
-            awarded[self.day(event)] = awarded.get(self.day(event), 0) + points
+            for cap in self.caps(programme):
+                if not self.is_of(cap, rule):
+                    continue
+                span = self.span(cap["per"], self.day(event))
+                before = sum(
+                    other_points
+                    for other, by, other_points in awarded
+                    if self.is_of(cap, by) and self.span(cap["per"], self.day(other)) == span
+                )
+                points = self.let_through(
+                    points,
+                    cap,
+                    before,
+                    lambda name, programme=programme, at=event.at: self.attribute(
+                        programme, member, name, at, included=True
+                    ),
+                )
+            points = int(points)
+            awarded.append((event, rule, points))
             found[member, rule["id"], event.key] = points, whole - points
         return found
 
     def weeks_of(self, member: str) -> Awards:
         found: Awards = {}
-        earned = self.earned(member)
-        for monday in sorted({self.monday(event) for event, _ in earned}):
+        earned = self.weights(member)
+        awarded: list[tuple[date, int]] = []
+        for monday in sorted({self.monday(event) for event, _, _ in earned}):
             close = self.closes_at(monday)
             if self.until is not None and close > self.until:
                 continue
             programme = self.in_force_at(close)
             value = sum(
-                (
-                    Fraction(rule["points"])
-                    for event, rule in earned
-                    if self.monday(event) == monday
-                ),
+                (weight for event, _, weight in earned if self.monday(event) == monday),
                 Fraction(0),
             )
             for name in programme.get("period_multipliers", []):
@@ -466,7 +537,24 @@ class _Naive:
                     value *= Fraction(multiplier["table"][level])
                 else:
                     value *= self.table_row(multiplier["table"], self.week_streak(member, monday))
-            points = _round(value, programme.get("rounding", "half_up"))
+            whole = _round(value, programme.get("rounding", "half_up"))
+            points = whole
+            last_day = monday + timedelta(days=6)
+            for cap in self.caps(programme):
+                if cap["of"] != "programme":
+                    continue
+                span = self.span(cap["per"], last_day)
+                before = sum(other for day, other in awarded if self.span(cap["per"], day) == span)
+                points = self.let_through(
+                    points,
+                    cap,
+                    before,
+                    lambda name, programme=programme, close=close: self.attribute(
+                        programme, member, name, close, included=False
+                    ),
+                )
+            points = int(points)
+            awarded.append((last_day, points))
             year, week, _ = monday.isocalendar()
-            found[member, programme["programme"], f"{year}-W{week:02d}"] = points, 0
+            found[member, programme["programme"], f"{year}-W{week:02d}"] = points, whole - points
         return found

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
+from api.pages.earning import cap_rows, category_words, limit_words, multiplier_rows, say
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -23,14 +24,7 @@ from ledger.lots.model import HeldLot, Summary
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.programme import service as programmes
-from ledger.programme.model import (
-    AttributeMultiplier,
-    DayStreakMultiplier,
-    Multiplier,
-    Programme,
-    Rule,
-    Text,
-)
+from ledger.programme.model import Programme, Rule
 from ledger.programme.numbers import exact_text
 from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
@@ -118,11 +112,13 @@ def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
     return view.render(
         "member/earn.html",
         programme=programme,
-        groups=[(_category(view, name), found) for name, found in sorted(rules.items())],
+        groups=[(category_words(view, name), found) for name, found in sorted(rules.items())],
         multipliers=list(programme.multipliers.values()) if programme else [],
-        say=lambda text, fallback="": _say(view, text, fallback),
+        say=lambda text, fallback="": say(view, text, fallback),
         exact=exact_text,
-        rows=lambda multiplier: _rows(view, programme, multiplier),
+        rows=lambda multiplier: multiplier_rows(view, programme, multiplier),
+        limits=lambda rule: limit_words(view, rule),
+        caps=cap_rows(view, programme) if programme else [],
         pays_actor=_pays_actor,
     )
 
@@ -199,7 +195,7 @@ def _shown(view: View, programme: Programme | None, award: StoredAward) -> Shown
 def _rule_title(view: View, programme: Programme | None, rule_id: str) -> str:
     rules = programme.rules if programme else ()
     rule = next((each for each in rules if each.rule_id == rule_id), None)
-    return _say(view, rule.title if rule else None, rule_id)
+    return say(view, rule.title if rule else None, rule_id)
 
 
 def _of(shown: dict[UUID, ShownAward], entry: lot_history.HistoryEntry) -> ShownAward | None:
@@ -213,8 +209,8 @@ def _stated(view: View, programme: Programme | None, basis: dict[str, Any]) -> s
     attribute = programme.attributes.get(name) if programme else None
     if attribute is None:
         return f"{name}: {value}"
-    title = _say(view, attribute.title, name)
-    return f"{title}: {_say(view, attribute.names.get(value), str(value))}"
+    title = say(view, attribute.title, name)
+    return f"{title}: {say(view, attribute.names.get(value), str(value))}"
 
 
 def _award_of(cause: object) -> UUID | None:
@@ -225,37 +221,5 @@ def _award_of(cause: object) -> UUID | None:
     return UUID(named["id"]) if named.get("kind") == "award" else None
 
 
-def _say(view: View, text: Text | None, fallback: str) -> str:
-    if text is None:
-        return fallback
-    return text.ru if view.language == "ru" else text.en
-
-
-def _category(view: View, name: str) -> str:
-    key = f"member.earn.category.{name.replace('-', '_') or 'other'}"
-    known = view.catalogue.has(view.language, key)
-    return view.catalogue.text(view.language, key) if known else name
-
-
 def _pays_actor(rule: Rule) -> bool:
     return rule.to == "actor"
-
-
-def _rows(view: View, programme: Programme | None, multiplier: Multiplier) -> list[tuple[str, str]]:
-    """What a multiplier's table says: for whom or how long, and the factor."""
-    if isinstance(multiplier, AttributeMultiplier):
-        names = programme.attributes[multiplier.attribute].names if programme else {}
-        return [
-            (_say(view, names.get(value), str(value)), f"× {exact_text(factor)}")
-            for value, factor in multiplier.table.items()
-        ]
-    kind = "days" if isinstance(multiplier, DayStreakMultiplier) else "weeks"
-    last = len(multiplier.table)
-    return [
-        (
-            view.catalogue.text(view.language, f"member.earn.{kind}", count=number)
-            + ("+" if number == last else ""),
-            f"× {exact_text(factor)}",
-        )
-        for number, factor in enumerate(multiplier.table, start=1)
-    ]

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.programme.model_earning import Per
 
 DAY_S: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,6 +94,40 @@ def week_of_day(day: int) -> int:
 def first_day_of_week(week: int) -> int:
     """The Monday of a week."""
     return 7 * week - _THURSDAY
+
+
+def month_of_day(day: int) -> int:
+    """The calendar month of a day, counted from January of the year 0."""
+    date_of_day = date.fromordinal(day + _EPOCH_ORDINAL)
+    return 12 * date_of_day.year + date_of_day.month - 1
+
+
+def first_day_of_month(month: int) -> int:
+    """The first of a month."""
+    return date(month // 12, month % 12 + 1, 1).toordinal() - _EPOCH_ORDINAL
+
+
+def month_text(month: int) -> str:
+    """``2026-03``."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def span_of_day(per: Per, day: int) -> int:
+    """The number of the span in which a day lies: itself, its week, its month, or 0 for ever."""
+    if per is Per.DAY:
+        return day
+    if per is Per.WEEK:
+        return week_of_day(day)
+    return month_of_day(day) if per is Per.MONTH else 0
+
+
+def span_text(per: Per, span: int) -> str:
+    """``2026-03-02``, ``2026-W10``, ``2026-03`` or ``lifetime``."""
+    if per is Per.DAY:
+        return day_text(span)
+    if per is Per.WEEK:
+        return week_text(span)
+    return month_text(span) if per is Per.MONTH else Per.LIFETIME.value
 
 
 def day_text(day: int) -> str:

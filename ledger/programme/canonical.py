@@ -1,5 +1,7 @@
 """The canonical form of a programme and its hash: what it means, not how it is typed.
 
+Parts that came later are in it only where a file states them: older files keep their hashes.
+
 Comments, order of keys, quoting, 2.30 against 2.3 and a default spelled out change nothing. The
 order of rules does: it decides which of two awards of one event a cap trims. Numbers are exact
 texts (``numbers.exact_text``), tables are lists of rows because JSON keys know no numbers.
@@ -14,7 +16,6 @@ from ledger.kernel.canonical import Json, canonical_json, digest
 from ledger.programme.model import (
     AttributeMultiplier,
     AttributeValue,
-    DailyCap,
     DayStreakMultiplier,
     Multiplier,
     Programme,
@@ -22,6 +23,7 @@ from ledger.programme.model import (
     Term,
     Text,
 )
+from ledger.programme.model_earning import Cap, Per
 from ledger.programme.numbers import exact_text
 
 _Cell = TypeVar("_Cell")
@@ -63,6 +65,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
             "returned_validity": _term(bridge.returned_validity),
             "returned_points_per_year": bridge.returned_points_per_year,
         },
+        **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
     }
 
 
@@ -77,6 +80,10 @@ def programme_hash(programme: Programme) -> bytes:
 
 
 def _rule(rule: Rule) -> Json:
+    of_the_day = next((each.count for each in rule.limits if each.per is Per.DAY), None)
+    others: list[Json] = [
+        [each.per.value, each.count] for each in rule.limits if each.per is not Per.DAY
+    ]
     return {
         "id": rule.rule_id,
         "title": _text(rule.title),
@@ -85,7 +92,8 @@ def _rule(rule: Rule) -> Json:
         "to": rule.to,
         "owner": rule.owner,
         "points": exact_text(rule.points),
-        "limit_per_day": rule.limit_per_day,
+        "limit_per_day": of_the_day,
+        **({"limits": others} if others else {}),
         "once_per": list(rule.once_per),
         "multipliers": list(rule.multipliers),
         "category": rule.category,
@@ -113,14 +121,23 @@ def _multiplier(multiplier: Multiplier) -> Json:
     return {"by": "week_streak", "table": table, "title": title}
 
 
-def _cap(cap: DailyCap | None) -> Json:
+def _cap(cap: Cap | None) -> dict[str, Json] | None:
     if cap is None:
         return None
     return {
-        "per": "day",
+        "per": cap.per.value,
         "points": cap.points,
         "attribute": cap.attribute,
         "table": [[value, points] for value, points in _rows(cap.table)],
+    }
+
+
+def _named_cap(cap: Cap) -> Json:
+    return {
+        **(_cap(cap) or {}),
+        "id": cap.cap_id,
+        "of": {"rules": list(cap.of.rules), "category": cap.of.category},
+        "over": cap.over.value,
     }
 
 

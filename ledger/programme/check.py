@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
@@ -13,7 +13,6 @@ from ledger.programme.model import ACTOR, Period
 from ledger.programme.schema import (
     AttributeFile,
     AttributeMultiplierFile,
-    CapFile,
     DayStreakMultiplierFile,
     ProgrammeFile,
     RuleFile,
@@ -23,9 +22,6 @@ from ledger.programme.schema_terms import TermFile
 from ledger.programme.source import Path
 
 RETRACTION: Final = "activity.retracted"
-
-Wrong = tuple[Path, str, str]
-"""Where, what is wrong, and an example that is right."""
 
 
 def check(file: ProgrammeFile) -> Iterator[Wrong]:
@@ -40,8 +36,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
         yield from _multiplier(("multipliers", name), multiplier, file)
     yield from _period(file)
     yield from _rules(file)
-    if file.cap is not None:
-        yield from _cap(file.cap, file)
+    yield from check_caps(file)
     yield from _terms(file)
 
 
@@ -65,7 +60,7 @@ def _multiplier(
     file: ProgrammeFile,
 ) -> Iterator[Wrong]:
     if isinstance(multiplier, AttributeMultiplierFile):
-        yield from _by_attribute(path, multiplier.attribute, multiplier.table, file)
+        yield from by_attribute(path, multiplier.attribute, multiplier.table, file)
         return
     rows = multiplier.table
     if not rows or set(rows) != set(range(1, len(rows) + 1)):
@@ -79,25 +74,6 @@ def _multiplier(
             yield (*path, "types"), f"{RETRACTION} is no act", "types: [text.submitted]"
 
 
-def _by_attribute(
-    path: Path, name: str, table: Mapping[int | str, object], file: ProgrammeFile
-) -> Iterator[Wrong]:
-    attribute = file.attributes.get(name)
-    if attribute is None:
-        known = ", ".join(file.attributes) or "none is stated under attributes"
-        wrong = f"there is no attribute {name!r} (known: {known})"
-        yield (*path, "attribute"), wrong, "attribute: qualification"
-        return
-    for value in attribute.values:
-        if value not in table:
-            wrong = f"{name} may be {value!r}, which has no row"
-            yield (*path, "table"), wrong, f"table: {{{value}: 1}}"
-    for value in table:
-        if value not in attribute.values:
-            wrong = f"{name} is never {value!r}"
-            yield (*path, "table", value), wrong, f"{attribute.values[0]}: 1"
-
-
 def _period(file: ProgrammeFile) -> Iterator[Wrong]:
     if file.period is Period.AT_ONCE and file.period_multipliers:
         wrong = "awards at once have no period to multiply; name multipliers in the rules"
@@ -105,9 +81,6 @@ def _period(file: ProgrammeFile) -> Iterator[Wrong]:
     if file.period is Period.WEEK:
         path: Path = ("period_multipliers",)
         yield from _named(path, file.period_multipliers, file, DayStreakMultiplierFile)
-        if file.cap is not None:
-            wrong = "a cap in a weekly programme is not executed by this version"
-            yield ("cap",), wrong, "period: at_once"
 
 
 def _rules(file: ProgrammeFile) -> Iterator[Wrong]:
@@ -134,6 +107,7 @@ def _rule(path: Path, rule: RuleFile) -> Iterator[Wrong]:
         yield (*path, "points"), "a rule earns more than zero", "points: 2.3"
     if len(set(rule.on)) < len(rule.on):
         yield (*path, "on"), "a type is stated twice", "on: [post.created, topic.created]"
+    yield from check_limits((*path, "limit"), rule)
     if RETRACTION in rule.on:
         yield (*path, "on"), f"{RETRACTION} removes an event; it earns nothing", "on: post.created"
     if len(set(rule.once_per)) < len(rule.once_per):
@@ -165,17 +139,6 @@ def _named(
                 "is not executed by this version"
             )
             yield (*path, index), wrong, "an attribute multiplier"
-
-
-def _cap(cap: CapFile, file: ProgrammeFile) -> Iterator[Wrong]:
-    path: Path = ("cap",)
-    if (cap.points is None) == (cap.attribute is None):
-        wrong = "a cap is either `points` for everybody or a `table` by `attribute`"
-        yield path, wrong, "cap: {per: day, points: 100}"
-    elif cap.attribute is not None:
-        yield from _by_attribute(path, cap.attribute, cap.table, file)
-    elif cap.table:
-        yield (*path, "table"), "a table needs `attribute`", "cap: {per: day, points: 100}"
 
 
 def _terms(file: ProgrammeFile) -> Iterator[Wrong]:

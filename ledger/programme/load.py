@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 
 from ledger.kernel.canonical import Json
 from ledger.programme.canonical import programme_hash
-from ledger.programme.check import Wrong, check
+from ledger.programme.check import check
+from ledger.programme.check_earning import Wrong
 from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
 from ledger.programme.fields import FORM_WORDS
@@ -24,7 +25,6 @@ from ledger.programme.model import (
     Attribute,
     AttributeMultiplier,
     BridgeTerms,
-    DailyCap,
     DayStreakMultiplier,
     Multiplier,
     Programme,
@@ -45,9 +45,10 @@ from ledger.programme.schema import (
     WeekStreakMultiplierFile,
     json_schema,
 )
+from ledger.programme.schema_earning import NamedCapFile
 from ledger.programme.schema_terms import RedemptionFile, TermFile
-from ledger.programme.source import Document, Path, SourceUnreadable, read_document
 from ledger.programme.sections import section_json
+from ledger.programme.source import Document, Path, SourceUnreadable, read_document
 
 _UNSET_HASH: Final = bytes(32)
 
@@ -194,7 +195,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         period_multipliers=tuple(file.period_multipliers),
         cap=None
         if file.cap is None
-        else DailyCap(file.cap.points, file.cap.attribute, dict(file.cap.table)),
+        else Cap(file.cap.points, file.cap.attribute, dict(file.cap.table)),
         validity=_term(file.validity),
         redemption=None if file.redemption is None else _redemption(file.redemption),
         bridge=None
@@ -204,6 +205,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         ),
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
+        caps=tuple(_cap(cap) for cap in file.caps),
     )
 
 
@@ -226,11 +228,29 @@ def _rule(file: RuleFile) -> Rule:
         points=file.points,
         when=None if file.when is None else compile_condition(file.when),
         owner=file.owner,
-        limit_per_day=None if file.limit is None else file.limit.count,
+        limits=_limits(file),
         once_per=tuple(file.once_per),
         multipliers=tuple(file.multipliers),
         category=file.category,
         title=_text(file.title),
+    )
+
+
+def _limits(file: RuleFile) -> tuple[Limit, ...]:
+    spans = list(Per)
+    found = [Limit(limit.per, limit.count) for limit in file.limit or ()]
+    return tuple(sorted(found, key=lambda limit: spans.index(limit.per)))
+
+
+def _cap(file: NamedCapFile) -> Cap:
+    return Cap(
+        points=file.points,
+        attribute=file.attribute,
+        table=dict(file.table),
+        cap_id=file.id,
+        of=CapScope(tuple(sorted(file.of.rules)), file.of.category),
+        per=file.per,
+        over=file.over,
     )
 
 

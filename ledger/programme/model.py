@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
+from ledger.programme.model_earning import Cap, Limit
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -59,7 +60,7 @@ class Rule:
 
     ``to`` is ``actor`` or the path of the field that names the beneficiary (``data.owner``).
     ``owner`` is the path of the field that names whose thing was acted on, for rules that pay the
-    actor. ``limit_per_day`` counts per beneficiary and local day. ``once_per`` are paths of fields.
+    actor. ``limits``, shortest span first, count per beneficiary. ``once_per`` are paths of fields.
     """
 
     rule_id: str
@@ -68,7 +69,7 @@ class Rule:
     points: Fraction
     when: Condition | None = None
     owner: str | None = None
-    limit_per_day: int | None = None
+    limits: tuple[Limit, ...] = ()
     once_per: tuple[str, ...] = ()
     multipliers: tuple[str, ...] = ()
     category: str | None = None
@@ -120,18 +121,6 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DailyCap:
-    """At most so many points a member and local day; what is over it is excess.
-
-    Either ``points`` for everybody or ``table`` by the value of ``attribute``.
-    """
-
-    points: int | None
-    attribute: str | None
-    table: Mapping[AttributeValue, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Term:
     """A length of life in the calendar of the programme's zone; one of the three is not zero.
 
@@ -168,12 +157,18 @@ class Programme:
     multipliers: Mapping[str, Multiplier]
     period: Period
     period_multipliers: tuple[str, ...]
-    cap: DailyCap | None
+    cap: Cap | None
     validity: Term | None
     redemption: Mapping[str, Json] | None
     bridge: BridgeTerms | None
     title: Text | None
     programme_hash: bytes
+    caps: tuple[Cap, ...] = ()
+
+    @property
+    def every_cap(self) -> tuple[Cap, ...]:
+        """The daily cap and the others, in the order in which they apply."""
+        return self.caps if self.cap is None else (self.cap, *self.caps)
 
     @property
     def is_weekly(self) -> bool:

@@ -17,6 +17,7 @@ _SECTIONS: Final = (
     ("DayStreakMultiplierFile", "A multiplier by days in a row"),
     ("WeekStreakMultiplierFile", "A multiplier by weeks in a row"),
     ("CapFile", "`cap`"),
+    ("NamedCapFile", "A cap of `caps`"),
     ("TermFile", "`validity`, and other lengths of life"),
     ("RedemptionFile", "`redemption`"),
     ("RateRowFile", "A row of dated `rates`"),

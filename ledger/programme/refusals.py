@@ -13,15 +13,13 @@ from ledger.programme.source import Path, Plain
 
 _PROGRAMME: Final = frozenset(
     {
-        *("budgets", "budget", "caps", "emission", "expiry", "inactivity", "inactivity_decay"),
+        *("budgets", "budget", "emission", "expiry", "inactivity", "inactivity_decay"),
         *("pools", "purchases", "referral", "referrals", "splits", "standing", "vesting", "voice"),
     }
 )
 _RULE: Final = frozenset(
     {"budget", "cap", "condition", "expiry", "validity", "vesting", "vesting_condition", "voice"}
 )
-_PERIODS: Final = frozenset({"week", "month", "year", "lifetime"})
-_CAP: Final = frozenset({"of", "rule", "rules", "category", "categories", "beyond", "refuse"})
 
 
 def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
@@ -34,29 +32,15 @@ def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
         yield ("period",), f"a period of a {content['period']}", "period: week"
     if content.get("rounding") in {"half_even", "up", "half_down"}:
         yield ("rounding",), f"the rounding {content['rounding']}", "rounding: half_up"
-    yield from _of_cap(content.get("cap"))
     rules = content.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         if isinstance(rule, Mapping):
             yield from _of_rule(("rules", index), rule)
 
 
-def _of_cap(cap: Plain) -> Iterator[tuple[Path, str, str]]:
-    if isinstance(cap, list):
-        yield ("cap",), "more than one cap", "cap: {per: day, points: 100}"
-    if isinstance(cap, Mapping):
-        if cap.get("per") in _PERIODS:
-            yield ("cap", "per"), f"a cap per {cap['per']}", "per: day"
-        for name in cap.keys() & _CAP:
-            yield ("cap", name), f"`cap.{name}`", "cap: {per: day, points: 100}"
-
-
 def _of_rule(path: Path, rule: Mapping[str | int, Plain]) -> Iterator[tuple[Path, str, str]]:
     for name in rule.keys() & _RULE:
         yield (*path, name), f"`{name}` of a rule", f"leave `{name}` out"
-    limit = rule.get("limit")
-    if isinstance(limit, Mapping) and limit.get("per") in _PERIODS:
-        yield (*path, "limit", "per"), f"a limit per {limit['per']}", "per: day"
     points = rule.get("points")
     stated = isinstance(points, str) and ("data" in points or any(c in points for c in "+*()"))
     if stated or isinstance(points, Mapping):

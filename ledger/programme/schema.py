@@ -22,11 +22,11 @@ from ledger.programme.fields import (
     Name,
     Section,
     Value,
-    Whole,
     Words,
     as_list,
 )
 from ledger.programme.model import Period, Rounding
+from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile, TermFile
 
 
@@ -61,17 +61,6 @@ class AttributeFile(Section):
         default_factory=dict,
         description="What people call its values.",
         examples=[{"1": {"en": "pupil", "ru": "ученик"}}],
-    )
-
-
-class LimitFile(Section):
-    """How often one rule pays one member."""
-
-    per: Literal["day"] = Field(
-        description="The local day, by the event's own time.", examples=["day"]
-    )
-    count: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = Field(
-        description="So many events count, the first ones of the day.", examples=[5]
     )
 
 
@@ -120,9 +109,10 @@ class RuleFile(Section):
         examples=["data.owner"],
     )
     points: ExactNumber = Field(description="An exact number above zero.", examples=[2.3])
-    limit: LimitFile | None = Field(
+    limit: Limits | None = Field(
         default=None,
-        description="How many events of this rule count per day and member.",
+        description="How many events of this rule count per member and span; several in a list, "
+        "all of which hold.",
         examples=[{"per": "day", "count": 5}],
     )
     once_per: Annotated[
@@ -202,25 +192,6 @@ MultiplierFile = Annotated[
 ]
 
 
-class CapFile(Section):
-    """At most so many points a member and local day; what is trimmed is recorded as excess."""
-
-    per: Literal["day"] = Field(description="The local day.", examples=["day"])
-    points: Whole | None = Field(
-        default=None, description="The same for everybody …", examples=[100]
-    )
-    attribute: AttributeName | None = Field(
-        default=None,
-        description="… or by this attribute, as it stood at the event.",
-        examples=["qualification"],
-    )
-    table: dict[Value, Whole] = Field(
-        default_factory=dict,
-        description="With `attribute`: the cap for every value.",
-        examples=[{"1": 100, "2": 140}],
-    )
-
-
 class ProgrammeFile(Section):
     """A programme of points."""
 
@@ -278,6 +249,14 @@ class ProgrammeFile(Section):
         default=None,
         description="The most that a member is awarded in a day (awards at once only).",
         examples=[{"per": "day", "points": 100}],
+    )
+    caps: Annotated[list[NamedCapFile], Field(max_length=50)] = Field(
+        default_factory=list,
+        description="More caps, applied after `cap` in the order stated: of the programme, some "
+        "rules or a category; per day, week, month or lifetime.",
+        examples=[
+            [{"id": "forum-month", "of": {"category": "forum"}, "per": "month", "points": 500}]
+        ],
     )
     validity: TermFile | None = Field(
         default=None,

@@ -1,11 +1,14 @@
-"""Awards at once: each counted event by itself, under the day's streak and the day's cap.
+"""Awards at once: each counted event by itself, under the day's streak and the caps.
 
-A day is worked out when it is over, because whether it is active may become known after its first
-events. What is kept between facts is the open days (two at most) and the streak so far.
+A day's streak is known when the day is over, because whether it is active may become known after
+its first events; so what counts waits till then, and is awarded in order of facts. What is kept
+between facts is what waits (of two days at most, three where a clock turns back over midnight), the
+streak so far and what caps have been used.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,6 +16,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier
 from ledger.scoring.attributes import Timelines
+from ledger.scoring.caps import CapBook, Most, most_of
 from ledger.scoring.model import Entitlement, Fact
 from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
 from ledger.scoring.plan import Plan, VersionPlan, round_points
@@ -33,7 +37,6 @@ class _OpenDay:
 
     opened: set[int] = field(default_factory=set)
     worked: set[int] = field(default_factory=set)
-    counted: list[Counted] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -53,6 +56,10 @@ class AtOnce:
         self._member = member
         self._timelines = timelines
         self._open: dict[int, _OpenDay] = {}
+        self._streaks: dict[int, list[DayStreakBasis]] = {}
+        """Of days that are over, while events of theirs wait."""
+        self._waiting: deque[Counted] = deque()
+        self._caps = CapBook(plan.cap_accounts)
         self._runs: dict[int, _Run] = {}
         self._done: list[Entitlement] = []
 
@@ -67,19 +74,21 @@ class AtOnce:
     def add(self, counted: list[Counted], day: int) -> None:
         """Take what the pipeline counted of one fact."""
         if counted:
-            self._day(day).counted.extend(counted)
+            self._day(day)
+            self._waiting.extend(counted)
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: days that no later fact can fall on are worked out."""
         if self._open and min(self._open) < day - DAYS_BACK_MAX:
             self._work_out(day - DAYS_BACK_MAX)
+            self._caps.forget_before(self._waiting[0].day if self._waiting else day - DAYS_BACK_MAX)
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""
         del closed_until
         if self._open:
             self._work_out(max(self._open) + 1)
-        return sorted(self._done, key=lambda entitlement: entitlement.earned_at)
+        return self._done
 
     def _day(self, day: int) -> _OpenDay:
         if day not in self._open:
@@ -89,14 +98,14 @@ class AtOnce:
     def _work_out(self, before: int) -> None:
         for day in sorted(each for each in self._open if each < before):
             open_day = self._open.pop(day)
-            streaks = [
+            self._streaks[day] = [
                 self._streak(place, day, open_day) for place in range(len(self._plan.streaks))
             ]
-            awarded = 0
-            for counted in open_day.counted:
-                entitlement = self._award(counted, streaks, awarded)
-                awarded += entitlement.points.amount
-                self._done.append(entitlement)
+        while self._waiting and self._waiting[0].day in self._streaks:
+            counted = self._waiting.popleft()
+            self._done.append(self._award(counted, self._streaks[counted.day]))
+        if not self._waiting:
+            self._streaks.clear()
 
     def _streak(self, place: int, day: int, open_day: _OpenDay) -> DayStreakBasis:
         """The streak at ``day``, and remembered for the next day."""
@@ -115,8 +124,9 @@ class AtOnce:
             last == day - 2 and self._plan.calendar.previous_day(day) == last
         )
 
-    def _award(self, counted: Counted, streaks: list[DayStreakBasis], awarded: int) -> Entitlement:
-        fact, version, rule = counted.fact, counted.version, counted.planned.rule
+    def _award(self, counted: Counted, streaks: list[DayStreakBasis]) -> Entitlement:
+        fact, version, planned = counted.fact, counted.version, counted.planned
+        rule = planned.rule
         programme = version.programme
         exact = rule.points
         applied: list[AppliedMultiplier] = []
@@ -126,8 +136,12 @@ class AtOnce:
             exact *= one.factor
             applied.append(one)
         rounded = round_points(exact, programme.rounding)
-        cap = self._cap(version, fact, awarded)
-        points = rounded if cap is None else min(rounded, cap.left)
+        points = rounded
+        caps: tuple[CapUse, ...] = ()
+        if planned.caps:
+            caps = self._caps.bound(rounded, planned.caps, counted.day, self._most(version, fact))
+            points = int(caps[-1].kept)
+        self._caps.use(points, planned.feeds, counted.day)
         receipt = EventReceipt(
             fact=fact,
             programme=programme,
@@ -135,10 +149,10 @@ class AtOnce:
             day=counted.day,
             base=rule.points,
             multipliers=tuple(applied),
-            limit=counted.limit,
+            limits=counted.limits,
             exact=exact,
             rounded=rounded,
-            cap=cap,
+            caps=caps,
             points=points,
         )
         return Entitlement(
@@ -166,15 +180,8 @@ class AtOnce:
         streak = streaks[version.streaks[name]]
         return AppliedMultiplier(name, streak_factor(multiplier.table, streak.days), streak)
 
-    def _cap(self, version: VersionPlan, fact: Fact, awarded: int) -> CapUse | None:
-        cap = version.programme.cap
-        if cap is None:
-            return None
-        if cap.attribute is None:
-            assert cap.points is not None, "a cap is by attribute or for everybody"
-            return CapUse(cap.points, awarded, None)
-        basis = self._attribute(version, cap.attribute, fact)
-        return CapUse(cap.table[basis.value], awarded, basis)
+    def _most(self, version: VersionPlan, fact: Fact) -> Most:
+        return lambda cap: most_of(cap, lambda name: self._attribute(version, name, fact))
 
     def _attribute(self, version: VersionPlan, name: str, fact: Fact) -> AttributeBasis:
         return self._timelines.of(version, name).at(fact.time)

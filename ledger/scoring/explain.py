@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
+from ledger.programme.model_earning import Per
 from ledger.scoring.history import first_received, retracted_by, settle
 from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
 from ledger.scoring.pipeline import Missed, Step
@@ -32,6 +33,7 @@ class Outcome:
     by: EventCause | None = None
     count: int | None = None
     reason: str | None = None
+    per: Per | None = None
     entitlement: Entitlement | None = None
 
     def to_json(self) -> dict[str, Json]:
@@ -41,6 +43,8 @@ class Outcome:
             said["by"] = {"source": self.by.source, "id": self.by.id}
         if self.count is not None:
             said["count"] = self.count
+        if self.per is not None and self.per is not Per.DAY:
+            said["per"] = self.per.value
         if self.reason is not None:
             said["reason"] = self.reason
         if self.entitlement is not None:
@@ -94,31 +98,34 @@ def why_not(
     ]
 
 
-def _awarded(cause: EventCause, entitlements: Iterable[Entitlement]) -> dict[str, Entitlement]:
-    """Rule id → the entitlement that the event is in."""
-    found: dict[str, Entitlement] = {}
+_Awarded = tuple[Entitlement, Step]
+
+
+def _awarded(cause: EventCause, entitlements: Iterable[Entitlement]) -> dict[str, _Awarded]:
+    """Rule id → the entitlement that the event is in, and whether caps left it anything."""
+    found: dict[str, _Awarded] = {}
     for entitlement in entitlements:
         receipt = entitlement.receipt
+        nothing_left = not entitlement.points and bool(entitlement.excess)
         if isinstance(receipt, PeriodReceipt):
             for part in receipt.contributions:
                 if part.fact.cause == cause:
-                    found[part.rule_id] = entitlement
+                    is_over = nothing_left or (bool(part.stated) and not part.weight)
+                    found[part.rule_id] = entitlement, Step.CAP if is_over else Step.AWARDED
         elif entitlement.cause == cause:
-            found[receipt.rule_id] = entitlement
+            found[receipt.rule_id] = entitlement, Step.CAP if nothing_left else Step.AWARDED
     return found
 
 
 def _outcome(
-    rule_id: str, awarded: dict[str, Entitlement], failed: dict[str | None, Missed]
+    rule_id: str, awarded: dict[str, _Awarded], failed: dict[str | None, Missed]
 ) -> Outcome:
     entitlement = awarded.get(rule_id)
     if entitlement is not None:
-        nothing_left = not entitlement.points and bool(entitlement.excess)
-        step = Step.CAP if nothing_left else Step.AWARDED
-        return Outcome(rule_id, step, entitlement=entitlement)
+        return Outcome(rule_id, entitlement[1], entitlement=entitlement[0])
     missed = failed.get(rule_id)
     if missed is not None:
-        return Outcome(rule_id, missed.step, missed.by, missed.count, missed.reason)
+        return Outcome(rule_id, missed.step, missed.by, missed.count, missed.reason, per=missed.per)
     quarantine = next((each for each in failed.values() if each.step is Step.QUARANTINE), None)
     if quarantine is not None:
         return Outcome(rule_id, Step.QUARANTINE, reason=quarantine.reason)

@@ -5,7 +5,7 @@
       └───────┴───────┴────────┴────────────┴──────────┴──▶ missed (and nothing used up)
 
 Takes facts in order and remembers what they used up: the first event of each ``once_per`` key, for
-all time, and how many events each rule counted on the days that are still open.
+all time, and how many events each rule with a limit counted in the spans that are still open.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from ledger.programme.calendar import span_of_day
 from ledger.programme.conditions import ConditionFailed, shown, values_in
+from ledger.programme.model_earning import Per
 from ledger.scoring.history import FieldPath, KeyPart, identity_at, key_at
 from ledger.scoring.model import EventCause, Fact, Quarantined
 from ledger.scoring.plan import RulePlan, VersionPlan
@@ -51,8 +53,8 @@ class Step(StrEnum):
 class Missed:
     """A rule that did not pay the member for an event, and the first step that failed.
 
-    ``by`` is the event that used up the ``once_per`` key, or the retraction; ``count`` the limit;
-    ``reason`` why a condition had no answer.
+    ``by`` is the event that used up the ``once_per`` key, or the retraction; ``count`` and ``per``
+    the limit; ``reason`` why a condition had no answer.
     """
 
     rule: str | None
@@ -60,6 +62,7 @@ class Missed:
     by: EventCause | None = None
     count: int | None = None
     reason: str | None = None
+    per: Per | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Counted:
     version: VersionPlan
     planned: RulePlan
     day: int
-    limit: LimitUse | None
+    limits: tuple[LimitUse, ...]
 
 
 @dataclass(slots=True)
@@ -78,7 +81,8 @@ class Used:
     """What one member's events have used up so far; all the state that the pipeline has."""
 
     once: dict[_OnceKey, EventCause] = field(default_factory=dict)
-    by_day: dict[int, dict[str, int]] = field(default_factory=dict)
+    counts: dict[Per, dict[int, dict[str, int]]] = field(default_factory=dict)
+    """Span → its number → rule id → how many events the rule counted."""
 
 
 class MemberPipeline:
@@ -122,8 +126,10 @@ class MemberPipeline:
 
     def forget_before(self, day: int) -> None:
         """Days before ``day`` are over: no fact will fall on them any more."""
-        for over in [each for each in self._used.by_day if each < day]:
-            del self._used.by_day[over]
+        for per, spans in self._used.counts.items():
+            span = span_of_day(per, day)
+            for over in [each for each in spans if each < span]:
+                del spans[over]
 
     def _count(
         self, fact: Fact, day: int, version: VersionPlan, planned: RulePlan, *, is_own: bool
@@ -138,15 +144,28 @@ class MemberPipeline:
             by = self._use_once(fact, planned)
             if by is not None:
                 return Missed(rule.rule_id, Step.ONCE_PER, by=by)
-        used = self._used.by_day.setdefault(day, {})
-        position = used.get(rule.rule_id, 0) + 1
-        limit: LimitUse | None = None
-        if rule.limit_per_day is not None:
-            if position > rule.limit_per_day:
-                return Missed(rule.rule_id, Step.LIMIT, count=rule.limit_per_day)
-            limit = LimitUse(position, rule.limit_per_day)
-        used[rule.rule_id] = position
-        return Counted(fact, version, planned, day, limit)
+        if not planned.counted_per:
+            return Counted(fact, version, planned, day, ())
+        counts = {per: self._counts(per, day) for per in planned.counted_per}
+        uses: list[LimitUse] = []
+        for limit in rule.limits:
+            position = counts[limit.per].get(rule.rule_id, 0) + 1
+            if position > limit.count:
+                return Missed(rule.rule_id, Step.LIMIT, count=limit.count, per=limit.per)
+            uses.append(LimitUse(position, limit))
+        for used in counts.values():
+            used[rule.rule_id] = used.get(rule.rule_id, 0) + 1
+        return Counted(fact, version, planned, day, tuple(uses))
+
+    def _counts(self, per: Per, day: int) -> dict[str, int]:
+        """Rule id → how many it counted in the span of ``day`` so far."""
+        spans = self._used.counts.get(per)
+        if spans is None:
+            spans = self._used.counts[per] = {}
+        span = span_of_day(per, day)
+        if span not in spans:
+            spans[span] = {}
+        return spans[span]
 
     def _use_once(self, fact: Fact, planned: RulePlan) -> EventCause | None:
         """The event that used up this one's key, or ``None`` and the key is used up now."""

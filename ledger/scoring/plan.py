@@ -18,8 +18,25 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import round_half_up
 from ledger.programme.calendar import Calendar, week_of_day
 from ledger.programme.model import ACTOR, DayStreakMultiplier, Programme, Rounding, Rule
+from ledger.programme.model_earning import Cap, CapScope, Per
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CapAccount:
+    """What is added up for caps: what ``of`` covers, by span; the same in two versions is one."""
+
+    per: Per
+    of: CapScope
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCap:
+    """A cap and the place of what it bounds in ``Plan.cap_accounts``."""
+
+    cap: Cap
+    account: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +49,12 @@ class RulePlan:
     once_per: tuple[FieldPath, ...]
     once_lists: tuple[tuple[FieldPath, ...], ...]
     """Every ``once_per`` that any version states for this rule id: an event uses up all of them."""
+    counted_per: tuple[Per, ...]
+    """Spans for which any version limits this rule id: what counts is counted in all of them."""
+    caps: tuple[PlannedCap, ...]
+    """Caps of this version that bound an award (where points wait for a close: a weight)."""
+    feeds: tuple[int, ...]
+    """Places of the accounts that such an award or weight is added to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,10 @@ class VersionPlan:
     """Types that some rule has a condition for."""
     streaks: dict[str, int]
     """Multiplier name → place of its streak in ``Plan.streaks``."""
+    period_caps: tuple[PlannedCap, ...]
+    """Caps that bound what is awarded at a close."""
+    period_feeds: tuple[int, ...]
+    """Places of the accounts that what is awarded at a close is added to."""
 
 
 class Plan:
@@ -68,7 +95,9 @@ class Plan:
     def __init__(self, activations: Sequence[Activation]) -> None:
         _refuse_unexecuted(activations)
         self.streaks: tuple[DayStreak, ...] = _streaks(activations)
+        self.cap_accounts: tuple[CapAccount, ...] = _cap_accounts(activations)
         once_lists = _once_lists(activations)
+        self._counted_per = _counted_per(activations)
         self.versions: tuple[VersionPlan, ...] = tuple(
             self._version(index, activation, once_lists)
             for index, activation in enumerate(activations)
@@ -130,6 +159,9 @@ class Plan:
                 to=None if rule.to == ACTOR else path_of(rule.to),
                 once_per=tuple(path_of(path) for path in rule.once_per),
                 once_lists=once_lists.get(rule.rule_id, ()),
+                counted_per=self._counted_per.get(rule.rule_id, ()),
+                caps=self._caps(programme, rule),
+                feeds=self._feeds(programme, rule),
             )
             owner = planned.to or (path_of(rule.owner) if rule.owner else None)
             for event_type in rule.on:
@@ -150,7 +182,36 @@ class Plan:
                 for name, multiplier in programme.multipliers.items()
                 if isinstance(multiplier, DayStreakMultiplier)
             },
+            period_caps=self._caps(programme, None),
+            period_feeds=self._feeds(programme, None),
         )
+
+    def _caps(self, programme: Programme, rule: Rule | None) -> tuple[PlannedCap, ...]:
+        """Caps on what ``rule`` earns; ``None``: on what a period does."""
+        return tuple(
+            PlannedCap(cap, self.cap_accounts.index(CapAccount(cap.per, cap.of)))
+            for cap in programme.every_cap
+            if _bounds(cap.of, programme, rule)
+        )
+
+    def _feeds(self, programme: Programme, rule: Rule | None) -> tuple[int, ...]:
+        return tuple(
+            place
+            for place, account in enumerate(self.cap_accounts)
+            if _bounds(account.of, programme, rule)
+        )
+
+
+def _bounds(scope: CapScope, programme: Programme, rule: Rule | None) -> bool:
+    """Whether a scope takes in an award by ``rule``; ``None``: a period's award.
+
+    Where points wait for a close, rules and categories have weights, the programme has awards.
+    """
+    if rule is None:
+        return programme.is_weekly and scope.is_programme
+    if programme.is_weekly and scope.is_programme:
+        return False
+    return scope.covers(rule.rule_id, rule.category)
 
 
 def round_points(value: Fraction, rounding: Rounding) -> int:
@@ -193,6 +254,24 @@ def _streaks(activations: Sequence[Activation]) -> tuple[DayStreak, ...]:
                 if streak not in found:
                     found.append(streak)
     return tuple(found)
+
+
+def _cap_accounts(activations: Sequence[Activation]) -> tuple[CapAccount, ...]:
+    found = {
+        CapAccount(cap.per, cap.of): None
+        for activation in activations
+        for cap in activation.programme.every_cap
+    }
+    return tuple(found)
+
+
+def _counted_per(activations: Sequence[Activation]) -> dict[str, tuple[Per, ...]]:
+    found: dict[str, dict[Per, None]] = {}
+    for activation in activations:
+        for rule in activation.programme.rules:
+            for limit in rule.limits:
+                found.setdefault(rule.rule_id, {})[limit.per] = None
+    return {rule_id: tuple(spans) for rule_id, spans in found.items()}
 
 
 def _once_lists(

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
-from ledger.programme.calendar import day_text, week_text
+from ledger.programme.calendar import day_text, span_text, week_text
 from ledger.programme.model import AttributeValue, Programme
+from ledger.programme.model_earning import Cap, Limit, Over
 from ledger.programme.numbers import exact_text
 from ledger.scoring.model import EventCause, Fact
 
@@ -52,14 +53,17 @@ class DayStreakBasis:
 
 @dataclass(frozen=True, slots=True)
 class WeekStreakBasis:
-    """How many weeks in a row with something earned, the week itself included."""
+    """How many weeks in a row with something earned, this one included; 0 if it is none."""
 
     weeks: int
     first_week: int
 
     def to_json(self) -> dict[str, Json]:
         """``since`` is the first week of the streak."""
-        return {"weeks_in_a_row": self.weeks, "since": week_text(self.first_week)}
+        return {
+            "weeks_in_a_row": self.weeks,
+            "since": week_text(self.first_week) if self.weeks else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +85,65 @@ class AppliedMultiplier:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """Which of the events that count that day this one was."""
+    """Which of the events that count in a limit's span this one was."""
 
     position: int
-    count: int
+    limit: Limit
 
     def to_json(self) -> dict[str, Json]:
-        """``position`` of ``count`` a day."""
-        return {"per": "day", "count": self.count, "position": self.position}
+        """``position`` of ``count`` in a span."""
+        return {"per": self.limit.per.value, "count": self.limit.count, "position": self.position}
 
 
 @dataclass(frozen=True, slots=True)
 class CapUse:
-    """The day's cap, what had been awarded that day before, and so what was left."""
+    """A cap, what had been awarded in its span before, and what it made of ``amount``."""
 
+    cap: Cap
+    span: int
     points: int
-    awarded_before: int
+    awarded_before: int | Fraction
     because: AttributeBasis | None
+    amount: int | Fraction
 
     @property
-    def left(self) -> int:
+    def left(self) -> int | Fraction:
         """What the cap still allowed."""
         return max(0, self.points - self.awarded_before)
 
+    @property
+    def kept(self) -> int | Fraction:
+        """What it let through."""
+        left = self.left
+        if self.amount <= left:
+            return self.amount
+        return 0 if self.cap.over is Over.REFUSE else left
+
     def to_json(self) -> dict[str, Json]:
-        """All in whole points."""
+        """Whole points; where a cap bounds the weights of a period, exact texts."""
         return {
-            "per": "day",
+            "per": self.cap.per.value,
             "points": self.points,
             "because": None if self.because is None else self.because.to_json(),
-            "awarded_before": self.awarded_before,
-            "left": self.left,
+            "awarded_before": _amount(self.awarded_before),
+            "left": _amount(self.left),
+        }
+
+    def to_named_json(self) -> dict[str, Json]:
+        """As :meth:`to_json`, with which cap it is, of what, and what it made of the amount."""
+        of = self.cap.of
+        return {
+            "id": self.cap.cap_id,
+            "of": "programme"
+            if of.is_programme
+            else {"category": of.category}
+            if of.category is not None
+            else {"rules": list(of.rules)},
+            "span": span_text(self.cap.per, self.span),
+            "over": self.cap.over.value,
+            **self.to_json(),
+            "amount": _amount(self.amount),
+            "kept": _amount(self.kept),
         }
 
 
@@ -125,10 +157,10 @@ class EventReceipt:
     day: int
     base: Fraction
     multipliers: tuple[AppliedMultiplier, ...]
-    limit: LimitUse | None
+    limits: tuple[LimitUse, ...]
     exact: Fraction
     rounded: int
-    cap: CapUse | None
+    caps: tuple[CapUse, ...]
     points: int
 
     def to_json(self) -> dict[str, Json]:
@@ -139,12 +171,12 @@ class EventReceipt:
             "rule": self.rule_id,
             "day": day_text(self.day),
             "base": exact_text(self.base),
-            "limit": None if self.limit is None else self.limit.to_json(),
+            **_limits(self.limits),
             "multipliers": [multiplier.to_json() for multiplier in self.multipliers],
             "exact": exact_text(self.exact),
             "rounding": self.programme.rounding.value,
             "rounded": self.rounded,
-            "cap": None if self.cap is None else self.cap.to_json(),
+            **_caps(self.caps, self.programme),
             "trimmed": self.rounded - self.points,
             "points": self.points,
         }
@@ -152,22 +184,33 @@ class EventReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one event put into a week."""
+    """What one event put into a period: what its rule states, as far as caps let it through."""
 
     fact: Fact
     rule_id: str
     day: int
-    weight: Fraction
-    limit: LimitUse | None
+    stated: Fraction
+    limits: tuple[LimitUse, ...]
+    caps: tuple[CapUse, ...]
+
+    @property
+    def weight(self) -> Fraction:
+        """What counted."""
+        return Fraction(self.caps[-1].kept) if self.caps else self.stated
 
     def to_json(self) -> dict[str, Json]:
-        """The weight as an exact text."""
+        """Weights as exact texts."""
+        capped: dict[str, Json] = {}
+        if self.caps:
+            capped["stated"] = exact_text(self.stated)
+            capped["caps"] = [each.to_named_json() for each in self.caps]
         return {
             "event": _fact(self.fact),
             "rule": self.rule_id,
             "day": day_text(self.day),
             "weight": exact_text(self.weight),
-            "limit": None if self.limit is None else self.limit.to_json(),
+            **_limits(self.limits),
+            **capped,
         }
 
 
@@ -182,10 +225,17 @@ class PeriodReceipt:
     base: Fraction
     multipliers: tuple[AppliedMultiplier, ...]
     exact: Fraction
+    rounded: int
+    caps: tuple[CapUse, ...]
     points: int
 
     def to_json(self) -> dict[str, Json]:
         """The receipt as it is stored and shown."""
+        capped: dict[str, Json] = {}
+        if self.caps:
+            capped["rounded"] = self.rounded
+            capped |= _caps(self.caps, self.programme)
+            capped["trimmed"] = self.rounded - self.points
         return {
             "period": week_text(self.week),
             "closed_at": self.closed_at.isoformat(),
@@ -195,11 +245,33 @@ class PeriodReceipt:
             "multipliers": [multiplier.to_json() for multiplier in self.multipliers],
             "exact": exact_text(self.exact),
             "rounding": self.programme.rounding.value,
+            **capped,
             "points": self.points,
         }
 
 
 Receipt = EventReceipt | PeriodReceipt
+
+
+def _limits(uses: tuple[LimitUse, ...]) -> dict[str, Json]:
+    """``limit`` is the one of the shortest span; where there are several, ``limits`` has all."""
+    said: dict[str, Json] = {"limit": uses[0].to_json() if uses else None}
+    if len(uses) > 1:
+        said["limits"] = [each.to_json() for each in uses]
+    return said
+
+
+def _caps(uses: tuple[CapUse, ...], programme: Programme) -> dict[str, Json]:
+    """``cap`` is the daily one; where a programme states others too, ``caps`` has all."""
+    daily = next((each for each in uses if each.cap is programme.cap), None)
+    said: dict[str, Json] = {"cap": None if daily is None else daily.to_json()}
+    if programme.caps:
+        said["caps"] = [each.to_named_json() for each in uses]
+    return said
+
+
+def _amount(amount: int | Fraction) -> Json:
+    return amount if isinstance(amount, int) else exact_text(amount)
 
 
 def _fact(fact: Fact) -> dict[str, Json]:

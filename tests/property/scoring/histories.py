@@ -26,6 +26,7 @@ ANCHORS: Final = {
     "Africa/Cairo": ["2026-04-23T22:00:00", "2026-10-29T21:00:00"],
 }
 TYPES: Final = ["a.done", "b.done", "c.done", "day.opened"]
+SPANS: Final = ["day", "week", "month", "lifetime"]
 PEOPLE: Final = ["ann", "bob", "cid"]
 CONDITIONS: Final = [
     "event.data.n > 1",
@@ -119,7 +120,11 @@ def rules(draw: st.DrawFn, weekly: bool, rule_id: str) -> dict[str, Any]:  # noq
     if rule["to"] == "actor" and draw(st.booleans()):
         rule["owner"] = "data.owner"
     if draw(st.booleans()):
-        rule["limit"] = {"per": "day", "count": draw(st.integers(1, 3))}
+        spans = draw(st.lists(st.sampled_from(SPANS), min_size=1, max_size=2, unique=True))
+        limits = [{"per": per, "count": draw(st.integers(1, 4))} for per in spans]
+        rule["limit"] = limits[0] if len(limits) == 1 else limits
+    if draw(st.booleans()):
+        rule["category"] = draw(st.sampled_from(["talk", "work"]))
     if draw(st.integers(0, 2)) == 0:
         rule["once_per"] = draw(st.sampled_from(ONCE))
     if draw(st.integers(0, 5)) == 0:
@@ -128,6 +133,30 @@ def rules(draw: st.DrawFn, weekly: bool, rule_id: str) -> dict[str, Any]:  # noq
         some = st.sampled_from([[], ["days"], ["level"], ["days", "level"], ["level", "days"]])
         rule["multipliers"] = draw(some)
     return rule
+
+
+@st.composite
+def caps(draw: st.DrawFn, programme: dict[str, Any]) -> list[dict[str, Any]]:
+    """Caps of a programme whose rules are drawn: small, so that most of them bind."""
+    stated = programme["rules"]
+    ids = [rule["id"] for rule in stated]
+    scopes: list[Any] = ["programme", {"rules": ids[:1]}, {"rules": ids}]
+    scopes += [{"category": rule["category"]} for rule in stated if "category" in rule]
+    found = []
+    for number in range(draw(st.integers(1, 3))):
+        cap: dict[str, Any] = {"id": f"c{number}", "of": draw(st.sampled_from(scopes))}
+        is_total = cap["of"] == "programme" and programme["period"] != "at_once"
+        cap["per"] = draw(
+            st.sampled_from(SPANS[SPANS.index(programme["period"]) :] if is_total else SPANS)
+        )
+        if draw(st.booleans()):
+            cap["points"] = draw(st.sampled_from([0, 15, 30, 60, 95]))
+        else:
+            cap |= {"attribute": "level", "table": {"1": 40, "2": 25, "3": 120}}
+        if draw(st.booleans()):
+            cap["over"] = draw(st.sampled_from(["trim", "refuse", "refuse"]))
+        found.append(cap)
+    return found
 
 
 @st.composite
@@ -173,6 +202,8 @@ def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001
                 "attribute": "level",
                 "table": {"1": 40, "2": 25, "3": 500},
             }
+    if draw(st.integers(0, 2)) > 0:
+        programme["caps"] = draw(caps(programme))
     # Keys of tables are whole numbers where the values are, as in a file written by hand.
     text = json.dumps(programme)
     for number in "123":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import event as note
 from hypothesis import given, settings
@@ -86,6 +87,18 @@ def test_a_member_is_scored_from_the_members_own_facts(case: Case) -> None:
     assert sliced == whole
 
 
+def kept(amount: Fraction, caps: list[dict[str, Any]]) -> Fraction:
+    """What the caps of a receipt make of an amount, in their order."""
+    for cap in caps:
+        assert Fraction(cap["amount"]) == amount
+        left = max(Fraction(0), cap["points"] - Fraction(cap["awarded_before"]))
+        assert Fraction(cap["left"]) == left
+        if amount > left:
+            amount = left if cap["over"] == "trim" else Fraction(0)
+        assert Fraction(cap["kept"]) == amount
+    return amount
+
+
 @given(cases())
 def test_receipts_can_be_worked_out_again(case: Case) -> None:
     for each in project(facts_of(case.events), activations_of(case.versions), closed_until=None):
@@ -99,13 +112,18 @@ def test_receipts_can_be_worked_out_again(case: Case) -> None:
         if isinstance(each.receipt, EventReceipt):
             assert said["rounded"] == points
             assert said["event"]["id"] == each.cause.id  # type: ignore[union-attr]
-            if said["cap"] is not None:
+            if said["cap"] is not None and "caps" not in said:
                 left = max(0, said["cap"]["points"] - said["cap"]["awarded_before"])
                 points = min(points, left)
             assert said["trimmed"] == each.excess.amount
         else:
+            for part in said["contributions"]:
+                stated = Fraction(part.get("stated", part["weight"]))
+                assert kept(stated, part.get("caps", [])) == Fraction(part["weight"])
             weights = (Fraction(part["weight"]) for part in said["contributions"])
             assert sum(weights) == Fraction(said["base"])
+            assert said.get("trimmed", 0) == each.excess.amount
+        points = kept(Fraction(points), said.get("caps", []))
         assert said["points"] == points == each.points.amount
 
 

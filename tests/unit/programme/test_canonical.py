@@ -42,6 +42,7 @@ def hash_of(text: str) -> str:
         ("table: {1: 1, 2: 1.5}", "table: {2: 1.5, 1: 1.0}"),
         ("{id: done, on: a.done, to: actor", "{to: actor, on: a.done, id: done"),
         ("validity: {months: 12}", "validity: {months: 12, days: 0}"),
+        ("validity: {months: 12}", "validity: {months: 12}\ncaps: []"),
         ("rates: {USD: 1}", "rates: {USD: 1.0}, max_share: 100, hold_minutes: 30"),
     ],
 )
@@ -67,6 +68,9 @@ def test_how_it_is_typed_changes_nothing(old: str, new: str) -> None:
         ("points: 2.3", "points: 2.3, owner: data.owner"),
         ("points: 2.3", "points: 2.3, limit: {per: day, count: 5}"),
         ("points: 2.3", "points: 2.3, category: learning"),
+        ("points: 2.3", "points: 2.3, limit: {per: week, count: 5}"),
+        ("points: 2.3", "points: 2.3, limit: [{per: day, count: 5}, {per: month, count: 9}]"),
+        ("zone: UTC", "zone: UTC\ncaps: [{id: a, of: programme, per: day, points: 100}]"),
         ("to: actor, points: 10", "to: data.owner, points: 10"),
         ("months: 12", "months: 11"),
         ("USD: 1}", "USD: 2}"),
@@ -77,6 +81,18 @@ def test_how_it_is_typed_changes_nothing(old: str, new: str) -> None:
 def test_what_it_means_changes_the_hash(old: str, new: str) -> None:
     assert old in PLAIN
     assert hash_of(PLAIN.replace(old, new)) != hash_of(PLAIN)
+
+
+def test_the_order_of_limits_means_nothing_and_that_of_caps_something() -> None:
+    limits = "limit: [{per: day, count: 5}, {per: month, count: 9}]"
+    turned = "limit: [{per: month, count: 9}, {per: day, count: 5}]"
+    one, other = (PLAIN.replace("points: 2.3", f"points: 2.3, {each}") for each in (limits, turned))
+    assert hash_of(one) == hash_of(other)
+    caps = [f"{{id: {name}, of: {{rules: [done, made]}}, per: day, points: 9}}" for name in "ab"]
+    forms = {hash_of(PLAIN + f"caps: [{', '.join(order)}]\n") for order in (caps, caps[::-1])}
+    assert len(forms) == 2
+    again = [cap.replace("[done, made]", "[made, done]") for cap in caps]
+    assert hash_of(PLAIN + f"caps: [{', '.join(again)}]\n") in forms
 
 
 def test_the_order_of_rules_is_part_of_the_meaning() -> None:

@@ -29,7 +29,7 @@ SESSIONS = [text for kind, _, text in BLOCKS if kind == "console"]
 
 def test_the_page_has_what_these_tests_look_for() -> None:
     assert FILES.keys() == {"club.yaml", "events.jsonl", "wrong.yaml"}
-    assert FRAGMENTS.keys() == {"attributes", "days", "weeks"}
+    assert FRAGMENTS.keys() == {"attributes", "days", "weeks", "limits"}
     assert len(SESSIONS) == 2
 
 
@@ -49,10 +49,11 @@ def test_what_is_typed_prints_what_is_shown(
 
 @pytest.mark.parametrize("name", sorted(FRAGMENTS))
 def test_fragments_are_parts_of_a_programme(name: str) -> None:
-    rest = (
-        'programme: p\nversion: "1"\nzone: UTC\nrules:\n  - {id: a, on: a, to: actor, points: 1}\n'
-    )
-    assert load_programme(rest + FRAGMENTS[name]).multipliers
+    part = FRAGMENTS[name]
+    rest = 'programme: p\nversion: "1"\nzone: UTC\n'
+    if "rules:\n" not in part:
+        rest += "rules:\n  - {id: a, on: a, to: actor, points: 1}\n"
+    assert load_programme(rest + part).rules
 
 
 def test_the_reference_is_fresh() -> None:

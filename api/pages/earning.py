@@ -1,0 +1,91 @@
+"""What the programme in force says a member can earn, in words: limits, caps, multipliers."""
+
+from __future__ import annotations
+
+from api.pages.rendering import View
+from ledger.programme.model import (
+    AttributeMultiplier,
+    DayStreakMultiplier,
+    Multiplier,
+    Programme,
+    Rule,
+    Text,
+)
+from ledger.programme.model_earning import Cap
+from ledger.programme.numbers import exact_text
+
+
+def say(view: View, text: Text | None, fallback: str) -> str:
+    """A text in the page's language."""
+    if text is None:
+        return fallback
+    return text.ru if view.language == "ru" else text.en
+
+
+def category_words(view: View, name: str) -> str:
+    """What a category is called; its own name if the catalogue does not know it."""
+    key = f"member.earn.category.{name.replace('-', '_') or 'other'}"
+    known = view.catalogue.has(view.language, key)
+    return view.catalogue.text(view.language, key) if known else name
+
+
+def limit_words(view: View, rule: Rule) -> list[str]:
+    """How often a rule pays, a sentence for each of its limits."""
+    return [
+        view.catalogue.text(view.language, f"member.earn.limit.{limit.per}", count=limit.count)
+        for limit in rule.limits
+    ]
+
+
+def cap_rows(view: View, programme: Programme) -> list[tuple[str, str]]:
+    """What each cap is of and for which span, and how many points it allows."""
+    return [
+        (
+            view.catalogue.text(
+                view.language, f"member.earn.cap.{cap.per}", of=_scope(view, programme, cap)
+            ),
+            _points(view, programme, cap),
+        )
+        for cap in programme.every_cap
+    ]
+
+
+def multiplier_rows(
+    view: View, programme: Programme | None, multiplier: Multiplier
+) -> list[tuple[str, str]]:
+    """What a multiplier's table says: for whom or how long, and the factor."""
+    if isinstance(multiplier, AttributeMultiplier):
+        names = programme.attributes[multiplier.attribute].names if programme else {}
+        return [
+            (say(view, names.get(value), str(value)), f"× {exact_text(factor)}")
+            for value, factor in multiplier.table.items()
+        ]
+    kind = "days" if isinstance(multiplier, DayStreakMultiplier) else "weeks"
+    last = len(multiplier.table)
+    return [
+        (
+            view.catalogue.text(view.language, f"member.earn.{kind}", count=number)
+            + ("+" if number == last else ""),
+            f"× {exact_text(factor)}",
+        )
+        for number, factor in enumerate(multiplier.table, start=1)
+    ]
+
+
+def _scope(view: View, programme: Programme, cap: Cap) -> str:
+    if cap.of.is_programme:
+        return view.catalogue.text(view.language, "member.earn.cap.everything")
+    if cap.of.category is not None:
+        return category_words(view, cap.of.category)
+    titles = {rule.rule_id: rule.title for rule in programme.rules}
+    return ", ".join(say(view, titles.get(name), name) for name in cap.of.rules)
+
+
+def _points(view: View, programme: Programme, cap: Cap) -> str:
+    if cap.attribute is None:
+        return view.catalogue.text(view.language, "member.points_count", count=cap.points or 0)
+    names = programme.attributes[cap.attribute].names
+    return ", ".join(
+        f"{say(view, names.get(value), str(value))}: {points}"
+        for value, points in cap.table.items()
+    )

@@ -1,0 +1,68 @@
+"""What one member was awarded so far, as far as caps ask, and what a cap leaves of the next.
+
+Caps apply in the order stated, each to what the one before it left; what remains is written down
+for every cap of any version that covers the rule, so that a cap of a later version knows it. Holds
+one number for each cap and span that is not over: nothing else is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from ledger.programme.calendar import span_of_day
+from ledger.programme.model_earning import Cap
+from ledger.scoring.plan import CapAccount, PlannedCap
+from ledger.scoring.receipts import AttributeBasis, CapUse
+
+Most = Callable[[Cap], tuple[int, AttributeBasis | None]]
+"""What a cap allows, and the attribute that says so."""
+
+
+def most_of(
+    cap: Cap, attribute: Callable[[str], AttributeBasis]
+) -> tuple[int, AttributeBasis | None]:
+    """What a cap allows, by the value of its attribute if it has one."""
+    if cap.attribute is None:
+        assert cap.points is not None, "a cap is by attribute or for everybody"
+        return cap.points, None
+    basis = attribute(cap.attribute)
+    return cap.table[basis.value], basis
+
+
+class CapBook:
+    """What counts towards each account (``Plan.cap_accounts``), by span."""
+
+    def __init__(self, accounts: Sequence[CapAccount]) -> None:
+        self._accounts = accounts
+        self.used: list[dict[int, int | Fraction]] = [{} for _ in accounts]
+
+    def bound(
+        self, amount: int | Fraction, caps: Sequence[PlannedCap], day: int, most: Most
+    ) -> tuple[CapUse, ...]:
+        """What each of ``caps`` makes of an amount on ``day``, in order; nothing is used yet."""
+        uses: list[CapUse] = []
+        for planned in caps:
+            cap = planned.cap
+            span = span_of_day(cap.per, day)
+            points, because = most(cap)
+            before = self.used[planned.account].get(span, 0)
+            use = CapUse(cap, span, points, before, because, amount)
+            amount = use.kept
+            uses.append(use)
+        return tuple(uses)
+
+    def use(self, amount: int | Fraction, feeds: Sequence[int], day: int) -> None:
+        """An amount was awarded on ``day`` that counts towards the accounts ``feeds``."""
+        if amount:
+            for place in feeds:
+                used = self.used[place]
+                span = span_of_day(self._accounts[place].per, day)
+                used[span] = used.get(span, 0) + amount
+
+    def forget_before(self, day: int) -> None:
+        """Nothing more is awarded on days before ``day``."""
+        for place, used in enumerate(self.used):
+            span = span_of_day(self._accounts[place].per, day)
+            for over in [each for each in used if each < span]:
+                del used[over]
