@@ -16,6 +16,7 @@ from rich.console import Console
 
 from api.composition import Composition, broker_url, compose, migrate_installation
 from api.http.app import create_app
+from api.http.collector import collect_rarely
 from api.settings import Settings, load_settings
 from api.supervisor.errors import PartFailed
 from api.supervisor.parts import STAGES, Installation
@@ -62,7 +63,9 @@ def http_application() -> FastAPI:
     """What each API process serves."""
     settings = load_settings()
     _log(settings)
-    return create_app(compose(settings))
+    app = create_app(compose(settings))
+    collect_rarely()
+    return app
 
 
 def worker() -> None:

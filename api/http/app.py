@@ -78,7 +78,6 @@ from api.pages import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
-    # The doors for facts first: routes are tried in order, and most requests are theirs.
     events.router,
     webhooks.router,
     health.router,
@@ -113,6 +112,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     wallet.router,
 )
 
+DOORS: Final = (events.DOOR, webhooks.DOOR)
+"""Paths of most requests, tried before all others: they need nothing of what FastAPI does for a
+route, and the search through its routers takes longer than an empty answer."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -137,7 +140,7 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     base.install_error_pages(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.insert(0, webhooks.DOOR)
+    app.router.routes[:0] = DOORS
     app.state.paths = frozenset(
         route.path for router in ROUTERS for route in router.routes if isinstance(route, Route)
     )

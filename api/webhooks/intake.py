@@ -6,14 +6,16 @@ secret may still be accepted. Nothing else is remembered.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
 
 from ledger.events import service
-from ledger.events.admission import admit
+from ledger.events.admission import Gate
 from ledger.events.errors import SourceSuspended
 from ledger.events.model import (
     AcceptEvents,
@@ -43,9 +45,10 @@ class Intake:
     def __init__(self, database: Database, box: SecretBox) -> None:
         self.database = database
         self._box = box
-        self._by_name: _Memory[OpenSource] = _Memory()
-        self._by_uri: _Memory[Source] = _Memory()
+        self._by_name: Memory[OpenSource] = Memory()
+        self._by_uri: Memory[Source] = Memory()
         accept = service.accept_many
+        self._gates: dict[UUID, Gate] = {}
         self._singles = MicroBatcher(database, accept, batch_max=SINGLES_PER_COMMIT_MAX)
         self._batches = MicroBatcher(
             database, accept, batch_max=BATCHES_PER_COMMIT_MAX, threads=BATCH_THREADS
@@ -87,7 +90,7 @@ class Intake:
         """
         if source.state != "active":
             raise SourceSuspended("This source is switched off.", name=source.name)
-        admitted = admit(source, events, self.database.clock.now())
+        admitted = self._gate(source).admit(events, self.database.clock.now())
         if not admitted:
             return []
         batcher = self._singles if len(admitted) == 1 else self._batches
@@ -107,24 +110,53 @@ class Intake:
         self._singles.close()
         self._batches.close()
 
+    def _gate(self, source: Source) -> Gate:
+        """The gate of this reading of the source: one each, as many as there are sources."""
+        gate = self._gates.get(source.source_id)
+        if gate is None or gate.source is not source:
+            gate = self._gates[source.source_id] = Gate(source)
+        return gate
+
     def _read(self, read: Callable[[Work], _Found]) -> _Found:
         with self.database.read() as work:
             return read(work)
 
 
-class _Memory(Generic[_Found]):
-    """What was read lately, by key. Only what exists is kept, so it is as small as the registry."""
+class Memory(Generic[_Found]):
+    """What was read lately, by key. Only what exists is kept, so it is as small as the registry.
+
+    Whoever asks while it is being read on the same loop waits for that: one reading, not hundreds.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, _Found]] = {}
+        self._reading: dict[tuple[asyncio.AbstractEventLoop, str], asyncio.Task[_Found]] = {}
 
     def clear(self) -> None:
+        """Read everything anew."""
         self._kept.clear()
+        self._reading.clear()
 
     async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
+        """What ``read`` found lately, or finds now on a thread."""
         known = self._kept.get(key)
         if known is not None and time.monotonic() < known[0]:
             return known[1]
-        found = await run_in_threadpool(read)
-        self._kept[key] = (time.monotonic() + REMEMBERED_S, found)
-        return found
+        loop = asyncio.get_running_loop()
+        reading = self._reading.get((loop, key))
+        if reading is None:
+            reading = self._reading[loop, key] = loop.create_task(self._read(loop, key, read))
+        return await asyncio.shield(reading)  # One asker who goes away takes nobody along.
+
+    async def _read(
+        self, loop: asyncio.AbstractEventLoop, key: str, read: Callable[[], _Found]
+    ) -> _Found:
+        mine = self._reading.get((loop, key))
+        try:
+            found = await run_in_threadpool(read)
+            if self._reading.get((loop, key)) is mine:  # Else it was forgotten meanwhile.
+                self._kept[key] = (time.monotonic() + REMEMBERED_S, found)
+            return found
+        finally:
+            if self._reading.get((loop, key)) is mine:
+                self._reading.pop((loop, key), None)

@@ -34,7 +34,6 @@ from ledger.events.model import (
     TEXT_LENGTH_MAX,
     TYPE_LENGTH_MAX,
     AdmittedEvent,
-    Authority,
     ExactJson,
     FieldKind,
     Fields,
@@ -51,6 +50,8 @@ _TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z", re.ASCII)
 _CONTROL: Final = re.compile("[\x00-\x1f]")
+_FUTURE_S: Final = FUTURE_MAX // timedelta(seconds=1)
+_DAY_S: Final = timedelta(days=1) // timedelta(seconds=1)
 _DIGITS_MAX: Final = 24
 """Digits of a decimal, so that arithmetic at Python's default precision (28) stays exact."""
 
@@ -67,43 +68,52 @@ def admit(
         EventInvalid, PersonalField, TypeNotAllowed, IdentityNotAllowed, EventTooLate,
         EventInFuture: with the event's ``index``.
     """
-    if len(events) > BATCH_EVENTS_MAX:
-        raise BatchTooLarge(
-            f"A batch has {BATCH_EVENTS_MAX} events at most, not {len(events)}.",
-            limit_name="batch_events_max",
-            limit_events=BATCH_EVENTS_MAX,
-        )
-    received = Instant.of(received_at)
-    latest = Instant.of(received_at + FUTURE_MAX)
-    earliest = Instant(0) if any_age else Instant.of(received_at - _lateness(source))
-    desk = _Desk(source.authority, received)
-    admitted = []
-    for index, event in enumerate(events):
-        try:
-            one = desk.admit(event)
-            if not earliest <= one.occurred <= latest:
-                _refuse_time(one.occurred, latest, earliest, source)
-        except VkladError as error:
-            error.operands["index"] = index
-            raise
-        admitted.append(one)
-    return admitted
+    return Gate(source, any_age=any_age).admit(events, received_at)
 
 
-def _lateness(source: Source) -> timedelta:
-    return timedelta(days=source.lateness_days)
+class Gate:
+    """The admission of one source; what holds for a type or provider is found out once.
 
+    Keep one no longer than the registration it was made of may be remembered.
+    """
 
-class _Desk:
-    """Events of one source, admitted one after another; what holds for a type is found out once."""
-
-    def __init__(self, authority: Authority, received: Instant) -> None:
-        self._authority = authority
-        self._received = received
+    def __init__(self, source: Source, *, any_age: bool = False) -> None:
+        self.source = source
+        self._any_age = any_age
+        self._authority = source.authority
         self._types: dict[str, Fields | None] = {}
         self._issuers: dict[str, str] = {}
 
-    def admit(self, event: IncomingEvent) -> AdmittedEvent:
+    def admit(self, events: Sequence[IncomingEvent], received_at: datetime) -> list[AdmittedEvent]:
+        """As :func:`admit`."""
+        if len(events) > BATCH_EVENTS_MAX:
+            raise BatchTooLarge(
+                f"A batch has {BATCH_EVENTS_MAX} events at most, not {len(events)}.",
+                limit_name="batch_events_max",
+                limit_events=BATCH_EVENTS_MAX,
+            )
+        received = Instant.of(received_at)
+        latest = Instant(received.seconds + _FUTURE_S, received.fraction)
+        earliest = Instant(0)
+        if not self._any_age:
+            lateness_s = self.source.lateness_days * _DAY_S
+            earliest = Instant(received.seconds - lateness_s, received.fraction)
+        admitted = []
+        for index, event in enumerate(events):
+            try:
+                one = self._admit(event, received)
+                occurred = one.occurred
+                if not earliest.seconds < occurred.seconds < latest.seconds and not (
+                    earliest <= occurred <= latest
+                ):
+                    _refuse_time(occurred, latest, earliest, self.source)
+            except VkladError as error:
+                error.operands["index"] = index
+                raise
+            admitted.append(one)
+        return admitted
+
+    def _admit(self, event: IncomingEvent, received: Instant) -> AdmittedEvent:
         if not event.id or len(event.id) > EVENT_ID_LENGTH_MAX or not event.id.isprintable():
             raise EventInvalid(
                 f"An event's id is 1 to {EVENT_ID_LENGTH_MAX} visible characters.", field="id"
@@ -121,7 +131,7 @@ class _Desk:
             event.id,
             event.type,
             fields is not None,
-            self._received if event.time is None else event.time,
+            received if event.time is None else event.time,
             event.time is None,
             None if event.subject is None else self._key(event.subject, "subject"),
             identities,

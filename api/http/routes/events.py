@@ -7,15 +7,18 @@ index. The answer comes after the commit; scoring is behind it.
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Final, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Final, TypeVar, cast
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from api.auth.model import Principal
-from api.http.pagination import PageHere
+from api.http.pagination import Page, PageHere
 from api.http.parts import DatabaseHere, parts_of
 from api.http.principal import allow, machine_of
 from api.http.problems import UnsupportedMediaType, responses
@@ -28,12 +31,16 @@ from ledger.events.model import Conflict, Delivery, EventSummary, IncomingEvent,
 from ledger.kernel.canonical import Json
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Database
 
 router = APIRouter(prefix="/v1", tags=["facts"])
 
 Overseer = Annotated[Principal, Depends(allow(roles=("admin", "auditor")))]
+OfSource = Annotated[str | None, Query(max_length=512)]
 _MEDIA_TYPES: Final = f"{cloudevents.STRUCTURED} / {cloudevents.BATCH}"
 _opening: Final = threading.Lock()
+
+_Row = TypeVar("_Row")
 
 
 class SourceKeyRequired(VkladError):
@@ -45,12 +52,13 @@ class SourceKeyRequired(VkladError):
 
 def intake_of(request: Request) -> Intake:
     """The application's door for events, opened at its first use."""
-    with _opening:
-        state = request.app.state
-        if not hasattr(state, "intake"):
-            parts = parts_of(request)
-            state.intake = Intake(parts.database, FernetBox(parts.secret))
-        return cast("Intake", state.intake)
+    state = request.app.state
+    if not hasattr(state, "intake"):
+        with _opening:
+            if not hasattr(state, "intake"):
+                parts = parts_of(request)
+                state.intake = Intake(parts.database, FernetBox(parts.secret))
+    return cast("Intake", state.intake)
 
 
 @router.post(
@@ -78,25 +86,23 @@ async def state_events(request: Request) -> Response:
     return accepted(outcomes_json(await intake.accept(source, events, OnConflict.REFUSE)))
 
 
+DOOR: Final = Route("/v1/events", state_events, methods=["POST"])
+"""The same path for the hot way in: without the framework's dependencies, which it has none of."""
+
+
 @router.get("/events", responses=responses(400, 401, 403, 422, 503))
 def list_events(
-    database: DatabaseHere,
-    page: PageHere,
-    _: Overseer,
-    source: Annotated[str | None, Query(max_length=512)] = None,
+    database: DatabaseHere, page: PageHere, _: Overseer, source: OfSource = None
 ) -> JSONResponse:
     """Facts, newest first, without saying who."""
-    with database.read() as work:
-        rows = listing.recent_events(work, source=source, before=_id(page.after), limit=page.fetch)
-    return page.answer(rows, key=lambda row: [str(row.fact.event_id)], render=_event_json)
+    found = partial(listing.recent_events, source=source)
+    return _page(database, page, found, lambda row: row.fact.event_id, _event_json)
 
 
 @router.get("/events/conflicts", responses=responses(400, 401, 403, 422, 503))
 def list_conflicts(database: DatabaseHere, page: PageHere, _: Overseer) -> JSONResponse:
     """Ids that came again with other content, newest first."""
-    with database.read() as work:
-        rows = listing.conflicts(work, before=_id(page.after), limit=page.fetch)
-    return page.answer(rows, key=lambda row: [str(row.conflict_id)], render=_conflict_json)
+    return _page(database, page, listing.conflicts, lambda row: row.conflict_id, _conflict_json)
 
 
 @router.get("/events/unknown-types", responses=responses(400, 401, 403, 422, 503))
@@ -122,15 +128,11 @@ def list_unknown_types(database: DatabaseHere, _: Overseer) -> JSONResponse:
 
 @router.get("/events/deliveries", responses=responses(400, 401, 403, 422, 503))
 def list_deliveries(
-    database: DatabaseHere,
-    page: PageHere,
-    _: Overseer,
-    source: Annotated[str | None, Query(max_length=512)] = None,
+    database: DatabaseHere, page: PageHere, _: Overseer, source: OfSource = None
 ) -> JSONResponse:
     """Deliveries that left no fact, newest first."""
-    with database.read() as work:
-        rows = listing.deliveries_of(work, source=source, before=_id(page.after), limit=page.fetch)
-    return page.answer(rows, key=lambda row: [str(row.delivery_id)], render=_delivery_json)
+    found = partial(listing.deliveries_of, source=source)
+    return _page(database, page, found, lambda row: row.delivery_id, _delivery_json)
 
 
 def accepted(answer: Json) -> Response:
@@ -164,8 +166,18 @@ async def _events(request: Request, source_uri: str) -> list[IncomingEvent]:
     raise UnsupportedMediaType(f"This path takes {_MEDIA_TYPES}.", expected=_MEDIA_TYPES)
 
 
-def _id(after: list[str | int | None] | None) -> UUID | None:
-    return None if after is None else UUID(str(after[0]))
+def _page(
+    database: Database,
+    page: Page,
+    found: Callable[..., list[_Row]],
+    id_of: Callable[[_Row], UUID],
+    render: Callable[[_Row], Json],
+) -> JSONResponse:
+    """One page of what ``found(work, before=, limit=)`` reads, newest first."""
+    before = None if page.after is None else UUID(str(page.after[0]))
+    with database.read() as work:
+        rows = found(work, before=before, limit=page.fetch)
+    return page.answer(rows, key=lambda row: [str(id_of(row))], render=render)
 
 
 def _event_json(row: EventSummary) -> Json:

@@ -1,9 +1,8 @@
-"""The product's application with one more route, the empty POST that the rows compare with.
+"""The product's application with one more door, the empty POST that the rows compare with.
 
-The route is the bench's alone: the same process, server, envelope and router, and nothing to do. It
-is added as any new route is, after the product's; routes are tried in order, so the same in first
-place is quicker. That one is there too, and its figure is told, but no row compares with it.
-Started by ``http_rows``; the environment says where the database is.
+The door is the bench's alone and stands on the same footing as the product's doors for events: the
+same process, server, envelope, and mechanism (a plain route tried before FastAPI's), right behind
+them. It has nothing to do. Started by ``http_rows``; the environment says where the database is.
 """
 
 from __future__ import annotations
@@ -11,27 +10,25 @@ from __future__ import annotations
 import sys
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from api.composition import compose
-from api.http.app import create_app
+from api.cli.up import http_application
+from api.http.app import DOORS
 from api.settings import load_settings
 
 EMPTY_PATH = "/bench/empty"
-FIRST_PATH = "/bench/first"
 
 
 def application() -> FastAPI:
-    """What each process serves."""
-    app = create_app(compose(load_settings()))
-    app.post(FIRST_PATH, status_code=202)(_empty)
-    app.router.routes.insert(0, app.router.routes.pop())
-    app.post(EMPTY_PATH, status_code=202)(_empty)
+    """What each process serves: what ``vklad serve`` does, and the peer."""
+    app = http_application()
+    app.router.routes.insert(len(DOORS), Route(EMPTY_PATH, _empty, methods=["POST"]))
     return app
 
 
-async def _empty() -> Response:
+async def _empty(_: Request) -> Response:
     return Response(status_code=202)
 
 

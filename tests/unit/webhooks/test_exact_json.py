@@ -23,6 +23,8 @@ from ledger.events.errors import EventInvalid
         (b"[0.10000000000000000001]", [Decimal("0.10000000000000000001")]),
         (b"123456789012345678901234567890", 123456789012345678901234567890),
         (b"1e2", Decimal("1E+2")),
+        (b"-0", 0),
+        (b'{"a":[{"b":2},{"c":[0.5]}]}', {"a": [{"b": 2}, {"c": [Decimal("0.5")]}]}),
         (b"[1.0, 2]", [Decimal("1.0"), 2]),
         (b'"\\ud83d\\ude00"', "\U0001f600"),
     ],
@@ -54,10 +56,11 @@ def test_what_is_no_json_is_malformed(text: bytes) -> None:
         read_json(text)
 
 
-def test_depth_is_bounded_where_numbers_must_be_looked_for() -> None:
-    assert read_json(b"[" * 64 + b"1.5" + b"]" * 64)
+@pytest.mark.parametrize("inside", [b"1.5", b"1", b""])
+def test_depth_is_bounded(inside: bytes) -> None:
+    assert read_json(b"[" * 64 + inside + b"]" * 64)
     with pytest.raises(EventInvalid):
-        read_json(b"[" * 66 + b"1.5" + b"]" * 66)
+        read_json(b"[" * 66 + inside + b"]" * 66)
 
 
 NUMBERS = st.from_regex(
