@@ -8,14 +8,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.http.metrics import MEDIA_TYPE, Metrics
-from api.http.parts import DatabaseHere
+from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import MaybePrincipal, allow, principal_of
 from api.http.problems import responses
 from api.migrations.runner import require_newest
 
 router: Final = APIRouter(tags=["service"])
-
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
 @router.get("/healthz")
@@ -40,11 +38,22 @@ def _metrics(request: Request) -> Metrics:
     return cast("Metrics", request.app.state.metrics)
 
 
+def is_public(parts: PartsHere) -> bool:
+    """Whether anyone but this machine is meant to reach us; see ``Settings.is_public``."""
+    return parts.settings.is_public
+
+
 @router.get("/metrics", response_class=Response, responses=responses(401, 403, 503))
 def metrics(
-    request: Request, principal: MaybePrincipal, counted: Annotated[Metrics, Depends(_metrics)]
+    principal: MaybePrincipal,
+    counted: Annotated[Metrics, Depends(_metrics)],
+    *,
+    public: Annotated[bool, Depends(is_public)],
 ) -> Response:
-    """What this process has counted, for Prometheus on this machine or with a key for it."""
-    if request.client is None or request.client.host not in _LOOPBACK:
+    """What this process has counted, for Prometheus: with a key for it, unless all is on loopback.
+
+    Whose socket it is says nothing: behind a proxy on this machine everybody's is loopback.
+    """
+    if public:
         allow(roles=("admin", "auditor"), scopes=("metrics:read",))(principal_of(principal))
     return Response(counted.text(), media_type=MEDIA_TYPE)

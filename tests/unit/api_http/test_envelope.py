@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.http.limits import BODY_LIMITS, body_limit_of
 from api.http.problems import responses
+from api.settings import Settings
 from tests.support.http import ORIGIN, client_of
 
 
@@ -82,11 +83,25 @@ def test_requests_are_counted_by_route_not_by_address(app: FastAPI) -> None:
     client.get("/healthz")
     client.get("/v1/members/mem_secret")
     client.get("/nowhere/mem_secret")
-    refused = client.get("/metrics")
-    assert (refused.status_code, refused.json()["code"]) == (401, "credentials_missing")
-    here = TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 50_000))
-    text = here.get("/metrics").text
+    text = client.get("/metrics").text
     assert 'vklad_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
     assert 'route="/v1/members/{member_id}",status="401"' in text
     assert 'route="other",status="404"' in text
     assert "mem_secret" not in text
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(public_url="https://points.school.org"),
+        Settings(public_url=ORIGIN, host="0.0.0.0"),  # noqa: S104 - nothing listens
+    ],
+)
+def test_counters_take_a_key_wherever_others_may_come_from(
+    app: FastAPI, settings: Settings
+) -> None:
+    """Also from a socket of this machine, which behind a proxy is everybody's."""
+    app.state.parts.settings = settings
+    here = TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 50_000))
+    refused = here.get("/metrics")
+    assert (refused.status_code, refused.json()["code"]) == (401, "credentials_missing")
