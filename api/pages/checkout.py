@@ -66,6 +66,8 @@ def checkout(
         order=order,
         token=given.token,
         available=given.available,
+        usable=min(priced.points_max, given.available),
+        shortfall=quote.points - given.available,
         net=Money(quote.net_minor, quote.currency),
         discount=Money(quote.discount_minor, quote.currency),
         left=Money(quote.net_minor - quote.discount_minor, quote.currency),
