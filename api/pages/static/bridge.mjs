@@ -2,38 +2,9 @@
 // sentences (templates/wallet/wallet.html). Points go out without a signature, because the ledger
 // holds them; tokens come back by one, so that nobody needs gas.
 
-import { connect, post, signText, signTypedData, WalletError } from "./wallet.mjs";
-
-const LOOK_EVERY_MS = 2000;
-
-function say(form, code, { tone = "info", detail = "" } = {}) {
-  const box = form.querySelector("[data-status]");
-  const sentence = form.querySelector(`[data-say="${code}"]`)?.textContent ?? code;
-  box.hidden = false;
-  box.firstElementChild.className = `alert ${tone}`;
-  box.querySelector("[data-sentence]").textContent = [sentence, detail].filter(Boolean).join(" ");
-}
-
-// Let the reader choose among several wallets.
-function chooser(form) {
-  return (found) => new Promise((resolve) => {
-    say(form, "choose");
-    const place = form.querySelector("[data-choices]");
-    place.className = "actions";
-    place.replaceChildren(...found.map(({ name, provider }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "button quiet small";
-      button.textContent = name;
-      button.addEventListener("click", () => {
-        place.replaceChildren();
-        place.className = "";
-        resolve(provider);
-      });
-      return button;
-    }));
-  });
-}
+import {
+  chooser, connect, fail, LOOK_EVERY_MS, post, say, signText, signTypedData, typing, WalletError,
+} from "./wallet.mjs";
 
 async function put(path, body, csrf) {
   const headers = { "content-type": "application/json", accept: "application/json", "x-csrf-token": csrf };
@@ -89,8 +60,7 @@ async function submit(event) {
     say(form, "sent", { tone: "good" });
     location.reload();
   } catch (error) {
-    const known = error instanceof WalletError;
-    say(form, known ? error.code : "failed", { tone: "bad", detail: known ? error.detail : String(error) });
+    fail(form, error);
     for (const button of buttons) button.disabled = false;
     delete form.dataset.busy;
   }
@@ -100,8 +70,7 @@ async function submit(event) {
 async function watch(place) {
   const answer = await fetch("/wallet/state", { credentials: "same-origin" }).catch(() => null);
   const found = answer?.ok ? await answer.json().catch(() => null) : null;
-  const typing = document.querySelector("form[data-busy]") || document.activeElement?.matches("input, textarea");
-  if (found && found.state !== place.dataset.carried && !typing) location.reload();
+  if (found && found.state !== place.dataset.carried && !typing()) location.reload();
   else setTimeout(() => watch(place), LOOK_EVERY_MS);
 }
 

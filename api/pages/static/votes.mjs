@@ -1,41 +1,9 @@
 // Ballots, proposals and delegations: ask for the message, sign it, post the signature, tell what
 // happens. A form names its deed by data-sign and holds its sentences (templates/votes/signing.html).
 
-import { connect, get, post, signTypedData, WalletError } from "./wallet.mjs";
-
-const LOOK_EVERY_MS = 2000;
-
-function sentence(form, code) {
-  return form.querySelector(`[data-say="${code}"]`)?.textContent ?? code;
-}
-
-function say(form, code, { tone = "info", detail = "" } = {}) {
-  const box = form.querySelector("[data-status]");
-  box.hidden = false;
-  box.firstElementChild.className = `alert ${tone}`;
-  box.querySelector("[data-sentence]").textContent = [sentence(form, code), detail].filter(Boolean).join(" ");
-}
-
-// Let the reader choose among several wallets.
-function chooser(form) {
-  return (found) => new Promise((resolve) => {
-    say(form, "choose");
-    const place = form.querySelector("[data-choices]");
-    place.className = "actions";
-    place.replaceChildren(...found.map(({ name, provider }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "button quiet small";
-      button.textContent = name;
-      button.addEventListener("click", () => {
-        place.replaceChildren();
-        place.className = "";
-        resolve(provider);
-      });
-      return button;
-    }));
-  });
-}
+import {
+  chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, typing,
+} from "./wallet.mjs";
 
 const DEEDS = {
   async ballot(form, submitter, sign) {
@@ -102,8 +70,7 @@ async function submit(event) {
     say(form, "sent", { tone: "good" });
     await after();
   } catch (error) {
-    const known = error instanceof WalletError;
-    say(form, known ? error.code : "failed", { tone: "bad", detail: known ? error.detail : String(error) });
+    fail(form, error);
     for (const button of buttons) button.disabled = false;
     delete form.dataset.busy;
   }
@@ -114,8 +81,7 @@ async function watch(place) {
   const { watch: path, watchState: state, watchProposal: proposal } = place.dataset;
   const found = await get(path).catch(() => null);
   const now = proposal ? found?.data.find((each) => each.proposal === proposal)?.state : found?.state;
-  const typing = document.querySelector("form[data-busy]") || document.activeElement?.matches("input, textarea");
-  if (now && now !== state && !typing) location.reload();
+  if (now && now !== state && !typing()) location.reload();
   else setTimeout(() => watch(place), LOOK_EVERY_MS);
 }
 

@@ -1,5 +1,8 @@
 // Wallets of this browser (EIP-1193), found by EIP-6963 or as window.ethereum, and signing with
-// them. Shared by every page on which something is signed.
+// them, and saying in a form how far that is. Shared by every page on which something is signed.
+
+// How often what is under way is looked at.
+export const LOOK_EVERY_MS = 2000;
 
 const announced = new Map();
 
@@ -101,4 +104,45 @@ export function get(path) {
 export function post(path, body, csrf) {
   const headers = { "content-type": "application/json", accept: "application/json", "x-csrf-token": csrf, "idempotency-key": newKey() };
   return call(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+// Say in a form's place for it one of the sentences that the form holds (data-say).
+export function say(form, code, { tone = "info", detail = "" } = {}) {
+  const box = form.querySelector("[data-status]");
+  const sentence = form.querySelector(`[data-say="${code}"]`)?.textContent ?? code;
+  box.hidden = false;
+  box.firstElementChild.className = `alert ${tone}`;
+  box.querySelector("[data-sentence]").textContent = [sentence, detail].filter(Boolean).join(" ");
+}
+
+// Say what went wrong.
+export function fail(form, error) {
+  const known = error instanceof WalletError;
+  say(form, known ? error.code : "failed", { tone: "bad", detail: known ? error.detail : String(error) });
+}
+
+// Let the reader choose among several wallets.
+export function chooser(form) {
+  return (found) => new Promise((resolve) => {
+    say(form, "choose");
+    const place = form.querySelector("[data-choices]");
+    place.className = "actions";
+    place.replaceChildren(...found.map(({ name, provider }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button quiet small";
+      button.textContent = name;
+      button.addEventListener("click", () => {
+        place.replaceChildren();
+        place.className = "";
+        resolve(provider);
+      });
+      return button;
+    }));
+  });
+}
+
+// Whether the reader is in the midst of something that a fresh page would take away.
+export function typing() {
+  return document.querySelector("form[data-busy]") || document.activeElement?.matches("input, textarea");
 }
