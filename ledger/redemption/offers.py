@@ -12,13 +12,14 @@ from uuid import UUID
 
 from ledger.events.catalogue import may_assert
 from ledger.events.errors import UnknownSource
-from ledger.events.model import ANY, Authority
+from ledger.events.model import Authority
 from ledger.events.sources import service as sources
 from ledger.events.sources.model import OpenSource, SecretBox
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members import service as members
-from ledger.members.model import IdentityKey, MemberNotActive, MemberStatus
+from ledger.members.model import BadIdentity, IdentityKey, MemberNotActive, MemberStatus
+from ledger.members.naming import read_identity
 from ledger.programme import service as programmes
 from ledger.programme.calendar import Calendar
 from ledger.programme.service import NoProgrammeInForce
@@ -155,15 +156,14 @@ def _identity(buyer: str, authority: Authority) -> IdentityKey:
     Raises:
         OrderMalformed: not of that form, or of a provider that the source does not speak for.
     """
-    provider, colon, subject = buyer.partition(":")
-    issuer = authority.issuers.get(provider, authority.issuers.get(ANY))
-    if not colon or issuer is None:
+    try:
+        return read_identity(buyer, authority.issuers)
+    except BadIdentity as error:
         raise OrderMalformed(
             "The order is signed but not understood: sub must be an identity that its source may "
             "speak for, as in lms:1042.",
             field="sub",
-        )
-    return IdentityKey(provider, issuer, subject)
+        ) from error
 
 
 def allowance_of(
