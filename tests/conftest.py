@@ -1,8 +1,8 @@
 """What holds for every test: no settings from outside, Hypothesis's profiles, the chain's switch.
 
 With VKLAD_CHAIN=off the tests that need a chain, npm or Node are left out of the run, not skipped:
-there is nothing to run them on. They are those marked `chain`, those in `tests/contracts`, and
-those that use one of `CHAIN_FIXTURES`.
+there is nothing to run them on. They are those marked `chain`, those that use one of
+`CHAIN_FIXTURES`, and those in `CHAIN_FOLDERS`: the browser walks through a whole installation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 HERE: Final = Path(__file__).parent
-CHAIN_FIXTURES: Final = frozenset({"anvil", "fresh_anvil", "hardhat_node"})
+CHAIN_FOLDERS: Final = (HERE / "contracts", HERE / "browser")
+CHAIN_FIXTURES: Final = frozenset(
+    {"anvil", "fresh_anvil", "hardhat", "node_kind", "nodes", "places"}
+)
 ENVIRONMENT: Final = os.environ  # noqa: TID251 - tests are shielded from it here
 CHAIN_IS_OFF: Final = ENVIRONMENT.get("VKLAD_CHAIN") == "off"
 DEEP: Final = bool(ENVIRONMENT.get("VKLAD_TEST_DEEP"))
@@ -66,6 +69,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs_chain(item: pytest.Item) -> bool:
     return (
         item.get_closest_marker("chain") is not None
-        or HERE / "contracts" in item.path.parents
+        or any(folder in item.path.parents for folder in CHAIN_FOLDERS)
         or not CHAIN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
     )

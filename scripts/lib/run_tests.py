@@ -39,7 +39,7 @@ WORKERS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Folders whose files two processes share, each with database, broker and chain of its own."""
 QUICK: Final = ("static", "unit", "property", "architecture")
-NEEDS_CHAIN: Final = ("contracts",)
+NEEDS_CHAIN: Final = ("contracts", "browser")
 SKIPS_ALLOWED_IN_CI: Final = ("VKLAD_TIGERBEETLE", "/shared/fixtures/")
 """A skip is allowed if its reason contains one of these: what only some machines can have."""
 STATIC_CHECKS: Final[Mapping[str, Sequence[str]]] = {
