@@ -17,6 +17,7 @@ from api.webhooks.secret_box import FernetBox
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.redemption.checkout import QuoteGiven, Redeeming
+from ledger.redemption.lines import lines_json
 from ledger.redemption.model import CAPTURED_STATES, Redemption
 from ledger.redemption.offers import Caller
 from ledger.redemption.quotes import QuoteKeys, quote_json
@@ -98,6 +99,9 @@ def refund_json(refund: StoredRefund) -> dict[str, Json]:
         "points": refund.points.amount,
         "debt_paid": refund.debt_paid.amount,
         "entry": None if refund.entry_id is None else format_id("ent", refund.entry_id),
+        "lines": None
+        if refund.lines is None
+        else [{"id": each, "amount_minor": amount} for each, amount in refund.lines.items()],
         "created_at": _time(refund.recorded_at),
     }
 
@@ -112,6 +116,8 @@ def _capture_json(redemption: Redemption) -> dict[str, Json]:
         "refundable_minor": redemption.refundable_minor,
         "refunded_minor": redemption.refunded_minor,
         "returned_points": redemption.returned_points.amount,
+        "refunded_by": redemption.refunded_by,
+        "lines": lines_json(redemption.lines),
     }
 
 

@@ -10,6 +10,7 @@ quote, so having too few points shows at the hold alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ledger.events.sources.model import SecretBox
 from ledger.journal.service import lock_head
@@ -20,6 +21,7 @@ from ledger.lots import service as lots
 from ledger.lots.model import HoldPurpose, PlaceHold
 from ledger.redemption import store
 from ledger.redemption.errors import NothingToRedeem, OrderAlreadyUsed, QuoteOutdated
+from ledger.redemption.lines import held_lines
 from ledger.redemption.model import Redemption, RedemptionState
 from ledger.redemption.offers import (
     BuyersOrder,
@@ -153,6 +155,7 @@ def _held(work: Work, bought: BuyersOrder, quote: Quote) -> Redemption:
         refund_grace=quote.refund_grace,
         created_at=work.now,
         expires_at=work.now + quote.hold_for,
+        lines=held_lines(quote.lines, Fraction(quote.rate)),
     )
 
 

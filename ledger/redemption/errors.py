@@ -145,6 +145,20 @@ class RefundAbovePaid(VkladError):
     kind = ErrorKind.INVALID
 
 
+class RefundedOtherwise(VkladError):
+    """Earlier refunds of the redemption were by line and this is not, or the other way round."""
+
+    code = "refunded_otherwise"
+    kind = ErrorKind.CONFLICT
+
+
+class LineUnknown(VkladError):
+    """A capture or refund names a line that the order does not have."""
+
+    code = "line_unknown"
+    kind = ErrorKind.INVALID
+
+
 class RefundIdReused(VkladError):
     """The refund's id already names a refund of another amount."""
 

@@ -7,20 +7,20 @@
 
 A quote is not stored, so no row is ever in a state before HELD. Amounts are minor units of the
 redemption's currency; roundings as in ``pricing``, and down for refunds (at the end the exact
-rest).
+rest). Captures and refunds by line are in ``lines``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
 from ledger.kernel.ids import format_id
-from ledger.kernel.units import Points
+from ledger.kernel.units import Points, sum_points
 from ledger.redemption.errors import (
     CaptureAboveHold,
     PaidAboveOrder,
@@ -29,8 +29,15 @@ from ledger.redemption.errors import (
     RedemptionNotCaptured,
     RedemptionReleased,
     RefundAbovePaid,
+    RefundedOtherwise,
 )
-from ledger.redemption.pricing import points_up
+from ledger.redemption.lines import (
+    LineCapture,
+    RedeemedLine,
+    capture_lines,
+    capture_spread,
+    refund_lines,
+)
 
 
 class RedemptionState(StrEnum):
@@ -49,6 +56,13 @@ CAPTURED_STATES: Final = frozenset(
 )
 
 
+class RefundedBy(StrEnum):
+    """How the refunds of one redemption are counted: all alike, so that each ends exactly."""
+
+    SUM = "sum"
+    LINES = "lines"
+
+
 NO_POINTS: Final = Points(0)
 
 
@@ -58,7 +72,7 @@ class Redemption:
 
     ``points`` and ``discount_minor`` are what was held; the captured and refunded figures are zero
     until there are any. ``expired_points`` could not go back when the hold ended, since their lots'
-    own life had passed. ``expires_at`` of the hold is exclusive.
+    own life had passed. ``expires_at`` of the hold is exclusive. ``lines`` are the order's by id.
     """
 
     redemption_id: UUID
@@ -85,13 +99,18 @@ class Redemption:
     returned_points: Points = NO_POINTS
     captured_at: datetime | None = None
     closed_at: datetime | None = None
+    refunded_by: RefundedBy | None = None
+    lines: tuple[RedeemedLine, ...] = ()
 
     @property
     def refundable_minor(self) -> int:
         """The money that all refunds together may reach.
 
-        What was paid; where points paid everything, the discount itself is what is undone.
+        What was paid; where points paid everything (of a line, if refunds are by line), the
+        discount itself is what is undone.
         """
+        if self.refunded_by is RefundedBy.LINES:
+            return sum(line.refundable_minor for line in self.lines)
         return self.paid_minor or self.captured_minor
 
 
@@ -102,6 +121,7 @@ class Capture:
     discount_minor: int
     points: Points
     paid_minor: int
+    lines: tuple[RedeemedLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +134,34 @@ class Refund:
     returned_minor: int
     returned_points: Points
     state: RedemptionState
+    refunded_by: RefundedBy
+    lines: tuple[RedeemedLine, ...]
 
 
 def decide_capture(
-    redemption: Redemption, *, discount_minor: int | None, paid_minor: int | None, at: datetime
+    redemption: Redemption,
+    *,
+    at: datetime,
+    discount_minor: int | None = None,
+    paid_minor: int | None = None,
+    lines: Mapping[str, LineCapture] | None = None,
 ) -> Capture:
-    """Capture the whole hold, or the part that costs ``discount_minor``.
+    """Capture the whole hold, the part that costs ``discount_minor``, or the lines named.
 
-    ``paid_minor`` is the money the member paid; by default all that the order leaves to pay.
+    ``paid_minor`` is the money the member paid; by default all that the order leaves to pay. With
+    ``lines`` neither is stated: the lines say it, and those not named were not bought.
 
     Raises:
         RedemptionAlreadyCaptured, RedemptionReleased, RedemptionExpired: it is not held any more.
         CaptureAboveHold: less than one minor unit, or more than is held.
         PaidAboveOrder: negative, or more money than the order leaves to pay.
+        LineUnknown: a line that the order does not have.
     """
     if redemption.state is RedemptionState.HELD and at >= redemption.expires_at:
         raise _expired(redemption)
     _require_held(redemption)
+    if lines is not None:
+        return _captured(capture_lines(redemption.lines, lines, redemption.currency))
     discount = redemption.discount_minor if discount_minor is None else discount_minor
     if not 1 <= discount <= redemption.discount_minor:
         raise CaptureAboveHold(
@@ -148,7 +179,16 @@ def decide_capture(
             payable_minor=payable,
             paid_minor=paid,
         )
-    return Capture(discount, points_up(discount, Fraction(redemption.rate)), paid)
+    return _captured(capture_spread(redemption.lines, discount, paid))
+
+
+def _captured(lines: tuple[RedeemedLine, ...]) -> Capture:
+    return Capture(
+        discount_minor=sum(line.captured_minor for line in lines),
+        points=sum_points(line.points for line in lines),
+        paid_minor=sum(line.paid_minor for line in lines),
+        lines=lines,
+    )
 
 
 def decide_release(redemption: Redemption, *, at: datetime) -> RedemptionState | None:
@@ -163,15 +203,20 @@ def decide_release(redemption: Redemption, *, at: datetime) -> RedemptionState |
     return RedemptionState.EXPIRED if at >= redemption.expires_at else RedemptionState.RELEASED
 
 
-def decide_refund(redemption: Redemption, amount_minor: int) -> Refund:
+def decide_refund(
+    redemption: Redemption, amount_minor: int, lines: Mapping[str, int] | None = None
+) -> Refund:
     """Refund so much more money; points come back by the cumulative sum.
 
     ``floor(points × refunded / refundable) − already returned`` (DESIGN 6), which at the end is the
-    exact rest whatever the parts were. The discount undone is counted by the same formula.
+    exact rest whatever the parts were. The discount undone is counted by the same formula. With
+    ``lines`` (money by line, ``amount_minor`` in sum) the formula counts each line by itself.
 
     Raises:
         RedemptionNotCaptured: nothing was captured.
         RefundAbovePaid: not positive, or above what is left of what was paid.
+        RefundedOtherwise: earlier refunds were by line and this is not, or the other way round.
+        LineUnknown: a line that the order does not have.
     """
     if redemption.state not in CAPTURED_STATES:
         raise RedemptionNotCaptured(
@@ -179,6 +224,15 @@ def decide_refund(redemption: Redemption, amount_minor: int) -> Refund:
             "nothing can be refunded.",
             state=redemption.state,
         )
+    way = RefundedBy.SUM if lines is None else RefundedBy.LINES
+    if redemption.refunded_by not in {None, way}:
+        raise RefundedOtherwise(
+            f"Earlier refunds of this redemption were counted by {redemption.refunded_by}, so that "
+            "this one must be too.",
+            refunded_by=redemption.refunded_by,
+        )
+    if lines is not None:
+        return _refund_by_lines(redemption, amount_minor, lines)
     whole = redemption.refundable_minor
     left = whole - redemption.refunded_minor
     if not 1 <= amount_minor <= left:
@@ -195,8 +249,34 @@ def decide_refund(redemption: Redemption, amount_minor: int) -> Refund:
         refunded_minor=refunded,
         returned_minor=redemption.captured_minor * refunded // whole,
         returned_points=returned_points,
-        state=RedemptionState.REFUNDED if refunded == whole else RedemptionState.PARTIALLY_REFUNDED,
+        state=_state_of(refunded, whole),
+        refunded_by=way,
+        lines=redemption.lines,
     )
+
+
+def _refund_by_lines(
+    redemption: Redemption, amount_minor: int, amounts: Mapping[str, int]
+) -> Refund:
+    assert amount_minor == sum(amounts.values()), "a refund is the sum of its lines"
+    lines = refund_lines(redemption.lines, amounts, redemption.currency)
+    refunded = sum(line.refunded_minor for line in lines)
+    returned = sum_points(line.returned_points for line in lines)
+    return Refund(
+        amount_minor=amount_minor,
+        points=returned - redemption.returned_points,
+        refunded_minor=refunded,
+        returned_minor=sum(line.returned_minor for line in lines),
+        returned_points=returned,
+        state=_state_of(refunded, sum(line.refundable_minor for line in lines)),
+        refunded_by=RefundedBy.LINES,
+        lines=lines,
+    )
+
+
+def _state_of(refunded_minor: int, whole_minor: int) -> RedemptionState:
+    all_of_it = refunded_minor == whole_minor
+    return RedemptionState.REFUNDED if all_of_it else RedemptionState.PARTIALLY_REFUNDED
 
 
 def _require_held(redemption: Redemption) -> None:

@@ -10,6 +10,7 @@ How a hold comes to be is in ``checkout``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from ledger.redemption.errors import (
     RedemptionNotFound,
     RefundIdReused,
 )
+from ledger.redemption.lines import LineCapture
 from ledger.redemption.model import (
     NO_POINTS,
     Redemption,
@@ -39,12 +41,16 @@ from ledger.redemption.store import StoredRefund
 
 @dataclass(frozen=True, slots=True)
 class CaptureRedemption:
-    """Spend a hold, whole or as much as costs ``discount_minor``; ``paid_minor`` came in money."""
+    """Spend a hold, whole or as much as costs ``discount_minor``; ``paid_minor`` came in money.
+
+    Or line by line: then those not named were not bought.
+    """
 
     caller: Caller
     redemption_id: UUID
     discount_minor: int | None = None
     paid_minor: int | None = None
+    lines: Mapping[str, LineCapture] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,16 @@ class ReleaseRedemption:
 
 @dataclass(frozen=True, slots=True)
 class RefundRedemption:
-    """So much more money went back to the member; ``source_refund_id`` names it, once."""
+    """So much more money went back to the member; ``source_refund_id`` names it, once.
+
+    ``lines`` is the same money by line.
+    """
 
     caller: Caller
     redemption_id: UUID
     source_refund_id: str
     amount_minor: int
+    lines: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +100,14 @@ def capture(work: Work, command: CaptureRedemption) -> Redemption:
     Raises:
         RedemptionNotFound: none that the caller may settle.
         RedemptionAlreadyCaptured, RedemptionReleased, RedemptionExpired: it is not held any more.
-        CaptureAboveHold, PaidAboveOrder: amounts that cannot be.
+        CaptureAboveHold, PaidAboveOrder, LineUnknown: amounts or lines that cannot be.
     """
     redemption = _lock(work, command.caller, command.redemption_id)
     taken = decide_capture(
         redemption,
         discount_minor=command.discount_minor,
         paid_minor=command.paid_minor,
+        lines=command.lines,
         at=work.now,
     )
     resolved = lots.capture_hold(
@@ -110,6 +121,7 @@ def capture(work: Work, command: CaptureRedemption) -> Redemption:
         paid_minor=taken.paid_minor,
         expired_points=resolved.gone_on_to_expired,
         captured_at=work.now,
+        lines=taken.lines,
     )
     store.update(work, captured)
     return captured
@@ -135,13 +147,14 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
         RedemptionNotCaptured: nothing was captured.
         RefundAbovePaid: all refunds together would exceed what was paid.
         RefundIdReused: the id names a refund of another amount.
+        RefundedOtherwise, LineUnknown: lines that cannot be.
     """
     redemption = _lock(work, command.caller, command.redemption_id)
     known = store.find_refund(work, redemption.redemption_id, command.source_refund_id)
     if known is not None:
         _require_same(known, command)
         return RefundMade(redemption, known)
-    decided = decide_refund(redemption, command.amount_minor)
+    decided = decide_refund(redemption, command.amount_minor, command.lines)
     made = StoredRefund(
         refund_id=work.ids.new(work.now),
         redemption_id=redemption.redemption_id,
@@ -152,6 +165,7 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
         debt_paid=NO_POINTS,
         entry_id=None,
         recorded_at=work.now,
+        lines=command.lines,
     )
     if decided.points:
         moved = lots.return_to_lots(
@@ -173,16 +187,18 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
         refunded_minor=decided.refunded_minor,
         returned_minor=decided.returned_minor,
         returned_points=decided.returned_points,
+        refunded_by=decided.refunded_by,
+        lines=decided.lines,
     )
     store.update(work, refunded)
     return RefundMade(refunded, made)
 
 
 def _require_same(known: StoredRefund, command: RefundRedemption) -> None:
-    if known.amount_minor != command.amount_minor:
+    if (known.amount_minor, known.lines) != (command.amount_minor, command.lines):
         raise RefundIdReused(
             f"Refund {command.source_refund_id} was of {known.amount_minor} minor units, "
-            f"not {command.amount_minor}.",
+            f"not {command.amount_minor}, or of other lines.",
             refund=command.source_refund_id,
             amount_minor=known.amount_minor,
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,15 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import HoldPurpose
 from ledger.lots.tables import holds
-from ledger.redemption.model import Redemption, RedemptionState
+from ledger.redemption.lines import (
+    RedeemedLine,
+    capture_spread,
+    held_lines,
+    lines_from,
+    lines_json,
+)
+from ledger.redemption.model import Redemption, RedemptionState, RefundedBy
+from ledger.redemption.quotes import line_from
 from ledger.redemption.tables import orders, redemptions, refunds
 
 _GIVEN_BACK: Final = (RedemptionState.RELEASED, RedemptionState.EXPIRED)
@@ -36,7 +45,7 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class StoredRefund:
-    """One refund that was made."""
+    """One refund that was made; ``lines`` is the money by line, if it was stated so."""
 
     refund_id: UUID
     redemption_id: UUID
@@ -47,6 +56,7 @@ class StoredRefund:
     debt_paid: Points
     entry_id: UUID | None
     recorded_at: datetime
+    lines: Mapping[str, int] | None = None
 
 
 def keep_order(work: Work, order: StoredOrder) -> UUID:
@@ -100,6 +110,8 @@ def update(work: Work, redemption: Redemption) -> None:
             "returned_points",
             "captured_at",
             "closed_at",
+            "refunded_by",
+            "lines",
         )
     }
     work.connection.execute(
@@ -197,6 +209,7 @@ def insert_refund(work: Work, refund: StoredRefund) -> None:
             debt_paid=refund.debt_paid.amount,
             entry_id=refund.entry_id,
             recorded_at=refund.recorded_at,
+            lines=None if refund.lines is None else dict(refund.lines),
         )
     )
 
@@ -222,7 +235,6 @@ def page_with_quotes(work: Work, after: UUID, limit: int) -> list[tuple[Redempti
     """The next redemptions by id, each with the quote it was made of."""
     query = (
         _query()
-        .add_columns(redemptions.c.quote)
         .where(redemptions.c.redemption_id > after)
         .order_by(redemptions.c.redemption_id)
         .limit(limit)
@@ -274,8 +286,7 @@ def _id(redemption_id: UUID) -> sa.ColumnElement[bool]:
 
 
 def _query() -> sa.Select[Any]:
-    left_out = {"order_id", "quote"}
-    return sa.select(*(column for column in redemptions.c if column.name not in left_out))
+    return sa.select(redemptions)
 
 
 def _one(work: Work, query: sa.Select[Any]) -> Redemption | None:
@@ -309,7 +320,20 @@ def _redemption(row: sa.RowMapping) -> Redemption:
         returned_points=Points(row["returned_points"]),
         captured_at=row["captured_at"],
         closed_at=row["closed_at"],
+        refunded_by=None if row["refunded_by"] is None else RefundedBy(row["refunded_by"]),
+        lines=_lines(row),
     )
+
+
+def _lines(row: sa.RowMapping) -> tuple[RedeemedLine, ...]:
+    """As they were written; of an older redemption, and of a hold, as the quote comes to them."""
+    if row["lines"] is not None:
+        return lines_from(row["lines"])
+    quoted = tuple(line_from(line) for line in row["quote"]["lines"])
+    held = held_lines(quoted, Fraction(row["rate"]))
+    if row["captured_minor"]:
+        return capture_spread(held, row["captured_minor"], row["paid_minor"])
+    return held
 
 
 def _columns(redemption: Redemption) -> dict[str, Any]:
@@ -338,6 +362,8 @@ def _columns(redemption: Redemption) -> dict[str, Any]:
         "returned_points": redemption.returned_points.amount,
         "captured_at": redemption.captured_at,
         "closed_at": redemption.closed_at,
+        "refunded_by": redemption.refunded_by,
+        "lines": None if redemption.captured_at is None else lines_json(redemption.lines),
     }
 
 
@@ -355,6 +381,7 @@ def _refunds(work: Work, condition: sa.ColumnElement[bool]) -> list[StoredRefund
             debt_paid=Points(row["debt_paid"]),
             entry_id=row["entry_id"],
             recorded_at=row["recorded_at"],
+            lines=row["lines"],
         )
         for row in rows
     ]

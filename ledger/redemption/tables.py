@@ -1,4 +1,4 @@
-"""Orders, redemptions and refunds. They equal migration 0006; a test compares them.
+"""Orders, redemptions and refunds. They equal the migrations; a test compares them.
 
 Nothing here names a person: of an order the buyer's identity is not kept, only the member.
 """
@@ -62,6 +62,8 @@ redemptions = sa.Table(
     sa.Column("returned_points", sa.BigInteger, nullable=False),
     sa.Column("captured_at", _MOMENT),
     sa.Column("closed_at", _MOMENT),
+    sa.Column("refunded_by", sa.Text),
+    sa.Column("lines", pg.JSONB(none_as_null=True)),
     sa.CheckConstraint(
         "state IN ('held', 'captured', 'partially_refunded', 'refunded', 'released', 'expired')",
         name="state_is_known",
@@ -88,7 +90,8 @@ redemptions = sa.Table(
     ),
     sa.CheckConstraint(
         "refunded_minor BETWEEN 0 AND "
-        "CASE WHEN paid_minor > 0 THEN paid_minor ELSE captured_minor END "
+        "CASE WHEN refunded_by = 'lines' THEN paid_minor + captured_minor "
+        "WHEN paid_minor > 0 THEN paid_minor ELSE captured_minor END "
         "AND returned_minor BETWEEN 0 AND captured_minor "
         "AND returned_points BETWEEN 0 AND captured_points",
         name="refunded_within_paid",
@@ -99,6 +102,11 @@ redemptions = sa.Table(
         "ELSE refunded_minor = 0 AND returned_points = 0 AND returned_minor = 0 END",
         name="refunds_fit_state",
     ),
+    sa.CheckConstraint(
+        "coalesce(refunded_by IN ('sum', 'lines'), refunded_minor = 0)",
+        name="refunds_are_counted_one_way",
+    ),
+    sa.CheckConstraint("lines IS NULL OR captured_at IS NOT NULL", name="lines_when_captured"),
     sa.CheckConstraint("expires_at > created_at", name="lives_for_a_while"),
     sa.CheckConstraint("octet_length(programme_hash) = 32", name="hash_is_sha256"),
     sa.Index(
@@ -126,6 +134,7 @@ refunds = sa.Table(
     sa.Column("debt_paid", sa.BigInteger, nullable=False),
     sa.Column("entry_id", sa.Uuid),
     sa.Column("recorded_at", _MOMENT, nullable=False),
+    sa.Column("lines", pg.JSONB(none_as_null=True)),
     sa.UniqueConstraint("redemption_id", "source_refund_id"),
     sa.UniqueConstraint("redemption_id", "refunded_minor"),
     sa.CheckConstraint(

@@ -18,6 +18,7 @@ from ledger.kernel.units import sum_points
 from ledger.lots import store as lots_store
 from ledger.lots.model import Hold, HoldPurpose, HoldState
 from ledger.redemption import store
+from ledger.redemption.lines import LineCapture, RedeemedLine
 from ledger.redemption.model import (
     CAPTURED_STATES,
     NO_POINTS,
@@ -90,13 +91,17 @@ def _replay_problem(redemption: Redemption, refunds: Sequence[StoredRefund]) -> 
         refunded_minor=0,
         returned_minor=0,
         returned_points=NO_POINTS,
+        refunded_by=None,
+        lines=tuple(_untouched(line) for line in redemption.lines),
     )
     try:
         if redemption.captured_at is not None:
             taken = decide_capture(
                 replayed,
-                discount_minor=redemption.captured_minor,
-                paid_minor=redemption.paid_minor,
+                lines={
+                    line.line_id: LineCapture(line.captured_minor, line.paid_minor)
+                    for line in redemption.lines
+                },
                 at=redemption.captured_at,
             )
             replayed = replace(
@@ -105,9 +110,10 @@ def _replay_problem(redemption: Redemption, refunds: Sequence[StoredRefund]) -> 
                 captured_minor=taken.discount_minor,
                 captured_points=taken.points,
                 paid_minor=taken.paid_minor,
+                lines=taken.lines,
             )
         for refund in refunds:
-            decided = decide_refund(replayed, refund.amount_minor)
+            decided = decide_refund(replayed, refund.amount_minor, refund.lines)
             if (decided.points, decided.refunded_minor) != (refund.points, refund.refunded_minor):
                 return f"has a refund {refund.source_refund_id} that its history does not come to"
             replayed = replace(
@@ -116,6 +122,8 @@ def _replay_problem(redemption: Redemption, refunds: Sequence[StoredRefund]) -> 
                 refunded_minor=decided.refunded_minor,
                 returned_minor=decided.returned_minor,
                 returned_points=decided.returned_points,
+                refunded_by=decided.refunded_by,
+                lines=decided.lines,
             )
     except VkladError as error:
         return f"has a history that cannot be: {error.message}"
@@ -123,6 +131,10 @@ def _replay_problem(redemption: Redemption, refunds: Sequence[StoredRefund]) -> 
     if redemption.state in closed:
         replayed = replace(replayed, state=redemption.state)
     return None if replayed == redemption else "is not what its history comes to"
+
+
+def _untouched(line: RedeemedLine) -> RedeemedLine:
+    return RedeemedLine(line.line_id, line.net_minor, line.discount_minor, line.rate)
 
 
 def _redemptions(work: Work) -> Iterator[Finding]:

@@ -6,11 +6,13 @@ only it knows what was paid.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.model import Principal
 from api.http.idempotency import OnceHere, once_responses
@@ -29,6 +31,7 @@ from api.redeeming import (
 from ledger.kernel.ids import format_id, parse_id
 from ledger.redemption import service
 from ledger.redemption.checkout import HoldRedemption, Redeeming
+from ledger.redemption.lines import LineCapture
 from ledger.redemption.orders import AMOUNT_MINOR_MAX, LINES_MAX, TEXT_LENGTH_MAX
 from ledger.redemption.service import (
     CaptureRedemption,
@@ -46,6 +49,7 @@ _MINOR_MAX = AMOUNT_MINOR_MAX * LINES_MAX
 
 Token = Annotated[str, Field(max_length=TOKEN_LENGTH_MAX)]
 Minor = Annotated[int, Field(ge=0, le=_MINOR_MAX)]
+LineId = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)]
 Settler = Annotated[Principal, Depends(require_scope(_WRITE))]
 Reader = Annotated[Principal, Depends(allow(roles=("member",), scopes=_READ))]
 
@@ -59,22 +63,74 @@ class HoldBody(BaseModel):
     quote: Token
 
 
+class CapturedLineBody(BaseModel):
+    """A line that was bought: with all of its discount and all it leaves to pay, or as stated."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: LineId
+    discount_minor: Minor | None = None
+    paid_minor: Minor | None = None
+
+
 class CaptureBody(BaseModel):
-    """Without fields: all that is held, and all that the order leaves to pay was paid."""
+    """Without fields: all that is held, and all that the order leaves to pay was paid.
+
+    With ``lines``, those named were bought and the others were not; then no amounts beside them.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     discount_minor: Minor | None = None
     paid_minor: Minor | None = None
+    lines: Annotated[list[CapturedLineBody], Field(min_length=1, max_length=LINES_MAX)] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.lines is not None:
+            if self.discount_minor is not None or self.paid_minor is not None:
+                raise ValueError("state either lines or amounts of the whole")
+            _once_each(line.id for line in self.lines)
+        return self
+
+
+class RefundedLineBody(BaseModel):
+    """Money that went back for one line."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: LineId
+    amount_minor: Minor
 
 
 class RefundBody(BaseModel):
-    """Money that went back to the member: this much more, under an id of the LMS's own."""
+    """Money that went back to the member: this much more, under an id of the LMS's own.
+
+    In sum by ``amount_minor``, or by ``lines``; all refunds of one redemption the same way.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     refund_id: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)]
-    amount_minor: Minor
+    amount_minor: Minor | None = None
+    lines: Annotated[list[RefundedLineBody], Field(min_length=1, max_length=LINES_MAX)] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.lines is None) == (self.amount_minor is None):
+            raise ValueError("state either lines or amount_minor")
+        _once_each(line.id for line in self.lines or ())
+        return self
+
+
+def _once_each(line_ids: Iterable[str]) -> None:
+    seen = Counter(line_ids)
+    if seen and max(seen.values()) > 1:
+        raise ValueError("a line is named twice")
 
 
 def _redeeming(request: Request) -> Redeeming:
@@ -141,12 +197,15 @@ def refunds(redemption_id: str, database: DatabaseHere, principal: Reader) -> di
 
 @router.post("/{redemption_id}/capture", status_code=200, responses=once_responses(404, 410))
 def capture(redemption_id: str, body: CaptureBody, once: OnceHere, principal: Settler) -> Response:
-    """Spend what is held, whole or in part; once."""
+    """Spend what is held, whole, in part or line by line; once."""
     command = CaptureRedemption(
         caller_of(principal),
         parse_id("red", redemption_id),
         discount_minor=body.discount_minor,
         paid_minor=body.paid_minor,
+        lines=None
+        if body.lines is None
+        else {line.id: LineCapture(line.discount_minor, line.paid_minor) for line in body.lines},
     )
     return once(service.capture, command, render=redemption_json, status=200)
 
@@ -161,10 +220,12 @@ def release(redemption_id: str, once: OnceHere, principal: Settler) -> Response:
 @router.post("/{redemption_id}/refunds", status_code=201, responses=once_responses(404))
 def refund(redemption_id: str, body: RefundBody, once: OnceHere, principal: Settler) -> Response:
     """Bring points back for money that went back. The same ``refund_id`` again changes nothing."""
+    lines = None if body.lines is None else {each.id: each.amount_minor for each in body.lines}
     command = RefundRedemption(
         caller_of(principal),
         parse_id("red", redemption_id),
         source_refund_id=body.refund_id,
-        amount_minor=body.amount_minor,
+        amount_minor=sum(lines.values()) if lines is not None else body.amount_minor or 0,
+        lines=lines,
     )
     return once(service.refund, command, render=refund_answer)

@@ -324,3 +324,74 @@ def test_admins_turn_switches_and_everybody_sees_them(doors: Doors) -> None:
 def test_problems_speak_the_reader_s_language(doors: Doors) -> None:
     answer = doors.member.post("/v1/quotes", json={"order": "x"}, headers={"Accept-Language": "ru"})
     assert answer.json()["title"] == "Заказ не принят"
+
+
+LINES: Json = [
+    {"id": "a", "product": "course:go", "price_minor": 4000},
+    {"id": "b", "product": "book", "price_minor": 1000},
+]
+
+
+def test_lines_are_captured_and_refunded_one_by_one(doors: Doors) -> None:
+    doors.school.grant(500)
+    path = f"/v1/redemptions/{doors.hold(500, lines=LINES)}"
+    captured = doors.post(doors.lms, f"{path}/capture", {"lines": [{"id": "a"}]}).json()
+    assert captured["capture"]["discount_minor"] == captured["capture"]["points"] == 400
+    assert captured["capture"]["paid_minor"] == 3600
+    assert doors.school.summary().available.amount == 100
+
+    def refund(name: str, *lines: Json) -> Response:
+        body = {"refund_id": name, "lines": list(lines)}
+        return doors.post(doors.lms, f"{path}/refunds", body)
+
+    first = refund("r1", {"id": "a", "amount_minor": 1000})
+    assert (first.status_code, first.json()["points"]) == (201, 111)
+    assert first.json()["lines"] == [{"id": "a", "amount_minor": 1000}]
+    assert refund("r1", {"id": "a", "amount_minor": 1000}).json() == first.json()
+    in_sum = {"refund_id": "r2", "amount_minor": 1}
+    refused = _is(doors.post(doors.lms, f"{path}/refunds", in_sum), 409, "refunded_otherwise")
+    assert refused["refunded_by"] == "lines"
+    _is(refund("r3", {"id": "b", "amount_minor": 1}), 422, "refund_above_paid")
+    _is(refund("r3", {"id": "c", "amount_minor": 1}), 422, "line_unknown")
+    last = refund("r3", {"id": "a", "amount_minor": 2600}).json()
+    assert last["redemption"]["state"] == "refunded"
+    assert doors.school.summary().available.amount == 500
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("capture", {"lines": [{"id": "1"}], "paid_minor": 1}),
+        ("capture", {"lines": []}),
+        ("capture", {"lines": [{"id": "1"}, {"id": "1"}]}),
+        ("refunds", {"refund_id": "r"}),
+        ("refunds", {"refund_id": "r", "amount_minor": 1, "lines": []}),
+        ("refunds", {"refund_id": "r", "lines": [{"id": "1", "amount_minor": 1}] * 2}),
+    ],
+)
+def test_lines_are_stated_one_way(doors: Doors, verb: str, body: Json) -> None:
+    doors.school.grant(100)
+    path = f"/v1/redemptions/{doors.hold(1)}"
+    _is(doors.post(doors.lms, f"{path}/{verb}", body), 422, "request_invalid")
+
+
+def test_a_rate_of_a_new_day_outdates_a_quote(doors: Doors) -> None:
+    doors.school.grant(100)
+    doors.school.set_terms(
+        rates=[
+            {"from": "2026-01-01", "rates": {"USD": 1}},
+            {"from": "2026-03-03", "rates": {"USD": 2}},
+        ]
+    )
+    doors.school.clock.forward(hours=14, minutes=55)
+    token = doors.school.order()
+    asked = {"order": token, "points": 100}
+    quote = doors.lms.post("/v1/quotes", json=asked).json()
+    assert (quote["rate"], quote["rates_since"]) == ("1", "2026-01-01")
+    doors.school.clock.forward(minutes=5)
+    body = {"order": token, "quote": quote["token"]}
+    fresh = _is(doors.post(doors.lms, "/v1/redemptions", body), 409, "quote_outdated")["quote"]
+    assert (fresh["rate"], fresh["rates_since"]) == ("2", "2026-03-03")
+    assert fresh["discount_minor"] == 200
+    held = doors.post(doors.lms, "/v1/redemptions", {"order": token, "quote": fresh["token"]})
+    assert held.json()["rate"] == "2"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -533,3 +533,21 @@ def test_the_database_refuses_what_the_machine_does(school: School) -> None:
     for table in (orders, refunds):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             execute(school.database, lambda work, t: work.connection.execute(t.delete()), table)
+
+
+def test_the_tightest_of_several_limits_binds(school: School) -> None:
+    school.grant(1000)
+    school.set_terms(member_limit=[{"points": 100, "per": "day"}, {"points": 150, "per": "month"}])
+    school.held(100, order="first")
+    assert school.quote(school.order(order="second")).offer.quote.points == Points(0)
+    school.clock.forward(days=1)
+    priced = school.quote(school.order(order="second")).offer.priced
+    assert (priced.points, priced.limited_by) == (Points(50), "member_limit")
+
+
+def test_rates_that_begin_later_are_not_offered_yet(school: School) -> None:
+    school.set_terms(rates=[{"from": "2026-03-03", "rates": {"USD": 1}}])
+    with pytest.raises(errors.RedeemingNotOffered):
+        school.quote(school.order())
+    school.clock.forward(days=1)
+    assert school.quote(school.order(), 0).offer.quote.rates_since == date(2026, 3, 3)

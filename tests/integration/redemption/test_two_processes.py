@@ -14,9 +14,11 @@ import pytest
 from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.ids import format_id
-from ledger.kernel.transaction import connect
+from ledger.kernel.transaction import connect, execute
 from ledger.kernel.units import Points
 from ledger.redemption.model import Redemption
+from ledger.switches.model import SetCeiling
+from ledger.switches.service import set_ceiling
 from tests.integration.conftest import TestDatabase
 from tests.integration.redemption.conftest import School, SetClock, make_school
 from tests.support.credentials import issue_key
@@ -180,3 +182,22 @@ def test_refunds_at_once_never_exceed_what_was_paid(live_school: School, crowd: 
     assert _statuses(answers) == {201: 10, 422: AT_ONCE - 10}
     assert _codes(answers, 422) == {"refund_above_paid"}
     assert live_school.summary().available == Points(100)
+
+
+def test_the_school_s_ceiling_is_reached_and_not_passed(live_school: School, crowd: Crowd) -> None:
+    live_school.set_terms(rates={"USD": 1, "CHF": 1})
+    command = SetCeiling("CHF", 100, "Budget", "test")
+    execute(live_school.database, set_ceiling, command)
+    live_school.grant(5000)
+    orders = [live_school.order(order=f"c-{number}", currency="CHF") for number in range(AT_ONCE)]
+    quotes = [live_school.quote(order, 10).token for order in orders]
+
+    answers = crowd.post(
+        "/v1/redemptions",
+        lambda number: {"order": orders[number], "quote": quotes[number]},
+        lambda number: f"ceiling-{number}",
+    )
+
+    assert _statuses(answers) == {201: 10, 409: AT_ONCE - 10}
+    assert _codes(answers, 409) == {"quote_outdated"}
+    assert live_school.summary().held == Points(100)

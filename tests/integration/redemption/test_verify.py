@@ -74,17 +74,29 @@ def test_an_honest_history_verifies(school: School, refunded: Redemption) -> Non
         ("UPDATE redemptions SET captured_points = 399 WHERE {it}", "captured other points"),
         ("UPDATE redemptions SET returned_points = 88 WHERE {it}", "returned other points"),
         ("UPDATE redemptions SET refunded_minor = 1002 WHERE {it}", "is not what its history"),
-        ("UPDATE redemptions SET paid_minor = 3000 WHERE {it}", "has a refund r1"),
-        ("UPDATE redemptions SET paid_minor = 4601 WHERE {it}", "history that cannot be"),
+        ("UPDATE redemptions SET paid_minor = 3000 WHERE {it}", "is not what its history"),
+        ("UPDATE redemptions SET paid_minor = 4601 WHERE {it}", "is not what its history"),
         ("UPDATE refunds SET amount_minor = 2 WHERE source_refund_id = 'r2'", "a refund r2"),
         (
             """
             UPDATE redemptions SET state = 'released', captured_at = NULL, captured_minor = 0,
-              captured_points = 0, paid_minor = 0, closed_at = created_at WHERE {it}
+              captured_points = 0, paid_minor = 0, closed_at = created_at, lines = NULL
+              WHERE {it}
             """,
             "is released and its hold is captured",
         ),
         ("UPDATE redemptions SET expired_points = 1 WHERE {it}", "other expired points"),
+        (
+            "UPDATE redemptions SET lines = jsonb_set(lines, '{{0,points}}', '399') WHERE {it}",
+            "is not what its history",
+        ),
+        (
+            """
+            UPDATE redemptions SET lines = jsonb_set(lines, '{{0,discount_minor}}', '399')
+             WHERE {it}
+            """,
+            "history that cannot be",
+        ),
         ("DELETE FROM refunds", "is not what its history"),
     ],
 )

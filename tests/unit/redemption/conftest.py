@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
+from ledger.redemption.lines import RedeemedLine
 from ledger.redemption.model import Redemption, RedemptionState
 from ledger.redemption.orders import Order, read_order
 
@@ -81,6 +83,10 @@ def held() -> Callable[..., Redemption]:
             "refund_grace": timedelta(days=30),
             "created_at": NOW,
             "expires_at": NOW + timedelta(minutes=30),
+            "lines": (
+                RedeemedLine("a", 4000, 800, Fraction(5, 2)),
+                RedeemedLine("b", 1000, 200, Fraction(5, 2)),
+            ),
         }
         return Redemption(**(stated | changes))  # type: ignore[arg-type]
 

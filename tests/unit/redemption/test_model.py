@@ -8,10 +8,12 @@ import pytest
 
 from ledger.kernel.units import Points
 from ledger.redemption import errors
+from ledger.redemption.lines import LineCapture
 from ledger.redemption.model import (
     Capture,
     Redemption,
     RedemptionState,
+    RefundedBy,
     decide_capture,
     decide_refund,
     decide_release,
@@ -33,10 +35,98 @@ def _capture(
     return decide_capture(redemption, discount_minor=discount, paid_minor=paid, at=NOW)
 
 
+def _whole(taken: Capture) -> tuple[int, Points, int]:
+    return taken.discount_minor, taken.points, taken.paid_minor
+
+
 def test_a_capture_takes_the_whole_by_default_or_a_part(held: Make) -> None:
-    assert _capture(held()) == Capture(1000, Points(400), 4000)
-    assert _capture(held(), 501) == Capture(501, Points(201), 4499)
-    assert _capture(held(), 1, 0) == Capture(1, Points(1), 0)
+    taken = _capture(held())
+    assert _whole(taken) == (1000, Points(400), 4000)
+    assert [line.points for line in taken.lines] == [Points(320), Points(80)]
+    assert _whole(_capture(held(), 501)) == (501, Points(201), 4499)
+    assert _whole(_capture(held(), 1, 0)) == (1, Points(1), 0)
+
+
+def test_a_part_spreads_over_the_lines_in_proportion(held: Make) -> None:
+    taken = _capture(held(), 501)
+    assert [line.captured_minor for line in taken.lines] == [401, 100]
+    assert [line.points for line in taken.lines] == [Points(161), Points(40)]
+    assert [line.paid_minor for line in taken.lines] == [3599, 900]
+
+
+def _by_line(redemption: Redemption, **lines: LineCapture) -> Capture:
+    return decide_capture(redemption, at=NOW, lines=lines)
+
+
+def test_lines_not_named_were_not_bought(held: Make) -> None:
+    taken = _by_line(held(), a=LineCapture())
+    assert _whole(taken) == (800, Points(320), 3200)
+    assert [line.captured_minor for line in taken.lines] == [800, 0]
+    part = _by_line(held(), a=LineCapture(1, 5), b=LineCapture(0))
+    assert _whole(part) == (1, Points(1), 1005)
+
+
+def test_lines_that_cannot_be_captured_are_refused(held: Make) -> None:
+    with pytest.raises(errors.LineUnknown):
+        _by_line(held(), c=LineCapture())
+    for lines in ({"a": LineCapture(801)}, {"a": LineCapture(-1)}, {"a": LineCapture(0)}):
+        with pytest.raises(errors.CaptureAboveHold):
+            _by_line(held(), **lines)
+    for paid in (-1, 3201):
+        with pytest.raises(errors.PaidAboveOrder):
+            _by_line(held(), a=LineCapture(None, paid))
+
+
+def _captured(held: Make) -> Redemption:
+    """``a`` paid 3200 and 320 points, ``b`` nothing but 80 points."""
+    taken = _by_line(held(), a=LineCapture(), b=LineCapture(None, 0))
+    return held(**CAPTURED | {"paid_minor": taken.paid_minor, "lines": taken.lines})
+
+
+def _refunded(redemption: Redemption, **lines: int) -> Redemption:
+    made = decide_refund(redemption, sum(lines.values()), lines)
+    return replace(
+        redemption,
+        state=made.state,
+        refunded_minor=made.refunded_minor,
+        returned_minor=made.returned_minor,
+        returned_points=made.returned_points,
+        refunded_by=made.refunded_by,
+        lines=made.lines,
+    )
+
+
+def test_each_line_is_refunded_by_its_own_sum(held: Make) -> None:
+    # a: 320 × 1001 / 3200 = 100.1, so 100 points; b, paid by points alone: its 200 undone.
+    first = _refunded(_captured(held), a=1001)
+    assert (first.returned_points, first.returned_minor) == (Points(100), 250)
+    second = _refunded(first, b=200)
+    assert (second.returned_points, second.state) == (
+        Points(180),
+        RedemptionState.PARTIALLY_REFUNDED,
+    )
+    rest = _refunded(second, a=2199)
+    assert (rest.returned_points, rest.returned_minor) == (Points(400), 1000)
+    assert rest.state is RedemptionState.REFUNDED
+    assert rest.refundable_minor == rest.refunded_minor == 3400
+
+
+def test_refunds_of_one_redemption_are_counted_one_way(held: Make) -> None:
+    by_line = _refunded(_captured(held), a=1)
+    with pytest.raises(errors.RefundedOtherwise):
+        decide_refund(by_line, 1)
+    in_sum = replace(_captured(held), refunded_by=RefundedBy.SUM)
+    with pytest.raises(errors.RefundedOtherwise):
+        decide_refund(in_sum, 1, {"a": 1})
+
+
+def test_lines_that_cannot_be_refunded_are_refused(held: Make) -> None:
+    captured = _captured(held)
+    with pytest.raises(errors.LineUnknown):
+        decide_refund(captured, 1, {"c": 1})
+    for lines in ({}, {"a": 0}, {"a": 3201}, {"b": 201}):
+        with pytest.raises(errors.RefundAbovePaid):
+            decide_refund(captured, sum(lines.values()), lines)
 
 
 @pytest.mark.parametrize("discount", [0, -1, 1001])
