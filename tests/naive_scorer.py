@@ -211,9 +211,20 @@ class _Naive:
     def day(self, event: Event) -> date:
         return self.local_day(event.at, self.zone())
 
-    def closes_at(self, monday: date) -> Fraction:
-        """The first second of the local Monday after the week of ``monday``, by looking."""
-        target = monday + timedelta(days=7)
+    def first_day(self, day: date) -> date:
+        """The first day of the period in which a day lies."""
+        if self.period() == "week":
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1) if self.period() == "month" else day
+
+    def first_day_after(self, first: date) -> date:
+        """The first day of the next period."""
+        days = {"day": 1, "week": 7, "month": 31}[self.period()]
+        return self.first_day(first + timedelta(days=days))
+
+    def closes_at(self, first: date) -> Fraction:
+        """The first second of the period after the one that begins on ``first``, by looking."""
+        target = self.first_day_after(first)
         start = datetime(target.year, target.month, target.day, tzinfo=UTC)
         at = Fraction(int((start - EPOCH).total_seconds()) - 30 * 3600)
         for step in (3600, 60, 1):
@@ -222,14 +233,12 @@ class _Naive:
             at -= step
         return at + 1
 
-    def monday(self, event: Event) -> date:
-        day = self.day(event)
-        return day - timedelta(days=day.weekday())
+    def begins(self, event: Event) -> date:
+        """The first day of the period in which an event happened."""
+        return self.first_day(self.day(event))
 
-    def is_weekly(self) -> bool:
-        kinds = {
-            version.programme.get("period", "at_once") != "at_once" for version in self.versions
-        }
+    def period(self) -> str:
+        kinds = {version.programme.get("period", "at_once") for version in self.versions}
         assert len(kinds) == 1, "versions share their period"
         return kinds.pop()
 
@@ -241,7 +250,7 @@ class _Naive:
         return found
 
     def version(self, event: Event) -> dict[str, Any] | None:
-        at = self.closes_at(self.monday(event)) if self.is_weekly() else event.at
+        at = event.at if self.period() == "at_once" else self.closes_at(self.begins(event))
         return self.in_force_at(at)
 
     # 3: attributes.
@@ -401,7 +410,7 @@ class _Naive:
         return any(self.local_day(start + 3600 * hour, self.zone()) == day for hour in hours)
 
     def week_streak(self, member: str, monday: date) -> int:
-        active = {self.monday(event) for event, _, weight in self.weights(member) if weight > 0}
+        active = {self.begins(event) for event, _, weight in self.weights(member) if weight > 0}
         length = 0
         while monday in active:
             length += 1
@@ -472,7 +481,8 @@ class _Naive:
     def awards(self) -> Awards:
         found: Awards = {}
         for member in self.members():
-            found |= self.weeks_of(member) if self.is_weekly() else self.at_once_of(member)
+            is_at_once = self.period() == "at_once"
+            found |= self.at_once_of(member) if is_at_once else self.periods_of(member)
         return found
 
     def at_once_of(self, member: str) -> Awards:
@@ -515,17 +525,17 @@ class _Naive:
             found[member, rule["id"], event.key] = points, whole - points
         return found
 
-    def weeks_of(self, member: str) -> Awards:
+    def periods_of(self, member: str) -> Awards:
         found: Awards = {}
         earned = self.weights(member)
         awarded: list[tuple[date, int]] = []
-        for monday in sorted({self.monday(event) for event, _, _ in earned}):
-            close = self.closes_at(monday)
+        for first in sorted({self.begins(event) for event, _, _ in earned}):
+            close = self.closes_at(first)
             if self.until is not None and close > self.until:
                 continue
             programme = self.in_force_at(close)
             value = sum(
-                (weight for event, _, weight in earned if self.monday(event) == monday),
+                (weight for event, _, weight in earned if self.begins(event) == first),
                 Fraction(0),
             )
             for name in programme.get("period_multipliers", []):
@@ -535,11 +545,14 @@ class _Naive:
                         programme, member, multiplier["attribute"], close, included=False
                     )
                     value *= Fraction(multiplier["table"][level])
+                elif multiplier["by"] == "day_streak":
+                    length = self.day_streak(multiplier, member, first)
+                    value *= self.table_row(multiplier["table"], length)
                 else:
-                    value *= self.table_row(multiplier["table"], self.week_streak(member, monday))
+                    value *= self.table_row(multiplier["table"], self.week_streak(member, first))
             whole = _round(value, programme.get("rounding", "half_up"))
             points = whole
-            last_day = monday + timedelta(days=6)
+            last_day = self.first_day_after(first) - timedelta(days=1)
             for cap in self.caps(programme):
                 if cap["of"] != "programme":
                     continue
@@ -555,6 +568,7 @@ class _Naive:
                 )
             points = int(points)
             awarded.append((last_day, points))
-            year, week, _ = monday.isocalendar()
-            found[member, programme["programme"], f"{year}-W{week:02d}"] = points, whole - points
+            form = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}[self.period()]
+            name = first.strftime(form)
+            found[member, programme["programme"], name] = points, whole - points
         return found

@@ -72,6 +72,15 @@ def multiplier_rows(
     ]
 
 
+def period_words(view: View, period: str) -> str:
+    """A period by the text that names it: ``2026-03-02``, ``2026-W10`` or ``2026-03``."""
+    if "-W" in period:
+        week = period.replace("-W", " / ")
+        return view.catalogue.text(view.language, "member.award.week", period=week)
+    kind = "day" if period.count("-") == 2 else "month"
+    return view.catalogue.text(view.language, f"member.award.{kind}", period=period)
+
+
 def _scope(view: View, programme: Programme, cap: Cap) -> str:
     if cap.of.is_programme:
         return view.catalogue.text(view.language, "member.earn.cap.everything")

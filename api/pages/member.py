@@ -14,7 +14,14 @@ from fastapi.responses import Response
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
-from api.pages.earning import cap_rows, category_words, limit_words, multiplier_rows, say
+from api.pages.earning import (
+    cap_rows,
+    category_words,
+    limit_words,
+    multiplier_rows,
+    period_words,
+    say,
+)
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -185,9 +192,7 @@ def _weeks(view: View, found: list[StoredAward], now: datetime) -> list[dict[str
 def _shown(view: View, programme: Programme | None, award: StoredAward) -> ShownAward:
     title = _rule_title(view, programme, award.key.rule_id)
     if award.key.period is not None:
-        title = view.catalogue.text(
-            view.language, "member.award.week", week=award.key.period.replace("-W", " / ")
-        )
+        title = period_words(view, award.key.period)
     receipt = award.receipt if isinstance(award.receipt, dict) else {}
     return ShownAward(award, title, cast("dict[str, Any]", receipt))
 

@@ -48,7 +48,10 @@ class Calendar:
         return (instant.seconds + self._offset(instant.seconds)) // DAY_S
 
     def start_of_day(self, day: int) -> Instant:
-        """The first instant whose local day is ``day`` or later."""
+        """The first instant from which on the local day is ``day`` or later.
+
+        Where a clock turns back over midnight (St. John's till 2011), that is the second midnight.
+        """
         low, high = (day - 2) * DAY_S, (day + 2) * DAY_S
         # Local days of real zones never run back by more than a day, so two days either side hold
         # the one place where the answer turns from "before" to "from here on".
@@ -60,16 +63,13 @@ class Calendar:
                 low = middle + 1
         return Instant(low)
 
-    def previous_day(self, day: int) -> int:
-        """The day before, passing over one that a change of zone left out."""
-        before = day - 1
-        if self.start_of_day(before) == self.start_of_day(day):
-            return before - 1
-        return before
+    def has_day(self, day: int) -> bool:
+        """Whether there is such a local day: a change of zone may have left one out."""
+        return self.start_of_day(day) != self.start_of_day(day + 1)
 
-    def close_of_week(self, week: int) -> Instant:
-        """When ``week`` is over: the first instant of the next local Monday."""
-        return self.start_of_day(first_day_of_week(week + 1))
+    def close_of_span(self, per: Per, span: int) -> Instant:
+        """When a day, week or month is over: the first instant of the next."""
+        return self.start_of_day(first_day_of_span(per, span + 1))
 
     def _offset(self, seconds: int) -> int:
         utc_day = seconds // DAY_S
@@ -119,6 +119,16 @@ def span_of_day(per: Per, day: int) -> int:
     if per is Per.WEEK:
         return week_of_day(day)
     return month_of_day(day) if per is Per.MONTH else 0
+
+
+def first_day_of_span(per: Per, span: int) -> int:
+    """The first day of a day, week or month by its number."""
+    if per is Per.DAY:
+        return span
+    if per is Per.WEEK:
+        return first_day_of_week(span)
+    assert per is Per.MONTH, "a lifetime has no first day"
+    return first_day_of_month(span)
 
 
 def span_text(per: Per, span: int) -> str:

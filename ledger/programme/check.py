@@ -24,6 +24,15 @@ from ledger.programme.source import Path
 RETRACTION: Final = "activity.retracted"
 
 
+_FITTING: Final = {
+    Period.AT_ONCE: (AttributeMultiplierFile, DayStreakMultiplierFile),
+    Period.DAY: (AttributeMultiplierFile, DayStreakMultiplierFile),
+    Period.WEEK: (AttributeMultiplierFile, WeekStreakMultiplierFile),
+    Period.MONTH: (AttributeMultiplierFile,),
+}
+"""Kinds of multipliers that can be worked out for what is awarded at each close, or at once."""
+
+
 def check(file: ProgrammeFile) -> Iterator[Wrong]:
     """Everything that is wrong with a file whose shape is right."""
     try:
@@ -78,9 +87,8 @@ def _period(file: ProgrammeFile) -> Iterator[Wrong]:
     if file.period is Period.AT_ONCE and file.period_multipliers:
         wrong = "awards at once have no period to multiply; name multipliers in the rules"
         yield ("period_multipliers",), wrong, "multipliers: [streak]"
-    if file.period is Period.WEEK:
-        path: Path = ("period_multipliers",)
-        yield from _named(path, file.period_multipliers, file, DayStreakMultiplierFile)
+    if file.period is not Period.AT_ONCE:
+        yield from _named(("period_multipliers",), file.period_multipliers, file)
 
 
 def _rules(file: ProgrammeFile) -> Iterator[Wrong]:
@@ -89,17 +97,16 @@ def _rules(file: ProgrammeFile) -> Iterator[Wrong]:
         path: Path = ("rules", index)
         if rule.id in seen:
             yield (*path, "id"), f"{rule.id!r} names two rules", f"id: {rule.id}-2"
-        if rule.id == file.programme and file.period is Period.WEEK:
-            wrong = f"{rule.id!r} is the programme's name, which the week's award goes by"
+        if rule.id == file.programme and file.period is not Period.AT_ONCE:
+            wrong = f"{rule.id!r} is the programme's name, which a period's award goes by"
             yield (*path, "id"), wrong, f"id: {rule.id}-rule"
         seen.add(rule.id)
         yield from _rule(path, rule)
-        if file.period is Period.WEEK and rule.multipliers:
-            wrong = "in a weekly programme the week's sum is multiplied, not the event"
+        if file.period is not Period.AT_ONCE and rule.multipliers:
+            wrong = f"with period: {file.period} the period's sum is multiplied, not the event"
             yield (*path, "multipliers"), wrong, "period_multipliers: [qualification]"
-        elif file.period is Period.AT_ONCE:
-            where = (*path, "multipliers")
-            yield from _named(where, rule.multipliers, file, WeekStreakMultiplierFile)
+        elif rule.multipliers:
+            yield from _named((*path, "multipliers"), rule.multipliers, file)
 
 
 def _rule(path: Path, rule: RuleFile) -> Iterator[Wrong]:
@@ -122,10 +129,8 @@ def _rule(path: Path, rule: RuleFile) -> Iterator[Wrong]:
             yield (*path, "when"), error.message.rstrip("."), "when: event.data.score >= 60"
 
 
-def _named(
-    path: Path, names: list[str], file: ProgrammeFile, unexecuted: type[object]
-) -> Iterator[Wrong]:
-    """Multipliers by name: they exist, once each, and are not of the kind ``unexecuted`` here."""
+def _named(path: Path, names: list[str], file: ProgrammeFile) -> Iterator[Wrong]:
+    """Multipliers by name: they exist, once each, and are of a kind that fits the period."""
     if len(set(names)) < len(names):
         yield path, "a multiplier is named twice", "[streak, qualification]"
     for index, name in enumerate(names):
@@ -133,7 +138,7 @@ def _named(
         if multiplier is None:
             known = ", ".join(file.multipliers) or "none is stated under multipliers"
             yield (*path, index), f"there is no multiplier {name!r} (known: {known})", "[streak]"
-        elif isinstance(multiplier, unexecuted):
+        elif not isinstance(multiplier, _FITTING[file.period]):
             wrong = (
                 f"{name!r} is a {multiplier.by}, which with period: {file.period} "
                 "is not executed by this version"

@@ -16,7 +16,9 @@ Wrong = tuple[Path, str, str]
 
 _SPANS_HELD: Final = {
     Period.AT_ONCE: frozenset(Per),
+    Period.DAY: frozenset(Per),
     Period.WEEK: frozenset({Per.WEEK, Per.MONTH, Per.LIFETIME}),
+    Period.MONTH: frozenset({Per.MONTH, Per.LIFETIME}),
 }
 """Spans of a programme's own caps: where points wait for a close, not shorter than the period."""
 

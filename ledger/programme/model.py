@@ -13,7 +13,7 @@ from typing import Final
 
 from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
-from ledger.programme.model_earning import Cap, Limit
+from ledger.programme.model_earning import Cap, Limit, Per
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -114,10 +114,17 @@ Multiplier = AttributeMultiplier | DayStreakMultiplier | WeekStreakMultiplier
 
 
 class Period(StrEnum):
-    """When points are awarded: at each event, or when the ISO week closes."""
+    """When points are awarded: at each event, or when the local day, ISO week or month closes."""
 
     AT_ONCE = "at_once"
+    DAY = "day"
     WEEK = "week"
+    MONTH = "month"
+
+    @property
+    def per(self) -> Per:
+        """The span of a period that closes."""
+        return Per(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class BridgeTerms:
 class Programme:
     """One immutable version of a programme.
 
-    ``period_multipliers`` apply to a week's sum, the rules' own to single events. ``redemption``
+    ``period_multipliers`` apply to a period's sum, the rules' own to single events. ``redemption``
     is the section of that name in JSON, numbers exact (``"5/2"``), for the room that redeems.
     """
 
@@ -171,9 +178,9 @@ class Programme:
         return self.caps if self.cap is None else (self.cap, *self.caps)
 
     @property
-    def is_weekly(self) -> bool:
-        """Whether points are awarded when a week closes."""
-        return self.period is Period.WEEK
+    def is_periodic(self) -> bool:
+        """Whether points are awarded when a period closes."""
+        return self.period is not Period.AT_ONCE
 
     @property
     def hash_text(self) -> str:

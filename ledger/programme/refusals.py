@@ -28,8 +28,8 @@ def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
         return
     for name in content.keys() & _PROGRAMME:
         yield (name,), f"`{name}`", f"leave `{name}` out"
-    if content.get("period") in {"month", "day", "year"}:
-        yield ("period",), f"a period of a {content['period']}", "period: week"
+    if content.get("period") == "year":
+        yield ("period",), "a period of a year", "period: month"
     if content.get("rounding") in {"half_even", "up", "half_down"}:
         yield ("rounding",), f"the rounding {content['rounding']}", "rounding: half_up"
     rules = content.get("rules")

@@ -139,8 +139,8 @@ class AttributeMultiplierFile(Section):
 
     by: Literal["attribute"] = Field(description="This kind.", examples=["attribute"])
     attribute: AttributeName = Field(
-        description="Which attribute. At once: as it stood at the event; weekly: as it stood when "
-        "the week closed.",
+        description="Which attribute. At once: as it stood at the event; of a period: before it "
+        "closed.",
         examples=["qualification"],
     )
     table: dict[Value, ExactNumber] = Field(
@@ -152,7 +152,7 @@ class AttributeMultiplierFile(Section):
 
 
 class DayStreakMultiplierFile(Section):
-    """A factor by consecutive active days (awards at once only)."""
+    """A factor by consecutive active days (awards at once, and `period: day`)."""
 
     by: Literal["day_streak"] = Field(description="This kind.", examples=["day_streak"])
     condition: EventType = Field(
@@ -174,7 +174,7 @@ class DayStreakMultiplierFile(Section):
 
 
 class WeekStreakMultiplierFile(Section):
-    """A factor by consecutive weeks with something earned (weekly only)."""
+    """A factor by consecutive weeks with something earned (`period: week`)."""
 
     by: Literal["week_streak"] = Field(description="This kind.", examples=["week_streak"])
     table: dict[Value, ExactNumber] = Field(
@@ -213,13 +213,13 @@ class ProgrammeFile(Section):
     )
     period: Period = Field(
         default=Period.AT_ONCE,
-        description="`at_once`: each event is awarded by itself. `week`: the ISO week's points are "
-        "added up, multiplied, rounded once and awarded when it closes.",
+        description="`at_once`: each event is awarded by itself. `day`, `week` (ISO), `month`: the "
+        "period's points are added up, multiplied, rounded once and awarded when it closes.",
         examples=["week"],
     )
     period_multipliers: list[Name] = Field(
         default_factory=list,
-        description="Names of multipliers of a week's sum (weekly only).",
+        description="Names of multipliers of a period's sum (not for awards at once).",
         examples=[["qualification", "consistency"]],
     )
     attributes: Annotated[dict[AttributeName, AttributeFile], Field(max_length=20)] = Field(

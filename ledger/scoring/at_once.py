@@ -9,7 +9,6 @@ streak so far and what caps have been used.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ledger.kernel.clock import Instant
@@ -24,28 +23,11 @@ from ledger.scoring.receipts import (
     AppliedMultiplier,
     AttributeBasis,
     CapUse,
-    DayStreakBasis,
     EventReceipt,
 )
+from ledger.scoring.streaks import DayStreaks
 
 _ONE = Fraction(1)
-
-
-@dataclass(slots=True)
-class _OpenDay:
-    """What is known of a day so far; the flags are by place in ``Plan.streaks``."""
-
-    opened: set[int] = field(default_factory=set)
-    worked: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Run:
-    """A streak up to its last active day."""
-
-    first: int
-    last: int
-    length: int
 
 
 class AtOnce:
@@ -55,76 +37,40 @@ class AtOnce:
         self._plan = plan
         self._member = member
         self._timelines = timelines
-        self._open: dict[int, _OpenDay] = {}
-        self._streaks: dict[int, list[DayStreakBasis]] = {}
-        """Of days that are over, while events of theirs wait."""
+        self._streaks = DayStreaks(plan)
         self._waiting: deque[Counted] = deque()
         self._caps = CapBook(plan.cap_accounts)
-        self._runs: dict[int, _Run] = {}
         self._done: list[Entitlement] = []
 
     def see(self, fact: Fact, day: int) -> None:
         """Take note of an act of the member's own, whether or not anything counts it."""
-        for place, streak in enumerate(self._plan.streaks):
-            if fact.type == streak.condition:
-                self._day(day).opened.add(place)
-            elif fact.type in streak.types:
-                self._day(day).worked.add(place)
+        self._streaks.see(fact, day)
 
     def add(self, counted: list[Counted], day: int) -> None:
         """Take what the pipeline counted of one fact."""
-        if counted:
-            self._day(day)
-            self._waiting.extend(counted)
+        del day
+        self._waiting.extend(counted)
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: days that no later fact can fall on are worked out."""
-        if self._open and min(self._open) < day - DAYS_BACK_MAX:
-            self._work_out(day - DAYS_BACK_MAX)
-            self._caps.forget_before(self._waiting[0].day if self._waiting else day - DAYS_BACK_MAX)
+        self._work_out(day - DAYS_BACK_MAX)
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""
         del closed_until
-        if self._open:
-            self._work_out(max(self._open) + 1)
+        if self._waiting:
+            self._work_out(max(each.day for each in self._waiting) + 1)
         return self._done
 
-    def _day(self, day: int) -> _OpenDay:
-        if day not in self._open:
-            self._open[day] = _OpenDay()
-        return self._open[day]
-
     def _work_out(self, before: int) -> None:
-        for day in sorted(each for each in self._open if each < before):
-            open_day = self._open.pop(day)
-            self._streaks[day] = [
-                self._streak(place, day, open_day) for place in range(len(self._plan.streaks))
-            ]
-        while self._waiting and self._waiting[0].day in self._streaks:
-            counted = self._waiting.popleft()
-            self._done.append(self._award(counted, self._streaks[counted.day]))
-        if not self._waiting:
-            self._streaks.clear()
+        self._streaks.close(before)
+        while self._waiting and self._waiting[0].day < before:
+            self._done.append(self._award(self._waiting.popleft()))
+        first_open = min(before, self._waiting[0].day) if self._waiting else before
+        self._streaks.forget_before(first_open)
+        self._caps.forget_before(first_open)
 
-    def _streak(self, place: int, day: int, open_day: _OpenDay) -> DayStreakBasis:
-        """The streak at ``day``, and remembered for the next day."""
-        if place not in open_day.opened or place not in open_day.worked:
-            return DayStreakBasis(0, day)
-        run = self._runs.get(place)
-        if run is not None and self._follows(run.last, day):
-            run.last, run.length = day, run.length + 1
-        else:
-            run = self._runs[place] = _Run(day, day, 1)
-        return DayStreakBasis(run.length, run.first)
-
-    def _follows(self, last: int, day: int) -> bool:
-        """Whether no local day lies between; a change of zone may have left one out."""
-        return last == day - 1 or (
-            last == day - 2 and self._plan.calendar.previous_day(day) == last
-        )
-
-    def _award(self, counted: Counted, streaks: list[DayStreakBasis]) -> Entitlement:
+    def _award(self, counted: Counted) -> Entitlement:
         fact, version, planned = counted.fact, counted.version, counted.planned
         rule = planned.rule
         programme = version.programme
@@ -132,7 +78,7 @@ class AtOnce:
         applied: list[AppliedMultiplier] = []
         for name in rule.multipliers:
             multiplier = programme.multipliers[name]
-            one = self._applied(multiplier, version, fact, streaks)
+            one = self._applied(multiplier, version, counted)
             exact *= one.factor
             applied.append(one)
         rounded = round_points(exact, programme.rounding)
@@ -166,18 +112,14 @@ class AtOnce:
         )
 
     def _applied(
-        self,
-        multiplier: Multiplier,
-        version: VersionPlan,
-        fact: Fact,
-        streaks: list[DayStreakBasis],
+        self, multiplier: Multiplier, version: VersionPlan, counted: Counted
     ) -> AppliedMultiplier:
         name = multiplier.name
         if isinstance(multiplier, AttributeMultiplier):
-            basis = self._attribute(version, multiplier.attribute, fact)
+            basis = self._attribute(version, multiplier.attribute, counted.fact)
             return AppliedMultiplier(name, multiplier.table[basis.value], basis)
         assert isinstance(multiplier, DayStreakMultiplier), "checked when the programme was read"
-        streak = streaks[version.streaks[name]]
+        streak = self._streaks.at(version.streaks[name], counted.day)
         return AppliedMultiplier(name, streak_factor(multiplier.table, streak.days), streak)
 
     def _most(self, version: VersionPlan, fact: Fact) -> Most:

@@ -1,7 +1,7 @@
 """Activations made ready for the fold: which version scores what, and what to look at where.
 
          BEGINNING        effective_at of v2      effective_at of v3
-             │──── v1 ────────│──── v2 ─────────────│──── v3 ────▶     events (weekly: closes)
+             │──── v1 ────────│──── v2 ─────────────│──── v3 ────▶     events (or closes)
 
 A later activation wins wherever both are in force. Everything here follows from the activations
 alone and is worked out once for any number of members.
@@ -16,8 +16,15 @@ from fractions import Fraction
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import round_half_up
-from ledger.programme.calendar import Calendar, week_of_day
-from ledger.programme.model import ACTOR, DayStreakMultiplier, Programme, Rounding, Rule
+from ledger.programme.calendar import Calendar, span_of_day
+from ledger.programme.model import (
+    ACTOR,
+    DayStreakMultiplier,
+    Period,
+    Programme,
+    Rounding,
+    Rule,
+)
 from ledger.programme.model_earning import Cap, CapScope, Per
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
@@ -103,7 +110,7 @@ class Plan:
             for index, activation in enumerate(activations)
         )
         self._latest_first = tuple(reversed(self.versions))
-        self.is_weekly: bool = bool(activations) and activations[0].programme.is_weekly
+        self.period = activations[0].programme.period if activations else Period.AT_ONCE
         self.calendar = Calendar(activations[0].programme.zone if activations else "UTC")
         self.attribute_types = frozenset(
             attribute.event_type
@@ -111,7 +118,7 @@ class Plan:
             for attribute in activation.programme.attributes.values()
         )
         self._participants = _participant_paths(self.versions)
-        self._by_week: dict[int, VersionPlan | None] = {}
+        self._by_period: dict[int, VersionPlan | None] = {}
         self._closes: dict[int, Instant] = {}
 
     def version_at(self, time: Instant) -> VersionPlan | None:
@@ -121,23 +128,28 @@ class Plan:
                 return version
         return None
 
-    def version_of_week(self, week: int) -> VersionPlan | None:
-        """The version in force when a week closes, which scores the whole of it."""
-        if week not in self._by_week:
-            self._by_week[week] = self.version_at(self.close_of_week(week))
-        return self._by_week[week]
+    @property
+    def is_periodic(self) -> bool:
+        """Whether points are awarded when a period closes."""
+        return self.period is not Period.AT_ONCE
+
+    def version_of_period(self, period: int) -> VersionPlan | None:
+        """The version in force when a period closes, which scores the whole of it."""
+        if period not in self._by_period:
+            self._by_period[period] = self.version_at(self.close_of_period(period))
+        return self._by_period[period]
 
     def version_for(self, fact: Fact, day: int) -> VersionPlan | None:
         """The version that scores ``fact``, whose local day is ``day``."""
-        if self.is_weekly:
-            return self.version_of_week(week_of_day(day))
+        if self.is_periodic:
+            return self.version_of_period(span_of_day(self.period.per, day))
         return self.version_at(fact.time)
 
-    def close_of_week(self, week: int) -> Instant:
-        """When a week closes."""
-        if week not in self._closes:
-            self._closes[week] = self.calendar.close_of_week(week)
-        return self._closes[week]
+    def close_of_period(self, period: int) -> Instant:
+        """When a period closes."""
+        if period not in self._closes:
+            self._closes[period] = self.calendar.close_of_span(self.period.per, period)
+        return self._closes[period]
 
     def participant_paths(self, event_type: str) -> tuple[FieldPath, ...]:
         """Fields, besides the subject, that name members who take part in such an event."""
@@ -208,8 +220,8 @@ def _bounds(scope: CapScope, programme: Programme, rule: Rule | None) -> bool:
     Where points wait for a close, rules and categories have weights, the programme has awards.
     """
     if rule is None:
-        return programme.is_weekly and scope.is_programme
-    if programme.is_weekly and scope.is_programme:
+        return programme.is_periodic and scope.is_programme
+    if programme.is_periodic and scope.is_programme:
         return False
     return scope.covers(rule.rule_id, rule.category)
 

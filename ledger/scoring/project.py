@@ -5,7 +5,7 @@ takes part; the two agree because everything about a beneficiary is computable f
 ``MemberFold`` takes one fact at a time, so that a checkpoint of it can stand for a prefix of
 history.
 
-     facts ──settle──▶ history ──per member──▶ MemberFold: pipeline ──▶ at once | weekly ──▶ [ ]
+     facts ──settle──▶ history ──per member──▶ MemberFold: pipeline ──▶ at once | periodic ──▶ [ ]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ledger.scoring.at_once import AtOnce
 from ledger.scoring.attributes import Timelines
 from ledger.scoring.history import identity_at, settle
 from ledger.scoring.model import Activation, Entitlement, Fact, Quarantined
+from ledger.scoring.periodic import Periodic
 from ledger.scoring.pipeline import (
     DAYS_BACK_MAX,
     MemberPipeline,
@@ -25,7 +26,6 @@ from ledger.scoring.pipeline import (
     answer_conditions,
 )
 from ledger.scoring.plan import Plan
-from ledger.scoring.weekly import Weekly
 
 Members = Mapping[str, str] | None
 """Identity → member. ``None``: every identity is a member of its own."""
@@ -41,8 +41,8 @@ class MemberFold:
         self._resolve = resolve
         self._pipeline = MemberPipeline(member, resolve)
         self._day: int | None = None
-        accrual = Weekly if plan.is_weekly else AtOnce
-        self._accrual: AtOnce | Weekly = accrual(plan, member, Timelines(stated))
+        accrual = Periodic if plan.is_periodic else AtOnce
+        self._accrual: AtOnce | Periodic = accrual(plan, member, Timelines(stated))
 
     def take(self, fact: Fact, missed: list[Missed] | None = None) -> None:
         """The next fact; what did not count of it is added to ``missed``, if given."""

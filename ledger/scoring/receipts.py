@@ -14,7 +14,7 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.programme.calendar import day_text, span_text, week_text
 from ledger.programme.model import AttributeValue, Programme
-from ledger.programme.model_earning import Cap, Limit, Over
+from ledger.programme.model_earning import Cap, Limit, Over, Per
 from ledger.programme.numbers import exact_text
 from ledger.scoring.model import EventCause, Fact
 
@@ -216,9 +216,10 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReceipt:
-    """How one week came to its points."""
+    """How one period came to its points; ``period`` is its number, ``per`` its length."""
 
-    week: int
+    per: Per
+    period: int
     closed_at: Instant
     programme: Programme
     contributions: tuple[Contribution, ...]
@@ -237,7 +238,7 @@ class PeriodReceipt:
             capped |= _caps(self.caps, self.programme)
             capped["trimmed"] = self.rounded - self.points
         return {
-            "period": week_text(self.week),
+            "period": span_text(self.per, self.period),
             "closed_at": self.closed_at.isoformat(),
             "programme": _programme(self.programme),
             "contributions": [each.to_json() for each in self.contributions],

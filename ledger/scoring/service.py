@@ -35,8 +35,9 @@ from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
-from ledger.programme.calendar import Calendar, week_of_day
+from ledger.programme.calendar import Calendar, span_of_day
 from ledger.programme.model import Programme
+from ledger.programme.model_earning import Per
 from ledger.scoring import store
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
 from ledger.scoring.plan import Plan
@@ -155,12 +156,12 @@ def current_plan(work: Work) -> Plan | None:
 
 
 def close_periods(work: Work) -> datetime | None:
-    """Close every week that is over and have everybody scored; the new close, if there is one."""
+    """Close every period that is over and have everybody scored; the new close, if there is one."""
     plan = current_plan(work)
-    if plan is None or not plan.is_weekly:
+    if plan is None or not plan.is_periodic:
         return None
     programmes_store.lock_activations(work)
-    moment = last_close(plan.calendar, work.now)
+    moment = last_close(plan.calendar, plan.period.per, work.now)
     before = programmes_store.closed_until(work)
     if before is not None and before >= moment:
         return None
@@ -177,10 +178,10 @@ def score_everybody(work: Work, activation_id: UUID) -> bool:
     return True
 
 
-def last_close(calendar: Calendar, now: datetime) -> datetime:
-    """The latest moment, not after ``now``, at which a week of the calendar closed."""
-    week = week_of_day(calendar.day(Instant.of(now)))
-    return calendar.close_of_week(week - 1).floor_datetime()
+def last_close(calendar: Calendar, per: Per, now: datetime) -> datetime:
+    """The latest moment, not after ``now``, at which a period of the calendar closed."""
+    period = span_of_day(per, calendar.day(Instant.of(now)))
+    return calendar.close_of_span(per, period - 1).floor_datetime()
 
 
 def scoring_fact(fact: StoredFact) -> Fact:

@@ -176,7 +176,7 @@ def _programme(programme: Programme) -> dict[str, Any]:
         "name": programme.name,
         "version": programme.version,
         "zone": programme.zone,
-        "period": "week" if programme.is_weekly else "at_once",
+        "period": programme.period.value,
     }
 
 

@@ -109,7 +109,7 @@ def histories(draw: st.DrawFn, moments: st.SearchStrategy[str], size_max: int = 
 
 
 @st.composite
-def rules(draw: st.DrawFn, weekly: bool, rule_id: str) -> dict[str, Any]:  # noqa: FBT001 - drawn
+def rules(draw: st.DrawFn, period: str, rule_id: str) -> dict[str, Any]:
     """A rule in the language's words."""
     rule: dict[str, Any] = {
         "id": rule_id,
@@ -129,7 +129,7 @@ def rules(draw: st.DrawFn, weekly: bool, rule_id: str) -> dict[str, Any]:  # noq
         rule["once_per"] = draw(st.sampled_from(ONCE))
     if draw(st.integers(0, 5)) == 0:
         rule["when"] = draw(st.sampled_from(CONDITIONS))
-    if not weekly:
+    if period == "at_once":
         some = st.sampled_from([[], ["days"], ["level"], ["days", "level"], ["level", "days"]])
         rule["multipliers"] = draw(some)
     return rule
@@ -160,7 +160,7 @@ def caps(draw: st.DrawFn, programme: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @st.composite
-def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001 - drawn
+def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
     """A programme as YAML (JSON is YAML); numbers in quotes stay exact."""
     ids = draw(st.lists(st.sampled_from("ppqr"), min_size=1, max_size=3, unique=True))
     table = {"1": "1", "2": draw(st.sampled_from(["1.5", "0", "4/3"])), "3": "2"}
@@ -169,7 +169,7 @@ def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001
         "version": "1",
         "zone": zone,
         "rounding": draw(st.sampled_from(["half_up", "down"])),
-        "period": "week" if weekly else "at_once",
+        "period": period,
         "attributes": {
             "level": {
                 "field": "level",
@@ -178,14 +178,16 @@ def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001
             }
         },
         "multipliers": {"level": {"by": "attribute", "attribute": "level", "table": table}},
-        "rules": [draw(rules(weekly, each)) for each in ids],
+        "rules": [draw(rules(period, each)) for each in ids],
     }
     streak = {"1": "1", "2": "1.3", "3": "1.7"}
-    if weekly:
-        programme["multipliers"]["weeks"] = {"by": "week_streak", "table": streak}
-        some = st.sampled_from([[], ["weeks"], ["weeks", "level"], ["level", "weeks"]])
+    if period != "at_once":
+        fitting = {"week": ["weeks", "level"], "day": ["days", "level"], "month": ["level"]}[period]
+        some = st.lists(st.sampled_from(fitting), unique=True)
         programme["period_multipliers"] = draw(some)
-    else:
+    if period == "week":
+        programme["multipliers"]["weeks"] = {"by": "week_streak", "table": streak}
+    if period in {"at_once", "day"}:
         types = draw(st.sampled_from([["a.done"], ["b.done", "c.done"], ["unheard.of", "c.done"]]))
         programme["multipliers"]["days"] = {
             "by": "day_streak",
@@ -215,7 +217,7 @@ def programmes(draw: st.DrawFn, zone: str, weekly: bool) -> str:  # noqa: FBT001
 def cases(draw: st.DrawFn, *, versions_max: int = 3, size_max: int = 32) -> Case:
     """A whole case."""
     zone = draw(st.sampled_from(sorted(ANCHORS)))
-    weekly = draw(st.booleans())
+    period = draw(st.sampled_from(["at_once", "at_once", "week", "day", "month"]))
     pool = draw(st.lists(times(zone), min_size=3, max_size=9))
     moments = st.sampled_from(pool) | st.sampled_from(pool) | times(zone)
     count = draw(st.integers(1, versions_max))
@@ -223,7 +225,7 @@ def cases(draw: st.DrawFn, *, versions_max: int = 3, size_max: int = 32) -> Case
     for number in range(count):
         is_first = number == 0 and draw(st.integers(0, 4)) > 0
         since = None if is_first else draw(moments)
-        versions.append((draw(programmes(zone, weekly)), since))
+        versions.append((draw(programmes(zone, period)), since))
     linked = st.sampled_from(
         [None, None, {"ann": "A", "bob": "A", "cid": "C"}, {"ann": "A", "bob": "B"}]
     )

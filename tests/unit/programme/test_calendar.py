@@ -14,12 +14,16 @@ from ledger.programme.calendar import (
     Calendar,
     UnknownZone,
     day_text,
+    first_day_of_span,
     first_day_of_week,
     is_scorable,
+    span_of_day,
+    span_text,
     week_from_text,
     week_of_day,
     week_text,
 )
+from ledger.programme.model_earning import Per
 
 ZONES = [
     "UTC",
@@ -66,15 +70,52 @@ def test_weeks_are_those_of_the_standard(day: date) -> None:
     assert first_day_of_week(week) == number - day.weekday()
 
 
+@given(st.dates(date(1950, 1, 1), date(2060, 1, 1)))
+def test_spans_are_those_of_the_calendar(day: date) -> None:
+    number = (day - date(1970, 1, 1)).days
+    forms = {Per.DAY: "%Y-%m-%d", Per.WEEK: "%G-W%V", Per.MONTH: "%Y-%m", Per.LIFETIME: "lifetime"}
+    for per, form in forms.items():
+        assert span_text(per, span_of_day(per, number)) == day.strftime(form)
+        if per is not Per.LIFETIME:
+            first = first_day_of_span(per, span_of_day(per, number))
+            after = first_day_of_span(per, span_of_day(per, number) + 1)
+            assert first <= number < after
+            assert (
+                span_of_day(per, first) == span_of_day(per, after - 1) == span_of_day(per, number)
+            )
+            assert span_of_day(per, after) == span_of_day(per, number) + 1
+
+
+def test_a_clock_turned_back_over_midnight_starts_the_day_once() -> None:
+    # St. John's: 00:01 went back to 23:01; the day is there to stay from 03:30 UTC.
+    day = (date(2009, 11, 1) - date(1970, 1, 1)).days
+    assert Calendar("America/St_Johns").start_of_day(day).isoformat() == "2009-11-01T03:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("per", "day", "close"),
+    [
+        (Per.DAY, date(2026, 3, 8), "2026-03-08T21:00:00Z"),
+        (Per.WEEK, date(2026, 3, 8), "2026-03-08T21:00:00Z"),
+        (Per.MONTH, date(2026, 3, 8), "2026-03-31T21:00:00Z"),
+        (Per.MONTH, date(2026, 12, 8), "2026-12-31T21:00:00Z"),
+    ],
+)
+def test_when_a_period_closes(per: Per, day: date, close: str) -> None:
+    span = span_of_day(per, (day - date(1970, 1, 1)).days)
+    assert Calendar("Europe/Moscow").close_of_span(per, span).isoformat() == close
+
+
 def test_the_left_out_day_is_passed_over() -> None:
     apia = Calendar("Pacific/Apia")
     day = (date(2011, 12, 31) - date(1970, 1, 1)).days
-    assert day_text(apia.previous_day(day)) == "2011-12-29"
-    assert day_text(apia.previous_day(day + 1)) == "2011-12-31"
+    assert not apia.has_day(day - 1)
+    assert apia.has_day(day - 2)
+    assert apia.has_day(day)
 
 
 def test_a_week_closes_with_its_sunday() -> None:
-    close = Calendar("Europe/Moscow").close_of_week(week_from_text("2026-W10"))
+    close = Calendar("Europe/Moscow").close_of_span(Per.WEEK, week_from_text("2026-W10"))
     assert close.isoformat() == "2026-03-08T21:00:00Z"
 
 

@@ -254,7 +254,7 @@ def test_what_is_wrong_is_said_with_its_place(old: str, new: str, field: str, sa
         ("referral: {}", "referral"),
         ("voice: {}", "voice"),
         ("rounding: half_even", "rounding"),
-        ("period: month", "period"),
+        ("period: year", "period"),
         ("    vesting: {days: 30}", "rules[0].vesting"),
         ("    expiry: {days: 30}", "rules[0].expiry"),
         ("    budget: referral", "rules[0].budget"),
@@ -345,7 +345,12 @@ def test_sections_of_a_programme_at_once(tail: str, field: str, said: str) -> No
 @pytest.mark.parametrize(
     ("old", "new", "field", "said"),
     [
-        ("points: 10", "points: 1\n    multipliers: [level]", "rules[0].multipliers", "week's sum"),
+        (
+            "points: 10",
+            "points: 1\n    multipliers: [level]",
+            "rules[0].multipliers",
+            "period's sum",
+        ),
         ("zone: UTC", "zone: UTC\ncap: {per: day, points: 5}", "cap", "not shorter"),
         (
             "zone: UTC",
