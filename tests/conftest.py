@@ -21,8 +21,16 @@ CHAIN_FIXTURES: Final = frozenset(
     {"anvil", "fresh_anvil", "hardhat", "node_kind", "nodes", "places"}
 )
 ENVIRONMENT: Final = os.environ  # noqa: TID251 - tests are shielded from it here
-CHAIN_IS_OFF: Final = ENVIRONMENT.get("VKLAD_CHAIN") == "off"
-DEEP: Final = bool(ENVIRONMENT.get("VKLAD_TEST_DEEP"))
+KEPT: Final = "TESTED_WITH_"
+"""Put before what is taken away, so that a worker process, which starts later, knows it too."""
+
+
+def _asked(name: str) -> str:
+    return ENVIRONMENT.get(name) or ENVIRONMENT.get(KEPT + name, "")
+
+
+CHAIN_IS_OFF: Final = _asked("VKLAD_CHAIN") == "off"
+DEEP: Final = bool(_asked("VKLAD_TEST_DEEP"))
 
 settings.register_profile(
     "plain", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -31,7 +39,7 @@ settings.register_profile("deep", settings.get_profile("plain"), max_examples=2_
 settings.load_profile("deep" if DEEP else "plain")
 
 for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:
-    del ENVIRONMENT[_name]
+    ENVIRONMENT[KEPT + _name] = ENVIRONMENT.pop(_name)
 
 
 Tell = Callable[[str], None]
