@@ -21,10 +21,13 @@ from api.chain import (
     open_signer,
 )
 from api.composition import Composition
+from api.settings import Settings
 from api.supervisor.state import StateFolder
 from governance.programme_change import service as programme_change
 from governance.proposals import direct
 from ledger.kernel.transaction import Work
+from oracle.anchors import service as anchors
+from oracle.anchors.model import AnchorPolicy
 from oracle.bridge import events as bridge_events
 from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy
@@ -49,7 +52,7 @@ LOCAL_POLICY: Final = BridgePolicy(
 LOCAL_FINALITY_AGE: Final = timedelta(seconds=3)
 """A local node writes its state once a second; a block younger than that may die with it."""
 LOCAL_STUCK_AFTER: Final = timedelta(seconds=5)
-SENDING_ROLES: Final = (SenderRole.POSTER, SenderRole.RELAYER)
+SENDING_ROLES: Final = (SenderRole.POSTER, SenderRole.RELAYER, SenderRole.ANCHORER)
 """Whose intents the workers send. The watcher sends for itself; the deployer only by hand."""
 GOVERNANCE_HANDLERS: Final[Handlers] = {
     (programme_change.REGISTRY, programme_change.ACTIVATED_EVENT): (
@@ -133,6 +136,15 @@ class ChainParts:
             self.deployment.address("VklToken"),
         )
 
+    @property
+    def anchoring(self) -> anchors.Anchoring:
+        """What the anchoring of heads works with."""
+        return anchors.Anchoring(
+            self.composition.database,
+            self.deployment.address(anchors.CONTRACT),
+            anchor_policy(self.composition.settings),
+        )
+
     def signer(self) -> SenderSigner:
         """The keys of the roles that workers send for."""
         return open_signer(self.composition.settings, self.composition.state, SENDING_ROLES)
@@ -162,9 +174,20 @@ def bridge_policy(chain_id: int) -> BridgePolicy:
     return LOCAL_POLICY if chain_id in LOCAL_CHAIN_IDS else BridgePolicy()
 
 
+def anchor_policy(settings: Settings) -> AnchorPolicy:
+    """When a head of the log goes on chain."""
+    return AnchorPolicy(
+        timedelta(seconds=settings.log_anchor_every_s), settings.log_anchor_transfers
+    )
+
+
 def event_handlers(policy: BridgePolicy) -> Handlers:
     """Who acts on which final event: a literal list of rooms, whose contracts differ."""
-    rooms: tuple[Handlers, ...] = (bridge_events.handlers(policy), GOVERNANCE_HANDLERS)
+    rooms: tuple[Handlers, ...] = (
+        bridge_events.handlers(policy),
+        GOVERNANCE_HANDLERS,
+        anchors.HANDLERS,
+    )
     return {key: handler for handlers in rooms for key, handler in handlers.items()}
 
 

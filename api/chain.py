@@ -50,8 +50,8 @@ KEY_INDEX: Final = {
     SenderRole.POSTER: 1,
     SenderRole.RELAYER: 2,
     SenderRole.WATCHER: 3,
+    SenderRole.ANCHORER: 4,
 }
-ANCHORER_INDEX: Final = 4
 GUARDIAN_INDEX: Final = 5
 
 
@@ -132,7 +132,7 @@ def deployment_parameters(settings: Settings, state: StateFolder) -> Parameters:
             poster=account(KEY_INDEX[SenderRole.POSTER]),
             watcher=account(KEY_INDEX[SenderRole.WATCHER]),
             guardian=account(GUARDIAN_INDEX),
-            anchorer=account(ANCHORER_INDEX),
+            anchorer=account(KEY_INDEX[SenderRole.ANCHORER]),
         ),
         settings.local_voting_period_s or LOCAL_VOTING_PERIOD_S,
     )

@@ -117,6 +117,17 @@ class Settings(BaseSettings):
     signer_url: SecretStr | None = Field(
         default=None, description="web3signer-style remote signer; empty: the encrypted keystore."
     )
+    log_anchor_every_s: int = Field(
+        default=600,
+        ge=10,
+        le=30 * 86_400,
+        description="How often a signed head of the log goes on chain, if anything was posted.",
+    )
+    log_anchor_transfers: int = Field(
+        default=10_000,
+        ge=1,
+        description="So many transfers after the last head on chain, the next goes there at once.",
+    )
     chain_mnemonic: SecretStr | None = Field(
         default=None,
         description="Words to derive the service's chain keys from; empty: made on the first run.",

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from api.composition import compose
-from api.settings import load_settings
+from api.bridging import chain_parts
+from api.cli.composed import composed
+from api.composition import Composition
+from api.dumps import restored
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.log.verify import (
+    SIGNATURE_CHECK,
+    StatedHead,
+    held_elsewhere,
+    log_check,
+    stated_head,
+)
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.verify.checks import Check
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
+from oracle.anchors.service import read_anchored, recorded_anchors
 from oracle.bridge.verify import BRIDGE_CHECKS
+from oracle.chain.port import BlockTag
+from oracle.indexer import store as indexer_store
 
 app: Final = typer.Typer(help="The journal and what rests on it.", no_args_is_help=True)
+
+
+class HeadUnreadable(VkladError):
+    """A file that was given as a saved head and is none."""
+
+    code = "head_unreadable"
+    kind = ErrorKind.INVALID
+
 
 APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
@@ -23,7 +47,9 @@ APPEND_ONLY: Final = (
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     *("period_closes", "awards", "award_revisions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
+    *("redemption_codes", "redemption_code_uses"),
     *("proposals", "programme_votes", "delegations", "chain_reset_confirmations"),
+    *("log_nodes", "log_keys", "log_heads", "log_anchors"),
 )
 """Append-only tables of the other rooms; a test compares all of them with the database."""
 
@@ -35,23 +61,68 @@ CHECKS: Final[tuple[Check, ...]] = (
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,
+    log_check(recorded_anchors),
+    SIGNATURE_CHECK,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 
 
 @app.command(name="verify")
-def verify_command() -> None:
-    """Check every rule that can be checked from what is stored; exit status 1 if one is broken."""
-    composition = compose(load_settings())
-    try:
-        report = verify(composition.database, CHECKS, progress=_say)
-    finally:
-        composition.close()
+def verify_command(
+    *,
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option("--head", exists=True, dir_okay=False, help="A head that somebody saved."),
+    ] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Check this dump (pg_dump -Fc) instead."),
+    ] = None,
+) -> None:
+    """Check every rule that can be checked from what is stored; exit status 1 if one is broken.
+
+    Where the chain holds heads of the log, or somebody gives some, the journal has to fit them.
+    """
+    saved = [_saved(path) for path in heads or []]
+    with composed() as composition:
+        if dump is None:
+            held = [*saved, *_on_chain(composition)]
+            report = verify(composition.database, _checks(held), progress=_say)
+        else:
+            with restored(dump) as database:
+                report = verify(database, _checks(saved), progress=_say)
     for finding in report.findings:
         typer.echo(str(finding))
     if report.findings:
         raise typer.Exit(1)
     typer.echo(f"{report.transfers} transfers, {len(report.checks)} checks: every rule holds.")
+
+
+def _checks(held: Sequence[StatedHead]) -> tuple[Check, ...]:
+    return (*CHECKS, held_elsewhere(held)) if held else CHECKS
+
+
+def _saved(path: Path) -> StatedHead:
+    try:
+        return stated_head(f"the head in {path.name}", json.loads(path.read_bytes()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise HeadUnreadable(f"{path} is not a head of the log.", file=str(path)) from error
+
+
+def _on_chain(composition: Composition) -> Sequence[StatedHead]:
+    """The heads on the chain in use. That they could not be asked for is said, and no finding."""
+    with composition.database.read() as work:
+        if not composition.chain_is_on or indexer_store.chain_in_use(work) is None:
+            return ()
+    try:
+        parts = chain_parts(composition)
+        address = parts.anchoring.contract
+        found = read_anchored(parts.chain, address, BlockTag.LATEST)
+    except VkladError as error:
+        typer.echo(f"heads on chain were not compared: {error.message}", err=True)
+        return ()
+    typer.echo(f"comparing with {len(found)} heads on chain …", err=True)
+    return found
 
 
 def _say(name: str) -> None:

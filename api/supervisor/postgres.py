@@ -88,6 +88,15 @@ class PostgresServer:
         """SQLAlchemy's URL for a role."""
         return _url(role, self.state.secret(f"postgres.{role}"), self.socket_folder, database)
 
+    def password(self, role: str) -> str:
+        """The password of a role."""
+        return self.state.secret(f"postgres.{role}")
+
+    def remove(self) -> None:
+        """Delete the cluster and its socket's folder; it must not run any more."""
+        shutil.rmtree(self.data_folder, ignore_errors=True)
+        shutil.rmtree(self.socket_folder, ignore_errors=True)
+
     def initialise(self) -> bool:
         """Create the cluster if there is none; whether it was created now.
 

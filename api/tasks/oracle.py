@@ -22,9 +22,11 @@ from api.chain import NotDeployed, chain_urls, open_chain
 from api.composition import Composition
 from api.supervisor.anvil import call as local_call
 from api.tasks import governance
+from api.tasks.log import anchor_tick
 from ledger.kernel import outbox
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work, execute
+from oracle.anchors import service as anchors
 from oracle.bridge import batching
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 from oracle.bridge.jobs import read_chain, stopping
@@ -37,6 +39,7 @@ from oracle.sender import service as sender
 NEEDS_TIME: Final[tuple[Callable[[Work], bool], ...]] = (
     batching.needs_time,
     governance.needs_time,
+    anchors.needs_time,
 )
 """Who may wait for the chain's clock: a literal list of rooms."""
 
@@ -92,6 +95,7 @@ STEPS: Final[tuple[Callable[[Composition], None], ...]] = (
     indexer_tick,
     bridge_tick,
     governance.tick,
+    anchor_tick,
     sender_tick,
     local_time_tick,
 )

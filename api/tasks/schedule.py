@@ -12,7 +12,7 @@ from typing import Final
 
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
-from api.tasks import oracle, scoring
+from api.tasks import log, oracle, scoring
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
@@ -67,6 +67,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),
     Job("outbox.forget", 600, forget_done_work),
+    Job("log.publish", 30, log.publish),
     Job("scoring.close_periods", 5, scoring.close_periods),
     Job("oracle.tick", 1, oracle.tick, needs_chain=True),
     Job("oracle.reserve_check", 60, oracle.reserve_check, needs_chain=True),

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import governance, oracle, scoring
+from api.tasks import governance, log, oracle, scoring
 from governance.ballots.service import INTENTS_TOPIC
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
+from oracle.anchors.service import TOPIC as ANCHORS_TOPIC
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 
 Handler = Callable[[Composition, str], None]
@@ -24,4 +25,5 @@ TOPICS: Final[Mapping[str, Handler]] = {
     ACTIVATED_TOPIC: scoring.score_everybody,
     BRIDGE_TOPIC: oracle.on_bridge_intent,
     INTENTS_TOPIC: governance.on_intent,
+    ANCHORS_TOPIC: log.on_intent,
 }

@@ -59,6 +59,7 @@ class SenderRole(StrEnum):
     RELAYER = "relayer"
     WATCHER = "watcher"
     DEPLOYER = "deployer"
+    ANCHORER = "anchorer"
 
 
 class IntentState(StrEnum):

@@ -11,6 +11,9 @@ import pytest
 from tests.architecture.sources import committed_files, modules, text, tree
 
 MODULE_LINES_MAX: Final = 400
+LONGER_MODULES: Final = {
+    "ledger/log/verifier.py": 620,  # One file without imports of ours, for members to take away.
+}
 FUNCTION_LINES_MAX: Final = 50
 POSITIONAL_MAX: Final = 5
 BANNED_NAMES: Final = {"utils", "helpers", "helper", "manager", "misc", "common"}
@@ -38,7 +41,7 @@ def _functions(module: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 @pytest.mark.parametrize("module", modules())
 def test_a_module_fits_on_a_few_screens(module: str) -> None:
-    assert text(module).count("\n") <= MODULE_LINES_MAX
+    assert text(module).count("\n") <= LONGER_MODULES.get(module, MODULE_LINES_MAX)
 
 
 @pytest.mark.parametrize("module", [m for m in modules() if not m.startswith(MIGRATIONS)])
