@@ -15,14 +15,17 @@ from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.pages.earning import (
+    amount_words,
     cap_rows,
     category_words,
+    formula_of,
     limit_words,
     multiplier_rows,
     period_words,
     say,
 )
 from api.pages.rendering import View, ViewHere
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots import history as lot_history
@@ -32,7 +35,6 @@ from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme, Rule
-from ledger.programme.numbers import exact_text
 from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
 
@@ -104,6 +106,7 @@ def history(
         entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
         state=lambda basis: _stated(view, programme, basis),
+        entry_id=lambda entry_id: format_id("ent", entry_id),
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
     )
 
@@ -122,7 +125,8 @@ def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
         groups=[(category_words(view, name), found) for name, found in sorted(rules.items())],
         multipliers=list(programme.multipliers.values()) if programme else [],
         say=lambda text, fallback="": say(view, text, fallback),
-        exact=exact_text,
+        amount=lambda rule: amount_words(view, rule),
+        formula=formula_of,
         rows=lambda multiplier: multiplier_rows(view, programme, multiplier),
         limits=lambda rule: limit_words(view, rule),
         caps=cap_rows(view, programme) if programme else [],

@@ -5,17 +5,18 @@ A proof is of one entry whose random id the asker knows; it names accounts and l
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import limit_by_address
 from api.http.problems import responses
 from ledger.kernel.ids import parse_id
-from ledger.log import service, store
+from ledger.log import service, store, verifier
 from ledger.log.documents import (
     consistency_json,
     head_file,
@@ -26,6 +27,7 @@ from ledger.log.documents import (
 
 router: Final = APIRouter(prefix="/v1/log", tags=["log"], dependencies=[Depends(limit_by_address)])
 
+_VERIFIER: Final = Path(verifier.__file__)
 _EARLIER_MAX: Final = 8
 _Size = Annotated[int, Query(ge=1, le=2**63 - 1)]
 
@@ -75,6 +77,12 @@ def consistency(database: DatabaseHere, first: _Size, second: _Size) -> dict[str
     """The path by which the log of ``second`` transfers is seen to hold that of ``first``."""
     with database.read() as work:
         return consistency_json(service.prove_consistency(work, first, second))
+
+
+@router.get("/verifier.py", response_class=PlainTextResponse, responses=responses(429))
+def verifier_file() -> PlainTextResponse:
+    """The program that checks proofs and exports: one file, Python 3.11, nothing else needed."""
+    return PlainTextResponse(_VERIFIER.read_text("utf-8"), media_type="text/x-python")
 
 
 @router.get("/keys", responses=responses(429, 503))
