@@ -158,7 +158,7 @@ def empties(asked: dict[str, Any]) -> list[bytes]:
     return [_post(asked["path"], {}, b"")] * asked["count"]
 
 
-KINDS: Final = {"single": singles, "batch": batches, "empty": empties}
+KINDS: Final = {"single": singles, "batch": batches, "ordinary": empties, "plain": empties}
 
 
 async def run(port: int) -> None:

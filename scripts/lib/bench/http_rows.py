@@ -1,8 +1,9 @@
 """``http_single_vs_empty`` and ``http_batch_vs_empty``: events over HTTP against an empty POST.
 
 One API process over an embedded PostgreSQL with fsync and synchronous_commit on; rounds of ours and
-of the peer alternate, and each pair begins with the other one. The peer stands on the footing of
-the doors for events (``http_server``). Afterwards the rows are counted and the ledger must verify.
+of both peers (``http_server``) alternate, and each group begins with another one. The rows are held
+against the ordinary empty route; beside them, for information, the same against the plain one.
+Afterwards the rows are counted and the ledger must verify.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, Final
 import httpx
 import sqlalchemy as sa
 from http_client import BATCH, MEMBERS
-from http_server import EMPTY_PATH
+from http_server import ORDINARY_PATH, PLAIN_PATH
 from rows import Pair, Row
 
 from api.auth.keys import CreateKey, create_key
@@ -45,7 +46,7 @@ from ledger.members import store as members_store
 from ledger.members.model import CreateMember, IdentityKey, LinkIdentity, Role
 from ledger.verify.service import verify
 
-PAIRS: Final = 7
+GROUPS: Final = 7
 ROUND_S: Final = 2.0
 SINGLE_CONNECTIONS: Final = 512
 BATCH_CONNECTIONS: Final = 64
@@ -58,10 +59,18 @@ _PER_SECOND_MAX: Final = {"single": 12_000, "batch": 800}
 _PATHS: Final = {
     "single": "/v1/webhooks/lms",
     "batch": "/v1/events",
-    "empty": EMPTY_PATH,
+    "ordinary": ORDINARY_PATH,
+    "plain": PLAIN_PATH,
+}
+_SUFFIXES: Final = {"ordinary": "", "plain": "_plain"}
+_AGAINST: Final = {
+    "ordinary": "POST/s of an empty def route under FastAPI, tried first of all such routes",
+    "plain": "POST/s of an empty plain route right behind the doors for events",
 }
 
 Say = Callable[[str], None]
+Group = dict[str, Pair]
+"""Ours against each peer, all measured right after each other."""
 
 
 @dataclass
@@ -103,35 +112,44 @@ class Bench:
         self.accepted += good * {"single": 1, "batch": BATCH}.get(kind, 0)
         return good / float(answer["took_s"])
 
-    def pairs(self, kind: str, connections: int, per_answer: int, say: Say) -> list[Pair]:
-        """Alternating rounds; ``per_answer`` events are in one answer of ours."""
+    def compare(self, kind: str, connections: int, per_answer: int, say: Say) -> list[Group]:
+        """Groups of alternating rounds; ``per_answer`` events are in one answer of ours."""
         found = []
-        for number in range(PAIRS + 1):
-            order = (kind, "empty") if number % 2 else ("empty", kind)
+        for number in range(GROUPS + 1):
+            kinds = [kind, *_AGAINST]
+            first = number % len(kinds)
+            order = kinds[first:] + kinds[:first]
             figures = {each: self.measure(each, connections) for each in order}
-            pair = Pair(figures[kind] * per_answer, figures["empty"])
-            say(f"  {kind} {number}: {pair.ours:,.0f} / {pair.theirs:,.0f} = {pair.ratio:.2f}")
-            found.append(pair)
+            ours = figures.pop(kind) * per_answer
+            group = {peer: Pair(ours, theirs) for peer, theirs in figures.items()}
+            ratios = (f"{one.theirs:,.0f} {peer} = {one.ratio:.2f}" for peer, one in group.items())
+            say(f"  {kind} {number}: {ours:,.0f} / " + ", ".join(ratios))
+            found.append(group)
         return found[1:]  # The first warms up.
 
 
 def http_rows(say: Say) -> list[Row]:
-    """Both rows."""
+    """Both rows, each against the peer it is held against and, for information, the other one."""
     with ExitStack() as stack:
         bench = stack.enter_context(_running(say))
-        say(
-            "the peer: an empty POST of the same process, behind the same layers, as a plain route "
-            "right behind the doors for events and as quickly found; with as many connections"
-        )
-        single = bench.pairs("single", SINGLE_CONNECTIONS, 1, say)
+        for peer, against in _AGAINST.items():
+            say(f"peer {peer}: {against}; the same process and layers, as many connections")
+        single = bench.compare("single", SINGLE_CONNECTIONS, 1, say)
         single_faults = _taken(bench.faults)
-        batch = bench.pairs("batch", BATCH_CONNECTIONS, BATCH, say)
+        batch = bench.compare("batch", BATCH_CONNECTIONS, BATCH, say)
         batch_faults = _taken(bench.faults)
         after = _faults_afterwards(bench, say)
     return [
-        Row("http_single_vs_empty", "events/s", "empty POST/s", 0.5, single, single_faults + after),
-        Row("http_batch_vs_empty", "events/s", "empty POST/s", 4.0, batch, batch_faults + after),
+        *_rows("http_single_vs_empty", 0.5, single, single_faults + after),
+        *_rows("http_batch_vs_empty", 4.0, batch, batch_faults + after),
     ]
+
+
+def _rows(name: str, reach: float, groups: list[Group], faults: list[str]) -> Iterator[Row]:
+    for peer, against in _AGAINST.items():
+        pairs = [group[peer] for group in groups]
+        asked = reach if peer == "ordinary" else None
+        yield Row(name + _SUFFIXES[peer], "events/s", against, asked, pairs, faults)
 
 
 def _taken(faults: list[str]) -> list[str]:

@@ -23,12 +23,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Row:
-    """What was reached. ``ok`` needs the ratio and whatever else had to hold (``faults``)."""
+    """What was reached. ``ok`` needs the ratio and whatever else had to hold (``faults``).
+
+    Without a ``reach`` the row is for information and nothing is asked of it.
+    """
 
     name: str
     unit: str
     against: str
-    reach: float
+    reach: float | None
     pairs: Sequence[Pair]
     faults: Sequence[str]
 
@@ -38,8 +41,10 @@ class Row:
         return statistics.median(pair.ratio for pair in self.pairs)
 
     @property
-    def ok(self) -> bool:
-        """Whether the row is reached."""
+    def ok(self) -> bool | None:
+        """Whether the row is reached; ``None`` for one that is for information."""
+        if self.reach is None:
+            return None
         return self.ratio >= self.reach and not self.faults
 
     def as_json(self) -> str:
@@ -59,11 +64,12 @@ class Row:
     def as_text(self) -> str:
         """As people read it."""
         ratios = [pair.ratio for pair in self.pairs]
-        verdict = "ok" if self.ok else "NOT REACHED"
+        verdict = {True: "ok", False: "NOT REACHED", None: "for information"}[self.ok]
+        reach = "" if self.reach is None else f"; reach {self.reach}"
         return (
             f"{self.name:24} {statistics.median(p.ours for p in self.pairs):10,.0f} {self.unit}"
             f"  against {statistics.median(p.theirs for p in self.pairs):10,.0f} ({self.against})"
             f"  ratio {self.ratio:.2f} (min {min(ratios):.2f}, max {max(ratios):.2f},"
-            f" {len(ratios)} pairs; reach {self.reach})  {verdict}"
+            f" {len(ratios)} pairs{reach})  {verdict}"
             + "".join(f"\n  fault: {fault}" for fault in self.faults)
         )
