@@ -17,6 +17,7 @@ from api.webhooks.secret_box import FernetBox
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.redemption.checkout import QuoteGiven, Redeeming
+from ledger.redemption.code_store import StoredCode
 from ledger.redemption.lines import lines_json
 from ledger.redemption.model import CAPTURED_STATES, Redemption
 from ledger.redemption.offers import Caller
@@ -82,6 +83,23 @@ def redemption_json(redemption: Redemption) -> dict[str, Json]:
         "expires_at": _time(redemption.expires_at),
         "closed_at": None if redemption.closed_at is None else _time(redemption.closed_at),
         "capture": _capture_json(redemption) if captured else None,
+    }
+
+
+def code_json(code: StoredCode, redemption: Redemption) -> dict[str, Json]:
+    """A code without its text, and how far it is."""
+    return {
+        "id": format_id("cod", code.code_id),
+        "redemption": format_id("red", redemption.redemption_id),
+        "source": redemption.order_source,
+        "state": redemption.state.value,
+        "currency": redemption.currency,
+        "discount_minor": redemption.discount_minor,
+        "points": redemption.points.amount,
+        "rate": redemption.rate,
+        "products": None if code.products is None else list(code.products),
+        "issued_at": _time(code.issued_at),
+        "expires_at": _time(code.expires_at),
     }
 
 

@@ -43,6 +43,7 @@ from api.http.parts import Parts
 from api.http.routes import (
     awards,
     bridge,
+    codes,
     credentials,
     events,
     governance,
@@ -77,6 +78,7 @@ from api.pages import (
     votes,
     wallet,
 )
+from api.pages import codes as code_pages
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
@@ -95,6 +97,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     oauth.router,
     programmes.router,
     quotes.router,
+    codes.router,
     redemptions.router,
     sessions.router,
     sources.router,

@@ -10,6 +10,7 @@ quote, so having too few points shows at the hold alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
 from ledger.events.sources.model import SecretBox
@@ -62,11 +63,12 @@ class QuoteGiven:
 
 @dataclass(frozen=True, slots=True)
 class HoldRedemption:
-    """Set aside what a quote promised for an order."""
+    """Set aside what a quote promised for an order, as long as it says or ``life`` does."""
 
     caller: Caller
     order_token: str
     quote_token: str
+    life: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Redeeming:
         bought = open_order(work, command.order_token, command.caller, self.box)
         live = store.find_live_of_order(work, bought.order.source, bought.order.number)
         if live is not None and not is_over(work, live):
-            raise _already_used(live)
+            raise already_used(live)
         available = lots.summary(work, bought.member_id, work.now).available
         requested = available if command.points is None else command.points
         offer = make_offer(work, bought, requested)
@@ -110,7 +112,7 @@ class Redeeming:
         live = store.find_live_of_order(work, bought.order.source, bought.order.number)
         if live is not None:
             if not is_over(work, live):
-                raise _already_used(live)
+                raise already_used(live)
             give_back(work, live, RedemptionState.EXPIRED)
         offer = make_offer(work, bought, quote.requested)
         if not same_promise(offer.quote, quote):
@@ -120,7 +122,7 @@ class Redeeming:
             )
         if not quote.points:
             raise NothingToRedeem("The quote is of no points, so there is nothing to hold.")
-        redemption = _held(work, bought, quote)
+        redemption = _held(work, bought, quote, command.life or quote.hold_for)
         lots.place_hold(
             work,
             PlaceHold(
@@ -138,7 +140,7 @@ class Redeeming:
         return redemption
 
 
-def _held(work: Work, bought: BuyersOrder, quote: Quote) -> Redemption:
+def _held(work: Work, bought: BuyersOrder, quote: Quote, life: timedelta) -> Redemption:
     return Redemption(
         redemption_id=work.ids.new(work.now),
         member_id=bought.member_id,
@@ -154,12 +156,13 @@ def _held(work: Work, bought: BuyersOrder, quote: Quote) -> Redemption:
         points=quote.points,
         refund_grace=quote.refund_grace,
         created_at=work.now,
-        expires_at=work.now + quote.hold_for,
+        expires_at=work.now + life,
         lines=held_lines(quote.lines, Fraction(quote.rate)),
     )
 
 
-def _already_used(live: Redemption) -> OrderAlreadyUsed:
+def already_used(live: Redemption) -> OrderAlreadyUsed:
+    """What is said of an order that another redemption lives on."""
     return OrderAlreadyUsed(
         f"Order {live.order_number} has been used: points are {live.state} on it.",
         order=live.order_number,

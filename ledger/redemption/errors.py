@@ -164,3 +164,59 @@ class RefundIdReused(VkladError):
 
     code = "refund_id_reused"
     kind = ErrorKind.CONFLICT
+
+
+class CodesNotOffered(VkladError):
+    """The programme in force has no single-use codes, or this shop takes none."""
+
+    code = "codes_not_offered"
+    kind = ErrorKind.INVALID
+
+
+class CodeAboveLimit(VkladError):
+    """A code is not issued for so much, or for so long; ``limited_by`` names the bound."""
+
+    code = "code_above_limit"
+    kind = ErrorKind.INVALID
+
+
+class CodeUnknown(VkladError):
+    """No such code, or not one that the caller may use."""
+
+    code = "code_unknown"
+    kind = ErrorKind.NOT_FOUND
+
+
+class CodeUsed(VkladError):
+    """A code is used once."""
+
+    code = "code_used"
+    kind = ErrorKind.CONFLICT
+
+
+class CodeExpired(VkladError):
+    """The code's time is over, or its member took it back; the points are with the member."""
+
+    code = "code_expired"
+    kind = ErrorKind.GONE
+
+
+class CodeForAnotherOrder(VkladError):
+    """The code was issued on another order, or for another currency."""
+
+    code = "code_for_another_order"
+    kind = ErrorKind.INVALID
+
+
+class CodeBuysNothing(VkladError):
+    """Nothing in the order can be paid with the code; it stays unused."""
+
+    code = "code_buys_nothing"
+    kind = ErrorKind.INVALID
+
+
+class CodeNeeded(VkladError):
+    """A single-use code carries these points: they are spent by the code alone."""
+
+    code = "code_needed"
+    kind = ErrorKind.CONFLICT

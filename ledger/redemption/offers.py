@@ -21,7 +21,9 @@ from ledger.members import service as members
 from ledger.members.model import BadIdentity, IdentityKey, MemberNotActive, MemberStatus
 from ledger.members.naming import read_identity
 from ledger.programme import service as programmes
+from ledger.programme import store as programmes_store
 from ledger.programme.calendar import Calendar
+from ledger.programme.model import Programme
 from ledger.programme.service import NoProgrammeInForce
 from ledger.redemption import store, tokens
 from ledger.redemption.errors import (
@@ -104,12 +106,37 @@ def open_order(work: Work, token: str, caller: Caller, box: SecretBox) -> Buyers
     return BuyersOrder(order, buyer.member_id)
 
 
-def make_offer(work: Work, bought: BuyersOrder, requested: Points) -> Offer:
-    """Price an order for its buyer under the programme in force now.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of redeeming of one programme version, rates as of now."""
+
+    programme_hash: bytes
+    calendar: Calendar
+    redemption: RedemptionTerms
+
+    def allowance(self, work: Work, member_id: UUID, currency: str) -> Allowance:
+        """What is left of the member's limits and of the school's ceiling, now."""
+        left = [
+            limit.points
+            - store.points_of_member(
+                work, member_id, period_start(work.now, limit.per, self.calendar)
+            )
+            for limit in self.redemption.member_limits
+        ]
+        school_minor = None
+        ceiling = switches.ceilings(work).get(currency)
+        if ceiling is not None:
+            since = period_start(work.now, LimitPeriod.MONTH, self.calendar)
+            school_minor = ceiling - store.discounts_of_school(work, currency, since)
+        return Allowance(min(left, key=lambda points: points.amount, default=None), school_minor)
+
+
+def terms_in_force(work: Work) -> Terms:
+    """How points are redeemed now.
 
     Raises:
         RedeemingSwitchedOff: the school has stopped redeeming.
-        RedeemingNotOffered: no programme, none that redeems, or not in this currency.
+        RedeemingNotOffered: no programme, or none that redeems.
     """
     position = switches.position(work, Switch.REDEEMING)
     if not position.is_on:
@@ -120,21 +147,43 @@ def make_offer(work: Work, bought: BuyersOrder, requested: Points) -> Offer:
         programme = programmes.in_force(work, work.now).programme
     except NoProgrammeInForce as error:
         raise RedeemingNotOffered(error.message) from error
-    if programme.redemption is None:
-        raise RedeemingNotOffered("The programme in force does not redeem points.")
-    calendar = Calendar(programme.zone)
-    terms = parse_terms(programme.redemption).on(local_day(work.now, calendar))
-    allowance = allowance_of(work, bought.member_id, bought.order.currency, terms, calendar)
-    priced = price(bought.order, terms, allowance, requested)
+    return _terms(work, programme)
+
+
+def terms_of(work: Work, programme_hash: bytes) -> Terms:
+    """The terms of a version that something was promised under."""
+    stored = programmes_store.programme(work, programme_hash)
+    assert stored is not None, "what was promised was promised under a stored version"
+    return _terms(work, programmes.read_programme(stored.source_text))
+
+
+def make_offer(work: Work, bought: BuyersOrder, requested: Points) -> Offer:
+    """Price an order for its buyer under the programme in force now.
+
+    Raises:
+        RedeemingSwitchedOff: the school has stopped redeeming.
+        RedeemingNotOffered: no programme, none that redeems, or not in this currency.
+    """
+    terms = terms_in_force(work)
+    allowance = terms.allowance(work, bought.member_id, bought.order.currency)
+    priced = price(bought.order, terms.redemption, allowance, requested)
     quote = make_quote(
         member_id=bought.member_id,
         order=bought.order,
         priced=priced,
         requested=requested,
-        versions=Versions(programme.programme_hash, terms),
+        versions=Versions(terms.programme_hash, terms.redemption),
         at=work.now,
     )
     return Offer(priced, quote)
+
+
+def _terms(work: Work, programme: Programme) -> Terms:
+    if programme.redemption is None:
+        raise RedeemingNotOffered("The programme in force does not redeem points.")
+    calendar = Calendar(programme.zone)
+    terms = parse_terms(programme.redemption).on(local_day(work.now, calendar))
+    return Terms(programme.programme_hash, calendar, terms)
 
 
 def _signer(work: Work, name: str, box: SecretBox) -> OpenSource:
@@ -164,20 +213,3 @@ def _identity(buyer: str, authority: Authority) -> IdentityKey:
             "speak for, as in lms:1042.",
             field="sub",
         ) from error
-
-
-def allowance_of(
-    work: Work, member_id: UUID, currency: str, terms: RedemptionTerms, calendar: Calendar
-) -> Allowance:
-    """What is left of the member's limits and of the school's ceiling, now."""
-    left = [
-        limit.points
-        - store.points_of_member(work, member_id, period_start(work.now, limit.per, calendar))
-        for limit in terms.member_limits
-    ]
-    school_minor = None
-    ceiling = switches.ceilings(work).get(currency)
-    if ceiling is not None:
-        since = period_start(work.now, LimitPeriod.MONTH, calendar)
-        school_minor = ceiling - store.discounts_of_school(work, currency, since)
-    return Allowance(min(left, key=lambda points: points.amount, default=None), school_minor)

@@ -19,8 +19,9 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.lots import service as lots
 from ledger.lots.model import CaptureHold, ReleaseHold, ReturnToLots
-from ledger.redemption import store
+from ledger.redemption import code_store, store
 from ledger.redemption.errors import (
+    CodeNeeded,
     RedemptionNotFound,
     RefundIdReused,
 )
@@ -101,8 +102,11 @@ def capture(work: Work, command: CaptureRedemption) -> Redemption:
         RedemptionNotFound: none that the caller may settle.
         RedemptionAlreadyCaptured, RedemptionReleased, RedemptionExpired: it is not held any more.
         CaptureAboveHold, PaidAboveOrder, LineUnknown: amounts or lines that cannot be.
+        CodeNeeded: a single-use code carries the hold.
     """
     redemption = _lock(work, command.caller, command.redemption_id)
+    if code_store.of_redemptions(work, [redemption.redemption_id]):
+        raise CodeNeeded("These points are carried by a code; use the code.")
     taken = decide_capture(
         redemption,
         discount_minor=command.discount_minor,
@@ -168,18 +172,7 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
         lines=command.lines,
     )
     if decided.points:
-        moved = lots.return_to_lots(
-            work,
-            ReturnToLots(
-                hold_id=redemption.hold_id,
-                return_id=made.refund_id,
-                amount=decided.points,
-                at=work.now,
-                grace=redemption.refund_grace,
-                why=why(redemption),
-            ),
-        )
-        made = replace(made, entry_id=moved.entry_id, debt_paid=moved.debt_paid)
+        made = _moved_back(work, redemption, made)
     store.insert_refund(work, made)
     refunded = replace(
         redemption,
@@ -192,6 +185,21 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
     )
     store.update(work, refunded)
     return RefundMade(refunded, made)
+
+
+def _moved_back(work: Work, redemption: Redemption, made: StoredRefund) -> StoredRefund:
+    moved = lots.return_to_lots(
+        work,
+        ReturnToLots(
+            hold_id=redemption.hold_id,
+            return_id=made.refund_id,
+            amount=made.points,
+            at=work.now,
+            grace=redemption.refund_grace,
+            why=why(redemption),
+        ),
+    )
+    return replace(made, entry_id=moved.entry_id, debt_paid=moved.debt_paid)
 
 
 def _require_same(known: StoredRefund, command: RefundRedemption) -> None:

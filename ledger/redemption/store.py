@@ -87,6 +87,16 @@ def keep_order(work: Work, order: StoredOrder) -> UUID:
     return order_id
 
 
+def order_digest(work: Work, redemption_id: UUID) -> bytes:
+    """The digest of the order that a redemption was held on."""
+    query = (
+        sa.select(orders.c.digest)
+        .join(redemptions, redemptions.c.order_id == orders.c.order_id)
+        .where(redemptions.c.redemption_id == redemption_id)
+    )
+    return bytes(work.connection.execute(query).scalar_one())
+
+
 def insert(work: Work, redemption: Redemption, order_id: UUID, quote: Json) -> None:
     """Write a fresh redemption down."""
     work.connection.execute(
@@ -95,12 +105,14 @@ def insert(work: Work, redemption: Redemption, order_id: UUID, quote: Json) -> N
 
 
 def update(work: Work, redemption: Redemption) -> None:
-    """Write down where a redemption stands now; what was held never changes."""
+    """Write down where a redemption stands now, and of a code which order it is used on."""
     columns = _columns(redemption)
     changing = {
         name: columns[name]
         for name in (
             "state",
+            "order_number",
+            "net_minor",
             "captured_minor",
             "captured_points",
             "paid_minor",

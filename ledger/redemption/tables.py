@@ -69,7 +69,8 @@ redemptions = sa.Table(
         name="state_is_known",
     ),
     sa.CheckConstraint(
-        "discount_minor BETWEEN 1 AND net_minor AND points > 0", name="holds_something"
+        "discount_minor > 0 AND points > 0 AND (discount_minor <= net_minor OR captured_minor > 0)",
+        name="holds_something",
     ),
     sa.CheckConstraint(
         "captured_minor BETWEEN 0 AND discount_minor "
@@ -145,3 +146,34 @@ refunds = sa.Table(
     sa.CheckConstraint("(points > 0) = (entry_id IS NOT NULL)", name="entry_moves_points"),
 )
 """Append-only. ``entry_id`` is absent where the money was too little to bring a point back."""
+
+codes = sa.Table(
+    "redemption_codes",
+    metadata,
+    sa.Column("code_id", sa.Uuid, primary_key=True),
+    sa.Column(
+        "redemption_id",
+        sa.Uuid,
+        sa.ForeignKey("redemptions.redemption_id"),
+        nullable=False,
+        unique=True,
+    ),
+    sa.Column("digest", pg.BYTEA, nullable=False, unique=True),
+    sa.Column("products", pg.JSONB(none_as_null=True)),
+    sa.Column("expires_at", _MOMENT, nullable=False),
+    sa.Column("issued_at", _MOMENT, nullable=False),
+    sa.CheckConstraint("octet_length(digest) = 32", name="digest_is_sha256"),
+    sa.CheckConstraint("expires_at > issued_at", name="lives_for_a_while"),
+)
+"""Append-only: single-use codes, of each only a digest. ``products`` absent: for its own order."""
+
+code_uses = sa.Table(
+    "redemption_code_uses",
+    metadata,
+    sa.Column("code_id", sa.Uuid, sa.ForeignKey("redemption_codes.code_id"), primary_key=True),
+    sa.Column("order_number", _CODE, nullable=False),
+    sa.Column("net_minor", sa.BigInteger, nullable=False),
+    sa.Column("content", pg.JSONB(none_as_null=True)),
+    sa.Column("used_at", _MOMENT, nullable=False),
+)
+"""Append-only: what each code was used for; a code has one use by its key."""

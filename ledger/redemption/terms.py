@@ -111,7 +111,7 @@ class RedemptionTerms:
     ``rates`` and ``min_cash`` are per currency, in minor units; shares are fractions of one.
     Where rates are dated, ``rates`` is empty until :meth:`on` chooses the row of a day.
     ``products`` and ``excluded_products`` are exact names or prefixes ending in ``*``; of
-    ``products`` the first that matches states the terms.
+    ``products`` the first that matches states the terms. ``only`` is what a code is for.
     """
 
     rates: Mapping[str, Fraction]
@@ -131,11 +131,26 @@ class RedemptionTerms:
     code_for: timedelta | None
     rate_rows: tuple[RateRow, ...] = ()
     rates_since: date | None = None
+    only: tuple[str, ...] = ("*",)
 
     def on(self, day: date) -> RedemptionTerms:
         """These terms with the rates in force on a day of the programme's zone."""
         past = [row for row in self.rate_rows if row.since <= day]
         return replace(self, rates=past[-1].rates, rates_since=past[-1].since) if past else self
+
+    def for_code(self, only: tuple[str, ...], rates: Mapping[str, Fraction]) -> RedemptionTerms:
+        """These terms for a code: its products alone, at the rate it was issued at.
+
+        What bounds a member and not an order was applied when it was issued.
+        """
+        return replace(
+            self,
+            only=only,
+            rates=rates,
+            products=tuple(replace(each, rates=None) for each in self.products),
+            min_points=Points(0),
+            max_points=None,
+        )
 
     def is_eligible(self, product: str) -> bool:
         """Whether points may pay for this product; an exclusion outranks an inclusion."""
@@ -158,6 +173,8 @@ class RedemptionTerms:
 
     def _terms_of(self, product: str) -> ProductTerms | None:
         if any(_matches(product, each) for each in self.excluded_products):
+            return None
+        if not any(_matches(product, each) for each in self.only):
             return None
         return next((each for each in self.products if _matches(product, each.pattern)), None)
 

@@ -17,7 +17,8 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import sum_points
 from ledger.lots import store as lots_store
 from ledger.lots.model import Hold, HoldPurpose, HoldState
-from ledger.redemption import store
+from ledger.redemption import code_store, store
+from ledger.redemption.code_store import CodeUse, StoredCode
 from ledger.redemption.lines import LineCapture, RedeemedLine
 from ledger.redemption.model import (
     CAPTURED_STATES,
@@ -32,6 +33,7 @@ from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
 NAME: Final = "redemptions"
+CODES: Final = "codes"
 _PAGE: Final = 500
 _HOLD_STATES: Final = {
     RedemptionState.HELD: frozenset({HoldState.HELD, HoldState.EXPIRED}),
@@ -46,6 +48,8 @@ def check_redemption(
 ) -> str | None:
     """What is wrong with one redemption; ``None`` if nothing is."""
     promised = _promised(redemption)
+    if isinstance(quote, dict) and "code" in quote:
+        del promised["net_minor"]
     if not isinstance(quote, dict) or {name: quote.get(name) for name in promised} != promised:
         return "differs from the quote it was made of"
     return _hold_problem(redemption, hold) or _replay_problem(redemption, refunds)
@@ -159,5 +163,35 @@ def _redemptions(work: Work) -> Iterator[Finding]:
         yield Finding(NAME, "holds", str(hold_id), "is for a redemption that no row states")
 
 
-REDEMPTION_CHECKS: Final = (Check(NAME, _redemptions),)
+def check_code(redemption: Redemption, code: StoredCode, use: CodeUse | None) -> str | None:
+    """What is wrong with the code of a redemption; ``None`` if nothing is."""
+    if code.expires_at != redemption.expires_at:
+        return "ends at another time than its hold"
+    if (use is not None) != (redemption.state in CAPTURED_STATES):
+        return f"is {'used' if use else 'unused'} and its redemption is {redemption.state}"
+    if use is None:
+        return None
+    if (use.order_number, use.net_minor) != (redemption.order_number, redemption.net_minor):
+        return "was used for another order than its redemption is on"
+    return None if use.used_at == redemption.captured_at else "was used at another time"
+
+
+def _codes(work: Work) -> Iterator[Finding]:
+    after = UUID(int=0)
+    while page := store.page_with_quotes(work, after, _PAGE):
+        known = code_store.of_redemptions(work, [each.redemption_id for each, _ in page])
+        for redemption, quote in page:
+            code, use = known.get(redemption.redemption_id, (None, None))
+            if code is None:
+                named = isinstance(quote, dict) and "code" in quote
+                problem = "was held for a code that no row states" if named else None
+            else:
+                problem = check_code(redemption, code, use)
+            if problem is not None:
+                where = str(redemption.redemption_id)
+                yield Finding(CODES, "redemption_codes", f"of redemption {where}", problem)
+        after = page[-1][0].redemption_id
+
+
+REDEMPTION_CHECKS: Final = (Check(NAME, _redemptions), Check(CODES, _codes))
 """The checks of this room, for ``vklad ledger verify``."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from api.redeeming import quote_keys
 from api.webhooks.secret_box import FernetBox
@@ -16,7 +19,7 @@ from ledger.events.sources import service as sources
 from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
 from ledger.journal.model import EntryKind
 from ledger.kernel.canonical import Json
-from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.transaction import Database, Work, connect, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import Cause, GrantLot, Summary
@@ -26,6 +29,7 @@ from ledger.redemption.checkout import AskQuote, HoldRedemption, QuoteGiven, Red
 from ledger.redemption.model import Redemption
 from ledger.redemption.offers import ORDER_SIGNED, Caller
 from ledger.redemption.orders import ORDER_TOKEN_TYPE
+from tests.integration.conftest import TestDatabase
 from tests.support.credentials import issue_secret
 from tests.support.http import SECRET
 from tests.world import ISSUER, SOURCE_URI, World
@@ -33,6 +37,7 @@ from tests.world import ISSUER, SOURCE_URI, World
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OTHER = "https://other.example"
 SECRETS = {"lms": "a secret of the learning system", "other": "a secret of another source"}
+TAMPERED = ("redemptions", "refunds", "redemption_codes", "redemption_code_uses")
 TEXT = """
 programme: redeeming
 version: "{version}"
@@ -190,3 +195,26 @@ def register(school: School, name: str, uri: str, authority: Authority) -> None:
 def add_secret(school: School, name: str, secret: str) -> None:
     admins = (school.world.first_admin, school.world.second_admin)
     issue_secret(school.database, FernetBox(school.secret), admins, name, secret)
+
+
+@pytest.fixture
+def tamper(test_database: TestDatabase) -> Callable[[str, dict[str, Any]], None]:
+    """Changes rows as only the owner of the tables could, triggers and checks off."""
+
+    def change(statement: str, values: dict[str, Any]) -> None:
+        owner: Database = connect(test_database.migrator_url)
+        checks = ("captured_within_hold", "refunds_fit_state", "refunded_within_paid")
+        try:
+            with owner.engine.begin() as connection:
+                for table in TAMPERED:
+                    connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+                for name in checks:
+                    constraint = f"ck_redemptions_{name}"
+                    connection.execute(
+                        sa.text(f"ALTER TABLE redemptions DROP CONSTRAINT IF EXISTS {constraint}")
+                    )
+                connection.execute(sa.text(statement), values)
+        finally:
+            owner.engine.dispose()
+
+    return change

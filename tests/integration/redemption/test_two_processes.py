@@ -16,6 +16,8 @@ from ledger.kernel.clock import SystemClock
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import connect, execute
 from ledger.kernel.units import Points
+from ledger.redemption import codes
+from ledger.redemption.codes import IssueCode
 from ledger.redemption.model import Redemption
 from ledger.switches.model import SetCeiling
 from ledger.switches.service import set_ceiling
@@ -201,3 +203,27 @@ def test_the_school_s_ceiling_is_reached_and_not_passed(live_school: School, cro
     assert _statuses(answers) == {201: 10, 409: AT_ONCE - 10}
     assert _codes(answers, 409) == {"quote_outdated"}
     assert live_school.summary().held == Points(100)
+
+
+def test_of_fifty_uses_of_one_code_one_succeeds(live_school: School, crowd: Crowd) -> None:
+    live_school.set_terms(rates={"USD": 1, "CHF": 1}, code_days=14)
+    live_school.grant(100)
+    command = IssueCode(live_school.member, "lms", "USD", 100)
+    code = execute(live_school.database, codes.issue, command).text
+
+    answers = crowd.post(
+        "/v1/codes/use",
+        lambda number: {
+            "code": code,
+            "order": {
+                "order": f"code-{number}",
+                "currency": "USD",
+                "lines": [{"id": "1", "product": "course:go", "price_minor": 5000}],
+            },
+        },
+        lambda number: f"code-{number}",
+    )
+
+    assert _statuses(answers) == {200: 1, 409: AT_ONCE - 1}
+    assert _codes(answers, 409) == {"code_used"}
+    assert (live_school.summary().available, live_school.summary().held) == (Points(0), Points(0))

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from ledger.kernel.transaction import Database, connect, execute
+from ledger.kernel.transaction import execute
 from ledger.redemption import service
 from ledger.redemption.model import Redemption
 from ledger.redemption.service import CaptureRedemption, RefundRedemption, ReleaseRedemption
 from ledger.redemption.verify import NAME, REDEMPTION_CHECKS
 from ledger.verify.service import JOURNAL_CHECKS, verify
-from tests.integration.conftest import TestDatabase
 from tests.integration.redemption.conftest import School
 
 
@@ -36,29 +34,6 @@ def refunded(school: School) -> Redemption:
         refund = RefundRedemption(school.lms, held.redemption_id, name, amount)
         execute(school.database, service.refund, refund)
     return held
-
-
-@pytest.fixture
-def tamper(test_database: TestDatabase) -> Callable[[str, dict[str, Any]], None]:
-    """Changes rows as only the owner of the tables could, triggers and checks off."""
-
-    def change(statement: str, values: dict[str, Any]) -> None:
-        owner: Database = connect(test_database.migrator_url)
-        checks = ("captured_within_hold", "refunds_fit_state", "refunded_within_paid")
-        try:
-            with owner.engine.begin() as connection:
-                for table in ("redemptions", "refunds"):
-                    connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-                for name in checks:
-                    constraint = f"ck_redemptions_{name}"
-                    connection.execute(
-                        sa.text(f"ALTER TABLE redemptions DROP CONSTRAINT IF EXISTS {constraint}")
-                    )
-                connection.execute(sa.text(statement), values)
-        finally:
-            owner.engine.dispose()
-
-    return change
 
 
 def test_an_honest_history_verifies(school: School, refunded: Redemption) -> None:
