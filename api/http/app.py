@@ -110,6 +110,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     admin_sources.router,
     base.router,
     checkout.router,
+    code_pages.router,
     linking.router,
     member.router,
     session.router,
