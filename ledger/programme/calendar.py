@@ -43,6 +43,11 @@ class Calendar:
         self._rules = _load_zone(zone)
         self._offsets: dict[int, int | None] = {}
 
+    @property
+    def rules(self) -> ZoneInfo:
+        """The rules of the zone, for what is reckoned by its wall clock."""
+        return self._rules
+
     def day(self, instant: Instant) -> int:
         """The local day on which ``instant`` falls."""
         return (instant.seconds + self._offset(instant.seconds)) // DAY_S
@@ -138,6 +143,11 @@ def span_text(per: Per, span: int) -> str:
     if per is Per.WEEK:
         return week_text(span)
     return month_text(span) if per is Per.MONTH else Per.LIFETIME.value
+
+
+def day_of_date(day: date) -> int:
+    """The number of a day."""
+    return day.toordinal() - _EPOCH_ORDINAL
 
 
 def day_text(day: int) -> str:

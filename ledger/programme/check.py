@@ -7,6 +7,7 @@ from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
 from ledger.programme.check_earning import Wrong, by_attribute, check_caps, check_limits
+from ledger.programme.check_life import check_life
 from ledger.programme.check_redemption import check_redemption
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
@@ -18,7 +19,6 @@ from ledger.programme.schema import (
     RuleFile,
     WeekStreakMultiplierFile,
 )
-from ledger.programme.schema_terms import TermFile
 from ledger.programme.source import Path
 
 RETRACTION: Final = "activity.retracted"
@@ -147,11 +147,6 @@ def _named(path: Path, names: list[str], file: ProgrammeFile) -> Iterator[Wrong]
 
 
 def _terms(file: ProgrammeFile) -> Iterator[Wrong]:
-    terms: list[tuple[Path, TermFile | None]] = [(("validity",), file.validity)]
-    if file.bridge is not None:
-        terms.append((("bridge", "returned_validity"), file.bridge.returned_validity))
-    for path, term in terms:
-        if term is not None and not (term.years or term.months or term.days):
-            yield path, "no time at all", "{months: 12}"
+    yield from check_life(file)
     if file.redemption is not None:
         yield from check_redemption(file.redemption)

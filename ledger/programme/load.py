@@ -29,11 +29,11 @@ from ledger.programme.model import (
     Multiplier,
     Programme,
     Rule,
-    Term,
     Text,
     WeekStreakMultiplier,
 )
 from ledger.programme.model_earning import Cap, CapScope, Limit, Per
+from ledger.programme.load_life import term, validity
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
     AttributeFile,
@@ -46,7 +46,7 @@ from ledger.programme.schema import (
     json_schema,
 )
 from ledger.programme.schema_earning import NamedCapFile
-from ledger.programme.schema_terms import RedemptionFile, TermFile
+from ledger.programme.schema_terms import RedemptionFile
 from ledger.programme.sections import section_json
 from ledger.programme.source import Document, Path, SourceUnreadable, read_document
 
@@ -196,13 +196,11 @@ def _programme(file: ProgrammeFile) -> Programme:
         cap=None
         if file.cap is None
         else Cap(file.cap.points, file.cap.attribute, dict(file.cap.table)),
-        validity=_term(file.validity),
+        validity=validity(file.validity),
         redemption=None if file.redemption is None else _redemption(file.redemption),
         bridge=None
         if file.bridge is None
-        else BridgeTerms(
-            _term(file.bridge.returned_validity), file.bridge.returned_points_per_year
-        ),
+        else BridgeTerms(term(file.bridge.returned_validity), file.bridge.returned_points_per_year),
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
         caps=tuple(_cap(cap) for cap in file.caps),
@@ -233,6 +231,7 @@ def _rule(file: RuleFile) -> Rule:
         multipliers=tuple(file.multipliers),
         category=file.category,
         title=_text(file.title),
+        validity=validity(file.validity),
     )
 
 
@@ -272,10 +271,6 @@ def _redemption(file: RedemptionFile) -> dict[str, Json]:
     section = section_json(file)
     assert isinstance(section, dict), "a section is a mapping"
     return section
-
-
-def _term(file: TermFile | None) -> Term | None:
-    return None if file is None else Term(file.years, file.months, file.days)
 
 
 def _text(file: TextFile | None) -> Text | None:

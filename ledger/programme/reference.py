@@ -19,6 +19,8 @@ _SECTIONS: Final = (
     ("CapFile", "`cap`"),
     ("NamedCapFile", "A cap of `caps`"),
     ("TermFile", "`validity`, and other lengths of life"),
+    ("EndOfFile", "`validity` to the end of a month or year"),
+    ("OnDayFile", "`validity` to a day"),
     ("RedemptionFile", "`redemption`"),
     ("RateRowFile", "A row of dated `rates`"),
     ("ProductFile", "A product with terms of its own"),

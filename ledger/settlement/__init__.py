@@ -1,0 +1,1 @@
+"""Awards settled: what is paid, when it vests, when it expires, and what cannot be paid yet."""

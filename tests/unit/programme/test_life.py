@@ -1,0 +1,77 @@
+"""How long points live and when they vest, as programme files say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.programme.faults import ProgrammeInvalid
+from ledger.programme.load import load_programme
+from ledger.programme.model_life import EndOf, OnDay, Term, Validity
+
+BASE = """\
+programme: small
+version: "1"
+zone: UTC
+rules:
+  - {id: done, on: a.done, to: actor, points: 10}
+  - {id: made, on: b.made, to: actor, points: 5, category: work}
+"""
+PERIODIC = BASE.replace("zone: UTC", "zone: UTC\nperiod: week")
+
+
+def faults_of(text: str) -> list[tuple[str, str]]:
+    with pytest.raises(ProgrammeInvalid) as caught:
+        load_programme(text)
+    return [(fault.field, fault.wrong) for fault in caught.value.found]
+
+
+@pytest.mark.parametrize(
+    ("text", "validity"),
+    [
+        ("{months: 3}", Term(months=3)),
+        ("{end_of: month}", EndOf("month")),
+        ("{end_of: year, after: {months: 6}}", EndOf("year", Term(months=6))),
+        ('{on: "09-01"}', OnDay(9, 1)),
+        ('{on: "02-29"}', OnDay(2, 29)),
+        ('{on: "2027-09-01"}', OnDay(9, 1, 2027)),
+    ],
+)
+def test_every_form_of_validity(text: str, validity: Validity) -> None:
+    of_all = load_programme(f"{BASE}validity: {text}\n")
+    assert of_all.validity == validity
+    assert of_all.validity_of("done") == validity
+    own = load_programme(BASE.replace("points: 10", f"points: 10, validity: {text}"))
+    assert own.validity is None
+    assert (own.validity_of("done"), own.validity_of("made")) == (validity, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "said"),
+    [
+        ("validity: {end_of: week}", "validity.end_of", "'month' or 'year'"),
+        ("validity: {end_of: month, after: {}}", "validity.after", "no time"),
+        ('validity: {on: "13-01"}', "validity.on", "no day 13-01"),
+        ('validity: {on: "2027-02-29"}', "validity.on", "no day 2027-02-29"),
+        ('validity: {on: "1.9."}', "validity.on", "is not"),
+        ('validity: {on: "09-01", months: 3}', "validity.months", "no such field"),
+    ],
+)
+def test_what_is_no_validity(text: str, field: str, said: str) -> None:
+    ((at, wrong),) = faults_of(f"{BASE}{text}\n")
+    assert at == field
+    assert said in wrong
+
+
+def test_a_period_has_one_life() -> None:
+    text = PERIODIC.replace("points: 10", "points: 10, validity: {months: 3}")
+    ((at, wrong),) = faults_of(text)
+    assert at == "rules[0].validity"
+    assert "one life" in wrong
+
+
+def test_every_form_has_a_hash_of_its_own() -> None:
+    forms = ["{months: 12}", "{end_of: year}", "{end_of: month}", '{on: "01-01"}']
+    forms += ["{end_of: year, after: {months: 12}}", '{on: "2027-01-01"}']
+    texts = [f"{BASE}validity: {form}\n" for form in forms]
+    texts += [BASE, BASE.replace("points: 10", "points: 10, validity: {months: 12}")]
+    assert len({load_programme(text).hash_text for text in texts}) == len(texts)
