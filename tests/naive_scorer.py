@@ -11,10 +11,12 @@ The steps carry the numbers of "Order and pipeline" in the reference text.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -108,6 +110,28 @@ def _field(event: Event, path: str) -> object:
             return None
         value = value[name]
     return value
+
+
+class _NoNumber(Exception):
+    """A field that holds no number."""
+
+
+class _Fields:
+    """``data`` in an expression: ``data.a.b`` is the exact number there."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+    def __getattr__(self, name: str) -> object:
+        value = self.held.get(name) if isinstance(self.held, dict) else None
+        if isinstance(value, dict):
+            return _Fields(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise _NoNumber(name)
+        number = Fraction(repr(value) if isinstance(value, float) else value)
+        if abs(number) > 10**12 or (number * 10**12).denominator > 1:
+            raise _NoNumber(name)
+        return number
 
 
 def _same_value_text(value: object) -> str:
@@ -302,8 +326,35 @@ class _Naive:
             return error
 
     def _quarantined(self, event: Event) -> bool:
-        answers = [self.condition(rule, event) for rule in self.rules(event)]
-        return any(not isinstance(answer, bool) for answer in answers)
+        for rule in self.rules(event):
+            answer = self.condition(rule, event)
+            if not isinstance(answer, bool):
+                return True
+            if answer and self.points(rule, event) is None:
+                return True
+        return False
+
+    def points(self, rule: dict[str, Any], event: Event) -> Fraction | None:
+        """What a rule states for an event, exactly; None if its expression has no answer."""
+        text = rule["points"]
+        if re.fullmatch(r"[\d.]+(/\d+)?", text):
+            return Fraction(text)
+        # Every number becomes a Fraction; then Python's own arithmetic and precedence hold.
+        exact = re.sub(r"(?<![\w.])\d+(\.\d+)?", r'Fraction("\g<0>")', text)
+        names = {
+            "Fraction": Fraction,
+            "data": _Fields(event.data),
+            "min": min,
+            "max": max,
+            "floor": lambda number: Fraction(math.floor(number)),
+            "ceil": lambda number: Fraction(math.ceil(number)),
+            "half_up": lambda number: Fraction(math.floor(number + Fraction(1, 2))),
+        }
+        try:
+            value = eval(exact, {"__builtins__": {}}, names)  # noqa: S307 - our own test programmes
+        except (ZeroDivisionError, TypeError, _NoNumber):
+            return None
+        return value if abs(value) <= 10**12 else None
 
     def is_own_act(self, event: Event) -> bool:
         fields = {r["to"] for r in self.rules(event)} | {
@@ -370,12 +421,13 @@ class _Naive:
         return True
 
     def earned(self, member: str) -> list[tuple[Event, dict[str, Any]]]:
-        """What got past its limit for this member, in order."""
+        """What got past its limit for this member and is worth something, in order."""
         return [
             (event, rule)
             for event in self.events
             for rule in self.rules(event)
             if self.counted(event, rule["id"]) and self.reached(event, rule["id"])[1] == member
+            if self.points(rule, event) > 0
         ]
 
     # Multipliers.
@@ -455,7 +507,7 @@ class _Naive:
         found: list[tuple[Event, dict[str, Any], Fraction]] = []
         for event, rule in self.earned(member):
             programme = self.version(event)
-            weight = Fraction(rule["points"])
+            weight = self.points(rule, event)
             for cap in self.caps(programme):
                 if cap["of"] == "programme" or not self.is_of(cap, rule):
                     continue
@@ -490,7 +542,7 @@ class _Naive:
         awarded: list[tuple[Event, dict[str, Any], int]] = []
         for event, rule in self.earned(member):
             programme = self.version(event)
-            value = Fraction(rule["points"])
+            value = self.points(rule, event)
             for name in rule.get("multipliers", []):
                 multiplier = programme["multipliers"][name]
                 if multiplier["by"] == "attribute":

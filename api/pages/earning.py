@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.pages.rendering import View
+from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     AttributeMultiplier,
     DayStreakMultiplier,
@@ -27,6 +28,18 @@ def category_words(view: View, name: str) -> str:
     key = f"member.earn.category.{name.replace('-', '_') or 'other'}"
     known = view.catalogue.has(view.language, key)
     return view.catalogue.text(view.language, key) if known else name
+
+
+def amount_words(view: View, rule: Rule) -> str:
+    """What a rule earns: a number, or that it goes by the event."""
+    if isinstance(rule.points, Expression):
+        return view.catalogue.text(view.language, "member.earn.formula")
+    return exact_text(rule.points)
+
+
+def formula_of(rule: Rule) -> str | None:
+    """The expression by which a rule earns, if it does by one."""
+    return rule.points.text if isinstance(rule.points, Expression) else None
 
 
 def limit_words(view: View, rule: Rule) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
+from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     AttributeMultiplier,
     AttributeValue,
@@ -20,9 +21,9 @@ from ledger.programme.model import (
     Multiplier,
     Programme,
     Rule,
+    Term,
     Text,
 )
-from ledger.programme.canonical_life import term_form, validity_form
 from ledger.programme.model_earning import Cap, Per
 from ledger.programme.numbers import exact_text
 
@@ -57,12 +58,12 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         "rules": [_rule(rule) for rule in programme.rules],
         "multipliers": {name: _multiplier(each) for name, each in programme.multipliers.items()},
         "cap": _cap(programme.cap),
-        "validity": validity_form(programme.validity),
+        "validity": _term(programme.validity),
         "redemption": programme.redemption,
         "bridge": None
         if bridge is None
         else {
-            "returned_validity": term_form(bridge.returned_validity),
+            "returned_validity": _term(bridge.returned_validity),
             "returned_points_per_year": bridge.returned_points_per_year,
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
@@ -91,13 +92,14 @@ def _rule(rule: Rule) -> Json:
         "when": None if rule.when is None else rule.when.text,
         "to": rule.to,
         "owner": rule.owner,
-        "points": exact_text(rule.points),
+        "points": {"expression": rule.points.text}
+        if isinstance(rule.points, Expression)
+        else exact_text(rule.points),
         "limit_per_day": of_the_day,
         **({"limits": others} if others else {}),
         "once_per": list(rule.once_per),
         "multipliers": list(rule.multipliers),
         "category": rule.category,
-        **({"validity": validity_form(rule.validity)} if rule.validity else {}),
     }
 
 
@@ -145,6 +147,12 @@ def _named_cap(cap: Cap) -> Json:
 def _rows(table: Mapping[AttributeValue, _Cell]) -> list[tuple[AttributeValue, _Cell]]:
     """By key; the keys of one table are all numbers or all texts."""
     return sorted(table.items(), key=lambda row: (isinstance(row[0], str), row[0]))
+
+
+def _term(term: Term | None) -> Json:
+    if term is None:
+        return None
+    return {"years": term.years, "months": term.months, "days": term.days}
 
 
 def _text(text: Text | None) -> Json:

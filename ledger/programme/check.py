@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
-from ledger.programme.check_earning import Wrong, by_attribute, check_caps, check_limits
-from ledger.programme.check_life import check_life
+from ledger.programme.check_earning import (
+    Wrong,
+    by_attribute,
+    check_caps,
+    check_limits,
+    check_points,
+)
 from ledger.programme.check_redemption import check_redemption
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
@@ -19,6 +24,7 @@ from ledger.programme.schema import (
     RuleFile,
     WeekStreakMultiplierFile,
 )
+from ledger.programme.schema_terms import TermFile
 from ledger.programme.source import Path
 
 RETRACTION: Final = "activity.retracted"
@@ -110,8 +116,7 @@ def _rules(file: ProgrammeFile) -> Iterator[Wrong]:
 
 
 def _rule(path: Path, rule: RuleFile) -> Iterator[Wrong]:
-    if rule.points == 0:
-        yield (*path, "points"), "a rule earns more than zero", "points: 2.3"
+    yield from check_points((*path, "points"), rule)
     if len(set(rule.on)) < len(rule.on):
         yield (*path, "on"), "a type is stated twice", "on: [post.created, topic.created]"
     yield from check_limits((*path, "limit"), rule)
@@ -147,6 +152,11 @@ def _named(path: Path, names: list[str], file: ProgrammeFile) -> Iterator[Wrong]
 
 
 def _terms(file: ProgrammeFile) -> Iterator[Wrong]:
-    yield from check_life(file)
+    terms: list[tuple[Path, TermFile | None]] = [(("validity",), file.validity)]
+    if file.bridge is not None:
+        terms.append((("bridge", "returned_validity"), file.bridge.returned_validity))
+    for path, term in terms:
+        if term is not None and not (term.years or term.months or term.days):
+            yield path, "no time at all", "{months: 12}"
     if file.redemption is not None:
         yield from check_redemption(file.redemption)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ledger.programme.expressions import Expression, ExpressionFailed
 from ledger.programme.model import Period
 from ledger.programme.model_earning import DAILY_CAP_ID, Per
 from ledger.programme.schema import ProgrammeFile, RuleFile
@@ -29,6 +30,22 @@ def check_limits(path: Path, rule: RuleFile) -> Iterator[Wrong]:
     if len(set(spans)) < len(spans):
         wrong = "two limits are for the same span"
         yield path, wrong, "limit: [{per: day, count: 3}, {per: week, count: 10}]"
+
+
+def check_points(path: Path, rule: RuleFile) -> Iterator[Wrong]:
+    """A number above zero; an expression that reads no field is one, too."""
+    points = rule.points
+    try:
+        is_nothing = (
+            points <= 0
+            if not isinstance(points, Expression)
+            else not points.fields and points.value({}) <= 0
+        )
+    except ExpressionFailed as error:
+        yield path, error.message.rstrip("."), "points: 2.3"
+        return
+    if is_nothing:
+        yield path, "a rule earns more than zero", "points: 2.3"
 
 
 def check_caps(file: ProgrammeFile) -> Iterator[Wrong]:

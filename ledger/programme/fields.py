@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
+from ledger.programme.expressions import (
+    LENGTH_MAX,
+    Expression,
+    ExpressionMalformed,
+    parse_expression,
+)
 from ledger.programme.numbers import parse_exact
 
 _NUMBER_PATTERN: Final = r"^(0|[1-9]\d{0,11})(\.\d{1,12}|/[1-9]\d{0,11})?$"
@@ -37,6 +51,35 @@ ExactNumber = Annotated[
             "anyOf": [
                 {"type": "number", "minimum": 0},
                 {"type": "string", "pattern": _NUMBER_PATTERN},
+            ]
+        }
+    ),
+]
+_EXACT: Final = re.compile(r"-?[\d.]+(/\d+)?\Z", re.ASCII)
+_LIKE_EXPRESSION: Final = re.compile(r"[*()+,]|data\.|[-/] ")
+
+
+def _amount(value: object) -> object:
+    """A number, or an expression of one."""
+    if not isinstance(value, str) or _EXACT.match(value):
+        return _exact(value)
+    try:
+        return parse_expression(value)
+    except ExpressionMalformed as error:
+        if not _LIKE_EXPRESSION.search(value):
+            parse_exact(value)
+        raise ValueError(f"{value[:60]!r} is no expression of points: {error.message}") from error
+
+
+Amount = Annotated[
+    Fraction | Expression,
+    PlainValidator(_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": _NUMBER_PATTERN},
+                {"type": "string", "pattern": r"data\.|\(", "maxLength": LENGTH_MAX},
             ]
         }
     ),
@@ -76,3 +119,10 @@ class Section(BaseModel):
     """A mapping in a programme file: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class TextFile(Section):
+    """Words for people, in both languages."""
+
+    en: Words = Field(description="English", examples=["Read a section"])
+    ru: Words = Field(description="Russian", examples=["Прочитать раздел"])

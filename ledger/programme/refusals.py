@@ -18,7 +18,7 @@ _PROGRAMME: Final = frozenset(
     }
 )
 _RULE: Final = frozenset(
-    {"budget", "cap", "condition", "expiry", "vesting", "vesting_condition", "voice"}
+    {"budget", "cap", "condition", "expiry", "validity", "vesting", "vesting_condition", "voice"}
 )
 
 
@@ -41,7 +41,3 @@ def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
 def _of_rule(path: Path, rule: Mapping[str | int, Plain]) -> Iterator[tuple[Path, str, str]]:
     for name in rule.keys() & _RULE:
         yield (*path, name), f"`{name}` of a rule", f"leave `{name}` out"
-    points = rule.get("points")
-    stated = isinstance(points, str) and ("data" in points or any(c in points for c in "+*()"))
-    if stated or isinstance(points, Mapping):
-        yield (*path, "points"), "an expression of points", "points: 2.3"

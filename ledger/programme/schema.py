@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ledger.programme.fields import (
+    Amount,
     AttributeName,
     Beneficiary,
     DataPath,
@@ -27,8 +28,7 @@ from ledger.programme.fields import (
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
-from ledger.programme.schema_life import ValidityFile
-from ledger.programme.schema_terms import BridgeFile, RedemptionFile
+from ledger.programme.schema_terms import BridgeFile, RedemptionFile, TermFile
 
 
 class TextFile(Section):
@@ -109,7 +109,11 @@ class RuleFile(Section):
         "as stated here.",
         examples=["data.owner"],
     )
-    points: ExactNumber = Field(description="An exact number above zero.", examples=[2.3])
+    points: Amount = Field(
+        description="An exact number above zero, or an expression of one over the event's "
+        "`data` (see *Expressions of points*).",
+        examples=[2.3, "floor(data.minutes / 10)"],
+    )
     limit: Limits | None = Field(
         default=None,
         description="How many events of this rule count per member and span; several in a list, "
@@ -132,12 +136,6 @@ class RuleFile(Section):
     )
     category: Name | None = Field(
         default=None, description="A word to group rules by on pages.", examples=["learning"]
-    )
-    validity: ValidityFile | None = Field(
-        default=None,
-        description="How long what this rule awards lasts, where that differs from the programme's "
-        "(awards at once only).",
-        examples=[{"end_of": "month"}],
     )
 
 
@@ -265,11 +263,10 @@ class ProgrammeFile(Section):
             [{"id": "forum-month", "of": {"category": "forum"}, "per": "month", "points": 500}]
         ],
     )
-    validity: ValidityFile | None = Field(
+    validity: TermFile | None = Field(
         default=None,
-        description="How long points last from the moment they can be spent: a length, the end of "
-        "a month or year, or a day; without it, for ever.",
-        examples=[{"months": 12}, {"end_of": "year", "after": {"months": 6}}, {"on": "09-01"}],
+        description="How long points last from the day they can be spent; without it, for ever.",
+        examples=[{"months": 12}],
     )
     redemption: RedemptionFile | None = Field(
         default=None,

@@ -74,7 +74,7 @@ class AtOnce:
         fact, version, planned = counted.fact, counted.version, counted.planned
         rule = planned.rule
         programme = version.programme
-        exact = rule.points
+        exact = counted.points
         applied: list[AppliedMultiplier] = []
         for name in rule.multipliers:
             multiplier = programme.multipliers[name]
@@ -93,7 +93,7 @@ class AtOnce:
             programme=programme,
             rule_id=rule.rule_id,
             day=counted.day,
-            base=rule.points,
+            base=counted.points,
             multipliers=tuple(applied),
             limits=counted.limits,
             exact=exact,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ledger.kernel.canonical import Json, canonical_json
+from ledger.kernel.canonical import ExactJson, Json, canonical_json, plain_json
 from ledger.kernel.clock import Instant
 from ledger.programme.calendar import is_scorable
 from ledger.scoring.model import RETRACTED, EventCause, Fact
@@ -68,11 +68,11 @@ def path_of(text: str) -> FieldPath:
     return tuple(text.split("."))
 
 
-def value_at(fact: Fact, path: FieldPath) -> Json:
+def value_at(fact: Fact, path: FieldPath) -> ExactJson:
     """The value at a path; ``None`` if it is not there or is null."""
     head = path[0]
     if head == "data":
-        value: Json = fact.data
+        value: ExactJson = fact.data
         for step in path[1:]:
             if not isinstance(value, Mapping):
                 return None
@@ -98,21 +98,21 @@ def key_at(fact: Fact, paths: tuple[FieldPath, ...]) -> tuple[KeyPart, ...] | No
     return tuple(parts)
 
 
-def plain_number(value: Json) -> Json:
+def plain_number(value: ExactJson) -> Json:
     """JSON knows one kind of number: 3.0 is 3."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+    plain = plain_json(value)
+    if isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    return plain
 
 
-def _key_part(value: Json) -> KeyPart:
+def _key_part(value: ExactJson) -> KeyPart:
     if isinstance(value, bool):
         return ("boolean", value)
     if isinstance(value, str | int):
         return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    return ("json", canonical_json(value))
+    plain = plain_number(value)
+    return plain if isinstance(plain, int | float) else ("json", canonical_json(plain))
 
 
 def _order(fact: Fact) -> tuple[int, str, str, str]:

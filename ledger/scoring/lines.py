@@ -6,12 +6,14 @@ For scoring a file by itself; events that arrive over HTTP are received in ``led
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from ledger.kernel.canonical import canonical_json
+from ledger.kernel.canonical import canonical_json, plain_json
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.programme.calendar import is_scorable
@@ -81,11 +83,14 @@ def fact_of_line(raw: bytes) -> Fact:
         _refuse(f"the JSON is nested more than {DEPTH_MAX} deep")
     try:
         event = json.loads(
-            raw.decode("utf-8-sig"), object_pairs_hook=_no_repeats, parse_constant=_no_constant
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_no_repeats,
+            parse_float=_exact_number,
+            parse_constant=_no_constant,
         )
         if not isinstance(event, dict):
             _refuse("the line is not a JSON object")
-        canonical_json(event)
+        canonical_json(plain_json(event))
     except ValueError as error:
         raise BadLine(f"the line is not JSON that can be scored: {error}") from error
     return _fact(event)
@@ -135,7 +140,7 @@ def _content(fact: Fact) -> bytes:
             "type": fact.type,
             "subject": fact.subject,
             "time": fact.time.isoformat(),
-            "data": fact.data,
+            "data": plain_json(fact.data),
         }
     )
 
@@ -156,6 +161,12 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name is stated twice in one object")
     return found
+
+
+def _exact_number(text: str) -> Decimal:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"{text[:40]} is too great a number")
+    return Decimal(text)
 
 
 def _no_constant(name: str) -> NoReturn:

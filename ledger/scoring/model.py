@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from ledger.kernel.canonical import Json
+from ledger.kernel.canonical import ExactJson
 from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import Points
@@ -37,7 +37,8 @@ class ActivationRefused(VkladError):
 class Fact:
     """An activity event as scoring sees it.
 
-    ``subject`` is the identity of whoever acted; some events have none. ``data`` is JSON.
+    ``subject`` is the identity of whoever acted; some events have none. ``data`` is JSON, its
+    numbers exact: one with a point is a ``Decimal``, never a float.
     """
 
     source: str
@@ -45,7 +46,7 @@ class Fact:
     type: str
     subject: str | None
     time: Instant
-    data: Mapping[str, Json]
+    data: Mapping[str, ExactJson]
 
     @property
     def cause(self) -> EventCause:

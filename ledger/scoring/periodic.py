@@ -134,8 +134,8 @@ class Periodic:
         caps: tuple[CapUse, ...] = ()
         if planned.caps:
             most = self._most_of(version, fact)
-            caps = self._caps.bound(rule.points, planned.caps, counted.day, most)
-        part = Contribution(fact, rule.rule_id, counted.day, rule.points, counted.limits, caps)
+            caps = self._caps.bound(counted.points, planned.caps, counted.day, most)
+        part = Contribution(fact, rule.rule_id, counted.day, counted.points, counted.limits, caps)
         self._caps.use(part.weight, planned.feeds, counted.day)
         return part
 

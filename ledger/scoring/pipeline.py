@@ -1,8 +1,10 @@
-"""Step 4 of the pipeline for one member: what counts, before any points.
+"""Step 4 of the pipeline for one member: what counts, before any multiplier.
 
-     on ──▶ when ──▶ to ──▶ own act ──▶ once_per ──▶ limit ──▶ counted
-      │       │       │        │            │          │
-      └───────┴───────┴────────┴────────────┴──────────┴──▶ missed (and nothing used up)
+     on ──▶ when ──▶ to ──▶ own act ──▶ once_per ──▶ limit ──▶ points above zero ──▶ counted
+      │       │       │        │            │          │              │
+      └───────┴───────┴────────┴────────────┴──────────┴──────────────┴──▶ missed
+
+What fails a step uses up nothing of it or of later ones.
 
 Takes facts in order and remembers what they used up: the first event of each ``once_per`` key, for
 all time, and how many events each rule with a limit counted in the spans that are still open.
@@ -13,11 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
+from ledger.kernel.canonical import plain_json
 from ledger.programme.calendar import span_of_day
 from ledger.programme.conditions import ConditionFailed, shown, values_in
+from ledger.programme.expressions import Expression, ExpressionFailed
+from ledger.programme.model import Rule
 from ledger.programme.model_earning import Per
+from ledger.programme.numbers import exact_text
 from ledger.scoring.history import FieldPath, KeyPart, identity_at, key_at
 from ledger.scoring.model import EventCause, Fact, Quarantined
 from ledger.scoring.plan import RulePlan, VersionPlan
@@ -44,6 +51,7 @@ class Step(StrEnum):
     OWN_ACT = "own_act"
     ONCE_PER = "once_per"
     LIMIT = "limit"
+    POINTS = "points"
     PERIOD_OPEN = "period_open"
     CAP = "cap"
     AWARDED = "awarded"
@@ -54,7 +62,8 @@ class Missed:
     """A rule that did not pay the member for an event, and the first step that failed.
 
     ``by`` is the event that used up the ``once_per`` key, or the retraction; ``count`` and ``per``
-    the limit; ``reason`` why a condition had no answer.
+    the limit; ``reason`` why a condition or expression had no answer, or what of zero or less an
+    expression came to.
     """
 
     rule: str | None
@@ -74,6 +83,8 @@ class Counted:
     planned: RulePlan
     day: int
     limits: tuple[LimitUse, ...]
+    points: Fraction
+    """What the rule states, or its expression comes to."""
 
 
 @dataclass(slots=True)
@@ -83,6 +94,23 @@ class Used:
     once: dict[_OnceKey, EventCause] = field(default_factory=dict)
     counts: dict[Per, dict[int, dict[str, int]]] = field(default_factory=dict)
     """Span → its number → rule id → how many events the rule counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """By rule id: whether its condition holds, and what its expression of points comes to."""
+
+    holds: Mapping[str, bool]
+    points: Mapping[str, Fraction]
+
+    def points_of(self, rule: Rule) -> Fraction:
+        """What a rule states, or its expression comes to."""
+        if isinstance(rule.points, Expression):
+            return self.points[rule.rule_id]
+        return rule.points
+
+
+_NOTHING_ASKED: Final = Answers({}, {})
 
 
 class MemberPipeline:
@@ -103,9 +131,9 @@ class MemberPipeline:
         rules = version.rules_by_type.get(fact.type)
         if rules is None:
             return []
-        answers: Mapping[str, bool] = {}
+        answers = _NOTHING_ASKED
         if fact.type in version.conditioned:
-            asked = answer_conditions(fact, version)
+            asked = answer(fact, version)
             if isinstance(asked, Quarantined):
                 if missed is not None:
                     missed.append(Missed(asked.rule, Step.QUARANTINE, reason=asked.reason))
@@ -114,12 +142,10 @@ class MemberPipeline:
         is_own = self._is_own_act(fact, version)
         counted: list[Counted] = []
         for planned in rules:
-            if not answers.get(planned.rule.rule_id, True):
-                found: Counted | Missed = Missed(planned.rule.rule_id, Step.WHEN)
-            else:
-                found = self._count(fact, day, version, planned, is_own=is_own)
-            if isinstance(found, Counted):
-                counted.append(found)
+            found = self._take(fact, day, planned, answers, is_own=is_own)
+            if not isinstance(found, Missed):
+                points = answers.points_of(planned.rule)
+                counted.append(Counted(fact, version, planned, day, found, points))
             elif missed is not None:
                 missed.append(found)
         return counted
@@ -131,9 +157,23 @@ class MemberPipeline:
             for over in [each for each in spans if each < span]:
                 del spans[over]
 
+    def _take(
+        self, fact: Fact, day: int, planned: RulePlan, answers: Answers, *, is_own: bool
+    ) -> tuple[LimitUse, ...] | Missed:
+        rule = planned.rule
+        if not answers.holds.get(rule.rule_id, True):
+            return Missed(rule.rule_id, Step.WHEN)
+        found = self._count(fact, day, planned, is_own=is_own)
+        if not isinstance(found, Missed) and isinstance(rule.points, Expression):
+            points = answers.points_of(rule)
+            if points <= 0:
+                return Missed(rule.rule_id, Step.POINTS, reason=exact_text(points))
+        return found
+
     def _count(
-        self, fact: Fact, day: int, version: VersionPlan, planned: RulePlan, *, is_own: bool
-    ) -> Counted | Missed:
+        self, fact: Fact, day: int, planned: RulePlan, *, is_own: bool
+    ) -> tuple[LimitUse, ...] | Missed:
+        """Its places in the rule's limits, if the rule counts it."""
         rule = planned.rule
         identity = fact.subject if planned.to is None else identity_at(fact, planned.to)
         if not identity or self._resolve(identity) != self._member:
@@ -145,7 +185,7 @@ class MemberPipeline:
             if by is not None:
                 return Missed(rule.rule_id, Step.ONCE_PER, by=by)
         if not planned.counted_per:
-            return Counted(fact, version, planned, day, ())
+            return ()
         counts = {per: self._counts(per, day) for per in planned.counted_per}
         uses: list[LimitUse] = []
         for limit in rule.limits:
@@ -155,7 +195,7 @@ class MemberPipeline:
             uses.append(LimitUse(position, limit))
         for used in counts.values():
             used[rule.rule_id] = used.get(rule.rule_id, 0) + 1
-        return Counted(fact, version, planned, day, tuple(uses))
+        return tuple(uses)
 
     def _counts(self, per: Per, day: int) -> dict[str, int]:
         """Rule id → how many it counted in the span of ``day`` so far."""
@@ -197,17 +237,24 @@ class MemberPipeline:
         return False
 
 
-def answer_conditions(fact: Fact, version: VersionPlan) -> dict[str, bool] | Quarantined:
-    """Rule id → whether its condition holds, or the first rule whose condition has no answer."""
-    answers: dict[str, bool] = {}
+def answer(fact: Fact, version: VersionPlan) -> Answers | Quarantined:
+    """What the conditions and expressions asked about a fact say, or why one has no answer.
+
+    An expression is not asked where its rule's condition does not hold.
+    """
+    holds: dict[str, bool] = {}
+    points: dict[str, Fraction] = {}
     rule_id = ""
     try:
-        event = shown(fact.type, fact.source, fact.time, fact.data)
-        size = values_in(fact.data)
+        content = {name: plain_json(value) for name, value in fact.data.items()}
+        event = shown(fact.type, fact.source, fact.time, content)
+        size = values_in(content)
         for planned in version.rules_by_type.get(fact.type, ()):
-            condition, rule_id = planned.rule.when, planned.rule.rule_id
-            if condition is not None:
-                answers[rule_id] = condition.holds(event, size)
-    except ConditionFailed as error:
+            rule, rule_id = planned.rule, planned.rule.rule_id
+            if rule.when is not None:
+                holds[rule_id] = rule.when.holds(event, size)
+            if isinstance(rule.points, Expression) and holds.get(rule_id, True):
+                points[rule_id] = rule.points.value(fact.data)
+    except (ConditionFailed, ExpressionFailed) as error:
         return Quarantined(fact.cause, rule_id, error.message)
-    return answers
+    return Answers(holds, points)

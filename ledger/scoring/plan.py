@@ -17,6 +17,7 @@ from fractions import Fraction
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import round_half_up
 from ledger.programme.calendar import Calendar, span_of_day
+from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     ACTOR,
     DayStreakMultiplier,
@@ -83,7 +84,7 @@ class VersionPlan:
     owners_by_type: dict[str, tuple[FieldPath, ...]]
     """Fields that name whose thing was acted on."""
     conditioned: frozenset[str]
-    """Types that some rule has a condition for."""
+    """Types that some rule has a condition or an expression of points for."""
     streaks: dict[str, int]
     """Multiplier name → place of its streak in ``Plan.streaks``."""
     period_caps: tuple[PlannedCap, ...]
@@ -187,7 +188,10 @@ class Plan:
             rules_by_type={kind: tuple(each) for kind, each in rules.items()},
             owners_by_type={kind: tuple(paths) for kind, paths in owners.items()},
             conditioned=frozenset(
-                kind for rule in programme.rules if rule.when is not None for kind in rule.on
+                kind
+                for rule in programme.rules
+                if rule.when is not None or isinstance(rule.points, Expression)
+                for kind in rule.on
             ),
             streaks={
                 name: self.streaks.index(_streak(multiplier))

@@ -23,7 +23,7 @@ from ledger.scoring.pipeline import (
     MemberPipeline,
     Missed,
     Resolve,
-    answer_conditions,
+    answer,
 )
 from ledger.scoring.plan import Plan
 
@@ -110,13 +110,13 @@ def project_member(
 def quarantined(
     facts: Iterable[Fact], activations: Sequence[Activation] | Plan
 ) -> list[Quarantined]:
-    """Events to which no rule is applied, because a condition has no answer for them."""
+    """Events to which no rule is applied, because a condition or expression has none for them."""
     plan = plan_of(activations)
     found: list[Quarantined] = []
     for fact in settle(facts):
         version = plan.version_for(fact, plan.calendar.day(fact.time))
         if version is not None and fact.type in version.conditioned:
-            answers = answer_conditions(fact, version)
+            answers = answer(fact, version)
             if isinstance(answers, Quarantined):
                 found.append(answers)
     return found

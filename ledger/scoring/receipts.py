@@ -13,6 +13,7 @@ from fractions import Fraction
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.programme.calendar import day_text, span_text, week_text
+from ledger.programme.expressions import Expression, number_at
 from ledger.programme.model import AttributeValue, Programme
 from ledger.programme.model_earning import Cap, Limit, Over, Per
 from ledger.programme.numbers import exact_text
@@ -171,6 +172,7 @@ class EventReceipt:
             "rule": self.rule_id,
             "day": day_text(self.day),
             "base": exact_text(self.base),
+            **_formula(self.programme, self.rule_id, self.fact),
             **_limits(self.limits),
             "multipliers": [multiplier.to_json() for multiplier in self.multipliers],
             "exact": exact_text(self.exact),
@@ -198,8 +200,8 @@ class Contribution:
         """What counted."""
         return Fraction(self.caps[-1].kept) if self.caps else self.stated
 
-    def to_json(self) -> dict[str, Json]:
-        """Weights as exact texts."""
+    def to_json(self, programme: Programme) -> dict[str, Json]:
+        """Weights as exact texts; ``programme`` is the version that states the rule."""
         capped: dict[str, Json] = {}
         if self.caps:
             capped["stated"] = exact_text(self.stated)
@@ -209,6 +211,7 @@ class Contribution:
             "rule": self.rule_id,
             "day": day_text(self.day),
             "weight": exact_text(self.weight),
+            **_formula(programme, self.rule_id, self.fact),
             **_limits(self.limits),
             **capped,
         }
@@ -241,7 +244,7 @@ class PeriodReceipt:
             "period": span_text(self.per, self.period),
             "closed_at": self.closed_at.isoformat(),
             "programme": _programme(self.programme),
-            "contributions": [each.to_json() for each in self.contributions],
+            "contributions": [each.to_json(self.programme) for each in self.contributions],
             "base": exact_text(self.base),
             "multipliers": [multiplier.to_json() for multiplier in self.multipliers],
             "exact": exact_text(self.exact),
@@ -252,6 +255,17 @@ class PeriodReceipt:
 
 
 Receipt = EventReceipt | PeriodReceipt
+
+
+def _formula(programme: Programme, rule_id: str, fact: Fact) -> dict[str, Json]:
+    """Where points are an expression: what it says, and the number in each field it reads."""
+    rule = programme.rule(rule_id)
+    if not isinstance(rule.points, Expression):
+        return {}
+    return {
+        "expression": rule.points.text,
+        "fields": {path: exact_text(number_at(fact.data, path)) for path in rule.points.fields},
+    }
 
 
 def _limits(uses: tuple[LimitUse, ...]) -> dict[str, Json]:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from ledger.events import service as events
 from ledger.events import store as events_store
@@ -29,6 +29,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots import granting
 from ledger.lots.model import SettleAward, Settled
+from ledger.lots.validity import Validity, expires_at
 from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
@@ -41,7 +42,6 @@ from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, Ev
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
-from ledger.settlement.lifetime import expiry_of
 from ledger.switches import service as switches
 from ledger.switches.model import Switch
 
@@ -184,18 +184,11 @@ def last_close(calendar: Calendar, per: Per, now: datetime) -> datetime:
 
 
 def scoring_fact(fact: StoredFact) -> Fact:
-    """A stored fact as scoring sees it; identities are ``idn_…`` texts.
-
-    Fractions in ``data`` become JSON's own numbers: only conditions look at them, amounts never do.
-    """
+    """A stored fact as scoring sees it; identities are ``idn_…`` texts, numbers exact."""
     subject = None
     if fact.subject_reference is not None:
         subject = format_id("idn", fact.subject_reference)
-    told: dict[str, Json] = {
-        name: float(value) if isinstance(value, Decimal) else value
-        for name, value in fact.data.items()
-    }
-    return Fact(fact.source, fact.source_event_id, fact.type, subject, fact.occurred, told)
+    return Fact(fact.source, fact.source_event_id, fact.type, subject, fact.occurred, fact.data)
 
 
 def _closed_until(work: Work) -> Instant:
@@ -270,12 +263,11 @@ def _settlement(member_id: UUID, change: _Change) -> SettleAward:
 
 def _expiry(change: _Change) -> datetime | None:
     programme = change.programme
-    if programme is None:
+    if programme is None or programme.validity is None:
         return None
-    validity = programme.validity_of(change.key.rule_id)
-    if validity is None:
-        return None
-    return expiry_of(validity, change.earned_at, Calendar(programme.zone))
+    term = programme.validity
+    validity = Validity(months=12 * term.years + term.months, days=term.days)
+    return expires_at(change.earned_at, validity, ZoneInfo(programme.zone))
 
 
 def _revision(change: _Change, settled: Mapping[UUID, Settled]) -> NewRevision:

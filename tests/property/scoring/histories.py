@@ -34,6 +34,14 @@ CONDITIONS: Final = [
     "event.type == 'a.done'",
     "event.source == 's1' || event.data.n == 1",
 ]
+EXPRESSIONS: Final = [
+    "data.n * 7/3",
+    "10 / data.n",
+    "max(data.n, data.m, 0.5) * 10",
+    "half_up(data.m / 3) + floor(data.n * 1.5) - ceil(data.m)",
+    "-(data.m - 20)",
+    "min(25, data.m * data.m)",
+]
 ONCE: Final = [["data.k"], ["data.n"], ["data.k", "data.n"], ["type"], ["source", "data.k"]]
 
 
@@ -86,6 +94,8 @@ def events(draw: st.DrawFn, moments: st.SearchStrategy[str], before: list[Event]
             content["owner"] = draw(st.sampled_from([*PEOPLE, "bob", "bob", ""]))
         if draw(st.booleans()):
             content["n"] = draw(st.sampled_from([0, 1, 1.0, 2, 3, True, "1"]))
+        if draw(st.integers(0, 3)) > 0:
+            content["m"] = draw(st.sampled_from([0.1, 2.5, 12.25, 7, -1, 30.0, 10**13, {}]))
         if draw(st.booleans()):
             content["k"] = draw(st.sampled_from(["x", "y", None, [1], {"z": 1}]))
     return {
@@ -115,7 +125,7 @@ def rules(draw: st.DrawFn, period: str, rule_id: str) -> dict[str, Any]:
         "id": rule_id,
         "on": draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True)),
         "to": draw(st.sampled_from(["actor", "actor", "data.owner"])),
-        "points": draw(st.sampled_from([10, "100/3", "12.5", "0.5", "7.25", 40])),
+        "points": draw(st.sampled_from([10, "100/3", "12.5", "0.5", "7.25", 40, *EXPRESSIONS])),
     }
     if rule["to"] == "actor" and draw(st.booleans()):
         rule["owner"] = "data.owner"

@@ -63,6 +63,7 @@ def test_how_it_is_typed_changes_nothing(old: str, new: str) -> None:
         ("default: 1", "default: 2"),
         ("2: 1.5", "2: 1.6"),
         ("points: 2.3", "points: 2.31"),
+        ("points: 2.3", "points: data.n * 2.3"),
         ("points: 2.3", "points: 2.3, when: event.data.n > 1"),
         ("points: 2.3", "points: 2.3, once_per: [data.n]"),
         ("points: 2.3", "points: 2.3, owner: data.owner"),
@@ -81,6 +82,11 @@ def test_how_it_is_typed_changes_nothing(old: str, new: str) -> None:
 def test_what_it_means_changes_the_hash(old: str, new: str) -> None:
     assert old in PLAIN
     assert hash_of(PLAIN.replace(old, new)) != hash_of(PLAIN)
+
+
+def test_an_expression_is_what_it_means() -> None:
+    forms = ["data.n*2 + 1", "( data.n * 2.0 )+1", '"data.n * 2 + 1"']
+    assert len({hash_of(PLAIN.replace("points: 2.3", f"points: {form}")) for form in forms}) == 1
 
 
 def test_the_order_of_limits_means_nothing_and_that_of_caps_something() -> None:

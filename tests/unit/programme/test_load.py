@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ledger.programme.expressions import Expression
 from ledger.programme.faults import Fault, ProgrammeInvalid
 from ledger.programme.load import load_programme
 from ledger.programme.model import (
@@ -16,8 +17,8 @@ from ledger.programme.model import (
     DayStreakMultiplier,
     Period,
     Rounding,
+    Term,
 )
-from ledger.programme.model_life import Term
 from ledger.redemption.terms import parse_terms
 from tests.scoring_cases import DAILY, WEEKLY
 
@@ -267,10 +268,28 @@ def test_what_is_not_executed_is_refused_by_name(tail: str, field: str) -> None:
     assert fault.line == len(SMALL.splitlines()) + 1
 
 
-@pytest.mark.parametrize("points", ["data.minutes * 2", '"max(1, data.n)"', "{expression: data.n}"])
-def test_expressions_of_points_are_refused_by_name(points: str) -> None:
+@pytest.mark.parametrize("points", ["data.minutes * 2", '"max(1, data.n)"', "10/data.n", "2 * 3"])
+def test_expressions_of_points_are_taken(points: str) -> None:
+    rule = load_programme(SMALL.replace("points: 10", f"points: {points}")).rules[0]
+    assert isinstance(rule.points, Expression)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ("data.minutes * *", "is no expression of points: '*' is not expected there"),
+        ("sqrt(data.n)", "'sqrt' is neither a field"),
+        ("event.data.n + 1", "'event.data.n' is neither a field"),
+        ("2 * -3", "more than zero"),
+        ("2 - 2", "more than zero"),
+        ("2 / (1 - 1)", "divides by zero"),
+        ("{expression: data.n}", "an exact number is written"),
+    ],
+)
+def test_expressions_that_are_wrong(points: str, said: str) -> None:
     fault = one_fault(SMALL.replace("points: 10", f"points: {points}"))
-    assert fault.wrong == "an expression of points is not executed by this version"
+    assert fault.field == "rules[0].points"
+    assert said in fault.wrong
 
 
 @pytest.mark.parametrize(
