@@ -21,9 +21,9 @@ from ledger.programme.model import (
     Multiplier,
     Programme,
     Rule,
-    Term,
     Text,
 )
+from ledger.programme.canonical_life import term_form, validity_form
 from ledger.programme.model_earning import Cap, Per
 from ledger.programme.numbers import exact_text
 
@@ -58,12 +58,12 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         "rules": [_rule(rule) for rule in programme.rules],
         "multipliers": {name: _multiplier(each) for name, each in programme.multipliers.items()},
         "cap": _cap(programme.cap),
-        "validity": _term(programme.validity),
+        "validity": validity_form(programme.validity),
         "redemption": programme.redemption,
         "bridge": None
         if bridge is None
         else {
-            "returned_validity": _term(bridge.returned_validity),
+            "returned_validity": term_form(bridge.returned_validity),
             "returned_points_per_year": bridge.returned_points_per_year,
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
@@ -100,6 +100,7 @@ def _rule(rule: Rule) -> Json:
         "once_per": list(rule.once_per),
         "multipliers": list(rule.multipliers),
         "category": rule.category,
+        **({"validity": validity_form(rule.validity)} if rule.validity else {}),
     }
 
 
@@ -147,12 +148,6 @@ def _named_cap(cap: Cap) -> Json:
 def _rows(table: Mapping[AttributeValue, _Cell]) -> list[tuple[AttributeValue, _Cell]]:
     """By key; the keys of one table are all numbers or all texts."""
     return sorted(table.items(), key=lambda row: (isinstance(row[0], str), row[0]))
-
-
-def _term(term: Term | None) -> Json:
-    if term is None:
-        return None
-    return {"years": term.years, "months": term.months, "days": term.days}
 
 
 def _text(text: Text | None) -> Json:

@@ -13,6 +13,7 @@ from ledger.programme.check_earning import (
     check_limits,
     check_points,
 )
+from ledger.programme.check_life import check_life
 from ledger.programme.check_redemption import check_redemption
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
@@ -24,7 +25,6 @@ from ledger.programme.schema import (
     RuleFile,
     WeekStreakMultiplierFile,
 )
-from ledger.programme.schema_terms import TermFile
 from ledger.programme.source import Path
 
 RETRACTION: Final = "activity.retracted"
@@ -152,11 +152,6 @@ def _named(path: Path, names: list[str], file: ProgrammeFile) -> Iterator[Wrong]
 
 
 def _terms(file: ProgrammeFile) -> Iterator[Wrong]:
-    terms: list[tuple[Path, TermFile | None]] = [(("validity",), file.validity)]
-    if file.bridge is not None:
-        terms.append((("bridge", "returned_validity"), file.bridge.returned_validity))
-    for path, term in terms:
-        if term is not None and not (term.years or term.months or term.days):
-            yield path, "no time at all", "{months: 12}"
+    yield from check_life(file)
     if file.redemption is not None:
         yield from check_redemption(file.redemption)

@@ -15,6 +15,7 @@ from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
 from ledger.programme.expressions import Expression
 from ledger.programme.model_earning import Cap, Limit, Per
+from ledger.programme.model_life import Term, Validity
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -75,6 +76,7 @@ class Rule:
     multipliers: tuple[str, ...] = ()
     category: str | None = None
     title: Text | None = None
+    validity: Validity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +131,6 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """A length of life in the calendar of the programme's zone; one of the three is not zero.
-
-    Month arithmetic clamps: 31 January and one month is the end of February.
-    """
-
-    years: int = 0
-    months: int = 0
-    days: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class BridgeTerms:
     """What becomes of tokens that were received from others and are brought back as points."""
 
@@ -166,7 +156,7 @@ class Programme:
     period: Period
     period_multipliers: tuple[str, ...]
     cap: Cap | None
-    validity: Term | None
+    validity: Validity | None
     redemption: Mapping[str, Json] | None
     bridge: BridgeTerms | None
     title: Text | None
@@ -177,6 +167,11 @@ class Programme:
     def every_cap(self) -> tuple[Cap, ...]:
         """The daily cap and the others, in the order in which they apply."""
         return self.caps if self.cap is None else (self.cap, *self.caps)
+
+    def validity_of(self, rule_id: str) -> Validity | None:
+        """How long what a rule (of a period: the programme's name) awards lasts."""
+        own = (rule.validity for rule in self.rules if rule.rule_id == rule_id)
+        return next(own, None) or self.validity
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id."""

@@ -18,7 +18,7 @@ _PROGRAMME: Final = frozenset(
     }
 )
 _RULE: Final = frozenset(
-    {"budget", "cap", "condition", "expiry", "validity", "vesting", "vesting_condition", "voice"}
+    {"budget", "cap", "condition", "expiry", "vesting", "vesting_condition", "voice"}
 )
 
 

@@ -28,7 +28,8 @@ from ledger.programme.fields import (
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
-from ledger.programme.schema_terms import BridgeFile, RedemptionFile, TermFile
+from ledger.programme.schema_life import ValidityFile
+from ledger.programme.schema_terms import BridgeFile, RedemptionFile
 
 
 class TextFile(Section):
@@ -136,6 +137,12 @@ class RuleFile(Section):
     )
     category: Name | None = Field(
         default=None, description="A word to group rules by on pages.", examples=["learning"]
+    )
+    validity: ValidityFile | None = Field(
+        default=None,
+        description="How long what this rule awards lasts, where that differs from the programme's "
+        "(awards at once only).",
+        examples=[{"end_of": "month"}],
     )
 
 
@@ -263,10 +270,11 @@ class ProgrammeFile(Section):
             [{"id": "forum-month", "of": {"category": "forum"}, "per": "month", "points": 500}]
         ],
     )
-    validity: TermFile | None = Field(
+    validity: ValidityFile | None = Field(
         default=None,
-        description="How long points last from the day they can be spent; without it, for ever.",
-        examples=[{"months": 12}],
+        description="How long points last from the moment they can be spent: a length, the end of "
+        "a month or year, or a day; without it, for ever.",
+        examples=[{"months": 12}, {"end_of": "year", "after": {"months": 6}}, {"on": "09-01"}],
     )
     redemption: RedemptionFile | None = Field(
         default=None,

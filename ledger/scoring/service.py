@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from ledger.events import service as events
 from ledger.events import store as events_store
@@ -29,7 +28,6 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots import granting
 from ledger.lots.model import SettleAward, Settled
-from ledger.lots.validity import Validity, expires_at
 from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
@@ -42,6 +40,7 @@ from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, Ev
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
+from ledger.settlement.lifetime import expiry_of
 from ledger.switches import service as switches
 from ledger.switches.model import Switch
 
@@ -263,11 +262,12 @@ def _settlement(member_id: UUID, change: _Change) -> SettleAward:
 
 def _expiry(change: _Change) -> datetime | None:
     programme = change.programme
-    if programme is None or programme.validity is None:
+    if programme is None:
         return None
-    term = programme.validity
-    validity = Validity(months=12 * term.years + term.months, days=term.days)
-    return expires_at(change.earned_at, validity, ZoneInfo(programme.zone))
+    validity = programme.validity_of(change.key.rule_id)
+    if validity is None:
+        return None
+    return expiry_of(validity, change.earned_at, Calendar(programme.zone))
 
 
 def _revision(change: _Change, settled: Mapping[UUID, Settled]) -> NewRevision:

@@ -17,8 +17,8 @@ from ledger.programme.model import (
     DayStreakMultiplier,
     Period,
     Rounding,
-    Term,
 )
+from ledger.programme.model_life import Term
 from ledger.redemption.terms import parse_terms
 from tests.scoring_cases import DAILY, WEEKLY
 
