@@ -38,7 +38,10 @@ class WorkingAccount:
 
 @dataclass(slots=True)
 class Batch:
-    """Loaded state, and what becomes of it: new rows, the accounts they touch, the new head."""
+    """Loaded state, and what becomes of it: new rows, the accounts they touch, the new head.
+
+    ``head`` moves on when all drafts are worked out; until then ``end`` is where the chain is.
+    """
 
     head: Head
     accounts: dict[AccountKey, WorkingAccount]
@@ -46,6 +49,10 @@ class Batch:
     recorded_at: datetime
     rows: list[TransferRow] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)
+    end: tuple[int, bytes, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.end = (self.head.sequence, self.head.hash, self.head.account_count)
 
     def touched(self) -> list[WorkingAccount]:
         """The accounts whose balance or last sequence number changed, by account number."""
@@ -58,7 +65,7 @@ class Batch:
 class _Undo:
     """What one entry changed, so that a refusal can take it back."""
 
-    head: Head
+    end: tuple[int, bytes, int]
     row_count: int
     accounts: list[tuple[WorkingAccount, int, int]] = field(default_factory=list)
     opened: list[AccountKey] = field(default_factory=list)
@@ -66,7 +73,9 @@ class _Undo:
 
 def apply(batch: Batch, drafts: Sequence[EntryDraft]) -> list[Posted]:
     """Work out every draft in order: one result each, rows and balances left in ``batch``."""
-    return [_apply_one(batch, draft) for draft in drafts]
+    results = [_apply_one(batch, draft) for draft in drafts]
+    batch.head = Head(*batch.end)
+    return results
 
 
 def _apply_one(batch: Batch, draft: EntryDraft) -> Posted:
@@ -75,7 +84,7 @@ def _apply_one(batch: Batch, draft: EntryDraft) -> Posted:
         if existing == draft:
             return Posted(draft.entry_id, Outcome.ALREADY_POSTED)
         return Posted(draft.entry_id, Outcome.REFUSED, conflict(draft.entry_id))
-    undo = _Undo(batch.head, len(batch.rows))
+    undo = _Undo(batch.end, len(batch.rows))
     refusal = _append(batch, draft, undo)
     if refusal is not None:
         _take_back(batch, undo)
@@ -94,7 +103,7 @@ def conflict(entry_id: UUID) -> EntryConflict:
 
 def _append(batch: Batch, draft: EntryDraft, undo: _Undo) -> BalanceOutOfRange | None:
     """Append the draft's rows until one of its postings breaks a range."""
-    sequence, previous = batch.head.sequence, batch.head.hash
+    sequence, previous, _ = batch.end
     kind_digest = _kept_digest(batch, draft.kind)
     cause_digest = text_digest(draft.cause)
     lines = len(draft.postings)
@@ -109,7 +118,7 @@ def _append(batch: Batch, draft: EntryDraft, undo: _Undo) -> BalanceOutOfRange |
         if not (_in_range(debit) and _in_range(credit)):
             return _out_of_range(credit if _in_range(debit) else debit, amount)
         sequence += 1
-        row = TransferRow(
+        unhashed = TransferRow(
             sequence,
             draft.entry_id,
             line,
@@ -131,25 +140,25 @@ def _append(batch: Batch, draft: EntryDraft, undo: _Undo) -> BalanceOutOfRange |
         debit.last_sequence = credit.last_sequence = sequence
         previous = row_hash(
             previous,
-            row,
+            unhashed,
             kind_digest=kind_digest,
             cause_digest=cause_digest,
             debit_identity=debit.identity,
             credit_identity=credit.identity,
         )
-        batch.rows.append(row._replace(hash=previous))
-    batch.head = Head(sequence, previous, batch.head.account_count)
+        batch.rows.append(TransferRow(*unhashed[:-1], previous))
+    batch.end = (sequence, previous, batch.end[2])
     return None
 
 
 def _account(batch: Batch, key: AccountKey, undo: _Undo) -> WorkingAccount:
     account = batch.accounts.get(key)
     if account is None:
-        head = batch.head
-        number = head.account_count + 1
+        sequence, previous, count = batch.end
+        number = count + 1
         identity = account_identity(key.kind, key.owner)
         account = WorkingAccount(number, key, identity, 0, 0, is_new=True)
-        batch.head = Head(head.sequence, head.hash, number)
+        batch.end = (sequence, previous, number)
         batch.accounts[key] = account
         undo.opened.append(key)
     return account
@@ -178,7 +187,7 @@ def _take_back(batch: Batch, undo: _Undo) -> None:
     for key in undo.opened:
         del batch.accounts[key]
     del batch.rows[undo.row_count :]
-    batch.head = undo.head
+    batch.end = undo.end
 
 
 def _kept_digest(batch: Batch, text: str) -> bytes:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import DBAPIError
 
+from ledger.journal import binary_copy
 from ledger.journal.chain import TransferRow, account_identity
 from ledger.journal.model import (
     AccountKey,
@@ -30,10 +31,6 @@ from ledger.kernel.units import Points
 
 _UUIDS: Final = pg.ARRAY(sa.Uuid)
 _COPY: Final = f"COPY transfers ({', '.join(TransferRow._fields)}) FROM STDIN (FORMAT BINARY)"
-_COPY_TYPES: Final = (
-    *("int8", "uuid", "int2", "int2", "text", "int8", "int8", "int8", "int8", "int8", "int8"),
-    *("int8", "timestamptz", "timestamptz", "uuid", "text", "bytea"),
-)
 _WALK: Final = """
     WITH RECURSIVE walk(account_id, sequence) AS (
         SELECT account_id, last_sequence FROM accounts WHERE owner = ANY(:owners)
@@ -79,10 +76,9 @@ _ACCOUNTS_OF: Final = """
     WHERE owner = ANY(%b::uuid[])
 """
 _KNOWN: Final = "SELECT entry_id FROM transfers WHERE entry_id = ANY(%b::uuid[]) AND line = 1"
-_OPEN_ACCOUNTS: Final = """
-    INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
-    SELECT * FROM unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])
-"""
+_OPEN_ACCOUNTS: Final = (
+    "COPY accounts (account_id, kind, owner, balance, last_sequence) FROM STDIN (FORMAT BINARY)"
+)
 _UPDATE_ACCOUNTS: Final = """
     UPDATE accounts SET balance = news.balance, last_sequence = news.last_sequence
     FROM unnest(%s::int8[], %s::int8[], %s::int8[]) AS news(account_id, balance, last_sequence)
@@ -225,21 +221,13 @@ def read_flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Ac
 def write(
     work: Work, rows: list[TransferRow], touched: Sequence[WorkingAccount], head: Head
 ) -> None:
-    """Append the rows by one binary COPY and bring accounts and head up to date."""
+    """Append rows and new accounts by one binary COPY each; bring accounts and head up to date."""
     new = [account for account in touched if account.is_new]
     known = [account for account in touched if not account.is_new]
     with raw_cursor(work, binary=False) as cursor:
         if new:
-            cursor.execute(
-                _OPEN_ACCOUNTS,
-                (
-                    [a.account_id for a in new],
-                    [a.key.kind.value for a in new],
-                    [a.key.owner for a in new],
-                    [a.balance for a in new],
-                    [a.last_sequence for a in new],
-                ),
-            )
+            with cursor.copy(_OPEN_ACCOUNTS) as copy:
+                copy.write(binary_copy.account_rows(new))
         if known:
             cursor.execute(
                 _UPDATE_ACCOUNTS,
@@ -250,9 +238,7 @@ def write(
                 ),
             )
         with cursor.copy(_COPY) as copy:
-            copy.set_types(_COPY_TYPES)
-            for row in rows:
-                copy.write_row(row)
+            copy.write(binary_copy.transfer_rows(rows))
     work.connection.execute(
         journal_head.update().values(
             sequence=head.sequence, hash=head.hash, account_count=head.account_count
