@@ -7,6 +7,7 @@ size. Says nothing of points: only that a member's facts changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,10 +21,11 @@ from ledger.events.model import (
     Outcome,
     StoredFact,
 )
-from ledger.events.settlement import Known, Settlement, settle
+from ledger.events.settlement import Known, NewRetraction, Settlement, settle
 from ledger.kernel import outbox
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import parse_id
+from ledger.kernel.pipeline import Prepared
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
@@ -50,11 +52,8 @@ def accept_many(work: Work, commands: Sequence[AcceptEvents]) -> list[list[Outco
     ``MicroBatcher``.
     """
     takes_back = any(event.retracts() or event.step for one in commands for event in one.events)
-    if takes_back:
-        members_store.lock_membership(work)
-    else:
-        members_store.lock_membership_shared(work)
-    looked_up = _look_up(work, commands)
+    alone, shared = members_store.MEMBERSHIP_ALONE, members_store.MEMBERSHIP_SHARED
+    looked_up = _look_up(work, commands, alone if takes_back else shared)
     settlement = settle(commands, looked_up.known, work.now, lambda: work.ids.new(work.now))
     references = dict(looked_up.known.references)
     if settlement.facts:
@@ -96,20 +95,21 @@ class _LookedUp:
     budgets: Mapping[str, int]
 
 
-def _look_up(work: Work, commands: Sequence[AcceptEvents]) -> _LookedUp:
+def _look_up(work: Work, commands: Sequence[AcceptEvents], lock: Prepared) -> _LookedUp:
     stated = [(command.source.uri, event) for command in commands for event in command.events]
-    keys = sorted({(uri, event.id) for uri, event in stated})
     objects = sorted({(uri, event.step.object_id) for uri, event in stated if event.step})
-    named = _identity_keys(event for _, event in stated)
-    budgeted = {command.source.uri for command in commands if command.budgeted}
-    # Events before identities: of an event seen here, every identity is seen then.
-    events = store.known_events(work, keys)
-    identities = store.known_identities(work, named) if named else {}
+    asked = store.Asked(
+        events=sorted({(uri, event.id) for uri, event in stated}),
+        identities=_identity_keys(event for _, event in stated),
+        sources=sorted({command.source.uri for command in commands if command.budgeted}),
+    )
+    found = store.look_up(work, lock, asked)
+    identities = found.identities
     known = Known(
-        events=events,
+        events=found.events,
         objects=store.object_histories(work, objects) if objects else {},
         references={key: identity.reference for key, identity in identities.items()},
-        accepted_this_hour=store.accepted_this_hour(work, budgeted) if budgeted else {},
+        accepted_this_hour=found.accepted_this_hour,
     )
     linked = {
         identity.reference: identity.member_id
@@ -133,25 +133,31 @@ def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[Ide
     missing = [key for key in named if key not in references]
     if missing:
         references |= members.references_of(work, missing)
-    if store.insert_facts(work, facts, references) < len(facts):
-        store.start_again(work)
-    store.insert_participants(work, facts, references)
-    if settlement.retractions:
-        store.insert_retractions(work, settlement.retractions)
+    # Whom a reference named here just now is nobody's: the membership's lock keeps links out.
+    linked = {looked_up.linked.get(references[key]) for key in named}
+    touched = {member_id for member_id in linked if member_id is not None}
+    written = store.write(work, facts, references, sorted(touched))
+    over = written.accepted_this_hour
+    if written.stored < len(facts) or any(
+        over.get(uri, 0) > budget for uri, budget in looked_up.budgets.items()
+    ):
+        store.start_again(
+            work
+        )  # Others stated meanwhile: the next look tells what, and who is over.
     with_body = [fact for fact in facts if fact.event.body is not None]
     if with_body:
         store.insert_bodies(work, with_body)
-    counted = store.count_accepted(work, facts)
-    if any(counted.get(uri, 0) > budget for uri, budget in looked_up.budgets.items()):
-        store.start_again(work)  # Others stated meanwhile: the next look tells who is over.
-    # Whom a reference named here just now is nobody's: the membership's lock keeps links out.
-    touched = {looked_up.linked.get(references[key]) for key in named}
     if settlement.retractions:
-        targets = {(one.source, one.target) for one in settlement.retractions}
-        touched |= set(store.members_taking_part(work, sorted(targets)))
-    told = sorted(member_id for member_id in touched if member_id is not None)
-    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in told])
+        _take_back(work, settlement.retractions, touched)
     return references
+
+
+def _take_back(work: Work, retractions: Sequence[NewRetraction], told: AbstractSet[UUID]) -> None:
+    """Store retractions, and ask for the scoring of members who are not told yet."""
+    store.insert_retractions(work, retractions)
+    targets = sorted({(one.source, one.target) for one in retractions})
+    others = set(store.members_taking_part(work, targets)) - told
+    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in sorted(others)])
 
 
 def _identity_keys(events: Iterable[AdmittedEvent]) -> list[IdentityKey]:

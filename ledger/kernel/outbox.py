@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.arrays import JSON_TEXT, TEXT, TIME, given
 from ledger.kernel.canonical import Json
+from ledger.kernel.pipeline import Pipeline, Prepared
 from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute, metadata
 
 RETRY_AFTER_MAX: Final = timedelta(minutes=10)
@@ -68,6 +69,7 @@ _PUT: Final = outbox.insert().from_select(
     ),
 )
 """Built once: asking for work is part of every hot path."""
+_PUT_PREPARED: Final = Prepared(_PUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,13 @@ def put(work: Work, topic: str, key: str, payload: Json = None) -> None:
 def put_many(work: Work, topic: str, rows: Sequence[tuple[str, Json]]) -> None:
     """As :func:`put`, for several keys in one statement."""
     if rows:
-        new = _NEW.rows((key, orjson.dumps(payload)) for key, payload in rows)
-        work.connection.execute(_PUT, {**new, "topic": topic, "now": work.now})
+        work.connection.execute(_PUT, _new_rows(work, topic, rows))
+
+
+def send_many(line: Pipeline, topic: str, rows: Sequence[tuple[str, Json]]) -> None:
+    """As :func:`put_many`, together with the other statements of a pipeline."""
+    if rows:
+        line.send(_PUT_PREPARED, _new_rows(line.work, topic, rows))
 
 
 def waiting_keys(
@@ -282,3 +289,8 @@ def forget(work: Work, done_before: datetime) -> int:
         .limit(FORGOTTEN_AT_ONCE_MAX)
     )
     return work.connection.execute(outbox.delete().where(outbox.c.outbox_id.in_(old))).rowcount
+
+
+def _new_rows(work: Work, topic: str, rows: Sequence[tuple[str, Json]]) -> dict[str, Any]:
+    new = _NEW.rows((key, orjson.dumps(payload)) for key, payload in rows)
+    return {**new, "topic": topic, "now": work.now}

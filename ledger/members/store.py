@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.arrays import TEXT, UUID_, Column, any_uuid, table_of
+from ledger.kernel.pipeline import Prepared
 from ledger.kernel.transaction import Work
 from ledger.members.model import (
     IdentityKey,
@@ -32,16 +33,22 @@ from ledger.members.tables import (
 _MEMBERSHIP_LOCK: Final = 0x766B_6C61_6400_0001
 """Advisory lock, shared by those who add facts and exclusive to those who change whose they are
 or take them back. Without it a fact and a link could miss each other, unseen by both."""
+_LOCK_SHARED: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(_MEMBERSHIP_LOCK))
+_LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(_MEMBERSHIP_LOCK))
+MEMBERSHIP_SHARED: Final = Prepared(_LOCK_SHARED)
+"""As :func:`lock_membership_shared`, in a pipeline."""
+MEMBERSHIP_ALONE: Final = Prepared(_LOCK)
+"""As :func:`lock_membership`, in a pipeline."""
 
 
 def lock_membership_shared(work: Work) -> None:
     """Hold off links and retractions until this transaction ends; do not hold off each other."""
-    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_MEMBERSHIP_LOCK)))
+    work.connection.execute(_LOCK_SHARED)
 
 
 def lock_membership(work: Work) -> None:
     """Wait for everyone who adds facts, links or retracts, then hold them off until the end."""
-    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MEMBERSHIP_LOCK)))
+    work.connection.execute(_LOCK)
 
 
 def insert_members(work: Work, member_ids: Sequence[UUID], locale: Locale) -> None:

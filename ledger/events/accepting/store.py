@@ -33,6 +33,7 @@ from ledger.events.tables import (
     retractions,
     source_hours,
 )
+from ledger.kernel import outbox
 from ledger.kernel.arrays import (
     BYTES,
     COUNT,
@@ -44,9 +45,18 @@ from ledger.kernel.arrays import (
     given,
     table_of,
 )
+from ledger.kernel.pipeline import Prepared, pipeline
 from ledger.kernel.transaction import Work
-from ledger.members.model import IdentityKey
+from ledger.members.model import SCORE_TOPIC, IdentityKey
 from ledger.members.tables import identities, personal_identities
+
+
+class Asked(NamedTuple):
+    """What is looked up: events, identities, and the running hour of sources."""
+
+    events: Sequence[FactKey]
+    identities: Sequence[IdentityKey]
+    sources: Sequence[str]
 
 
 class KnownIdentity(NamedTuple):
@@ -64,9 +74,11 @@ _FOUND: Final = (
     .limit(1)
     .lateral("found")
 )
-_KNOWN_EVENTS: Final = sa.select(
-    _asked.source, _asked.id, _FOUND.c.event_id, _FOUND.c.content_digest
-).join(_FOUND, sa.true())
+_KNOWN_EVENTS: Final = Prepared(
+    sa.select(_asked.source, _asked.id, _FOUND.c.event_id, _FOUND.c.content_digest).join(
+        _FOUND, sa.true()
+    )
+)
 """Each key is looked up by itself, through the unique index: a join is planned while the table is
 small, as a scan of all of it, and the plan is kept."""
 
@@ -83,12 +95,14 @@ _PERSON: Final = (
     .limit(1)
     .lateral("person")
 )
-_KNOWN_IDENTITIES: Final = sa.select(
-    _named.provider, _named.issuer, _named.subject, _PERSON.c.reference, _PERSON.c.member_id
-).join(_PERSON, sa.true())
+_KNOWN_IDENTITIES: Final = Prepared(
+    sa.select(
+        _named.provider, _named.issuer, _named.subject, _PERSON.c.reference, _PERSON.c.member_id
+    ).join(_PERSON, sa.true())
+)
 
 _SOURCES: Final = given("sources", source=TEXT)
-_ACCEPTED: Final = (
+_ACCEPTED: Final = Prepared(
     sa.select(source_hours.c.source, source_hours.c.accepted)
     .join(_SOURCES.table, source_hours.c.source == _SOURCES.table.c.source)
     .where(source_hours.c.hour == sa.bindparam("hour", type_=TIME))
@@ -96,7 +110,7 @@ _ACCEPTED: Final = (
 
 _NOW: Final = sa.bindparam("now", type_=TIME)
 _FACTS: Final = given(
-    "new",
+    "facts",
     event_id=UUID_,
     source=TEXT,
     source_event_id=TEXT,
@@ -108,15 +122,24 @@ _FACTS: Final = given(
     data=JSON_TEXT,
     content_digest=BYTES,
 )
-_INSERT_FACTS: Final = (
+_STORED: Final = (
     pg.insert(events)
     .from_select([*_FACTS.names, "recorded_at"], sa.select(_FACTS.table, _NOW))
     .on_conflict_do_nothing(index_elements=["source", "source_event_id"])
+    .returning(events.c.event_id)
+    .cte("stored")
 )
-
-_PARTS: Final = given("new", event_id=UUID_, role=TEXT, reference=UUID_)
-_INSERT_PARTICIPANTS: Final = event_participants.insert().from_select(
-    _PARTS.names, sa.select(_PARTS.table)
+_PARTS: Final = given("parts", event_id=UUID_, role=TEXT, reference=UUID_)
+_TAKING_PART: Final = (
+    event_participants.insert()
+    .from_select(
+        _PARTS.names,
+        sa.select(_PARTS.table).join(_STORED, _STORED.c.event_id == _PARTS.table.c.event_id),
+    )
+    .cte("taking_part")
+)
+_INSERT_FACTS: Final = Prepared(
+    sa.select(sa.func.count()).select_from(_STORED).add_cte(_TAKING_PART)
 )
 
 _COUNTS: Final = given("new", source=TEXT, accepted=COUNT, newest=TIME)
@@ -140,19 +163,34 @@ def _counting() -> sa.Executable:
     return counting.returning(then.source, then.accepted)
 
 
-_COUNT_ACCEPTED: Final = _counting()
+_COUNT_ACCEPTED: Final = Prepared(_counting())
 
 
-def known_events(work: Work, keys: Iterable[FactKey]) -> dict[FactKey, KnownEvent]:
-    """Those of the keys that are stored."""
-    rows = work.connection.execute(_KNOWN_EVENTS, _ASKED.rows(keys))
-    return {(row[0], row[1]): KnownEvent(row[2], bytes(row[3])) for row in rows}
+class Found(NamedTuple):
+    """What is stored of what was asked for.
+
+    ``accepted_this_hour``: events accepted in the running hour, by source.
+    """
+
+    events: dict[FactKey, KnownEvent]
+    identities: dict[IdentityKey, KnownIdentity]
+    accepted_this_hour: dict[str, int]
 
 
-def known_identities(work: Work, keys: Iterable[IdentityKey]) -> dict[IdentityKey, KnownIdentity]:
-    """Those of the keys that have a reference."""
-    rows = work.connection.execute(_KNOWN_IDENTITIES, _NAMED.rows(keys))
-    return {IdentityKey(row[0], row[1], row[2]): KnownIdentity(row[3], row[4]) for row in rows}
+def look_up(work: Work, lock: Prepared, asked: Asked) -> Found:
+    """Take the membership's lock, then look for what is stored of these."""
+    with pipeline(work) as line:
+        line.send(lock, {})
+        # Events before identities: of an event seen here, every identity is seen then.
+        known_events = line.send(_KNOWN_EVENTS, _ASKED.rows(asked.events))
+        identities_ = line.send(_KNOWN_IDENTITIES, _NAMED.rows(asked.identities))
+        sources = _SOURCES.rows((source,) for source in asked.sources)
+        accepted = line.send(_ACCEPTED, {**sources, "hour": _hour(work.now)})
+    return Found(
+        {(row[0], row[1]): KnownEvent(row[2], row[3]) for row in known_events},
+        {IdentityKey(row[0], row[1], row[2]): KnownIdentity(row[3], row[4]) for row in identities_},
+        {row[0]: row[1] for row in accepted},
+    )
 
 
 def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, ObjectHistory]:
@@ -195,21 +233,35 @@ def object_histories(work: Work, objects: Sequence[FactKey]) -> dict[FactKey, Ob
     }
 
 
-def accepted_this_hour(work: Work, sources: Iterable[str]) -> dict[str, int]:
-    """Events accepted in the running hour, by source."""
-    asked = _SOURCES.rows((source,) for source in sources)
-    rows = work.connection.execute(_ACCEPTED, {**asked, "hour": _hour(work.now)})
-    return {row[0]: row[1] for row in rows}
-
-
-def insert_facts(
-    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
-) -> int:
-    """Store facts; how many were not there yet.
+class Written(NamedTuple):
+    """How many facts were not there yet, and what each source's running hour holds then.
 
     Fewer than given means that another transaction stored one of them a moment ago.
     """
-    new = _FACTS.rows(
+
+    stored: int
+    accepted_this_hour: dict[str, int]
+
+
+def write(
+    work: Work,
+    facts: Sequence[NewFact],
+    references: Mapping[IdentityKey, UUID],
+    touched: Iterable[UUID],
+) -> Written:
+    """Store facts and who takes part in them, count them, and ask for the members' scoring."""
+    new = _fact_rows(facts, references)
+    moment = {"hour": _hour(work.now), "now": work.now}
+    with pipeline(work) as line:
+        stored = line.send(_INSERT_FACTS, {**new, "now": work.now})
+        counted = line.send(_COUNT_ACCEPTED, {**_counts(facts), **moment})
+        told = [(str(member_id), None) for member_id in touched]
+        outbox.send_many(line, SCORE_TOPIC, told)
+    return Written(stored.fetchall()[0][0], {row[0]: row[1] for row in counted})
+
+
+def _fact_rows(facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]) -> dict[str, str]:
+    rows = _FACTS.rows(
         (
             fact.event_id,
             fact.source,
@@ -224,24 +276,22 @@ def insert_facts(
         )
         for fact in facts
     )
-    return work.connection.execute(
-        _INSERT_FACTS,
-        {**new, "now": work.now},
-        execution_options={"preserve_rowcount": True},
-    ).rowcount
-
-
-def insert_participants(
-    work: Work, facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]
-) -> None:
-    """Store who takes part in each fact, and as what."""
-    rows = [
+    parts = _PARTS.rows(
         (fact.event_id, role, references[key])
         for fact in facts
         for role, key in _participants(fact)
-    ]
-    if rows:
-        work.connection.execute(_INSERT_PARTICIPANTS, _PARTS.rows(rows))
+    )
+    return rows | parts
+
+
+def _counts(facts: Sequence[NewFact]) -> dict[str, str]:
+    by_source: dict[str, list[NewFact]] = {}
+    for fact in facts:
+        by_source.setdefault(fact.source, []).append(fact)
+    return _COUNTS.rows(
+        (source, len(own), max(fact.event.occurred for fact in own).floor_datetime())
+        for source, own in sorted(by_source.items())
+    )
 
 
 def insert_retractions(work: Work, taken_back: Sequence[NewRetraction]) -> None:
@@ -273,20 +323,6 @@ def start_again(work: Work) -> None:
         "DO $$ BEGIN RAISE EXCEPTION 'an event was stored meanwhile' "
         "USING ERRCODE = 'serialization_failure'; END $$"
     )
-
-
-def count_accepted(work: Work, facts: Sequence[NewFact]) -> dict[str, int]:
-    """Add to the running hour of each source; what is in it then, with everybody else's."""
-    by_source: dict[str, list[NewFact]] = {}
-    for fact in facts:
-        by_source.setdefault(fact.source, []).append(fact)
-    counts = _COUNTS.rows(
-        (source, len(own), max(fact.event.occurred for fact in own).floor_datetime())
-        for source, own in sorted(by_source.items())
-    )
-    moment = {"hour": _hour(work.now), "now": work.now}
-    rows = work.connection.execute(_COUNT_ACCEPTED, {**counts, **moment})
-    return {row[0]: row[1] for row in rows}
 
 
 def members_taking_part(work: Work, keys: Iterable[FactKey]) -> list[UUID]:
