@@ -16,6 +16,12 @@ from ledger.events.model import RETRACTED, Authority, FieldKind, Fields
 _K: Final = FieldKind.KEY
 _THING: Final = {"object": _K, "course": _K}
 _POST: Final = {"post": _K, "category": _K}
+_ORDER: Final = {
+    "order": _K,
+    "currency": _K,
+    "amount": FieldKind.DECIMAL,
+    "amount_minor": FieldKind.INTEGER,
+}
 _OWNED: Final = _THING | {"owner": FieldKind.IDENTITY}
 
 TYPES: Final[Mapping[str, Fields]] = {
@@ -68,6 +74,9 @@ TYPES: Final[Mapping[str, Fields]] = {
     "peer.review.completed": _OWNED,
     "mentoring.session.held": _OWNED | {"minutes": FieldKind.INTEGER},
     "project.completed": _OWNED,
+    # Buying
+    "shop.order.paid": _ORDER | {"product": _K},
+    "shop.order.refunded": _ORDER | {"refund": _K},
 }
 
 _ATTRIBUTE: Final = re.compile(r"member\.([a-z][a-z0-9_]{0,63})\.changed\Z")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
+from ledger.programme.canonical_commerce import commerce_form
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     AttributeMultiplier,
@@ -67,6 +68,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
             "returned_points_per_year": bridge.returned_points_per_year,
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
+        **commerce_form(programme.reductions, programme.splits),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
+from ledger.programme.check_commerce import check_commerce
 from ledger.programme.check_earning import (
     Wrong,
     by_attribute,
@@ -53,6 +54,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from _rules(file)
     yield from check_caps(file)
     yield from _terms(file)
+    yield from check_commerce(file)
 
 
 def _attribute(path: Path, attribute: AttributeFile) -> Iterator[Wrong]:

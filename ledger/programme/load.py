@@ -21,6 +21,7 @@ from ledger.programme.check_earning import Wrong
 from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
 from ledger.programme.fields import FORM_WORDS
+from ledger.programme.load_commerce import reductions, splits
 from ledger.programme.model import (
     Attribute,
     AttributeMultiplier,
@@ -204,6 +205,8 @@ def _programme(file: ProgrammeFile) -> Programme:
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
         caps=tuple(_cap(cap) for cap in file.caps),
+        reductions=reductions(file.reductions),
+        splits=splits(file.splits),
     )
 
 

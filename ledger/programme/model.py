@@ -14,6 +14,7 @@ from typing import Final
 from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
 from ledger.programme.expressions import Expression
+from ledger.programme.model_commerce import Reduction
 from ledger.programme.model_earning import Cap, Limit, Per
 from ledger.programme.model_life import Term, Validity
 
@@ -162,6 +163,8 @@ class Programme:
     title: Text | None
     programme_hash: bytes
     caps: tuple[Cap, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+    splits: Mapping[str, Json] | None = None
 
     @property
     def every_cap(self) -> tuple[Cap, ...]:

@@ -25,6 +25,11 @@ _SECTIONS: Final = (
     ("RateRowFile", "A row of dated `rates`"),
     ("ProductFile", "A product with terms of its own"),
     ("MemberLimitFile", "`member_limit` of redemption"),
+    ("ReductionFile", "A row of `reductions`"),
+    ("SplitsFile", "`splits`"),
+    ("SplitFile", "A rule of `splits`"),
+    ("ShareFile", "A share"),
+    ("PurchaseLimitFile", "A row of `limits` of splits"),
     ("BridgeFile", "`bridge`"),
     ("TextFile", "`title`, and names of values"),
 )

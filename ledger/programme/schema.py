@@ -27,6 +27,7 @@ from ledger.programme.fields import (
     as_list,
 )
 from ledger.programme.model import Period, Rounding
+from ledger.programme.schema_commerce import ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
 from ledger.programme.schema_life import ValidityFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
@@ -275,6 +276,37 @@ class ProgrammeFile(Section):
         description="How long points last from the moment they can be spent: a length, the end of "
         "a month or year, or a day; without it, for ever.",
         examples=[{"months": 12}, {"end_of": "year", "after": {"months": 6}}, {"on": "09-01"}],
+    )
+    reductions: Annotated[list[ReductionFile], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="What a purchase earned goes back with its refunds (awards at once only).",
+        examples=[
+            [
+                {
+                    "rules": ["cash-back"],
+                    "on": "shop.order.refunded",
+                    "key": "data.order",
+                    "whole": "data.amount_minor",
+                    "part": "data.amount_minor",
+                }
+            ]
+        ],
+    )
+    splits: SplitsFile | None = Field(
+        default=None,
+        description="How members buy from each other for points; without it they do not.",
+        examples=[
+            {
+                "rules": {
+                    "course": {
+                        "shares": [
+                            {"to": "author", "per_cent": 70},
+                            {"to": "school", "per_cent": 30, "pool": "treasury"},
+                        ]
+                    }
+                }
+            }
+        ],
     )
     redemption: RedemptionFile | None = Field(
         default=None,

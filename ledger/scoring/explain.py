@@ -18,6 +18,7 @@ from ledger.scoring.pipeline import Missed, Step
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Members, fold_of, participants, plan_of
 from ledger.scoring.receipts import PeriodReceipt
+from ledger.scoring.reductions import reduced
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def why_not(
     missed: list[Missed] = []
     for each in own:
         fold.take(each, missed if each.cause == cause else None)
-    awarded = _awarded(cause, fold.finish(closed_until))
+    awarded = _awarded(cause, reduced(fold.finish(closed_until), own))
     failed = {each.rule: each for each in missed}
     if fact.cause not in {each.cause for each in own}:
         failed |= {

@@ -26,6 +26,7 @@ from ledger.scoring.pipeline import (
     answer,
 )
 from ledger.scoring.plan import Plan
+from ledger.scoring.reductions import reduced
 
 Members = Mapping[str, str] | None
 """Identity → member. ``None``: every identity is a member of its own."""
@@ -86,7 +87,7 @@ def project(
     return [
         entitlement
         for member in sorted(history)
-        for entitlement in _fold(plan, member, history[member], resolve).finish(closed_until)
+        for entitlement in _scored(plan, member, history[member], resolve, closed_until)
     ]
 
 
@@ -104,7 +105,7 @@ def project_member(
     """
     plan = plan_of(activations)
     own = [fact for fact in settle(facts) if member in participants(fact, plan, resolve)]
-    return _fold(plan, member, own, resolve).finish(closed_until)
+    return _scored(plan, member, own, resolve, closed_until)
 
 
 def quarantined(
@@ -153,6 +154,17 @@ def fold_of(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) 
         if fact.type in plan.attribute_types and fact.subject and find(fact.subject) == member
     ]
     return MemberFold(plan, member, find, stated)
+
+
+def _scored(
+    plan: Plan,
+    member: str,
+    history: Sequence[Fact],
+    resolve: Members,
+    closed_until: Instant | None,
+) -> list[Entitlement]:
+    """What one member's history comes to, refunds of purchases taken off."""
+    return reduced(_fold(plan, member, history, resolve).finish(closed_until), history)
 
 
 def _fold(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) -> MemberFold:

@@ -38,17 +38,44 @@ class AttributeBasis:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridged:
+    """What was forgiven within a streak so far, and the freezes left in the span of its last day.
+
+    ``latest`` are the first and last day of the latest gap.
+    """
+
+    frozen: int
+    excused: int
+    latest: tuple[int, int] | None
+    left: int
+
+    def to_json(self) -> dict[str, Json]:
+        """In days (of a streak of weeks: in weeks)."""
+        latest: Json = None
+        if self.latest is not None:
+            latest = {"from": day_text(self.latest[0]), "to": day_text(self.latest[1])}
+        return {
+            "frozen": self.frozen,
+            "excused": self.excused,
+            "latest": latest,
+            "freezes_left": self.left,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DayStreakBasis:
     """How many active days in a row, the day itself included; 0 if it is not one."""
 
     days: int
     first_day: int
+    bridged: Bridged | None
 
     def to_json(self) -> dict[str, Json]:
         """``since`` is the first day of the streak."""
         return {
             "days_in_a_row": self.days,
             "since": day_text(self.first_day) if self.days else None,
+            **_bridged(self.bridged),
         }
 
 
@@ -58,12 +85,14 @@ class WeekStreakBasis:
 
     weeks: int
     first_week: int
+    bridged: Bridged | None
 
     def to_json(self) -> dict[str, Json]:
         """``since`` is the first week of the streak."""
         return {
             "weeks_in_a_row": self.weeks,
             "since": week_text(self.first_week) if self.weeks else None,
+            **_bridged(self.bridged),
         }
 
 
@@ -149,6 +178,25 @@ class CapUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ReductionUse:
+    """What refunds of the purchase took back of an award."""
+
+    whole: Fraction
+    refunded: Fraction
+    points: int
+    by: tuple[EventCause, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """Amounts as exact texts; ``points`` went back."""
+        return {
+            "whole": exact_text(self.whole),
+            "refunded": exact_text(self.refunded),
+            "points": self.points,
+            "by": [_cause(each) for each in self.by],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class EventReceipt:
     """How one event came to its points."""
 
@@ -163,9 +211,11 @@ class EventReceipt:
     rounded: int
     caps: tuple[CapUse, ...]
     points: int
+    reduction: ReductionUse | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The receipt as it is stored and shown."""
+        taken = 0 if self.reduction is None else self.reduction.points
         return {
             "event": _fact(self.fact),
             "programme": _programme(self.programme),
@@ -179,7 +229,8 @@ class EventReceipt:
             "rounding": self.programme.rounding.value,
             "rounded": self.rounded,
             **_caps(self.caps, self.programme),
-            "trimmed": self.rounded - self.points,
+            "trimmed": self.rounded - self.points - taken,
+            **({} if self.reduction is None else {"reduction": self.reduction.to_json()}),
             "points": self.points,
         }
 
@@ -266,6 +317,10 @@ def _formula(programme: Programme, rule_id: str, fact: Fact) -> dict[str, Json]:
         "expression": rule.points.text,
         "fields": {path: exact_text(number_at(fact.data, path)) for path in rule.points.fields},
     }
+
+
+def _bridged(bridged: Bridged | None) -> dict[str, Json]:
+    return {} if bridged is None else {"bridged": bridged.to_json()}
 
 
 def _limits(uses: tuple[LimitUse, ...]) -> dict[str, Json]:

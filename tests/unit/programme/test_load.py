@@ -251,7 +251,6 @@ def test_what_is_wrong_is_said_with_its_place(old: str, new: str, field: str, sa
         ("emission: 1000", "emission"),
         ("inactivity: {}", "inactivity"),
         ("budgets: {}", "budgets"),
-        ("splits: {}", "splits"),
         ("referral: {}", "referral"),
         ("voice: {}", "voice"),
         ("rounding: half_even", "rounding"),

@@ -1,0 +1,68 @@
+"""What reductions and splits must be to the rest of a programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ledger.programme.model import ACTOR
+from ledger.programme.schema import ProgrammeFile
+from ledger.programme.schema_commerce import SplitFile, SplitsFile
+from ledger.programme.source import Path
+
+Wrong = tuple[Path, str, str]
+
+
+def check_commerce(file: ProgrammeFile) -> Iterator[Wrong]:
+    """Reductions of rules that are there and award at once; shares of 100 per cent."""
+    yield from _reductions(file)
+    if file.splits is not None:
+        yield from _splits(file.splits)
+
+
+def _reductions(file: ProgrammeFile) -> Iterator[Wrong]:
+    on_by_rule = {rule.id: rule.on for rule in file.rules}
+    to_by_rule = {rule.id: rule.to for rule in file.rules}
+    seen: set[str] = set()
+    for index, reduction in enumerate(file.reductions):
+        path: Path = ("reductions", index)
+        if file.period != "at_once":
+            wrong = "only awards at once are taken back with their purchase"
+            yield path, wrong, "period: at_once"
+        for place, rule in enumerate(reduction.rules):
+            where: Path = (*path, "rules", place)
+            if rule not in on_by_rule:
+                yield where, f"there is no rule {rule!r}", f"rules: [{file.rules[0].id}]"
+            elif reduction.on in on_by_rule[rule]:
+                yield where, f"{rule!r} pays for {reduction.on} itself", "on: shop.order.refunded"
+            elif to_by_rule[rule] != ACTOR:
+                yield where, "a refund names the buyer, and this rule pays another", "to: actor"
+            if rule in seen:
+                yield where, f"{rule!r} has a reduction already", "one reduction for each rule"
+            seen.add(rule)
+
+
+def _splits(splits: SplitsFile) -> Iterator[Wrong]:
+    for name, split in splits.rules.items():
+        yield from _shares(("splits", "rules", name, "shares"), split)
+    for index, limit in enumerate(splits.limits):
+        if (limit.points is None) == (limit.count is None):
+            wrong = "a limit is of points or of a count"
+            yield ("splits", "limits", index), wrong, "{per: day, count: 20}"
+    life = splits.validity
+    if life is not None and not (life.years or life.months or life.days):
+        yield ("splits", "validity"), "no time at all", "{months: 12}"
+
+
+def _shares(path: Path, split: SplitFile) -> Iterator[Wrong]:
+    total = sum((share.per_cent for share in split.shares), Fraction(0))
+    if total != 100:
+        yield path, f"the shares add up to {total} per cent", "70 and 30"
+    for index, share in enumerate(split.shares):
+        if share.per_cent == 0:
+            yield (*path, index, "per_cent"), "a share is above zero", "per_cent: 5"
+    names = [share.to for share in split.shares]
+    if len(set(names)) < len(names):
+        yield path, "a recipient is named twice", "one share for each recipient"
+    if all(share.pool for share in split.shares):
+        yield path, "nobody but the school's pools gets anything", "{to: author, per_cent: 70}"

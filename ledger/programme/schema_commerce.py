@@ -1,0 +1,127 @@
+"""The shape of what purchases do: clawing back what they earned, and sharing points by a rule."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ledger.programme.fields import (
+    DataPath,
+    EventType,
+    ExactNumber,
+    Name,
+    Section,
+    as_list,
+)
+from ledger.programme.schema_terms import TermFile
+
+Limited = Literal["day", "week", "month", "year"]
+
+
+class ReductionFile(Section):
+    """An award that goes back with the purchase that earned it."""
+
+    rules: Annotated[list[Name], BeforeValidator(as_list), Field(min_length=1, max_length=50)] = (
+        Field(
+            description="The rules whose awards it takes back (awards at once only).",
+            examples=[["cash-back"]],
+        )
+    )
+    on: EventType = Field(
+        description="The event that says money went back; of the same source as the purchase.",
+        examples=["shop.order.refunded"],
+    )
+    key: DataPath = Field(
+        description="The field that names the order, in both events.", examples=["data.order"]
+    )
+    whole: DataPath = Field(
+        description="The field of the purchase that says what was paid.",
+        examples=["data.amount_minor"],
+    )
+    part: DataPath = Field(
+        description="The field of the refund that says what went back, in the same unit.",
+        examples=["data.amount_minor"],
+    )
+    once_per: DataPath | None = Field(
+        default=None,
+        description="The field that names a refund: one reported twice counts once.",
+        examples=["data.refund"],
+    )
+
+
+class ShareFile(Section):
+    """Who gets how much of a price."""
+
+    to: Name = Field(description="The recipient, as offers name them.", examples=["author"])
+    per_cent: ExactNumber = Field(
+        description="Of the price, rounded down; the last recipient gets the remainder.",
+        examples=[70],
+    )
+    pool: Literal["treasury", "startup", "team", "liquidity", "rewards"] | None = Field(
+        default=None,
+        description="A pool of the school, in place of a member whom the offer names.",
+        examples=["treasury"],
+    )
+
+
+class SplitFile(Section):
+    """How a price in points is shared."""
+
+    shares: Annotated[list[ShareFile], Field(min_length=1, max_length=20)] = Field(
+        description="The recipients in order; together 100 per cent.",
+        examples=[
+            [
+                {"to": "author", "per_cent": 70},
+                {"to": "school", "per_cent": 30, "pool": "treasury"},
+            ]
+        ],
+    )
+
+
+class PurchaseLimitFile(Section):
+    """How much one member may buy, or how often."""
+
+    per: Limited = Field(description="In a calendar period.", examples=["day"])
+    points: Annotated[int, Field(strict=True, ge=1, le=10**12)] | None = Field(
+        default=None, description="At most so many points …", examples=[5000]
+    )
+    count: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = Field(
+        default=None, description="… or so many purchases.", examples=[20]
+    )
+
+
+class SplitsFile(Section):
+    """Purchases between members for points."""
+
+    rules: Annotated[dict[Name, SplitFile], Field(min_length=1, max_length=100)] = Field(
+        description="How prices are shared, by the name that an offer states.",
+        examples=[
+            {
+                "course": {
+                    "shares": [
+                        {"to": "author", "per_cent": 70},
+                        {"to": "school", "per_cent": 30, "pool": "treasury"},
+                    ]
+                }
+            }
+        ],
+    )
+    limits: Annotated[list[PurchaseLimitFile], Field(max_length=10)] = Field(
+        default_factory=list,
+        description="How much one member may buy; several limits hold together.",
+        examples=[[{"per": "day", "count": 20}, {"per": "month", "points": 50000}]],
+    )
+    pending_days: Annotated[int, Field(strict=True, ge=0, le=366)] = Field(
+        default=0,
+        description="How long a recipient waits before the points can be spent.",
+        examples=[14],
+    )
+    validity: TermFile | None = Field(
+        default=None,
+        description="How long a recipient's points last from then on; without it, for ever.",
+        examples=[{"months": 12}],
+    )
+    refund_days: Annotated[int, Field(strict=True, ge=0, le=366)] = Field(
+        default=30, description="How long a purchase can be taken back.", examples=[30]
+    )

@@ -1,0 +1,119 @@
+"""What a purchase earned goes back with its refunds. Pure.
+
+A refund is a fact like any other: an event of the same source about the same order. So the
+projection stays the only truth (DESIGN 3, rule 6): an award is worth what it earned less
+
+    floor(points × refunded / whole)
+
+where ``refunded`` is the sum of all refunds, at most the whole. It is a function of the sum alone:
+any refunds in any order end at the same, and the last one at nothing. What a cap trimmed stays
+trimmed, and what goes back makes no room below a cap: later awards do not depend on it. Posting the
+difference is the correction of an award, whose order of clawing back is ``ledger.lots``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+from ledger.kernel.canonical import Json
+from ledger.kernel.units import Points
+from ledger.programme.expressions import ExpressionFailed, number_at
+from ledger.programme.model_commerce import Reduction
+from ledger.scoring.model import Entitlement, EventCause, Fact
+from ledger.scoring.receipts import EventReceipt, ReductionUse
+
+_Key = tuple[str, str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refunds:
+    """What went back of one order so far, and the events that say so."""
+
+    amount: Fraction
+    causes: tuple[EventCause, ...]
+
+
+_NONE: Final = _Refunds(Fraction(0), ())
+
+
+def reduced(entitlements: list[Entitlement], facts: Sequence[Fact]) -> list[Entitlement]:
+    """The entitlements with what refunds among ``facts`` take back.
+
+    ``facts`` are the member's history: no duplicates, nothing retracted, in order. Each award is
+    reduced as the version says that scored it.
+    """
+    if not any(each.receipt.programme.reductions for each in entitlements):
+        return entitlements
+    seen: dict[Reduction, dict[_Key, _Refunds]] = {}
+    return [_reduced(each, facts, seen) for each in entitlements]
+
+
+def _reduced(
+    entitlement: Entitlement, facts: Sequence[Fact], seen: dict[Reduction, dict[_Key, _Refunds]]
+) -> Entitlement:
+    receipt = entitlement.receipt
+    if not isinstance(receipt, EventReceipt):
+        return entitlement
+    said = (each for each in receipt.programme.reductions if entitlement.rule in each.rules)
+    reduction = next(said, None)
+    key = None if reduction is None else _key(receipt.fact, reduction.key)
+    if reduction is None or key is None:
+        return entitlement
+    if reduction not in seen:
+        seen[reduction] = _refunds(reduction, facts)
+    refunds = seen[reduction].get(key, _NONE)
+    whole = _number(receipt.fact, reduction.whole)
+    if not refunds.amount or whole <= 0:
+        return entitlement
+    part = min(refunds.amount, whole)
+    taken = int(entitlement.points.amount * part // whole)
+    left = entitlement.points - Points(taken)
+    use = ReductionUse(whole, part, taken, refunds.causes)
+    return replace(
+        entitlement, points=left, receipt=replace(receipt, points=left.amount, reduction=use)
+    )
+
+
+def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds]:
+    """By order: each refund once, by the field that names it or else by the event."""
+    found: dict[_Key, _Refunds] = {}
+    counted: set[tuple[_Key, Json]] = set()
+    for fact in facts:
+        key = _key(fact, reduction.key) if fact.type == reduction.on else None
+        if key is None:
+            continue
+        name = None if reduction.once_per is None else _at(fact, reduction.once_per)
+        if isinstance(name, str | int):
+            if (key, name) in counted:
+                continue
+            counted.add((key, name))
+        before = found.get(key, _NONE)
+        amount = max(_number(fact, reduction.part), Fraction(0))
+        found[key] = _Refunds(before.amount + amount, (*before.causes, fact.cause))
+    return found
+
+
+def _key(fact: Fact, path: str) -> _Key | None:
+    """The order a fact is about, at its source; ``None`` if it names none."""
+    value = _at(fact, path)
+    if isinstance(value, str) or type(value) is int:
+        return fact.source, type(value).__name__, value
+    return None
+
+
+def _number(fact: Fact, path: str) -> Fraction:
+    """The number in a field; one that is not there, or is none, counts as nothing."""
+    try:
+        return number_at(fact.data, path)
+    except ExpressionFailed:
+        return Fraction(0)
+
+
+def _at(fact: Fact, path: str) -> object:
+    value: object = fact.data
+    for step in path.split(".")[1:]:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,207 @@
+"""What a purchase earned goes back with its refunds, whatever the order they are known in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.kernel.clock import Instant
+from ledger.programme.faults import ProgrammeInvalid
+from ledger.programme.load import load_programme
+from ledger.scoring.explain import why_not
+from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
+from ledger.scoring.project import project, project_member
+
+TEXT = """
+programme: shop
+version: "1"
+zone: UTC
+rules:
+  - id: cash-back
+    on: shop.order.paid
+    to: actor
+    points: floor(data.amount_minor / 10)
+  - {id: read, on: lms.section.read, to: actor, points: 5}
+cap: {per: day, points: 1000}
+reductions:
+  - rules: cash-back
+    on: shop.order.refunded
+    key: data.order
+    whole: data.amount_minor
+    part: data.amount_minor
+    once_per: data.refund
+"""
+PLAN = [Activation(load_programme(TEXT))]
+BUYER = "lms:1"
+
+
+def fact(
+    number: int, kind: str, data: Mapping[str, object], *, source: str = "s", subject: str = BUYER
+) -> Fact:
+    time = Instant(1_800_000_000 + number)
+    return Fact(source, str(number), kind, subject, time, dict(data))  # type: ignore[arg-type]
+
+
+def paid(number: int, order: str, amount: int) -> Fact:
+    return fact(number, "shop.order.paid", {"order": order, "amount_minor": amount})
+
+
+def refunded(number: int, order: str, amount: object, **more: object) -> Fact:
+    data = {"order": order, "amount_minor": amount, "refund": str(number)}
+    keywords = {name: more.pop(name) for name in ("source", "subject") if name in more}
+    return fact(number, "shop.order.refunded", data | more, **keywords)  # type: ignore[arg-type]
+
+
+def scored(*facts: Fact) -> list[Entitlement]:
+    found = project(facts, PLAN, closed_until=None)
+    members = {each.subject for each in facts if each.subject}
+    alone = [
+        one
+        for member in sorted(members)
+        for one in project_member(member, facts, PLAN, closed_until=None)
+    ]
+    assert found == alone
+    return found
+
+
+def points(*facts: Fact) -> int:
+    return sum(each.points.amount for each in scored(*facts) if each.beneficiary == BUYER)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "left"),
+    [
+        # 3333 minor units earned 333 points; floor(333 × refunded / 3333) goes back.
+        ((), 333),
+        ((1,), 333),
+        ((11,), 332),
+        ((1000,), 333 - 99),
+        ((1000, 1000), 333 - 199),
+        ((1000, 1000, 1333), 0),
+        ((3333,), 0),
+        ((3333, 5), 0),
+        ((-5, 1000), 333 - 99),
+    ],
+)
+def test_worked_by_hand(amounts: tuple[int, ...], left: int) -> None:
+    refunds = [refunded(10 + place, "A", amount) for place, amount in enumerate(amounts)]
+    assert points(paid(1, "A", 3333), *refunds) == left
+
+
+def test_a_refund_is_of_its_own_order_source_and_buyer() -> None:
+    purchase = paid(1, "A", 1000)
+    for other in (
+        refunded(2, "B", 1000),
+        refunded(2, "A", 1000, source="t"),
+        refunded(2, "A", 1000, subject="lms:2"),
+        refunded(2, "A", "1000"),
+        refunded(2, "A", None),
+        fact(2, "shop.order.refunded", {"amount_minor": 1000}),
+        fact(2, "shop.order.returned", {"order": "A", "amount_minor": 1000}),
+    ):
+        assert points(purchase, other) == 100
+    # The number 1 and the text "1" are two orders.
+    assert points(paid(1, "1", 1000), refunded(2, "1", 1000)) == 0
+    assert points(paid(1, "1", 1000), fact(2, "shop.order.refunded", {"order": 1})) == 100
+
+
+def test_one_refund_reported_twice_counts_once() -> None:
+    purchase = paid(1, "A", 1000)
+    twice = [refunded(2, "A", 300, refund="r1"), refunded(3, "A", 300, refund="r1")]
+    assert points(purchase, *twice) == 70
+    nameless = [fact(n, "shop.order.refunded", {"order": "A", "amount_minor": 300}) for n in (2, 3)]
+    assert points(purchase, *nameless) == 40
+
+
+def test_other_awards_and_the_cap_are_as_they_were() -> None:
+    facts = [
+        paid(1, "A", 9000),
+        paid(2, "B", 9000),
+        fact(3, "lms.section.read", {}),
+        refunded(4, "A", 9000),
+    ]
+    # 900 and 100 (800 above the cap), nothing is left for reading; the first 900 go back.
+    found = scored(*facts)
+    assert [(each.points.amount, each.excess.amount) for each in found] == [
+        (0, 0),
+        (100, 800),
+        (0, 5),
+    ]
+
+
+def test_the_receipt_says_what_went_back_and_why() -> None:
+    facts = [paid(1, "A", 1000), refunded(2, "A", 333)]
+    (award,) = scored(*facts)
+    receipt = award.receipt.to_json()
+    assert receipt["reduction"] == {
+        "whole": "1000",
+        "refunded": "333",
+        "points": 33,
+        "by": [{"source": "s", "id": "2"}],
+    }
+    assert (receipt["rounded"], receipt["trimmed"], receipt["points"]) == (100, 0, 67)
+    (said,) = why_not(EventCause("s", "1"), BUYER, facts, PLAN, closed_until=None)
+    assert said.to_json()["points"] == 67
+    assert "reduction" not in scored(facts[0])[0].receipt.to_json()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.integers(-50, 900)), max_size=8),
+    st.integers(1, 2000),
+    st.integers(1, 2000),
+    st.randoms(use_true_random=False),
+)
+def test_any_refunds_in_any_order_end_at_the_same(
+    refunds: list[tuple[str, int]], first: int, second: int, random: Random
+) -> None:
+    facts = [paid(1, "A", first), paid(2, "B", second)]
+    facts += [refunded(10 + place, *each) for place, each in enumerate(refunds)]
+    expected = 0
+    for order, whole in (("A", first), ("B", second)):
+        earned = whole // 10
+        back = sum(max(amount, 0) for name, amount in refunds if name == order)
+        expected += earned - earned * min(back, whole) // whole
+    assert points(*facts) == expected
+    retracted = random.sample(facts[2:], random.randint(0, len(facts) - 2))
+    gone = [
+        fact(100 + place, "activity.retracted", {"id": each.id})
+        for place, each in enumerate(retracted)
+    ]
+    shuffled = [*facts, *gone, *random.sample(facts, min(3, len(facts)))]
+    random.shuffle(shuffled)
+    kept = [each for each in facts if each not in retracted]
+    assert points(*shuffled) == points(*kept)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("rules: cash-back", "rules: [cashback]", "reductions[0].rules[0]", "no rule"),
+        ("on: shop.order.refunded", "on: shop.order.paid", "reductions[0].rules[0]", "itself"),
+        ("key: data.order", "key: order", "reductions[0].key", "a field of the event"),
+        ("rules: cash-back", "rules: [read, read]", "reductions[0].rules[1]", "already"),
+        (
+            "to: actor\n    points: floor",
+            "to: data.owner\n    points: floor",
+            "reductions[0].rules[0]",
+            "names the buyer",
+        ),
+        ("cap: {per: day, points: 1000}", "period: week", "reductions[0]", "at once"),
+    ],
+)
+def test_reductions_that_cannot_be(old: str, new: str, field: str, said: str) -> None:
+    with pytest.raises(ProgrammeInvalid) as caught:
+        load_programme(TEXT.replace(old, new))
+    assert any(fault.field == field and said in fault.wrong for fault in caught.value.found), (
+        caught.value.found
+    )
+
+
+def test_a_programme_without_reductions_is_what_it_was() -> None:
+    without = TEXT.split("reductions:", maxsplit=1)[0]
+    assert load_programme(without).programme_hash != load_programme(TEXT).programme_hash
+    assert load_programme(without).reductions == ()
