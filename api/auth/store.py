@@ -78,6 +78,12 @@ def delete_sessions_of(work: Work, member_id: UUID) -> int:
     ).rowcount
 
 
+def forget_member(work: Work, member_id: UUID) -> None:
+    """Forget a member's sessions and what was asked of their wallets."""
+    delete_sessions_of(work, member_id)
+    work.connection.execute(wallet_nonces.delete().where(wallet_nonces.c.member_id == member_id))
+
+
 def insert_key(work: Work, key: ApiKey, secret_digest: bytes, created_by: UUID | None) -> None:
     """Keep a new API key."""
     work.connection.execute(

@@ -48,13 +48,20 @@ APPEND_ONLY: Final = (
     *("period_closes", "awards", "award_revisions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses"),
-    *("proposals", "programme_votes", "delegations", "chain_reset_confirmations"),
+    *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
 )
 """Append-only tables of the other rooms; a test compares all of them with the database."""
 
+REFUSALS: Final = (
+    LEDGER_REFUSALS
+    | {(table, f"{table}_append_only") for table in APPEND_ONLY}
+    | {("delegations", "delegations_kept"), ("delegations", "delegations_fixed")}
+)
+"""Every refusal of the database; an erasure may blank the addresses of a delegation."""
+
 CHECKS: Final[tuple[Check, ...]] = (
-    check_refusals(LEDGER_REFUSALS | {(table, f"{table}_append_only") for table in APPEND_ONLY}),
+    check_refusals(REFUSALS),
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     *SCORING_CHECKS,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from api.cli.composed import composed
+from api.erasing import EraseMember, Told, erase_and_list, reapply, tell, write_list
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
 from ledger.members import service, store
+from ledger.members.erasures.model import from_lines
 from ledger.members.model import CreateMember
 
 app: Final = typer.Typer(help="Members and what they may do.", no_args_is_help=True)
@@ -39,3 +42,61 @@ def create(
     with composed() as composition:
         member = execute(composition.database, service.create_member, command)
     typer.echo(format_id("mem", member.member_id))
+
+
+@app.command("erase")
+def erase(
+    member: Annotated[str, typer.Argument(help="The member's id.")],
+    *,
+    confirm: Annotated[
+        str, typer.Option(help="What this command printed: the person has read it.")
+    ] = "",
+) -> None:
+    """Forget who a member is. Says first what stays on chain for ever; then asks for --confirm."""
+    member_id = parse_id("mem", member)
+    with composed() as composition:
+        with composition.database.read() as work:
+            told = tell(work, member_id)
+        _say_what_stays(told)
+        if not confirm:
+            typer.echo(f"\nThis cannot be undone. To do it: --confirm {told.confirm}", err=True)
+            raise typer.Exit(1)
+        command = EraseMember(member_id, confirm, "operator")
+        erase_and_list(composition.database, composition.state, command)
+        path = composition.state.path
+    typer.echo(f"Forgotten. Keep {path}/erasures.jsonl apart from backups of the database.")
+
+
+@app.command("erasures")
+def erasures() -> None:
+    """Print the list of erasures, random ids only, and bring its file up to date."""
+    with composed() as composition:
+        typer.echo(write_list(composition.database, composition.state).read_text(), nl=False)
+
+
+@app.command("reapply-erasures")
+def reapply_erasures(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="erasures.jsonl")],
+) -> None:
+    """Forget everybody on a list again: after an older backup was restored, before anything else.
+
+    Run twice it does nothing more.
+    """
+    with composed() as composition:
+        listed = list(from_lines(file.read_text("utf-8").splitlines()))
+        again, alone = reapply(composition.database, listed)
+        write_list(composition.database, composition.state)
+    typer.echo(f"{len(listed)} on the list; {again} members and {alone} identities forgotten now.")
+
+
+def _say_what_stays(told: Told) -> None:
+    typer.echo("Deleted: name, accounts elsewhere, wallets, roles, sessions, what sources sent.")
+    typer.echo("Kept under a random id: facts, points and entries, so that every proof holds.")
+    if not told.stays:
+        typer.echo("On chain: nothing.")
+        return
+    typer.echo(f"On chain for ever, for all to see, of {', '.join(told.wallets)}:")
+    for kind, count in told.on_chain.items():
+        if count:
+            typer.echo(f"  {kind}: {count}")
+    typer.echo("Nobody can delete these. They name a wallet, not a person; who links it, knows.")

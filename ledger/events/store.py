@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ledger.events.model import RETRACTED, StoredFact
 from ledger.events.tables import (
+    deliveries,
     event_bodies,
     event_participants,
     events,
@@ -23,10 +24,13 @@ from ledger.kernel.arrays import (
 )
 from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import Work
+from ledger.members.erasures.store import holds_any
 from ledger.members.tables import identities
 
 STREAM_ROWS: Final = 5_000
 """Rows in memory at once when all facts are read."""
+ERASED: Final = "erased"
+"""What stands where words about somebody stood."""
 
 
 def facts_of_member(work: Work, member_id: UUID) -> list[StoredFact]:
@@ -81,6 +85,15 @@ def erase_bodies(work: Work, references: Iterable[UUID]) -> int:
     return work.connection.execute(
         event_bodies.delete().where(event_bodies.c.event_id.in_(taking_part))
     ).rowcount
+
+
+def erase_reasons(work: Work, words: Sequence[str]) -> None:
+    """Blank what was said of refused deliveries where any of these words stands."""
+    if words:
+        said = deliveries.c.reason
+        work.connection.execute(
+            deliveries.update().where(holds_any(said, words)).values(reason=ERASED)
+        )
 
 
 def read_fact(row: sa.Row[Any]) -> StoredFact:

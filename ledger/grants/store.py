@@ -23,7 +23,18 @@ from ledger.grants.tables import budgets, grant_approvals, grant_lines, grant_re
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.members.erasures.store import holds_any
 from ledger.members.tables import members
+
+
+def forget_reasons(work: Work, member_id: UUID, words: Sequence[str]) -> None:
+    """Erase the reasons of grants to this member alone, and those in which a word stands."""
+    lines = sa.select(grant_lines.c.grant_id).group_by(grant_lines.c.grant_id)
+    alone = lines.having(sa.func.bool_and(grant_lines.c.member_id == member_id))
+    gone: sa.ColumnElement[bool] = grant_reasons.c.grant_id.in_(alone)
+    if words:
+        gone = sa.or_(gone, holds_any(grant_reasons.c.reason, words))
+    work.connection.execute(grant_reasons.delete().where(gone))
 
 
 def insert_budget(work: Work, budget: Budget) -> bool:

@@ -71,6 +71,17 @@ def close_wallet(work: Work, member_id: UUID) -> int:
     ).rowcount
 
 
+def addresses_ever(work: Work, member_id: UUID) -> list[str]:
+    """Every address that spoke for the member, now or before."""
+    query = sa.select(wallets.c.address).where(wallets.c.member_id == member_id).distinct()
+    return list(work.connection.execute(query).scalars())
+
+
+def delete_wallets(work: Work, member_id: UUID) -> None:
+    """Forget which wallets spoke for the member."""
+    work.connection.execute(wallets.delete().where(wallets.c.member_id == member_id))
+
+
 def _one(work: Work, condition: sa.ColumnElement[bool]) -> Wallet | None:
     row = (
         work.connection.execute(

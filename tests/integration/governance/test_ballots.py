@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from api.erasing import EraseMember, erase_and_list, tell
+from api.supervisor.state import StateFolder
 from governance import relaying
 from oracle.bindings import vkl_governor
 from oracle.contracts.abi import FunctionCall, encode
@@ -219,3 +223,26 @@ def test_a_reason_that_is_no_text_does_not_keep_others_ballots(
     community.until(lambda: not community.waiting_ballots())
     assert community.ballots(first)[0]["state"] == "recorded"
     assert community.shown(proposal)["standing"]["against"] == f"{60 * 10**18}"
+
+
+def test_a_voter_is_forgotten_and_the_count_stays(
+    voting: tuple[Community, str], tmp_path: Path
+) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    community.vote(voter, proposal, "for", "Because it is spring.")
+    community.until(lambda: not community.waiting_ballots())
+    with community.database.read() as work:
+        told = tell(work, voter.member_id)
+    assert told.on_chain["ballots"] == 1
+    assert told.on_chain["delegations"] == 1
+    assert told.on_chain["proposals"] == 1
+    state = StateFolder(tmp_path / "state")
+    command = EraseMember(voter.member_id, told.confirm, "operator")
+    erase_and_list(community.database, state, command)
+    address = voter.key.address
+    with community.database.engine.connect() as connection:
+        for table in ("ballots", "delegations", "wallets"):
+            rows = connection.execute(sa.text(f"SELECT t::text FROM {table} t")).scalars()
+            assert not any(address.lower() in row.lower() for row in rows), table
+    assert community.shown(proposal)["standing"]["for"] == f"{100 * 10**18}"

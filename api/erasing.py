@@ -1,0 +1,189 @@
+"""Forgetting a person everywhere, after saying what nobody can make the chain forget.
+
+    told = what goes, what stays on chain ──confirm (digest of what was told)──▶ one transaction
+                                                             │
+                          .vklad/erasures.jsonl ◀── line of random ids, after the commit
+
+The list survives a restore of the database; :func:`reapply` then makes an older backup forget
+again. It names members and identities by random ids, which say nothing without that backup.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from api.auth import store as auth_store
+from api.supervisor.state import StateFolder
+from governance import forgetting_store as votes
+from ledger.events.erasure import erase_member, forget_unlinked
+from ledger.kernel.canonical import Json, digest
+from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Database, Work, execute
+from ledger.members import service as members
+from ledger.members.erasures import store as erasures
+from ledger.members.erasures.model import Erasure, RequestedBy, to_line
+from ledger.members.model import MemberStatus, UnknownMember
+from ledger.wallets import store as wallets_store
+from oracle.bridge import forgetting_store as bridge
+
+LIST_NAME: Final = "erasures.jsonl"
+
+FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
+    bridge.forget,
+    votes.forget,
+    auth_store.forget_member,
+)
+"""Rooms above the ledger that hold words about persons: a literal list; each forgets its own."""
+
+
+class ErasureNotYet(VkladError):
+    """Something of the member's is on its way to the chain; it has to arrive first."""
+
+    code = "erasure_not_yet"
+    kind = ErrorKind.CONFLICT
+
+
+class ErasureNotConfirmed(VkladError):
+    """What stays was not confirmed as it is now."""
+
+    code = "erasure_not_confirmed"
+    kind = ErrorKind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person is told before being forgotten.
+
+    ``on_chain`` counts what the chain keeps for ever under the ``wallets``; ``waits`` what has to
+    settle first.
+    """
+
+    member_id: UUID
+    wallets: tuple[str, ...]
+    on_chain: dict[str, int]
+    waits: int
+
+    @property
+    def stays(self) -> bool:
+        """Whether anything stays on chain."""
+        return any(self.on_chain.values())
+
+    def to_json(self) -> dict[str, Json]:
+        """As it is shown."""
+        return {
+            "member": format_id("mem", self.member_id),
+            "wallets": list(self.wallets),
+            "stays_on_chain": dict(self.on_chain),
+            "waits_for": self.waits,
+        }
+
+    @property
+    def confirm(self) -> str:
+        """What confirms exactly this."""
+        return digest(self.to_json()).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class EraseMember:
+    """Forget a member who, or for whom somebody, has read what stays; ``confirm`` says so."""
+
+    member_id: UUID
+    confirm: str
+    requested_by: RequestedBy
+
+
+def tell(work: Work, member_id: UUID) -> Told:
+    """What goes and what stays.
+
+    Raises:
+        UnknownMember: no such member.
+    """
+    members.require_member(work, member_id)
+    return Told(
+        member_id,
+        tuple(sorted(wallets_store.addresses_ever(work, member_id))),
+        {**bridge.on_chain(work, member_id), **votes.on_chain(work, member_id)},
+        bridge.in_flight(work, member_id) + votes.in_flight(work, member_id),
+    )
+
+
+def erase(work: Work, command: EraseMember) -> None:
+    """Forget a member in every room.
+
+    Raises:
+        UnknownMember: no such member.
+        ErasureNotYet: something is on its way to the chain.
+        ErasureNotConfirmed: not of what is told now.
+        TooFewAdmins: an admin without whom too few remain.
+    """
+    told = tell(work, command.member_id)
+    if told.confirm != command.confirm:
+        raise ErasureNotConfirmed(
+            "What stays on chain has to be read and confirmed first.", confirm=told.confirm
+        )
+    _erase(work, told, command.requested_by)
+
+
+def erase_and_list(database: Database, state: StateFolder, command: EraseMember) -> None:
+    """As :func:`erase`; then the list outside the database has it too."""
+    execute(database, erase, command)
+    write_list(database, state)
+
+
+def reapply(database: Database, listed: Iterable[Erasure]) -> tuple[int, int]:
+    """Forget everybody on a list again, after a restore; how many members, and lone identities.
+
+    Raises:
+        ErasureNotYet: something of a member's is on its way to the chain; those before are done.
+    """
+    again = alone = 0
+    for erasure in listed:
+        known, lone = execute(database, _reapply_one, erasure)
+        again += known
+        alone += lone
+    return again, alone
+
+
+def write_list(database: Database, state: StateFolder) -> Path:
+    """Bring the list in the state folder up to date. Only ever appended to."""
+    path = state.path / LIST_NAME
+    with database.read() as work:
+        wanted = [to_line(erasure) for erasure in erasures.all_erasures(work)]
+    with path.open("a+", encoding="utf-8") as file:
+        path.chmod(0o600)
+        file.seek(0)
+        known = set(file.read().splitlines())
+        file.writelines(f"{line}\n" for line in wanted if line not in known)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def _reapply_one(work: Work, erasure: Erasure) -> tuple[int, int]:
+    try:
+        told = tell(work, erasure.member_id)
+    except UnknownMember:
+        erasures.insert_erasure(work, erasure)
+        return 0, forget_unlinked(work, erasure.references)
+    with_name = members.require_member(work, erasure.member_id)
+    again = int(with_name.status is not MemberStatus.ERASED)
+    _erase(work, told, "list")
+    return again, forget_unlinked(work, erasure.references)
+
+
+def _erase(work: Work, told: Told, requested_by: RequestedBy) -> None:
+    erase_member(work, told.member_id, requested_by)  # Locks the member: nothing begins now.
+    waits = bridge.in_flight(work, told.member_id) + votes.in_flight(work, told.member_id)
+    if waits:
+        raise ErasureNotYet(
+            "Points or a ballot are on their way to the chain. Try again when they arrived.",
+            waits_for=waits,
+        )
+    for forget in FORGETTING:
+        forget(work, told.member_id)
