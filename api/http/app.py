@@ -60,6 +60,7 @@ from api.http.routes import (
     redemptions,
     sessions,
     sources,
+    standing,
     switches,
     webhooks,
 )
@@ -104,6 +105,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     redemptions.router,
     sessions.router,
     sources.router,
+    standing.router,
     switches.router,
     admin.router,
     admin_bridge.router,

@@ -25,6 +25,7 @@ from api.pages.earning import (
     say,
 )
 from api.pages.rendering import View, ViewHere
+from api.pages.standing import standing_shown
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -37,6 +38,7 @@ from ledger.programme import service as programmes
 from ledger.programme.model import Programme, Rule
 from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
+from ledger.standing import service as standing
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -69,6 +71,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         earned = awards.award_page(work, member_id, None, 400)
         programme = _in_force(work)
         identities = members_store.identities_of_member(work, member_id)
+        merit = standing.standing_of(work, member_id)
         now = work.now
     return view.render(
         "member/overview.html",
@@ -79,6 +82,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         soon=now + SOON,
         awards=[_shown(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
+        standing=standing_shown(view, merit),
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
         state=lambda basis: _stated(view, programme, basis),
         has_lms=any(each.key is not None and each.key.provider != "oidc" for each in identities),

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
 from ledger.programme.canonical_commerce import commerce_form
+from ledger.programme.canonical_standing import standing_form
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     AttributeMultiplier,
@@ -68,6 +69,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
             "returned_points_per_year": bridge.returned_points_per_year,
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
+        **standing_form(programme),
         **commerce_form(programme.reductions, programme.splits),
     }
 

@@ -16,6 +16,7 @@ from ledger.programme.check_earning import (
 )
 from ledger.programme.check_life import check_life
 from ledger.programme.check_redemption import check_redemption
+from ledger.programme.check_standing import check_standing
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
 from ledger.programme.schema import (
@@ -53,6 +54,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from _period(file)
     yield from _rules(file)
     yield from check_caps(file)
+    yield from check_standing(file)
     yield from _terms(file)
     yield from check_commerce(file)
 

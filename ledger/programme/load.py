@@ -20,8 +20,9 @@ from ledger.programme.check import check
 from ledger.programme.check_earning import Wrong
 from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
-from ledger.programme.fields import FORM_WORDS
+from ledger.programme.fields import FORM_WORDS, TextFile
 from ledger.programme.load_commerce import reductions, splits
+from ledger.programme.load_standing import levels, standing_terms, voice_terms
 from ledger.programme.model import (
     Attribute,
     AttributeMultiplier,
@@ -42,7 +43,6 @@ from ledger.programme.schema import (
     DayStreakMultiplierFile,
     ProgrammeFile,
     RuleFile,
-    TextFile,
     WeekStreakMultiplierFile,
     json_schema,
 )
@@ -204,6 +204,9 @@ def _programme(file: ProgrammeFile) -> Programme:
         else BridgeTerms(term(file.bridge.returned_validity), file.bridge.returned_points_per_year),
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
+        standing=standing_terms(file.standing),
+        levels=levels(file.levels),
+        voice=voice_terms(file.voice),
         caps=tuple(_cap(cap) for cap in file.caps),
         reductions=reductions(file.reductions),
         splits=splits(file.splits),

@@ -17,6 +17,7 @@ from ledger.programme.expressions import Expression
 from ledger.programme.model_commerce import Reduction
 from ledger.programme.model_earning import Cap, Limit, Per
 from ledger.programme.model_life import Term, Validity
+from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -165,6 +166,9 @@ class Programme:
     caps: tuple[Cap, ...] = ()
     reductions: tuple[Reduction, ...] = ()
     splits: Mapping[str, Json] | None = None
+    standing: StandingTerms | None = None
+    levels: Levels | None = None
+    voice: VoiceTerms | None = None
 
     @property
     def every_cap(self) -> tuple[Cap, ...]:

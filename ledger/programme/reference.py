@@ -31,6 +31,10 @@ _SECTIONS: Final = (
     ("ShareFile", "A share"),
     ("PurchaseLimitFile", "A row of `limits` of splits"),
     ("BridgeFile", "`bridge`"),
+    ("StandingFile", "`standing`"),
+    ("LevelsFile", "`levels`"),
+    ("LevelFile", "A step of `levels`"),
+    ("VoiceFile", "`voice`"),
     ("TextFile", "`title`, and names of values"),
 )
 

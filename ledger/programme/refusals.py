@@ -14,7 +14,7 @@ from ledger.programme.source import Path, Plain
 _PROGRAMME: Final = frozenset(
     {
         *("budgets", "budget", "emission", "expiry", "inactivity", "inactivity_decay"),
-        *("pools", "purchases", "referral", "referrals", "standing", "vesting", "voice"),
+        *("pools", "purchases", "referral", "referrals", "vesting"),
     }
 )
 _RULE: Final = frozenset(

@@ -22,23 +22,16 @@ from ledger.programme.fields import (
     ExactNumber,
     Name,
     Section,
+    TextFile,
     Value,
-    Words,
     as_list,
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.schema_commerce import ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
 from ledger.programme.schema_life import ValidityFile
+from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
-
-
-class TextFile(Section):
-    """Words for people, in both languages."""
-
-    en: Words = Field(description="English", examples=["Read a section"])
-    ru: Words = Field(description="Russian", examples=["Прочитать раздел"])
-
 
 _TITLE_EXAMPLE: Final = {"en": "Read a section", "ru": "Прочитать раздел"}
 
@@ -317,6 +310,21 @@ class ProgrammeFile(Section):
         default=None,
         description="What becomes of tokens brought back by others.",
         examples=[{"returned_validity": {"months": 6}}],
+    )
+    standing: StandingFile | None = Field(
+        default=None,
+        description="What counts as standing, which is never spent; without it, every award.",
+        examples=[{"categories": ["learning", "help"]}],
+    )
+    levels: LevelsFile | None = Field(
+        default=None,
+        description="Levels of standing.",
+        examples=[{"steps": [{"id": "newcomer", "from": 0}, {"id": "regular", "from": 100}]}],
+    )
+    voice: VoiceFile | None = Field(
+        default=None,
+        description="How much a member's word weighs in polls; without it, nothing.",
+        examples=[{"categories": ["learning"], "per_month": 200, "decay": 10}],
     )
 
 

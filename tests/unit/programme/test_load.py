@@ -252,7 +252,6 @@ def test_what_is_wrong_is_said_with_its_place(old: str, new: str, field: str, sa
         ("inactivity: {}", "inactivity"),
         ("budgets: {}", "budgets"),
         ("referral: {}", "referral"),
-        ("voice: {}", "voice"),
         ("rounding: half_even", "rounding"),
         ("period: year", "period"),
         ("    vesting: {days: 30}", "rules[0].vesting"),
