@@ -11,14 +11,13 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.limits import BodyTooLarge, body_limit_of, refuse_length
+from api.http.limits import BodyLimit, BodyTooLarge, body_limit_of, header_of, refuse_length
 from api.http.metrics import Metrics
 from api.http.problems import InternalError, Refused, respond
 
@@ -36,6 +35,8 @@ SECURITY_HEADERS: Final = {
 }
 """No inline script or style anywhere, nothing from another host, no framing (OWASP)."""
 _STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
+REQUEST_ID: Final = b"x-request-id"
+RawHeader = tuple[bytes, bytes]
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
 _logger = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class Envelope:
     def __init__(self, app: ASGIApp, *, metrics: Metrics, public_url: str) -> None:
         self._app = app
         self._metrics = metrics
-        self._headers = dict(SECURITY_HEADERS)
+        headers = dict(SECURITY_HEADERS)
         if public_url.startswith("https://"):
-            self._headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
+            headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; anything but HTTP passes through untouched."""
@@ -58,11 +60,13 @@ class Envelope:
             return
         started_at_s = time.perf_counter()
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-        answered = _Answered(send, self._stamp(request_id, scope))
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        answered = _Answered(send, request_id, self._headers, state)
+        limit = body_limit_of(scope["path"])
         try:
-            refuse_length(scope)
-            await self._app(scope, _limited(scope, receive), answered)
+            refuse_length(scope, limit)
+            await self._app(scope, _limited(limit, receive), answered)
         except BodyTooLarge as error:
             await respond(Request(scope), error)(scope, receive, answered)
         except Exception:
@@ -74,41 +78,46 @@ class Envelope:
         finally:
             self._metrics.observe(scope, answered.status, time.perf_counter() - started_at_s)
 
-    def _stamp(self, request_id: str, scope: Scope) -> Callable[[MutableHeaders], None]:
-        def stamp(headers: MutableHeaders) -> None:
-            headers["X-Request-Id"] = request_id
-            for name, value in self._headers.items():
-                headers.setdefault(name, value)
-            for name, value in scope["state"].get("rate_headers", {}).items():
-                headers.setdefault(name, value)
-
-        return stamp
-
 
 class _Answered:
     """``send`` that stamps the head of the response and remembers its status (0: none yet)."""
 
-    def __init__(self, send: Send, stamp: Callable[[MutableHeaders], None]) -> None:
+    def __init__(
+        self, send: Send, request_id: str, headers: list[RawHeader], state: Mapping[str, Any]
+    ) -> None:
         self._send = send
-        self._stamp = stamp
+        self._request_id = request_id
+        self._headers = headers
+        self._state = state
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._stamp(MutableHeaders(scope=message))
+            message["headers"] = self._stamped(message.get("headers", ()))
         await self._send(message)
+
+    def _stamped(self, given: Iterable[RawHeader]) -> list[RawHeader]:
+        """The headers with the id, and with those of ours that the response does not set itself."""
+        headers = [header for header in given if header[0] != REQUEST_ID]
+        headers.append((REQUEST_ID, self._request_id.encode()))
+        names = {name for name, _ in headers}
+        headers += [header for header in self._headers if header[0] not in names]
+        for name, value in self._state.get("rate_headers", {}).items():
+            raw = name.lower().encode()
+            if raw not in names:
+                headers.append((raw, value.encode()))
+        return headers
 
 
 def _request_id(scope: Scope) -> str:
     """The caller's id if it is a plain one, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
+    given = header_of(scope, REQUEST_ID)
     return given if _REQUEST_ID.match(given) else secrets.token_hex(12)
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
+def _limited(limit: BodyLimit, receive: Receive) -> Receive:
     """``receive`` that refuses once more than the path's limit has come in."""
-    limit = body_limit_of(scope["path"])
     seen = 0
 
     async def limited() -> Message:

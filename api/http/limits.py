@@ -12,7 +12,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -62,17 +61,27 @@ BODY_LIMITS: Final = (
 
 def body_limit_of(path: str) -> BodyLimit:
     """The limit for a path."""
-    return next(limit for limit in BODY_LIMITS if path.startswith(limit.prefix))
+    for limit in BODY_LIMITS:
+        if path.startswith(limit.prefix):
+            return limit
+    raise AssertionError("the last one fits every path")
 
 
-def refuse_length(scope: Scope) -> None:
+def header_of(scope: Scope, name: bytes) -> str:
+    """The first header of this name (in small letters), or nothing."""
+    for given, value in scope["headers"]:
+        if given == name:
+            return str(value, "latin-1")
+    return ""
+
+
+def refuse_length(scope: Scope, limit: BodyLimit) -> None:
     """Refuse by the stated length, before a byte of the body is read.
 
     Raises:
-        BodyTooLarge: ``Content-Length`` is over the limit of the path.
+        BodyTooLarge: ``Content-Length`` is over the limit.
     """
-    stated = Headers(scope=scope).get("content-length", "0")
-    limit = body_limit_of(scope["path"])
+    stated = header_of(scope, b"content-length")
     if stated.isascii() and stated.isdigit() and int(stated[:20]) > limit.bytes_max:
         raise limit.error()
 

@@ -32,13 +32,20 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        """By method, route and status: finding a child costs more than counting on it."""
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answered request; ``status`` 0 means the client went away first."""
         route = getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        one = (method, route, status)
+        if one not in self._children:
+            counter = self._requests.labels(method, route, str(status))
+            self._children[one] = (counter, self._seconds.labels(route))
+        counter, histogram = self._children[one]
+        counter.inc()
+        histogram.observe(seconds)
 
     def text(self) -> bytes:
         """The exposition format."""

@@ -60,6 +60,9 @@ class Intake:
         Raises:
             UnknownSource: there is none.
         """
+        known = self._by_name.known(name)
+        if known is not None:
+            return known
 
         def read(work: Work) -> OpenSource:
             return sources.open_source(work, name, box=self._box)
@@ -73,6 +76,9 @@ class Intake:
             UnknownSource: there is none.
             SourceHasNoDoor: it was made by an import.
         """
+        known = self._by_uri.known(uri)
+        if known is not None:
+            return known
 
         def read(work: Work) -> Source:
             return sources.require_door(work, uri)
@@ -137,11 +143,16 @@ class Memory(Generic[_Found]):
         self._kept.clear()
         self._reading.clear()
 
+    def known(self, key: str) -> _Found | None:
+        """What was found lately, if it was."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+
     async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
         """What ``read`` found lately, or finds now on a thread."""
-        known = self._kept.get(key)
-        if known is not None and time.monotonic() < known[0]:
-            return known[1]
+        known = self.known(key)
+        if known is not None:
+            return known
         loop = asyncio.get_running_loop()
         reading = self._reading.get((loop, key))
         if reading is None:

@@ -15,6 +15,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -31,6 +32,7 @@ TOLERANCE: Final = timedelta(minutes=5)
 SIGNATURES_MAX: Final = 16
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - a prefix, no secret
 _SECRET_BYTES: Final = range(24, 65)
+_REMEMBERED_KEYS: Final = 256
 _ID: Final = re.compile(r"[!-\-/-~]{1,256}\Z", re.ASCII)
 """Visible ASCII but the full stop, which separates what is signed."""
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,11}\Z", re.ASCII)
@@ -81,8 +83,9 @@ def read(delivered: Delivered, source_uri: str) -> Mapped:
     return Mapped(event.type, (event,))
 
 
+@lru_cache(maxsize=_REMEMBERED_KEYS)
 def key_of(secret: str) -> bytes:
-    """The signing key of a secret.
+    """The signing key of a secret; remembered, since every delivery is verified with it.
 
     Raises:
         SecretInvalid: not ``whsec_`` and base64 of 24 to 64 bytes.

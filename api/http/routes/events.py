@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final, TypeVar, cast
+from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 import orjson
@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.auth.model import Principal
+from api.http.door import Door, body_of, headers_of
 from api.http.pagination import Page, PageHere
 from api.http.parts import DatabaseHere, parts_of
 from api.http.principal import allow, machine_of
@@ -53,12 +54,14 @@ class SourceKeyRequired(VkladError):
 def intake_of(request: Request) -> Intake:
     """The application's door for events, opened at its first use."""
     state = request.app.state
-    if not hasattr(state, "intake"):
+    intake: Intake | None = getattr(state, "intake", None)
+    if intake is None:
         with _opening:
-            if not hasattr(state, "intake"):
+            intake = getattr(state, "intake", None)
+            if intake is None:
                 parts = parts_of(request)
-                state.intake = Intake(parts.database, FernetBox(parts.secret))
-    return cast("Intake", state.intake)
+                intake = state.intake = Intake(parts.database, FernetBox(parts.secret))
+    return intake
 
 
 @router.post(
@@ -77,16 +80,21 @@ def intake_of(request: Request) -> Intake:
 )
 async def state_events(request: Request) -> Response:
     """Take one event or a batch, durably, before the answer."""
+    return accepted(await _state(request))
+
+
+async def _state(request: Request) -> bytes:
     principal = await machine_of(request, "events:write")
     if principal.source is None:
         raise SourceKeyRequired("This key speaks for no source. Use one that was made for it.")
     intake = intake_of(request)
     source = await intake.source_at(principal.source)
     events = await _events(request, source.uri)
-    return accepted(outcomes_json(await intake.accept(source, events, OnConflict.REFUSE)))
+    outcomes = await intake.accept(source, events, OnConflict.REFUSE)
+    return orjson.dumps(outcomes_json(outcomes))
 
 
-DOOR: Final = Route("/v1/events", state_events, methods=["POST"])
+DOOR: Final = Route("/v1/events", Door(_state), methods=["POST"])
 """The same path for the hot way in: without the framework's dependencies, which it has none of."""
 
 
@@ -135,9 +143,9 @@ def list_deliveries(
     return _page(database, page, found, lambda row: row.delivery_id, _delivery_json)
 
 
-def accepted(answer: Json) -> Response:
-    """The answer after the commit, written by the quick encoder."""
-    return Response(orjson.dumps(answer), status_code=202, media_type="application/json")
+def accepted(answer: bytes) -> Response:
+    """The answer after the commit."""
+    return Response(answer, status_code=202, media_type="application/json")
 
 
 def outcomes_json(outcomes: list[Outcome]) -> dict[str, Json]:
@@ -155,14 +163,15 @@ def outcomes_json(outcomes: list[Outcome]) -> dict[str, Json]:
 
 
 async def _events(request: Request, source_uri: str) -> list[IncomingEvent]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await request.body()
+    headers = headers_of(request)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await body_of(request)
     if media_type == cloudevents.STRUCTURED:
         return [cloudevents.read_event(read_json(body), source_uri)]
     if media_type == cloudevents.BATCH:
         return cloudevents.read_batch(read_json(body), source_uri)
-    if media_type == "application/json" and "ce-specversion" in request.headers:
-        return [cloudevents.read_binary(dict(request.headers), body, source_uri)]
+    if media_type == "application/json" and "ce-specversion" in headers:
+        return [cloudevents.read_binary(headers, body, source_uri)]
     raise UnsupportedMediaType(f"This path takes {_MEDIA_TYPES}.", expected=_MEDIA_TYPES)
 
 

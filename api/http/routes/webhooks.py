@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.routing import Route
 
+from api.http.door import Door, body_of, headers_of
 from api.http.principal import limit_by_address
 from api.http.problems import UnsupportedMediaType, responses
 from api.http.routes.events import accepted, intake_of, outcomes_json
@@ -29,6 +31,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["facts"])
 
 _NOTED: Final = frozenset({ErrorKind.MALFORMED, ErrorKind.FORBIDDEN, ErrorKind.INVALID})
 """Refusals that admins should see: the source is known, what it sends cannot be taken."""
+_UNREAD: Final = Mapped("unread")
 
 
 @router.post(
@@ -36,18 +39,22 @@ _NOTED: Final = frozenset({ErrorKind.MALFORMED, ErrorKind.FORBIDDEN, ErrorKind.I
 )
 async def deliver(source: str, request: Request) -> Response:
     """Take one delivery of a registered source."""
+    return accepted(await _taken(source, request))
+
+
+async def _taken(source: str, request: Request) -> bytes:
     intake = intake_of(request)
     opened = await intake.open_source(source)
     profile = WEBHOOK_PROFILES.get(opened.source.profile)
     if profile is None:
         raise UnknownSource(f"There is no webhook source {source[:64]!r}.", name=source[:64])
-    delivered = Delivered(dict(request.headers), await request.body(), intake.database.clock.now())
+    delivered = Delivered(headers_of(request), await body_of(request), intake.database.clock.now())
     try:
         profile.verify(delivered, opened.secrets)
     except VkladError:
         limit_by_address(request)  # Only what is not signed is counted, so no source is held up.
         raise
-    mapped = Mapped("unread")
+    mapped = _UNREAD
     try:
         mapped = _read(profile, delivered, opened.source)
         outcomes = await intake.accept(opened.source, mapped.events, OnConflict.REPORT)
@@ -60,14 +67,14 @@ async def deliver(source: str, request: Request) -> Response:
         digest = hashlib.sha256(delivered.body).digest()
         uri, kind = opened.source.uri, mapped.kind
         await intake.note(FactlessDelivery(uri, kind, "ignored", mapped.ignored, digest))
-    return accepted({**outcomes_json(outcomes), "ignored": mapped.ignored})
+    return orjson.dumps({**outcomes_json(outcomes), "ignored": mapped.ignored})
 
 
-async def _deliver(request: Request) -> Response:
-    return await deliver(request.path_params["source"], request)
+async def _deliver(request: Request) -> bytes:
+    return await _taken(request.path_params["source"], request)
 
 
-DOOR: Final = Route("/v1/webhooks/{source}", _deliver, methods=["POST"])
+DOOR: Final = Route("/v1/webhooks/{source}", Door(_deliver), methods=["POST"])
 """The same path for the hot way in: without the framework's dependencies, which it has none of."""
 
 
