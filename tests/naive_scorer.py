@@ -247,8 +247,11 @@ class _Naive:
         return self.first_day(first + timedelta(days=days))
 
     def closes_at(self, first: date) -> Fraction:
-        """The first second of the period after the one that begins on ``first``, by looking."""
-        target = self.first_day_after(first)
+        """The first second of the period after the one that begins on ``first``."""
+        return self.first_second(self.first_day_after(first))
+
+    def first_second(self, target: date) -> Fraction:
+        """The first second of a local day, or of what comes instead of it, by looking."""
         start = datetime(target.year, target.month, target.day, tzinfo=UTC)
         at = Fraction(int((start - EPOCH).total_seconds()) - 30 * 3600)
         for step in (3600, 60, 1):
@@ -445,14 +448,60 @@ class _Naive:
         }
         return streak["condition"] in types and any(kind in types for kind in streak["types"])
 
-    def day_streak(self, streak: dict[str, Any], member: str, day: date) -> int:
-        length = 0
-        while self.is_active_day(streak, member, day):
-            length += 1
-            day -= timedelta(days=1)
-            while not self.exists(day):
-                day -= timedelta(days=1)
+    def day_streak(
+        self, programme: dict[str, Any], streak: dict[str, Any], member: str, day: date
+    ) -> int:
+        days = {self.day(event) for event in self.events}
+        active = sorted(each for each in days if self.is_active_day(streak, member, each))
+        return self.streak(programme, streak, member, active, day, timedelta(days=1))
+
+    def streak(
+        self,
+        programme: dict[str, Any],
+        streak: dict[str, Any],
+        member: str,
+        active: list[date],
+        at: date,
+        step: timedelta,
+    ) -> int:
+        """The length of a streak at ``at``, walking through all that is active up to there.
+
+        A step is a day, or a week named by its Monday.
+        """
+        if at not in active:
+            return 0
+        freezes = streak.get("freezes", {"count": "0", "per": "lifetime"})
+        used: list[object] = []
+        length, last = 0, None
+        for first in active:
+            if first > at:
+                break
+            if last is not None:
+                gap = [last + step * number for number in range(1, (first - last) // step)]
+                missed = [each for each in gap if step.days > 1 or self.exists(each)]
+                costs = [
+                    self.span(freezes["per"], each + step - timedelta(days=1))
+                    for each in missed
+                    if not self.is_excused(programme, freezes, member, each)
+                ]
+                enough = all((used + costs).count(span) <= int(freezes["count"]) for span in costs)
+                if enough and len(gap) * step <= timedelta(days=1100):
+                    used += costs
+                else:
+                    length = 0
+            length, last = length + 1, first
         return length
+
+    def is_excused(
+        self, programme: dict[str, Any], freezes: dict[str, Any], member: str, day: date
+    ) -> bool:
+        if "excused_by" not in freezes:
+            return False
+        excuse = freezes["excused_by"]
+        value = self.attribute(
+            programme, member, excuse["attribute"], self.first_second(day), included=True
+        )
+        return value in _listed(excuse["values"])
 
     def exists(self, day: date) -> bool:
         """False for a day that a change of zone left out (Samoa's 30 December 2011)."""
@@ -461,13 +510,11 @@ class _Naive:
         hours = range(-28, 29)
         return any(self.local_day(start + 3600 * hour, self.zone()) == day for hour in hours)
 
-    def week_streak(self, member: str, monday: date) -> int:
-        active = {self.begins(event) for event, _, weight in self.weights(member) if weight > 0}
-        length = 0
-        while monday in active:
-            length += 1
-            monday -= timedelta(days=7)
-        return length
+    def week_streak(
+        self, programme: dict[str, Any], streak: dict[str, Any], member: str, monday: date
+    ) -> int:
+        earned = {self.begins(event) for event, _, weight in self.weights(member) if weight > 0}
+        return self.streak(programme, streak, member, sorted(earned), monday, timedelta(days=7))
 
     # Caps.
 
@@ -551,7 +598,7 @@ class _Naive:
                     )
                     value *= Fraction(multiplier["table"][level])
                 else:
-                    length = self.day_streak(multiplier, member, self.day(event))
+                    length = self.day_streak(programme, multiplier, member, self.day(event))
                     value *= self.table_row(multiplier["table"], length)
             whole = _round(value, programme.get("rounding", "half_up"))
             points = whole
@@ -598,10 +645,11 @@ class _Naive:
                     )
                     value *= Fraction(multiplier["table"][level])
                 elif multiplier["by"] == "day_streak":
-                    length = self.day_streak(multiplier, member, first)
+                    length = self.day_streak(programme, multiplier, member, first)
                     value *= self.table_row(multiplier["table"], length)
                 else:
-                    value *= self.table_row(multiplier["table"], self.week_streak(member, first))
+                    length = self.week_streak(programme, multiplier, member, first)
+                    value *= self.table_row(multiplier["table"], length)
             whole = _round(value, programme.get("rounding", "half_up"))
             points = whole
             last_day = self.first_day_after(first) - timedelta(days=1)

@@ -12,7 +12,7 @@ from ledger.programme.model import (
     Rule,
     Text,
 )
-from ledger.programme.model_earning import Cap
+from ledger.programme.model_earning import Cap, Freezes
 from ledger.programme.numbers import exact_text
 
 
@@ -75,7 +75,7 @@ def multiplier_rows(
         ]
     kind = "days" if isinstance(multiplier, DayStreakMultiplier) else "weeks"
     last = len(multiplier.table)
-    return [
+    found = [
         (
             view.catalogue.text(view.language, f"member.earn.{kind}", count=number)
             + ("+" if number == last else ""),
@@ -83,6 +83,28 @@ def multiplier_rows(
         )
         for number, factor in enumerate(multiplier.table, start=1)
     ]
+    if multiplier.freezes is not None:
+        found += _freeze_rows(view, programme, multiplier.freezes, kind)
+    return found
+
+
+def _freeze_rows(
+    view: View, programme: Programme | None, freezes: Freezes, kind: str
+) -> list[tuple[str, str]]:
+    """How many missed days or weeks are forgiven, and what excuses them."""
+    say_key, said = view.catalogue.text, []
+    if freezes.count:
+        label = say_key(view.language, f"member.earn.freezes.{freezes.per}")
+        said.append((label, say_key(view.language, f"member.earn.{kind}", count=freezes.count)))
+    attribute = programme.attributes.get(freezes.attribute or "") if programme else None
+    if attribute is not None:
+        values = ", ".join(
+            say(view, attribute.names.get(value), str(value)) for value in freezes.values
+        )
+        title = say(view, attribute.title, attribute.name)
+        label = say_key(view.language, "member.earn.freezes.excused")
+        said.append((label, f"{title}: {values}"))
+    return said
 
 
 def period_words(view: View, period: str) -> str:

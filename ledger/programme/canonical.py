@@ -26,7 +26,7 @@ from ledger.programme.model import (
     Text,
 )
 from ledger.programme.canonical_life import term_form, validity_form
-from ledger.programme.model_earning import Cap, Per
+from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
 
 _Cell = TypeVar("_Cell")
@@ -125,8 +125,28 @@ def _multiplier(multiplier: Multiplier) -> Json:
             "types": sorted(multiplier.types),
             "table": table,
             "title": title,
+            **_freezes(multiplier.freezes),
         }
-    return {"by": "week_streak", "table": table, "title": title}
+    return {
+        "by": "week_streak",
+        "table": table,
+        "title": title,
+        **_freezes(multiplier.freezes),
+    }
+
+
+def _freezes(freezes: Freezes | None) -> dict[str, Json]:
+    if freezes is None:
+        return {}
+    return {
+        "freezes": {
+            "count": freezes.count,
+            "per": freezes.per.value,
+            "excused_by": {"attribute": freezes.attribute, "values": list(freezes.values)}
+            if freezes.attribute
+            else None,
+        }
+    }
 
 
 def _cap(cap: Cap | None) -> dict[str, Json] | None:

@@ -11,6 +11,7 @@ from ledger.programme.check_earning import (
     Wrong,
     by_attribute,
     check_caps,
+    check_freezes,
     check_limits,
     check_points,
 )
@@ -85,6 +86,7 @@ def _multiplier(
     if not rows or set(rows) != set(range(1, len(rows) + 1)):
         wrong = "a streak has a row for every length from 1 on, without gaps"
         yield (*path, "table"), wrong, "table: {1: 1.00, 2: 1.07}"
+    yield from check_freezes((*path, "freezes"), multiplier, file)
     if isinstance(multiplier, DayStreakMultiplierFile):
         if multiplier.condition in multiplier.types:
             wrong = f"{multiplier.condition} is the condition; a second one makes no day active"

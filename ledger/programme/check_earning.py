@@ -8,7 +8,12 @@ from typing import Final
 from ledger.programme.expressions import Expression, ExpressionFailed
 from ledger.programme.model import Period
 from ledger.programme.model_earning import DAILY_CAP_ID, Per
-from ledger.programme.schema import ProgrammeFile, RuleFile
+from ledger.programme.schema import (
+    DayStreakMultiplierFile,
+    ProgrammeFile,
+    RuleFile,
+    WeekStreakMultiplierFile,
+)
 from ledger.programme.schema_earning import CapFile, NamedCapFile
 from ledger.programme.source import Path
 
@@ -46,6 +51,33 @@ def check_points(path: Path, rule: RuleFile) -> Iterator[Wrong]:
         return
     if is_nothing:
         yield path, "a rule earns more than zero", "points: 2.3"
+
+
+def check_freezes(
+    path: Path, streak: DayStreakMultiplierFile | WeekStreakMultiplierFile, file: ProgrammeFile
+) -> Iterator[Wrong]:
+    """Freezes of a streak: there are some, and what excuses can be stated of a member."""
+    freezes = streak.freezes
+    if freezes is None:
+        return
+    if freezes.per is Per.WEEK and isinstance(streak, WeekStreakMultiplierFile):
+        wrong = "freezes for missed weeks are for a month or a lifetime"
+        yield (*path, "per"), wrong, "freezes: {count: 1, per: month}"
+    if freezes.excused_by is None:
+        if not freezes.count:
+            yield (*path, "count"), "no freeze at all", "freezes: {count: 2, per: month}"
+        return
+    excuse, where = freezes.excused_by, (*path, "excused_by")
+    attribute = file.attributes.get(excuse.attribute)
+    if attribute is None:
+        known = ", ".join(file.attributes) or "none is stated under attributes"
+        wrong = f"there is no attribute {excuse.attribute!r} (known: {known})"
+        yield (*where, "attribute"), wrong, "attribute: absence"
+        return
+    for value in excuse.values:
+        if value not in attribute.values:
+            wrong = f"{excuse.attribute} is never {value!r}"
+            yield (*where, "values"), wrong, f"values: [{attribute.values[0]}]"
 
 
 def check_caps(file: ProgrammeFile) -> Iterator[Wrong]:

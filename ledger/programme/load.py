@@ -34,7 +34,7 @@ from ledger.programme.model import (
     Text,
     WeekStreakMultiplier,
 )
-from ledger.programme.model_earning import Cap, CapScope, Limit, Per
+from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
 from ledger.programme.load_life import term, validity
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
@@ -46,7 +46,7 @@ from ledger.programme.schema import (
     WeekStreakMultiplierFile,
     json_schema,
 )
-from ledger.programme.schema_earning import NamedCapFile
+from ledger.programme.schema_earning import FreezesFile, NamedCapFile
 from ledger.programme.schema_terms import RedemptionFile
 from ledger.programme.sections import section_json
 from ledger.programme.source import Document, Path, SourceUnreadable, read_document
@@ -162,6 +162,7 @@ def _inside(node: Mapping[str, Any], step: str | int, schema: Mapping[str, Any])
             option.get("properties", {}).get(step),
             option.get("items") if isinstance(step, int) else None,
             option.get("additionalProperties"),
+            *option.get("patternProperties", {}).values(),
         ):
             if isinstance(within, dict):
                 return within
@@ -268,8 +269,19 @@ def _multiplier(
         return AttributeMultiplier(name, file.attribute, dict(file.table), title)
     table = tuple(file.table[length] for length in range(1, len(file.table) + 1))
     if isinstance(file, DayStreakMultiplierFile):
-        return DayStreakMultiplier(name, file.condition, tuple(file.types), table, title)
-    return WeekStreakMultiplier(name, table, title)
+        types, freezes = tuple(file.types), _freezes(file.freezes)
+        return DayStreakMultiplier(name, file.condition, types, table, title, freezes)
+    return WeekStreakMultiplier(name, table, title, _freezes(file.freezes))
+
+
+def _freezes(file: FreezesFile | None) -> Freezes | None:
+    if file is None:
+        return None
+    excuse = file.excused_by
+    if excuse is None:
+        return Freezes(file.count, file.per)
+    values = tuple(sorted(set(excuse.values), key=lambda value: (isinstance(value, str), value)))
+    return Freezes(file.count, file.per, excuse.attribute, values)
 
 
 def _redemption(file: RedemptionFile) -> dict[str, Json]:

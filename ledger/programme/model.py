@@ -15,7 +15,7 @@ from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
 from ledger.programme.expressions import Expression
 from ledger.programme.model_commerce import Reduction
-from ledger.programme.model_earning import Cap, Limit, Per
+from ledger.programme.model_earning import Cap, Freezes, Limit, Per
 from ledger.programme.model_life import Term, Validity
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 
@@ -104,6 +104,7 @@ class DayStreakMultiplier:
     types: tuple[str, ...]
     table: tuple[Fraction, ...]
     title: Text | None
+    freezes: Freezes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class WeekStreakMultiplier:
     name: str
     table: tuple[Fraction, ...]
     title: Text | None
+    freezes: Freezes | None = None
 
 
 Multiplier = AttributeMultiplier | DayStreakMultiplier | WeekStreakMultiplier

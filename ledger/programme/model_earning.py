@@ -29,6 +29,19 @@ class Limit:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Freezes:
+    """Missed days (weeks) of a streak that are forgiven: ``count`` in each span, oldest first.
+
+    While ``attribute`` is one of ``values`` at the start of a missed day, it costs no freeze.
+    """
+
+    count: int
+    per: Per
+    attribute: str | None = None
+    values: tuple[int | str, ...] = ()
+
+
 class Over(StrEnum):
     """What a cap does with an award that it does not hold."""
 

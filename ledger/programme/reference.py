@@ -16,6 +16,8 @@ _SECTIONS: Final = (
     ("AttributeMultiplierFile", "A multiplier by attribute"),
     ("DayStreakMultiplierFile", "A multiplier by days in a row"),
     ("WeekStreakMultiplierFile", "A multiplier by weeks in a row"),
+    ("FreezesFile", "`freezes` of a streak"),
+    ("ExcuseFile", "`excused_by` of freezes"),
     ("CapFile", "`cap`"),
     ("NamedCapFile", "A cap of `caps`"),
     ("TermFile", "`validity`, and other lengths of life"),

@@ -28,7 +28,7 @@ from ledger.programme.fields import (
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.schema_commerce import ReductionFile, SplitsFile
-from ledger.programme.schema_earning import CapFile, Limits, NamedCapFile
+from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
 from ledger.programme.schema_life import ValidityFile
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
@@ -174,6 +174,11 @@ class DayStreakMultiplierFile(Section):
         "is not active has factor 1 and ends the streak.",
         examples=[{"1": 1.0, "2": 1.07}],
     )
+    freezes: FreezesFile | None = Field(
+        default=None,
+        description="Missed days that are bridged: they neither end the streak nor add to it.",
+        examples=[{"count": 2, "per": "month"}],
+    )
     title: TextFile | None = Field(
         default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]
     )
@@ -186,6 +191,11 @@ class WeekStreakMultiplierFile(Section):
     table: dict[Value, ExactNumber] = Field(
         description="A factor for each length from 1; the last row holds from there on.",
         examples=[{"1": 1.0, "2": 1.02}],
+    )
+    freezes: FreezesFile | None = Field(
+        default=None,
+        description="Missed weeks that are bridged: they neither end the streak nor add to it.",
+        examples=[{"count": 2, "per": "month"}],
     )
     title: TextFile | None = Field(
         default=None, description="What people call it.", examples=[_TITLE_EXAMPLE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -19,6 +19,16 @@ def one_or_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+class _OrOne:
+    """In the JSON Schema, one item may stand for a list of it."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        several = handler(core)
+        return {"anyOf": [several["items"], several]}
+
+
 class LimitFile(Section):
     """How often one rule pays one member."""
 
@@ -27,6 +37,12 @@ class LimitFile(Section):
         description="So many events count, by their own time, the first ones of each such span.",
         examples=[5],
     )
+
+
+def _not_a_day(value: Per) -> Per:
+    if value is Per.DAY:
+        raise ValueError("freezes are for a week, a month or a lifetime")
+    return value
 
 
 def _day_alone(value: object) -> object:
@@ -53,6 +69,35 @@ class CapFile(Section):
         default_factory=dict,
         description="With `attribute`: the cap for every value.",
         examples=[{"1": 100, "2": 140}],
+    )
+
+
+class ExcuseFile(Section):
+    """What excuses a missed day or week: an illness, a journey."""
+
+    attribute: AttributeName = Field(
+        description="As it stood when the missed day (the first day of the week) began.",
+        examples=["absence"],
+    )
+    values: Annotated[list[Value], BeforeValidator(one_or_list), Field(min_length=1), _OrOne()] = (
+        Field(description="One value, or a list of values, that excuse.", examples=["ill"])
+    )
+
+
+class FreezesFile(Section):
+    """Missed days or weeks that do not end a streak."""
+
+    count: Annotated[int, Field(strict=True, ge=0, le=366)] = Field(
+        description="So many missed days (weeks) are forgiven in each such span.", examples=[2]
+    )
+    per: Annotated[Per, AfterValidator(_not_a_day)] = Field(
+        description="`week`, `month` or `lifetime`, by the missed day (the last day of the week).",
+        examples=["month"],
+    )
+    excused_by: ExcuseFile | None = Field(
+        default=None,
+        description="Days (weeks) that are forgiven without using a freeze.",
+        examples=[{"attribute": "absence", "values": ["ill"]}],
     )
 
 
@@ -97,13 +142,17 @@ _SCOPE_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
+ScopeField = Annotated[CapScopeFile, BeforeValidator(_scope), WithJsonSchema(_SCOPE_SCHEMA)]
+"""What a cap or a budget is of."""
+
+
 class NamedCapFile(Section):
     """At most so many points a member and span, of the whole programme or a part of it."""
 
     id: Name = Field(
         description="Names the cap in receipts and in *why not*.", examples=["learning-month"]
     )
-    of: Annotated[CapScopeFile, BeforeValidator(_scope), WithJsonSchema(_SCOPE_SCHEMA)] = Field(
+    of: ScopeField = Field(
         description="`programme`, `{rules: [...]}` or `{category: ...}`.",
         examples=[{"category": "learning"}],
     )
@@ -128,16 +177,6 @@ class NamedCapFile(Section):
         "nothing. What is not awarded is excess.",
         examples=["refuse"],
     )
-
-
-class _OrOne:
-    """In the JSON Schema, one item may stand for a list of it."""
-
-    def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        several = handler(core)
-        return {"anyOf": [several["items"], several]}
 
 
 Limits = Annotated[

@@ -37,7 +37,7 @@ class AtOnce:
         self._plan = plan
         self._member = member
         self._timelines = timelines
-        self._streaks = DayStreaks(plan)
+        self._streaks = DayStreaks(plan, timelines)
         self._waiting: deque[Counted] = deque()
         self._caps = CapBook(plan.cap_accounts)
         self._done: list[Entitlement] = []

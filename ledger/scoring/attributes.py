@@ -55,7 +55,10 @@ class Timelines:
         """One attribute under one version."""
         key = version.index, name
         if key not in self._known:
-            attribute = version.programme.attributes[name]
-            own = (fact for fact in self._stated if fact.type == attribute.event_type)
-            self._known[key] = Timeline(attribute, own)
+            self._known[key] = self.stated(version.programme.attributes[name])
         return self._known[key]
+
+    def stated(self, attribute: Attribute) -> Timeline:
+        """An attribute as one of the versions states it."""
+        own = (fact for fact in self._stated if fact.type == attribute.event_type)
+        return Timeline(attribute, own)

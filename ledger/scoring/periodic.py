@@ -25,7 +25,7 @@ from ledger.scoring.receipts import (
     PeriodReceipt,
     WeekStreakBasis,
 )
-from ledger.scoring.streaks import DayStreaks, WeekStreak
+from ledger.scoring.streaks import DayStreaks, WeekStreaks
 
 
 class Periodic:
@@ -40,8 +40,8 @@ class Periodic:
         self._versions: dict[int, VersionPlan] = {}
         """Of open periods."""
         self._caps = CapBook(plan.cap_accounts)
-        self._days = DayStreaks(plan)
-        self._weeks = WeekStreak()
+        self._days = DayStreaks(plan, timelines)
+        self._weeks = WeekStreaks(plan, timelines)
         self._done: list[Entitlement] = []
 
     def see(self, fact: Fact, day: int) -> None:
@@ -88,9 +88,9 @@ class Periodic:
         programme = version.programme
         base = sum((each.weight for each in parts), Fraction(0))
         exact = base
-        weeks = WeekStreakBasis(0, period)
+        weeks: list[WeekStreakBasis] = []
         if self._plan.period is Period.WEEK:
-            weeks = self._weeks.at(period, is_active=bool(base))
+            weeks = self._weeks.close(period, is_active=bool(base))
         applied: list[AppliedMultiplier] = []
         for name in programme.period_multipliers:
             one = self._applied(programme.multipliers[name], version, period, weeks)
@@ -148,7 +148,11 @@ class Periodic:
         return lambda cap: most_of(cap, lambda name: of(version, name).before(close))
 
     def _applied(
-        self, multiplier: Multiplier, version: VersionPlan, period: int, weeks: WeekStreakBasis
+        self,
+        multiplier: Multiplier,
+        version: VersionPlan,
+        period: int,
+        weeks: list[WeekStreakBasis],
     ) -> AppliedMultiplier:
         if isinstance(multiplier, AttributeMultiplier):
             close = self._plan.close_of_period(period)
@@ -158,5 +162,6 @@ class Periodic:
             days = self._days.at(version.streaks[multiplier.name], period)
             factor = streak_factor(multiplier.table, days.days)
             return AppliedMultiplier(multiplier.name, factor, days)
-        factor = streak_factor(multiplier.table, weeks.weeks)
-        return AppliedMultiplier(multiplier.name, factor, weeks)
+        streak = weeks[version.streaks[multiplier.name]]
+        factor = streak_factor(multiplier.table, streak.weeks)
+        return AppliedMultiplier(multiplier.name, factor, streak)

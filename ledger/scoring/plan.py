@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ledger.kernel.clock import Instant
@@ -20,13 +20,15 @@ from ledger.programme.calendar import Calendar, span_of_day
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     ACTOR,
+    Attribute,
     DayStreakMultiplier,
     Period,
     Programme,
     Rounding,
     Rule,
+    WeekStreakMultiplier,
 )
-from ledger.programme.model_earning import Cap, CapScope, Per
+from ledger.programme.model_earning import Cap, CapScope, Freezes, Per
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
 
@@ -66,11 +68,20 @@ class RulePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FreezePlan:
+    """How a streak is frozen, and the attribute that excuses, without its words."""
+
+    freezes: Freezes | None
+    attribute: Attribute | None
+
+
+@dataclass(frozen=True, slots=True)
 class DayStreak:
     """What makes a day active; the same in two versions is one streak."""
 
     condition: str
     types: frozenset[str]
+    freezes: FreezePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class VersionPlan:
     conditioned: frozenset[str]
     """Types that some rule has a condition or an expression of points for."""
     streaks: dict[str, int]
-    """Multiplier name → place of its streak in ``Plan.streaks``."""
+    """Multiplier name → place of its streak in ``Plan.streaks`` or ``Plan.week_streaks``."""
     period_caps: tuple[PlannedCap, ...]
     """Caps that bound what is awarded at a close."""
     period_feeds: tuple[int, ...]
@@ -103,6 +114,7 @@ class Plan:
     def __init__(self, activations: Sequence[Activation]) -> None:
         _refuse_unexecuted(activations)
         self.streaks: tuple[DayStreak, ...] = _streaks(activations)
+        self.week_streaks: tuple[FreezePlan, ...] = _week_streaks(activations)
         self.cap_accounts: tuple[CapAccount, ...] = _cap_accounts(activations)
         once_lists = _once_lists(activations)
         self._counted_per = _counted_per(activations)
@@ -193,14 +205,20 @@ class Plan:
                 if rule.when is not None or isinstance(rule.points, Expression)
                 for kind in rule.on
             ),
-            streaks={
-                name: self.streaks.index(_streak(multiplier))
-                for name, multiplier in programme.multipliers.items()
-                if isinstance(multiplier, DayStreakMultiplier)
-            },
+            streaks=self._places(programme),
             period_caps=self._caps(programme, None),
             period_feeds=self._feeds(programme, None),
         )
+
+    def _places(self, programme: Programme) -> dict[str, int]:
+        places: dict[str, int] = {}
+        for name, multiplier in programme.multipliers.items():
+            if isinstance(multiplier, DayStreakMultiplier):
+                places[name] = self.streaks.index(_streak(programme, multiplier))
+            elif isinstance(multiplier, WeekStreakMultiplier):
+                freezes = _freeze_plan(programme, multiplier.freezes)
+                places[name] = self.week_streaks.index(freezes)
+        return places
 
     def _caps(self, programme: Programme, rule: Rule | None) -> tuple[PlannedCap, ...]:
         """Caps on what ``rule`` earns; ``None``: on what a period does."""
@@ -257,8 +275,17 @@ def _refuse_unexecuted(activations: Sequence[Activation]) -> None:
                 )
 
 
-def _streak(multiplier: DayStreakMultiplier) -> DayStreak:
-    return DayStreak(multiplier.condition, frozenset(multiplier.types))
+def _streak(programme: Programme, multiplier: DayStreakMultiplier) -> DayStreak:
+    freezes = _freeze_plan(programme, multiplier.freezes)
+    return DayStreak(multiplier.condition, frozenset(multiplier.types), freezes)
+
+
+def _freeze_plan(programme: Programme, freezes: Freezes | None) -> FreezePlan:
+    if freezes is None or freezes.attribute is None:
+        return FreezePlan(freezes, None)
+    return FreezePlan(
+        freezes, replace(programme.attributes[freezes.attribute], title=None, names={})
+    )
 
 
 def _streaks(activations: Sequence[Activation]) -> tuple[DayStreak, ...]:
@@ -266,9 +293,20 @@ def _streaks(activations: Sequence[Activation]) -> tuple[DayStreak, ...]:
     for activation in activations:
         for multiplier in activation.programme.multipliers.values():
             if isinstance(multiplier, DayStreakMultiplier):
-                streak = _streak(multiplier)
+                streak = _streak(activation.programme, multiplier)
                 if streak not in found:
                     found.append(streak)
+    return tuple(found)
+
+
+def _week_streaks(activations: Sequence[Activation]) -> tuple[FreezePlan, ...]:
+    found: list[FreezePlan] = []
+    for activation in activations:
+        for multiplier in activation.programme.multipliers.values():
+            if isinstance(multiplier, WeekStreakMultiplier):
+                freezes = _freeze_plan(activation.programme, multiplier.freezes)
+                if freezes not in found:
+                    found.append(freezes)
     return tuple(found)
 
 

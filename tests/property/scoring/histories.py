@@ -170,6 +170,19 @@ def caps(draw: st.DrawFn, programme: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @st.composite
+def freezes(draw: st.DrawFn, spans: list[str]) -> dict[str, Any]:
+    """Freezes of a streak, or none; levels excuse."""
+    if draw(st.booleans()):
+        return {}
+    stated: dict[str, Any] = {"count": draw(st.integers(1, 3)), "per": draw(st.sampled_from(spans))}
+    if draw(st.booleans()):
+        stated["count"] = draw(st.integers(0, 2))
+        values = draw(st.sampled_from([2, [2, 3], [1]]))
+        stated["excused_by"] = {"attribute": "level", "values": values}
+    return {"freezes": stated}
+
+
+@st.composite
 def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
     """A programme as YAML (JSON is YAML); numbers in quotes stay exact."""
     ids = draw(st.lists(st.sampled_from("ppqr"), min_size=1, max_size=3, unique=True))
@@ -196,7 +209,8 @@ def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
         some = st.lists(st.sampled_from(fitting), unique=True)
         programme["period_multipliers"] = draw(some)
     if period == "week":
-        programme["multipliers"]["weeks"] = {"by": "week_streak", "table": streak}
+        weeks = {"by": "week_streak", "table": streak}
+        programme["multipliers"]["weeks"] = {**weeks, **draw(freezes(["month", "lifetime"]))}
     if period in {"at_once", "day"}:
         types = draw(st.sampled_from([["a.done"], ["b.done", "c.done"], ["unheard.of", "c.done"]]))
         programme["multipliers"]["days"] = {
@@ -204,6 +218,7 @@ def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
             "condition": "day.opened",
             "types": types,
             "table": streak,
+            **draw(freezes(["week", "month", "lifetime"])),
         }
         cap = draw(st.sampled_from(["none", "fixed", "level"]))
         if cap == "fixed":
