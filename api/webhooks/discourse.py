@@ -22,7 +22,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs
@@ -279,7 +279,7 @@ def _restored(event: IncomingEvent, told: _Told) -> IncomingEvent:
     if not told.name.endswith("_recovered"):
         return event
     step = told.step()
-    return replace(event, id=stated_id(event.id, step), step=ObjectStep(event.id, step))
+    return event._replace(id=stated_id(event.id, step), step=ObjectStep(event.id, step))
 
 
 def _retraction(object_id: str, mark: str | int, step: int) -> IncomingEvent:

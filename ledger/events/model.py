@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from ledger.kernel.clock import Instant
@@ -91,12 +91,12 @@ class ObjectStep:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingEvent:
+class IncomingEvent(NamedTuple):
     """An event as a source states it, after its profile's mapping.
 
     ``time`` absent: the source does not say when, so ours is used and no re-send can differ by it.
-    ``step``: it restores or removes an object. ``body`` is kept in the erasable store.
+    ``step``: it restores or removes an object. ``body`` is kept in the erasable store. A tuple, as
+    what is made of each event on the hot path is: several times quicker made than a dataclass.
     """
 
     id: str
@@ -108,8 +108,7 @@ class IncomingEvent:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AdmittedEvent:
+class AdmittedEvent(NamedTuple):
     """An event its source may assert, reduced to what its type declares.
 
     Made by ``admission`` alone. Identities are still keys here; facts get references.
@@ -165,8 +164,7 @@ class AcceptEvents:
     """Whether they count against the source's hourly budget; an import by an operator does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one event; ``event_id`` is the stored fact's, also for a duplicate.
 
     Absent for a step that repeats another under a new number.

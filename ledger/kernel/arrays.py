@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,6 +65,18 @@ class Given:
                     row[name] = orjson.Fragment(row[name])
         return {self.parameter: orjson.dumps(written).decode()}
 
+    def written(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        """As :meth:`rows`, of rows by column whose bytes are hexadecimal (:func:`hexadecimal`).
+
+        JSON is given as a value; a decimal in it keeps its digits.
+        """
+        return {self.parameter: orjson.dumps(rows, default=_exact).decode()}
+
+
+def hexadecimal(value: bytes) -> str:
+    """Bytes as PostgreSQL reads them in a text."""
+    return f"\\x{value.hex()}"
+
 
 def given(name: str, **columns: TypeEngine[Any]) -> Given:
     """A derived table of these columns, whose rows are given later."""
@@ -98,3 +111,10 @@ def _writable(of: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
     if of is JSON_TEXT:
         return [orjson.Fragment(value) for value in values]
     return values
+
+
+def _exact(value: object) -> orjson.Fragment:
+    """A decimal as a JSON number with every digit; PostgreSQL keeps it as numeric."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(type(value).__name__)

@@ -17,6 +17,7 @@ _RFC3339: Final = re.compile(
     re.ASCII,
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_S: Final = 86_400
 FRACTION_DIGITS_MAX: Final = 32
 """Digits of a second that an instant may state; more is refused, never cut."""
 
@@ -71,27 +72,31 @@ class Instant:
                 f"at most {FRACTION_DIGITS_MAX} digits of a second).",
                 time=text[:64],
             )
+        day, time, fraction, offset = match.groups()
         try:
-            whole = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[4].upper()}")
-            whole = whole.astimezone(UTC)
+            if offset in "Zz":
+                whole = datetime.fromisoformat(f"{day}T{time}+00:00")
+            else:
+                whole = datetime.fromisoformat(f"{day}T{time}{offset}").astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise BadInstant(
                 f"{text!r} is no moment of the calendar: {error}.", time=text
             ) from error
-        return cls((whole - _EPOCH) // timedelta(seconds=1), (match[3] or "").rstrip("0"))
+        since = whole - _EPOCH
+        return cls(since.days * _DAY_S + since.seconds, fraction.rstrip("0") if fraction else "")
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
         """The instant of an aware datetime."""
         assert moment.tzinfo is not None, "a naive datetime is not a moment"
-        seconds = (moment - _EPOCH) // timedelta(seconds=1)
-        return cls(seconds, f"{moment.astimezone(UTC).microsecond:06d}".rstrip("0"))
+        since = moment - _EPOCH
+        fraction = f"{since.microseconds:06d}".rstrip("0") if since.microseconds else ""
+        return cls(since.days * _DAY_S + since.seconds, fraction)
 
     def floor_datetime(self) -> datetime:
         """The same moment as a UTC datetime, digits below the microsecond dropped."""
-        return _EPOCH + timedelta(
-            seconds=self.seconds, microseconds=int(self.fraction[:6].ljust(6, "0"))
-        )
+        microseconds = int(self.fraction[:6].ljust(6, "0")) if self.fraction else 0
+        return _EPOCH + timedelta(0, self.seconds, microseconds)
 
     def isoformat(self) -> str:
         """RFC 3339 in UTC, at full precision."""

@@ -19,8 +19,8 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _TEXT_LENGTH: Final = 26
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-_SHIFTS: Final = range(120, -1, -10)
-"""Two letters at a time: ids are written on every hot path."""
+"""Two letters, ten bits, at a time: ids are written on every hot path."""
+_THIRTY: Final = (1 << 30) - 1
 
 
 class BadId(VkladError):
@@ -76,9 +76,16 @@ def derived_id(now: datetime, *parts: str) -> UUID:
 
 def format_id(prefix: str, value: UUID) -> str:
     """``("mem", UUID)`` → ``mem_`` and 26 characters."""
-    number = value.int
-    pairs = [_PAIRS[number >> shift & 1023] for shift in _SHIFTS]
-    return f"{prefix}_{''.join(pairs)}"
+    number, pair = value.int, _PAIRS
+    # Thirty bits at a time, which Python holds in one digit: then shifting makes nothing long.
+    a, b = number >> 100, number >> 70 & _THIRTY
+    c, d = number >> 40 & _THIRTY, number >> 10 & _THIRTY
+    return (
+        f"{prefix}_{pair[a >> 20]}{pair[a >> 10 & 1023]}{pair[a & 1023]}"
+        f"{pair[b >> 20]}{pair[b >> 10 & 1023]}{pair[b & 1023]}"
+        f"{pair[c >> 20]}{pair[c >> 10 & 1023]}{pair[c & 1023]}"
+        f"{pair[d >> 20]}{pair[d >> 10 & 1023]}{pair[d & 1023]}{pair[number & 1023]}"
+    )
 
 
 def parse_id(prefix: str, text: str) -> UUID:

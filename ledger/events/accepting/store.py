@@ -5,18 +5,14 @@ Those that every batch needs are built once: building one costs several times wh
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final, NamedTuple
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from ledger.events.model import Scalar
 from ledger.events.objects import ObjectHistory, stated_number
 from ledger.events.settlement import (
     FactKey,
@@ -43,6 +39,7 @@ from ledger.kernel.arrays import (
     TIME,
     UUID_,
     given,
+    hexadecimal,
     table_of,
 )
 from ledger.kernel.pipeline import Prepared, pipeline
@@ -261,20 +258,24 @@ def write(
 
 
 def _fact_rows(facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]) -> dict[str, str]:
-    rows = _FACTS.rows(
-        (
-            fact.event_id,
-            fact.source,
-            fact.event.id,
-            fact.event.type,
-            fact.event.recognised,
-            None if fact.event.subject is None else references[fact.event.subject],
-            fact.event.occurred.floor_datetime(),
-            fact.event.occurred.fraction,
-            _to_json(kept_data(fact.event, references)),
-            content_digest(fact.event, references),
-        )
-        for fact in facts
+    rows = _FACTS.written(
+        [
+            {
+                "event_id": fact.event_id,
+                "source": fact.source,
+                "source_event_id": fact.event.id,
+                "type": fact.event.type,
+                "recognised": fact.event.recognised,
+                "subject_reference": None
+                if fact.event.subject is None
+                else references[fact.event.subject],
+                "occurred_at": fact.event.occurred.floor_datetime(),
+                "occurred_fraction": fact.event.occurred.fraction,
+                "data": kept_data(fact.event, references),
+                "content_digest": hexadecimal(content_digest(fact.event, references)),
+            }
+            for fact in facts
+        ]
     )
     parts = _PARTS.rows(
         (fact.event_id, role, references[key])
@@ -347,16 +348,3 @@ def _participants(fact: NewFact) -> list[tuple[str, IdentityKey]]:
 
 def _hour(now: datetime) -> datetime:
     return now - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
-
-
-def _to_json(data: Mapping[str, Scalar]) -> bytes | str:
-    """JSON text with exact decimals: PostgreSQL keeps them as numeric."""
-    try:
-        return orjson.dumps(data)
-    except TypeError:  # A Decimal is in it.
-        members = (f"{json.dumps(name)}:{_to_text(value)}" for name, value in data.items())
-        return f"{{{','.join(members)}}}"
-
-
-def _to_text(value: Scalar) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
