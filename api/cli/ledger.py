@@ -21,6 +21,7 @@ from ledger.log.verify import (
     log_check,
     stated_head,
 )
+from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.verify.checks import Check
@@ -70,6 +71,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *BRIDGE_CHECKS,
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
+    *PURCHASE_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 

@@ -57,6 +57,7 @@ from api.http.routes import (
     oauth,
     programmes,
     quotes,
+    purchases,
     redemptions,
     sessions,
     sources,
@@ -83,6 +84,7 @@ from api.pages import (
 )
 from api.pages import codes as code_pages
 
+from api.pages import purchases as purchase_pages
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     webhooks.router,
@@ -102,6 +104,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     programmes.router,
     quotes.router,
     codes.router,
+    purchases.router,
     redemptions.router,
     sessions.router,
     sources.router,
@@ -119,6 +122,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     code_pages.router,
     linking.router,
     member.router,
+    purchase_pages.router,
     session.router,
     votes.router,
     wallet.router,

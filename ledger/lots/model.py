@@ -59,6 +59,7 @@ class HoldPurpose(StrEnum):
 
     REDEMPTION = "redemption"
     BRIDGE = "bridge"
+    PURCHASE = "purchase"
 
 
 class HoldState(StrEnum):

@@ -139,7 +139,7 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
         HoldNotFound: the hold is no purchase but a claim for tokens.
         RefundTooLarge: more than was captured and has not come back yet.
     """
-    if hold.purpose is not HoldPurpose.REDEMPTION:
+    if hold.purpose is HoldPurpose.BRIDGE:
         raise HoldNotFound("This hold is no purchase.", hold_id=str(hold.hold_id))
     left = sum_points(part.captured - part.returned for part in hold.parts)
     if command.amount > left:

@@ -90,12 +90,12 @@ def open_order(work: Work, token: str, caller: Caller, box: SecretBox) -> Buyers
     """
     try:
         opened = tokens.open_token(token, token_type=ORDER_TOKEN_TYPE)
-        signer = _signer(work, opened.key_id, box)
+        signer = signer_of(work, opened.key_id, box)
         claims = tokens.verify(opened, [secret.encode() for secret in signer.secrets])
     except (tokens.NotGenuine, UnknownSource) as error:
         raise OrderForged(f"This order is not signed by a source of ours: {error}.") from error
     order = read_order(claims, source=signer.source.uri, at=work.now)
-    buyer = members.member_of(work, _identity(order.buyer, signer.source.authority))
+    buyer = members.member_of(work, identity_of(order.buyer, signer.source.authority))
     if buyer is None or not (caller.member_id == buyer.member_id or caller.may_use(order.source)):
         raise OrderForAnotherMember(
             f"Order {order.number} is not yours: its buyer is somebody else, or not linked here.",
@@ -186,7 +186,7 @@ def _terms(work: Work, programme: Programme) -> Terms:
     return Terms(programme.programme_hash, calendar, terms)
 
 
-def _signer(work: Work, name: str, box: SecretBox) -> OpenSource:
+def signer_of(work: Work, name: str, box: SecretBox) -> OpenSource:
     """The source with its secrets.
 
     Raises:
@@ -199,7 +199,7 @@ def _signer(work: Work, name: str, box: SecretBox) -> OpenSource:
     return opened
 
 
-def _identity(buyer: str, authority: Authority) -> IdentityKey:
+def identity_of(buyer: str, authority: Authority) -> IdentityKey:
     """Whom ``provider:subject`` names in a source's mouth.
 
     Raises:

@@ -18,7 +18,13 @@ from ledger.verify.model import Finding, Report
 
 _HOLDS_PAGE: Final = 500
 _GRANTS_PAGE: Final = 50
-_MINTING: Final = (EntryKind.AWARD, EntryKind.GRANT, EntryKind.CORRECTION, EntryKind.EMISSION)
+_MINTING: Final = (
+    EntryKind.AWARD,
+    EntryKind.GRANT,
+    EntryKind.CORRECTION,
+    EntryKind.EMISSION,
+    EntryKind.SPLIT_RETURN,
+)
 """Kinds of entries that may pay from issuance or a pool (rule 10)."""
 
 

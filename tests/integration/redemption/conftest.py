@@ -37,7 +37,7 @@ from tests.world import ISSUER, SOURCE_URI, World
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OTHER = "https://other.example"
 SECRETS = {"lms": "a secret of the learning system", "other": "a secret of another source"}
-TAMPERED = ("redemptions", "refunds", "redemption_codes", "redemption_code_uses")
+TAMPERED = ("redemptions", "refunds", "redemption_codes", "redemption_code_uses", "purchases")
 TEXT = """
 programme: redeeming
 version: "{version}"

@@ -1,0 +1,74 @@
+"""A purchase, and who got what of its price. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.journal.model import AccountKind
+from ledger.kernel.canonical import Json
+from ledger.kernel.units import Points
+from ledger.lots.model import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class PaidShare:
+    """What one recipient got; of a share that came to nothing there is no lot."""
+
+    to: str
+    points: Points
+    member_id: UUID | None
+    pool: AccountKind | None
+    lot_id: UUID | None
+
+    def to_json(self) -> dict[str, Json]:
+        """As it is stored."""
+        return {
+            "to": self.to,
+            "points": self.points.amount,
+            "member": None if self.member_id is None else str(self.member_id),
+            "pool": None if self.pool is None else self.pool.value,
+            "lot": None if self.lot_id is None else str(self.lot_id),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One purchase. ``refund_until`` is inclusive; ``returned_at`` if it was taken back."""
+
+    purchase_id: UUID
+    source: str
+    number: str
+    digest: bytes
+    buyer_id: UUID
+    rule: str
+    points: Points
+    shares: tuple[PaidShare, ...]
+    programme_hash: bytes
+    hold_id: UUID
+    made_at: datetime
+    refund_until: datetime
+    returned_at: datetime | None = None
+
+    def cause_of(self, share: PaidShare) -> Cause:
+        """What a recipient's lot exists for."""
+        return share_cause(self.purchase_id, share.to)
+
+
+def share_cause(purchase_id: UUID, to: str) -> Cause:
+    """The cause of a recipient's lot: the purchase and the recipient's name in its rule."""
+    return Cause("purchase", f"{purchase_id}/{to}")
+
+
+def share_from(stated: Mapping[str, Any]) -> PaidShare:
+    """Back from :meth:`PaidShare.to_json`."""
+    return PaidShare(
+        to=stated["to"],
+        points=Points(stated["points"]),
+        member_id=None if stated["member"] is None else UUID(stated["member"]),
+        pool=None if stated["pool"] is None else AccountKind(stated["pool"]),
+        lot_id=None if stated["lot"] is None else UUID(stated["lot"]),
+    )

@@ -1,0 +1,125 @@
+"""Taking a purchase back, whole.
+
+recipients' lots (own, others, debt) ──▶ revoked ──┐
+pools of the school ───────────────────────────────┴──▶ spent ──▶ the buyer's lots
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKey, EntryKind, Posting
+from ledger.kernel.ids import derived_id, format_id
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points, sum_points
+from ledger.lots import service as lots
+from ledger.lots.model import REVOKED, SPENT, ClawBack, ReturnToLots
+from ledger.purchases import store
+from ledger.purchases.errors import PoolTooSmall, PurchaseNotFound, ReturnTooLate
+from ledger.purchases.model import Purchase
+from ledger.purchases.posting import post_split, why
+from ledger.redemption.offers import Caller
+
+_NONE: Final = Points(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Undo a purchase, whole."""
+
+    caller: Caller
+    purchase_id: UUID
+
+
+def take_back(work: Work, command: TakeBack) -> Purchase:
+    """Undo a purchase: from recipients as far as debt, to the buyer's lots. Again: no change.
+
+    Raises:
+        PurchaseNotFound: none that the caller may settle.
+        ReturnTooLate: its time is over.
+        PoolTooSmall: a pool has spent its share.
+    """
+    journal.lock_head(work)
+    purchase = store.find(work, command.purchase_id)
+    if purchase is None or not command.caller.may_use(purchase.source):
+        raise _not_found(command.purchase_id)
+    if purchase.returned_at is not None:
+        return purchase
+    if work.now > purchase.refund_until:
+        raise ReturnTooLate(
+            f"This purchase could be taken back until {purchase.refund_until.isoformat()}.",
+            until=purchase.refund_until.isoformat(),
+        )
+    for share in purchase.shares:
+        if share.member_id is not None and share.points:
+            lots.claw_back(
+                work,
+                ClawBack(
+                    member_id=share.member_id,
+                    amount=share.points,
+                    cause=purchase.cause_of(share),
+                    key=("purchase", str(purchase.purchase_id), share.to),
+                    key_at=purchase.made_at,
+                    at=work.now,
+                    why=why(purchase.purchase_id),
+                ),
+            )
+    _collect(work, purchase)
+    lots.return_to_lots(
+        work,
+        ReturnToLots(
+            hold_id=purchase.hold_id,
+            return_id=derived_id(purchase.made_at, "purchase.return", str(purchase.purchase_id)),
+            amount=purchase.points,
+            at=work.now,
+            why=why(purchase.purchase_id),
+        ),
+    )
+    store.mark_returned(work, purchase.purchase_id, work.now)
+    found = store.find(work, purchase.purchase_id)
+    assert found is not None, "a purchase stays"
+    return found
+
+
+def find(work: Work, caller: Caller, purchase_id: UUID) -> Purchase:
+    """A purchase that the caller may see: the buyer's own, or of the machine's source.
+
+    Raises:
+        PurchaseNotFound: none such.
+    """
+    purchase = store.find(work, purchase_id)
+    mine = purchase is not None and caller.member_id == purchase.buyer_id
+    if purchase is None or not (mine or caller.may_use(purchase.source)):
+        raise _not_found(purchase_id)
+    return purchase
+
+
+def _collect(work: Work, purchase: Purchase) -> None:
+    """Everything that was shared back to spent, whence it goes to the buyer."""
+    from_pools = [
+        Posting(AccountKey(share.pool), SPENT, share.points)
+        for share in purchase.shares
+        if share.pool is not None and share.points
+    ]
+    balances = journal.balances(work, [posting.debit for posting in from_pools])
+    needed: dict[AccountKey, Points] = {}
+    for posting in from_pools:
+        needed[posting.debit] = needed.get(posting.debit, _NONE) + posting.amount
+    for pool, points in needed.items():
+        if balances[pool] < points:
+            raise PoolTooSmall(
+                f"The pool {pool.kind} has {balances[pool].amount} points, not {points.amount}.",
+                pool=pool.kind,
+                points=points.amount,
+            )
+    clawed = sum_points(share.points for share in purchase.shares if share.pool is None)
+    from_members = [Posting(REVOKED, SPENT, clawed)] if clawed else []
+    post_split(work, EntryKind.SPLIT_RETURN, purchase.purchase_id, [*from_members, *from_pools])
+
+
+def _not_found(purchase_id: UUID) -> PurchaseNotFound:
+    text = format_id("pur", purchase_id)
+    return PurchaseNotFound(f"There is no purchase {text}.", purchase=text)
