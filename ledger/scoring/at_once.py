@@ -15,7 +15,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier
 from ledger.scoring.attributes import Timelines
-from ledger.scoring.caps import CapBook, Most, most_of
+from ledger.scoring.caps import CapBook
 from ledger.scoring.model import Entitlement, Fact
 from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
 from ledger.scoring.plan import Plan, VersionPlan, round_points
@@ -85,9 +85,15 @@ class AtOnce:
         points = rounded
         caps: tuple[CapUse, ...] = ()
         if planned.caps:
-            caps = self._caps.bound(rounded, planned.caps, counted.day, self._most(version, fact))
-            points = int(caps[-1].kept)
-        self._caps.use(points, planned.feeds, counted.day)
+            left, caps = self._caps.bound(
+                rounded,
+                planned.caps,
+                counted.day,
+                lambda name: self._attribute(version, name, fact),
+            )
+            points = int(left)
+        if planned.feeds:
+            self._caps.use(points, planned.feeds, counted.day)
         receipt = EventReceipt(
             fact=fact,
             programme=programme,
@@ -121,9 +127,6 @@ class AtOnce:
         assert isinstance(multiplier, DayStreakMultiplier), "checked when the programme was read"
         streak = self._streaks.at(version.streaks[name], counted.day)
         return AppliedMultiplier(name, streak_factor(multiplier.table, streak.days), streak)
-
-    def _most(self, version: VersionPlan, fact: Fact) -> Most:
-        return lambda cap: most_of(cap, lambda name: self._attribute(version, name, fact))
 
     def _attribute(self, version: VersionPlan, name: str, fact: Fact) -> AttributeBasis:
         return self._timelines.of(version, name).at(fact.time)

@@ -11,23 +11,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ledger.programme.calendar import span_of_day
-from ledger.programme.model_earning import Cap
 from ledger.scoring.plan import CapAccount, PlannedCap
 from ledger.scoring.receipts import AttributeBasis, CapUse
 
-Most = Callable[[Cap], tuple[int, AttributeBasis | None]]
-"""What a cap allows, and the attribute that says so."""
-
-
-def most_of(
-    cap: Cap, attribute: Callable[[str], AttributeBasis]
-) -> tuple[int, AttributeBasis | None]:
-    """What a cap allows, by the value of its attribute if it has one."""
-    if cap.attribute is None:
-        assert cap.points is not None, "a cap is by attribute or for everybody"
-        return cap.points, None
-    basis = attribute(cap.attribute)
-    return cap.table[basis.value], basis
+Attributes = Callable[[str], AttributeBasis]
+"""The value of an attribute that decides how much a cap allows."""
 
 
 class CapBook:
@@ -38,19 +26,27 @@ class CapBook:
         self.used: list[dict[int, int | Fraction]] = [{} for _ in accounts]
 
     def bound(
-        self, amount: int | Fraction, caps: Sequence[PlannedCap], day: int, most: Most
-    ) -> tuple[CapUse, ...]:
-        """What each of ``caps`` makes of an amount on ``day``, in order; nothing is used yet."""
+        self,
+        amount: int | Fraction,
+        caps: Sequence[PlannedCap],
+        day: int,
+        attributes: Attributes,
+    ) -> tuple[int | Fraction, tuple[CapUse, ...]]:
+        """What ``caps`` leave of an amount on ``day``, one by one; nothing is used up yet."""
         uses: list[CapUse] = []
         for planned in caps:
             cap = planned.cap
             span = span_of_day(cap.per, day)
-            points, because = most(cap)
+            points, basis = cap.points, None
+            if cap.attribute is not None:
+                basis = attributes(cap.attribute)
+                points = cap.table[basis.value]
+            assert points is not None, "a cap is by attribute or for everybody"
             before = self.used[planned.account].get(span, 0)
-            use = CapUse(cap, span, points, before, because, amount)
+            use = CapUse(cap, span, points, before, basis, amount)
             amount = use.kept
             uses.append(use)
-        return tuple(uses)
+        return amount, tuple(uses)
 
     def use(self, amount: int | Fraction, feeds: Sequence[int], day: int) -> None:
         """An amount was awarded on ``day`` that counts towards the accounts ``feeds``."""

@@ -14,7 +14,7 @@ from ledger.programme.calendar import first_day_of_span, span_of_day, span_text
 from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier, Period
 from ledger.scoring.at_once import streak_factor
 from ledger.scoring.attributes import Timelines
-from ledger.scoring.caps import CapBook, Most, most_of
+from ledger.scoring.caps import CapBook
 from ledger.scoring.model import Entitlement, Fact, PeriodCause
 from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
 from ledger.scoring.plan import Plan, VersionPlan, round_points
@@ -100,9 +100,13 @@ class Periodic:
         last_day = first_day_of_span(self._per, period + 1) - 1
         caps: tuple[CapUse, ...] = ()
         if version.period_caps:
-            most = self._most_at(version, close)
-            caps = self._caps.bound(rounded, version.period_caps, last_day, most)
-            points = int(caps[-1].kept)
+            left, caps = self._caps.bound(
+                rounded,
+                version.period_caps,
+                last_day,
+                lambda name: self._timelines.of(version, name).before(close),
+            )
+            points = int(left)
         self._caps.use(points, version.period_feeds, last_day)
         receipt = PeriodReceipt(
             per=self._per,
@@ -133,19 +137,16 @@ class Periodic:
         rule = planned.rule
         caps: tuple[CapUse, ...] = ()
         if planned.caps:
-            most = self._most_of(version, fact)
-            caps = self._caps.bound(counted.points, planned.caps, counted.day, most)
+            _, caps = self._caps.bound(
+                counted.points,
+                planned.caps,
+                counted.day,
+                lambda name: self._timelines.of(version, name).at(fact.time),
+            )
         part = Contribution(fact, rule.rule_id, counted.day, counted.points, counted.limits, caps)
-        self._caps.use(part.weight, planned.feeds, counted.day)
+        if planned.feeds:
+            self._caps.use(part.weight, planned.feeds, counted.day)
         return part
-
-    def _most_of(self, version: VersionPlan, fact: Fact) -> Most:
-        of = self._timelines.of
-        return lambda cap: most_of(cap, lambda name: of(version, name).at(fact.time))
-
-    def _most_at(self, version: VersionPlan, close: Instant) -> Most:
-        of = self._timelines.of
-        return lambda cap: most_of(cap, lambda name: of(version, name).before(close))
 
     def _applied(
         self,

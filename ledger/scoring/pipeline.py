@@ -142,7 +142,10 @@ class MemberPipeline:
         is_own = self._is_own_act(fact, version)
         counted: list[Counted] = []
         for planned in rules:
-            found = self._take(fact, day, planned, answers, is_own=is_own)
+            if answers is _NOTHING_ASKED:
+                found = self._count(fact, day, planned, is_own=is_own)
+            else:
+                found = self._count_answered(fact, day, planned, answers, is_own=is_own)
             if not isinstance(found, Missed):
                 points = answers.points_of(planned.rule)
                 counted.append(Counted(fact, version, planned, day, found, points))
@@ -157,7 +160,7 @@ class MemberPipeline:
             for over in [each for each in spans if each < span]:
                 del spans[over]
 
-    def _take(
+    def _count_answered(
         self, fact: Fact, day: int, planned: RulePlan, answers: Answers, *, is_own: bool
     ) -> tuple[LimitUse, ...] | Missed:
         rule = planned.rule
@@ -186,14 +189,14 @@ class MemberPipeline:
                 return Missed(rule.rule_id, Step.ONCE_PER, by=by)
         if not planned.counted_per:
             return ()
-        counts = {per: self._counts(per, day) for per in planned.counted_per}
+        counts = [self._counts(per, day) for per in planned.counted_per]
         uses: list[LimitUse] = []
-        for limit in rule.limits:
-            position = counts[limit.per].get(rule.rule_id, 0) + 1
+        for place, limit in planned.limits:
+            position = counts[place].get(rule.rule_id, 0) + 1
             if position > limit.count:
                 return Missed(rule.rule_id, Step.LIMIT, count=limit.count, per=limit.per)
             uses.append(LimitUse(position, limit))
-        for used in counts.values():
+        for used in counts:
             used[rule.rule_id] = used.get(rule.rule_id, 0) + 1
         return tuple(uses)
 

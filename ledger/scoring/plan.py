@@ -28,7 +28,7 @@ from ledger.programme.model import (
     Rule,
     WeekStreakMultiplier,
 )
-from ledger.programme.model_earning import Cap, CapScope, Freezes, Per
+from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
 
@@ -61,6 +61,8 @@ class RulePlan:
     """Every ``once_per`` that any version states for this rule id: an event uses up all of them."""
     counted_per: tuple[Per, ...]
     """Spans for which any version limits this rule id: what counts is counted in all of them."""
+    limits: tuple[tuple[int, Limit], ...]
+    """The rule's limits, each with the place of its span in ``counted_per``."""
     caps: tuple[PlannedCap, ...]
     """Caps of this version that bound an award (where points wait for a close: a weight)."""
     feeds: tuple[int, ...]
@@ -124,6 +126,7 @@ class Plan:
         )
         self._latest_first = tuple(reversed(self.versions))
         self.period = activations[0].programme.period if activations else Period.AT_ONCE
+        self.per = None if self.period is Period.AT_ONCE else self.period.per
         self.calendar = Calendar(activations[0].programme.zone if activations else "UTC")
         self.attribute_types = frozenset(
             attribute.event_type
@@ -154,8 +157,8 @@ class Plan:
 
     def version_for(self, fact: Fact, day: int) -> VersionPlan | None:
         """The version that scores ``fact``, whose local day is ``day``."""
-        if self.is_periodic:
-            return self.version_of_period(span_of_day(self.period.per, day))
+        if self.per is not None:
+            return self.version_of_period(span_of_day(self.per, day))
         return self.version_at(fact.time)
 
     def close_of_period(self, period: int) -> Instant:
@@ -178,13 +181,15 @@ class Plan:
         rules: dict[str, list[RulePlan]] = {}
         owners: dict[str, list[FieldPath]] = {}
         for place, rule in enumerate(programme.rules):
+            spans = self._counted_per.get(rule.rule_id, ())
             planned = RulePlan(
                 rule=rule,
                 index=place,
                 to=None if rule.to == ACTOR else path_of(rule.to),
                 once_per=tuple(path_of(path) for path in rule.once_per),
                 once_lists=once_lists.get(rule.rule_id, ()),
-                counted_per=self._counted_per.get(rule.rule_id, ()),
+                counted_per=spans,
+                limits=tuple((spans.index(limit.per), limit) for limit in rule.limits),
                 caps=self._caps(programme, rule),
                 feeds=self._feeds(programme, rule),
             )
