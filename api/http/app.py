@@ -56,8 +56,8 @@ from api.http.routes import (
     members,
     oauth,
     programmes,
-    quotes,
     purchases,
+    quotes,
     redemptions,
     sessions,
     sources,
@@ -83,8 +83,8 @@ from api.pages import (
     wallet,
 )
 from api.pages import codes as code_pages
-
 from api.pages import purchases as purchase_pages
+
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     webhooks.router,
@@ -102,9 +102,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     oauth.router,
     programmes.router,
+    purchases.router,
     quotes.router,
     codes.router,
-    purchases.router,
     redemptions.router,
     sessions.router,
     sources.router,
@@ -118,8 +118,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     admin_sources.router,
     base.router,
     checkout.router,
-    forgetting.router,
     code_pages.router,
+    purchase_pages.router,
+    forgetting.router,
     linking.router,
     member.router,
     purchase_pages.router,
