@@ -9,6 +9,7 @@ import typer
 
 from api.cli import (
     admin,
+    audit,
     chain,
     credentials,
     demo,
@@ -47,6 +48,7 @@ app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("admin", admin.app),
+    ("audit", audit.app),
     ("chain", chain.app),
     ("credentials", credentials.app),
     ("demo", demo.app),

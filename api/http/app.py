@@ -41,6 +41,7 @@ from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
 from api.http.routes import (
+    audit,
     awards,
     bridge,
     codes,
@@ -89,6 +90,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     webhooks.router,
     health.router,
+    audit.router,
     awards.router,
     bridge.router,
     credentials.router,

@@ -69,6 +69,15 @@ def transfer_hash(work: Work, sequence: int) -> bytes:
     return bytes(work.connection.execute(query).scalar_one())
 
 
+def recorded_between(work: Work, since: datetime, until: datetime) -> tuple[int | None, int | None]:
+    """First and last number of the transfers recorded from ``since`` up to ``until``, exclusive."""
+    query = sa.select(sa.func.min(transfers.c.sequence), sa.func.max(transfers.c.sequence)).where(
+        transfers.c.recorded_at >= since, transfers.c.recorded_at < until
+    )
+    first, last = work.connection.execute(query).one()
+    return first, last
+
+
 def append_nodes(work: Work, nodes: Mapping[Subtree, bytes]) -> None:
     """Keep nodes; another worker may have kept the same."""
     with raw_cursor(work, binary=False) as cursor:

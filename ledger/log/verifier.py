@@ -474,8 +474,13 @@ def check_export(
     for before, head in pairwise(heads):
         require(before["tree_size"] < head["tree_size"], "heads are not in the order of the log")
     newest = _check_journal(export, manifest["journal"], heads)
+    roots = {head["tree_size"]: head["root"] for head in heads}
+    for anchor in _lines(export / "anchors.jsonl"):
+        fits = roots.get(anchor["tree_size"], anchor["root"]) == anchor["root"]
+        require(fits, f"the head of {anchor['tree_size']} transfers is another on chain")
     for act in _lines(export / "acts.jsonl"):
-        inside = manifest["from"] <= act["at"] < manifest["to"]
+        at = microseconds(act["at"])
+        inside = microseconds(manifest["from"]) <= at < microseconds(manifest["to"])
         require(inside, f"an act of {act['at']} is not of the period")
     said = [
         f"Audit export from {manifest['from']} to {manifest['to']}, made {manifest['made_at']}:",

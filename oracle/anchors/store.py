@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -35,13 +38,25 @@ def newest_anchor(work: Work, chain_key: int) -> Anchored | None:
 
 def anchors(work: Work, *, chain_key: int | None = None, limit: int) -> list[Anchored]:
     """Anchored heads, newest first, of one chain or all."""
-    query = (
-        sa.select(log_anchors)
-        .order_by(log_anchors.c.chain_key.desc(), log_anchors.c.number.desc())
-        .limit(limit)
-    )
+    query = _newest_first().limit(limit)
     if chain_key is not None:
         query = query.where(log_anchors.c.chain_key == chain_key)
+    return _read(work, query)
+
+
+def anchors_between(work: Work, since: datetime, until: datetime) -> list[Anchored]:
+    """Heads written down from ``since`` up to ``until``, exclusive, newest first."""
+    at = log_anchors.c.recorded_at
+    return _read(work, _newest_first().where(at >= since, at < until))
+
+
+def _newest_first() -> sa.Select[Any]:
+    return sa.select(log_anchors).order_by(
+        log_anchors.c.chain_key.desc(), log_anchors.c.number.desc()
+    )
+
+
+def _read(work: Work, query: sa.Select[Any]) -> list[Anchored]:
     return [
         Anchored(
             chain_key=row.chain_key,

@@ -1,0 +1,164 @@
+"""What persons with power did, gathered from every table that records it. One statement each.
+
+Each act is when, what, by whom (a member's random id, or the name that the room keeps; nothing for
+the machine), on what, and the rest. Secrets are never among it, of their issue only that it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ledger.kernel.transaction import Work
+
+ACTS: Final[dict[str, str]] = {
+    "budget.opened": """
+        SELECT opened_at, opened_by::text, budget_id::text, jsonb_build_object(
+            'name', name, 'points', amount, 'content', encode(content_digest, 'hex'))
+        FROM budgets""",
+    "grant.proposed": """
+        SELECT created_at, created_by::text, grant_id::text, jsonb_build_object(
+            'budget', budget_id, 'points', points, 'persons_needed', persons_needed,
+            'content', encode(content_digest, 'hex'))
+        FROM grants""",
+    "grant.approved": """
+        SELECT approved_at, person_id::text, grant_id::text, jsonb_build_object(
+            'content', encode(content_digest, 'hex'))
+        FROM grant_approvals""",
+    "grant.ended": """
+        SELECT closed_at, closed_by::text, grant_id::text, jsonb_build_object('state', state)
+        FROM grants WHERE closed_at IS NOT NULL""",
+    "role.changed": """
+        SELECT recorded_at, changed_by::text, member_id::text, jsonb_build_object(
+            'role', role, 'action', action)
+        FROM role_changes""",
+    "source.proposed": """
+        SELECT proposed_at, proposed_by, name, jsonb_build_object(
+            'change', change_id, 'content', encode(content_digest, 'hex'))
+        FROM source_changes""",
+    "source.decided": """
+        SELECT decided_at, decided_by, name, jsonb_build_object(
+            'change', change_id, 'state', state, 'content', encode(content_digest, 'hex'))
+        FROM source_changes WHERE decided_at IS NOT NULL""",
+    "credential.proposed": """
+        SELECT proposed_at, proposed_by::text, source, jsonb_build_object(
+            'credential', credential_id, 'kind', kind, 'content', encode(content_digest, 'hex'))
+        FROM source_credentials""",
+    "credential.decided": """
+        SELECT decided_at, decided_by::text, source, jsonb_build_object(
+            'credential', credential_id, 'kind', kind, 'state', state,
+            'content', encode(content_digest, 'hex'))
+        FROM source_credentials WHERE decided_at IS NOT NULL""",
+    "secret.issued": """
+        SELECT created_at, issued_by::text, source_id::text, jsonb_build_object(
+            'secret', secret_id, 'expires_at', expires_at)
+        FROM source_secrets""",
+    "key.issued": """
+        SELECT created_at, created_by::text, key_id::text, jsonb_build_object(
+            'name', name, 'scopes', scopes, 'source', source, 'expires_at', expires_at)
+        FROM api_keys""",
+    "key.revoked": """
+        SELECT revoked_at, NULL, key_id::text, jsonb_build_object('name', name)
+        FROM api_keys WHERE revoked_at IS NOT NULL""",
+    "switch.set": """
+        SELECT changed_at, changed_by, switch, jsonb_build_object('on', is_on, 'reason', reason)
+        FROM programme_switches""",
+    "ceiling.set": """
+        SELECT changed_at, changed_by, currency, jsonb_build_object(
+            'month_minor', month_minor, 'reason', reason)
+        FROM discount_ceilings""",
+    "programme.stored": """
+        SELECT stored_at, stored_by, encode(programme_hash, 'hex'), jsonb_build_object(
+            'name', name, 'version', version)
+        FROM programmes""",
+    "programme.proposed": """
+        SELECT proposed_at, proposed_by::text, encode(programme_hash, 'hex'), jsonb_build_object(
+            'change', change_id, 'effective_at', effective_at, 'mode', mode)
+        FROM programme_changes""",
+    "programme.decided": """
+        SELECT d.decided_at, d.decided_by::text, encode(c.programme_hash, 'hex'),
+            jsonb_build_object('change', d.change_id, 'decision', d.decision)
+        FROM programme_decisions d JOIN programme_changes c USING (change_id)""",
+    "programme.activated": """
+        SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
+            'effective_at', effective_at, 'mode', mode, 'cause', cause)
+        FROM programme_activations""",
+    "programme.voted": """
+        SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
+            'number', number, 'outcome', outcome, 'reason', reason,
+            'transaction', encode(transaction_hash, 'hex'))
+        FROM programme_votes""",
+    "chain_reset.prepared": """
+        SELECT prepared_at, NULL, reset_id::text, jsonb_build_object(
+            'chain', chain_key, 'content', encode(content_digest, 'hex'))
+        FROM chain_resets""",
+    "chain_reset.confirmed": """
+        SELECT confirmed_at, member_id::text, reset_id::text, jsonb_build_object(
+            'content', encode(content_digest, 'hex'))
+        FROM chain_reset_confirmations""",
+    "chain_reset.finished": """
+        SELECT finished_at, NULL, reset_id::text, jsonb_build_object('chain', chain_key)
+        FROM chain_resets WHERE finished_at IS NOT NULL""",
+    "foreign_batch.acknowledged": """
+        SELECT acknowledged_at, acknowledged_by::text, chain_key || '/' || sequence,
+            jsonb_build_object('points', points, 'records', encode(records_hash, 'hex'))
+        FROM bridge_foreign_batches""",
+    "burn_gap.proposed": """
+        SELECT proposed_at, proposed_by::text, gap_id::text, jsonb_build_object(
+            'from', sequence_from, 'to', sequence_to, 'points', points, 'reason', reason)
+        FROM bridge_redemption_gaps""",
+    "burn_gap.confirmed": """
+        SELECT confirmed_at, confirmed_by::text, gap_id::text, '{}'::jsonb
+        FROM bridge_redemption_gaps WHERE confirmed_at IS NOT NULL""",
+    "bridge.stopped": """
+        SELECT stopped_at, NULL, stop_id::text, jsonb_build_object('reason', reason)
+        FROM bridge_stops""",
+    "bridge.lifted": """
+        SELECT lifted_at, lifted_by::text, stop_id::text, '{}'::jsonb
+        FROM bridge_stops WHERE lifted_at IS NOT NULL""",
+    "log_key.in_use": """
+        SELECT valid_from, NULL, encode(key, 'hex'), jsonb_build_object(
+            'signed_by', encode(signed_by, 'hex'))
+        FROM log_keys""",
+    "member.erased": """
+        SELECT erased_at, NULL, member_id::text, jsonb_build_object('requested_by', requested_by)
+        FROM erasures""",
+}
+"""Kind of act → when, by whom, on what, the rest. A room that gives power adds a line here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that somebody with power did."""
+
+    at: datetime
+    act: str
+    by: str | None
+    on: str
+    rest: dict[str, Any]
+
+
+def acts(work: Work, since: datetime, until: datetime) -> Iterator[Act]:
+    """Every act from ``since`` up to ``until``, exclusive, in order."""
+    parts = [_within(act, select) for act, select in ACTS.items()]
+    query = sa.text(
+        f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS acts "  # noqa: S608 - constants above
+        "ORDER BY at, act, subject, rest::text"
+    )
+    rows = work.connection.execution_options(yield_per=1_000).execute(
+        query, {"since": since, "until": until}
+    )
+    for row in rows:
+        yield Act(row.at, row.act, row.by, row.subject, row.rest)
+
+
+def _within(act: str, select: str) -> str:
+    return (
+        f"SELECT '{act}' AS act, a.* "  # noqa: S608 - constants above
+        f"FROM ({select}) AS a(at, by, subject, rest) "
+        "WHERE at >= :since AND at < :until"
+    )
