@@ -125,7 +125,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     forgetting.router,
     linking.router,
     member.router,
-    purchase_pages.router,
     session.router,
     votes.router,
     wallet.router,
