@@ -35,8 +35,9 @@ _Found = TypeVar("_Found")
 REMEMBERED_S: Final = 2.0
 SINGLES_PER_COMMIT_MAX: Final = 500
 BATCHES_PER_COMMIT_MAX: Final = 10
-BATCH_THREADS: Final = 2
-"""One works out the next batches while the database stores those of the other."""
+BATCH_THREADS: Final = 3
+"""One works out the next batches while the database stores those of the others, for which it takes
+longer than working them out does."""
 
 
 class Intake:
