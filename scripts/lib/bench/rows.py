@@ -1,4 +1,4 @@
-"""A row of the bench: pairs of measurements, their ratio, and how it is printed."""
+"""A row of the bench: what was measured, against what, and how it is printed."""
 
 from __future__ import annotations
 
@@ -73,3 +73,88 @@ class Row:
             f" {len(ratios)} pairs{reach})  {verdict}"
             + "".join(f"\n  fault: {fault}" for fault in self.faults)
         )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of ours against a limit of its own: no peer, several rounds, the median counts."""
+
+    name: str
+    unit: str
+    against: str
+    reach: float
+    ours: Sequence[float]
+    faults: Sequence[str]
+    at_most: bool = False
+
+    @property
+    def median(self) -> float:
+        """The round in the middle."""
+        return statistics.median(self.ours)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the row is reached."""
+        reached = self.median <= self.reach if self.at_most else self.median >= self.reach
+        return reached and not self.faults
+
+    def as_json(self) -> str:
+        """As machines read it (DESIGN 10); ``theirs`` is the limit."""
+        return json.dumps(
+            {
+                "row": self.name,
+                "ours": round(self.median, 4),
+                "unit": self.unit,
+                "against": self.against,
+                "theirs": self.reach,
+                "ratio": round(self.median / self.reach, 3),
+                "ok": self.ok,
+            }
+        )
+
+    def as_text(self) -> str:
+        """As people read it."""
+        sign = "at most" if self.at_most else "at least"
+        verdict = "ok" if self.ok else "NOT REACHED"
+        return (
+            f"{self.name:24} {self.median:10,.4g} {self.unit} (min {min(self.ours):,.4g}, "
+            f"max {max(self.ours):,.4g}, {len(self.ours)} rounds; reach {sign} {self.reach:,}; "
+            f"{self.against})  {verdict}" + "".join(f"\n  fault: {fault}" for fault in self.faults)
+        )
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """A row that this machine cannot measure, and why."""
+
+    name: str
+    unit: str
+    against: str
+    reason: str
+
+    @property
+    def ok(self) -> None:
+        """Neither reached nor not."""
+        return
+
+    def as_json(self) -> str:
+        """As machines read it (DESIGN 10)."""
+        return json.dumps(
+            {
+                "row": self.name,
+                "ours": None,
+                "unit": self.unit,
+                "against": self.against,
+                "theirs": None,
+                "ratio": None,
+                "ok": None,
+                "reason": self.reason,
+            }
+        )
+
+    def as_text(self) -> str:
+        """As people read it."""
+        return f"{self.name:24} not measured: {self.reason}"
+
+
+AnyRow = Row | Figure | Unmeasured
