@@ -24,6 +24,7 @@ from ledger.log.verify import (
 from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
+from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.verify.checks import Check
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
@@ -46,7 +47,8 @@ APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
     "role_changes",
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
-    *("period_closes", "awards", "award_revisions"),
+    *("period_closes", "awards", "award_revisions", "award_gaps"),
+    *("vestings", "vesting_decisions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
@@ -66,6 +68,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     *SCORING_CHECKS,
+    *SETTLEMENT_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,

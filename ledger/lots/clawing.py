@@ -49,11 +49,14 @@ def claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
 def _claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
     assert command.amount > ZERO, "a clawback of nothing"
     left = command.amount
+    gone = ZERO
     postings: list[Posting] = []
     for source, most in _within_reach(sheet, command):
         amount = min(left, most)
         if not amount:
             continue
+        if not source:
+            gone = amount
         postings += [Posting(debit, credit, amount) for debit, credit in pairwise(source)]
         left -= amount
         if not left:
@@ -76,9 +79,10 @@ def _claw_back(sheet: Sheet, command: ClawBack) -> ClawedBack:
         )
     return ClawedBack(
         entry_id=entry_id,
-        from_lots=command.amount - left - new_debt,
+        from_lots=command.amount - left - new_debt - gone,
         new_debt=new_debt,
         out_of_reach=left,
+        gone=gone,
     )
 
 
@@ -94,7 +98,9 @@ def clawed_back_before(entry: PostedEntry, command: ClawBack) -> ClawedBack:
     revoked = [posting for posting in draft.postings if posting.credit == REVOKED]
     new_debt = sum_points(p.amount for p in revoked if p.debit.kind is AccountKind.DEBT)
     taken = sum_points(p.amount for p in revoked)
-    return ClawedBack(draft.entry_id, taken - new_debt, new_debt, command.amount - taken)
+    gone = min(command.gone, command.amount - taken)
+    out_of_reach = command.amount - taken - gone
+    return ClawedBack(draft.entry_id, taken - new_debt, new_debt, out_of_reach, gone)
 
 
 def claw_back_entry_id(command: ClawBack) -> UUID:
@@ -131,6 +137,7 @@ def grant_of(sheet: Sheet, command: SettleAward) -> GrantLot:
         paid_from=command.paid_from,
         cites=None if first is None else first.lot_id,
         cites_entry=None if first is None else first.entry_id,
+        vesting=command.vesting,
     )
 
 
@@ -148,6 +155,7 @@ def claw_back_of(sheet: Sheet, command: SettleAward, at: datetime) -> ClawBack:
         kind=settlement_kind(command),
         why=command.why,
         cites_entry=None if first is None else first.entry_id,
+        gone=command.gone,
     )
 
 
@@ -173,6 +181,7 @@ def settle_all(sheet: Sheet, commands: Sequence[SettleAward], at: datetime) -> l
                     None,
                     taken_from_lots=clawed.from_lots,
                     new_debt=clawed.new_debt,
+                    gone=clawed.gone,
                 )
             )
     settle_new(sheet, at)
@@ -192,7 +201,7 @@ def _within_reach(
     """The accounts that points pass through on their way to revoked, and how many are there.
 
     Points of the own lots that have expired are gone already: they are called revoked instead, so
-    that nobody pays for them a second time.
+    that nobody pays for them a second time. What is gone for good passes through no account.
     """
     own = sheet.lots_of(command.cause)
     for lot in own:
@@ -202,6 +211,8 @@ def _within_reach(
             yield _from(lot, Stage.AVAILABLE), sheet.points(lot.lot_id, Stage.AVAILABLE)
         for lot in own:
             yield (EXPIRED, *_from(lot, Stage.AVAILABLE)), sheet.expired(lot.lot_id)
+    if command.reach >= Reach.OWN_LOTS:
+        yield (), command.gone
     if command.reach >= Reach.OTHER_LOTS:
         for lot in sheet.lots():
             if lot.cause != command.cause:

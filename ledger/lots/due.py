@@ -83,6 +83,8 @@ def summarise(position: Position, at: datetime) -> Summary:
 def _due_steps(sheet: Sheet, at: datetime) -> list[tuple[datetime, _Step, Lot]]:
     steps: list[tuple[datetime, _Step, Lot]] = []
     for lot in sheet.lots():
+        if sheet.waits(lot.lot_id):
+            continue
         pending = sheet.points(lot.lot_id, Stage.PENDING)
         if pending and lot.activates_at <= at:
             steps.append((lot.activates_at, "activate", lot))

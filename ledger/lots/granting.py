@@ -10,7 +10,7 @@ from ledger.journal.model import EntryDraft, PostedEntry
 from ledger.journal.post import conflict
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
-from ledger.lots import clawing, store
+from ledger.lots import clawing, store, vesting_store
 from ledger.lots.model import ZERO, Cause, GrantLot, Lot, Position, SettleAward, Settled
 from ledger.lots.sheet import Sheet, grant, lot_id_of, open_sheet
 
@@ -82,7 +82,10 @@ def settle_awards(work: Work, member_id: UUID, commands: Sequence[SettleAward]) 
 
 def save(work: Work, sheets: Sequence[Sheet]) -> None:
     """Store what is on the sheets: the terms of new lots, and all entries in one posting."""
-    store.insert_lots(work, [lot for sheet in sheets for lot in sheet.new_lots])
+    new = [lot for sheet in sheets for lot in sheet.new_lots]
+    store.insert_lots(work, new)
+    vestings = {lot_id: each for sheet in sheets for lot_id, each in sheet.new_vestings.items()}
+    vesting_store.insert_vestings(work, new, vestings)
     drafts = [draft for sheet in sheets for draft in sheet.entries]
     if drafts:
         journal.post(work, drafts)
@@ -123,4 +126,4 @@ def _settled_before(work: Work, entry: PostedEntry, command: SettleAward) -> Set
         lot_id = lot_id_of(entry_id, command.effective_at, 0)
         return Settled(command.award_id, entry_id, lot_id)
     clawed = clawing.clawed_back_before(entry, clawing.claw_back_of(scratch, command, work.now))
-    return Settled(command.award_id, entry_id, None, clawed.from_lots, clawed.new_debt)
+    return Settled(command.award_id, entry_id, None, clawed.from_lots, clawed.new_debt, clawed.gone)

@@ -11,7 +11,7 @@ from ledger.journal import service as journal
 from ledger.journal.model import AccountKind, EntryKind, PostedEntry
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import Points
+from ledger.kernel.units import Points, sum_points
 from ledger.lots import store
 from ledger.lots.model import STAGE_BY_ACCOUNT, ZERO, HeldLot, Lot, Stage
 
@@ -88,7 +88,10 @@ def _parts(held: HeldLot, flows: dict[AccountKind, Points]) -> LotParts:
         held=held.held,
         spent=flows.get(AccountKind.SPENT, ZERO),
         expired=flows.get(AccountKind.EXPIRED, ZERO),
-        revoked=flows.get(AccountKind.REVOKED, ZERO) + flows.get(AccountKind.DEBT, ZERO),
+        revoked=sum_points(
+            flows.get(kind, ZERO)
+            for kind in (AccountKind.REVOKED, AccountKind.DEBT, AccountKind.REWARDS)
+        ),
         bridged=flows.get(AccountKind.ESCROW, ZERO),
     )
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from ledger.journal.model import AccountKey, AccountKind, EntryKind
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
+from ledger.lots.waiting import Vesting
 
 REFUND_GRACE: Final = timedelta(days=30)
 """Least life of points that a refund gives back (DESIGN 3, rule 9), unless configured otherwise."""
@@ -31,6 +32,7 @@ ISSUANCE: Final = AccountKey(AccountKind.ISSUANCE)
 SPENT: Final = AccountKey(AccountKind.SPENT)
 EXPIRED: Final = AccountKey(AccountKind.EXPIRED)
 REVOKED: Final = AccountKey(AccountKind.REVOKED)
+REWARDS: Final = AccountKey(AccountKind.REWARDS)
 ESCROW: Final = AccountKey(AccountKind.ESCROW)
 
 
@@ -125,7 +127,8 @@ class Lot:
 class HeldLot:
     """A lot with what is in each of its own accounts.
 
-    ``expired`` is what of it has expired, where a clawback asks; zero elsewhere.
+    ``expired`` is what of it has expired, where a clawback asks; else zero. ``waits``: it does not
+    activate by time alone, but when somebody has seen that its condition holds.
     """
 
     lot: Lot
@@ -133,6 +136,7 @@ class HeldLot:
     available: Points = ZERO
     held: Points = ZERO
     expired: Points = ZERO
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,9 @@ class HoldPart:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Points of a member set aside until captured, released or expired.
+    """Points of a member set aside until captured, released or expired; parts in spending order.
 
-    ``parts`` are in spending order. ``gone_on_to_expired`` is what the resolution could not give
-    back because the lot's own expiry had passed.
+    ``gone_on_to_expired``: what was not given back because the lot's own expiry had passed.
     """
 
     hold_id: UUID
@@ -179,10 +182,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Where one piece of a refund, a claim, or tokens that came back went.
-
-    ``hold_id`` and ``from_lot_id`` are what it had left by; ``None`` for tokens of others.
-    """
+    """Where one piece that came back went; what it had left by is ``None`` for others' tokens."""
 
     hold_id: UUID | None
     from_lot_id: UUID | None
@@ -212,6 +212,7 @@ class GrantLot:
     paid_from: AccountKey = ISSUANCE
     cites: UUID | None = None
     cites_entry: UUID | None = None
+    vesting: Vesting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ class SettleAward:
 
     ``award_id`` and ``revision`` (from 1) name the settlement for ever, with ``effective_at``, when
     it was earned. Upwards: a new lot with the stated life, citing the award's first. Downwards: a
-    clawback.
+    clawback, content with what of the award's lots is ``gone`` for good: cancelled or decayed.
     """
 
     member_id: UUID
@@ -233,6 +234,8 @@ class SettleAward:
     why: Json = None
     paid_from: AccountKey = ISSUANCE
     reach: Reach = Reach.DEBT
+    vesting: Vesting | None = None
+    gone: Points = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +247,15 @@ class Settled:
     lot_id: UUID | None
     taken_from_lots: Points = ZERO
     new_debt: Points = ZERO
+    gone: Points = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class ClawBack:
     """Take points back: of ``cause``'s lots first, then as far as ``reach`` says.
 
-    ``key`` and ``key_at`` make the entry's id; both stay the same when the command is repeated.
+    ``key`` and ``key_at`` make the entry's id; both stay the same when the command is repeated. Of
+    the cause's lots ``gone`` was taken for good before, and is not taken elsewhere once more.
     """
 
     member_id: UUID
@@ -263,16 +268,18 @@ class ClawBack:
     kind: EntryKind = EntryKind.CLAWBACK
     why: Json = None
     cites_entry: UUID | None = None
+    gone: Points = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class ClawedBack:
-    """What a clawback took, what became debt, and what lay beyond its reach."""
+    """What a clawback took, what became debt, what lay beyond its reach, what was gone before."""
 
     entry_id: UUID | None
     from_lots: Points
     new_debt: Points
     out_of_reach: Points
+    gone: Points = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from ledger.lots.model import (
     Stage,
 )
 from ledger.lots.model import Cause as LotCause
+from ledger.lots.waiting import Vesting
 
 Cause = Mapping[str, Json]
 
@@ -36,6 +37,7 @@ class _Stages:
     lot: Lot
     points: dict[Stage, Points]
     expired: Points = ZERO
+    waits: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Sheet:
     debt: Points
     entries: list[EntryDraft] = field(default_factory=list)
     new_lots: list[Lot] = field(default_factory=list)
+    new_vestings: dict[UUID, Vesting] = field(default_factory=dict)
     _stages: dict[UUID, _Stages] = field(default_factory=dict)
     _ordered: list[Lot] | None = None
     _by_cause: dict[LotCause, list[Lot]] | None = None
@@ -89,11 +92,23 @@ class Sheet:
             if self.points(lot.lot_id, Stage.AVAILABLE) and not lot.expired(at)
         ]
 
-    def open_lot(self, lot: Lot) -> None:
+    def waits(self, lot_id: UUID) -> bool:
+        """Whether somebody has to see first that its condition holds."""
+        return self._stages[lot_id].waits
+
+    def matured(self, lot_id: UUID) -> None:
+        """Somebody has seen: from here on only time counts."""
+        self._stages[lot_id].waits = False
+
+    def open_lot(self, lot: Lot, vesting: Vesting | None = None) -> None:
         """Add a new lot, still empty."""
         self.new_lots.append(lot)
         self._ordered = self._by_cause = None
-        self._stages[lot.lot_id] = _Stages(lot, dict.fromkeys(Stage, ZERO))
+        self._stages[lot.lot_id] = _Stages(
+            lot, dict.fromkeys(Stage, ZERO), waits=vesting is not None
+        )
+        if vesting is not None:
+            self.new_vestings[lot.lot_id] = vesting
 
     def enter(
         self,
@@ -136,6 +151,7 @@ class Sheet:
                     available=stages.points[Stage.AVAILABLE],
                     held=stages.points[Stage.HELD],
                     expired=stages.expired,
+                    waits=stages.waits,
                 )
                 for stages in held
             ),
@@ -168,6 +184,7 @@ def open_sheet(position: Position) -> Sheet:
                     Stage.HELD: held.held,
                 },
                 held.expired,
+                held.waits,
             )
             for held in position.lots
         },
@@ -227,15 +244,19 @@ def grant(sheet: Sheet, command: GrantLot) -> EntryDraft:
         entry_id=entry_id,
         cites=command.cites,
     )
-    sheet.open_lot(lot)
-    waits = command.activates_at > command.effective_at
+    sheet.open_lot(lot, command.vesting)
+    waits = command.activates_at > command.effective_at or command.vesting is not None
     stage = Stage.PENDING if waits else Stage.AVAILABLE
     return sheet.enter(
         command.kind,
         [Posting(command.paid_from, stage.account(lot.lot_id), command.amount)],
         entry_id=entry_id,
         effective_at=command.effective_at,
-        cause=granting_cause([lot], command.why),
+        cause=granting_cause(
+            [lot],
+            command.why,
+            **({} if command.vesting is None else {"vesting": command.vesting.stated()}),
+        ),
         cites=command.cites_entry,
     )
 

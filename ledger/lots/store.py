@@ -28,7 +28,7 @@ from ledger.lots.model import (
     Returned,
     Stage,
 )
-from ledger.lots.tables import hold_parts, hold_returns, holds, lots
+from ledger.lots.tables import hold_parts, hold_returns, holds, lots, vesting_decisions, vestings
 
 _INSERT_LOTS: Final = sa.text(
     """
@@ -66,8 +66,9 @@ def position(
     """
     stages: dict[UUID, dict[Stage, Points]] = {}
     terms: dict[UUID, Lot] = {}
+    waiting: set[UUID] = set()
     live = (
-        sa.select(lots, accounts.c.kind, accounts.c.balance)
+        sa.select(lots, accounts.c.kind, accounts.c.balance, waits_for_condition())
         .join(accounts, accounts.c.owner == lots.c.lot_id)
         .where(accounts.c.balance > 0)
     )
@@ -76,6 +77,8 @@ def position(
         whose.append(lots.c.lot_id.in_(list(also)))
     for row in work.connection.execute(live.where(sa.or_(*whose))):
         terms[row.lot_id] = _lot(row)
+        if row.waits:
+            waiting.add(row.lot_id)
         stage = STAGE_BY_ACCOUNT[AccountKind(row.kind)]
         stages.setdefault(row.lot_id, {})[stage] = Points(row.balance)
     empty = _named_lots(work, member_id, set(also) - terms.keys(), causes)
@@ -92,6 +95,7 @@ def position(
                 available=stages.get(lot_id, {}).get(Stage.AVAILABLE, ZERO),
                 held=stages.get(lot_id, {}).get(Stage.HELD, ZERO),
                 expired=flows.get(lot_id, {}).get(AccountKind.EXPIRED, ZERO),
+                waits=lot_id in waiting,
             )
             for lot_id, lot in terms.items()
         ),
@@ -330,7 +334,9 @@ def members_due(work: Work, *, since: datetime | None, until: datetime, limit: i
     Looks at lots whose time came after ``since``; ``None`` looks at all there ever were.
     """
     pending = sa.and_(
-        accounts.c.kind == AccountKind.LOT_PENDING, _between(lots.c.activates_at, since, until)
+        accounts.c.kind == AccountKind.LOT_PENDING,
+        _between(lots.c.activates_at, since, until),
+        sa.not_(waits_for_condition()),
     )
     available = sa.and_(
         accounts.c.kind == AccountKind.LOT_AVAILABLE, _between(lots.c.expires_at, since, until)
@@ -343,6 +349,17 @@ def members_due(work: Work, *, since: datetime | None, until: datetime, limit: i
     ]
     union = sa.union(*queries).limit(limit)
     return list(work.connection.execute(union).scalars())
+
+
+def waits_for_condition() -> sa.ColumnElement[bool]:
+    """Whether a lot of the enclosing query activates only when somebody has looked."""
+    decided = sa.exists().where(vesting_decisions.c.lot_id == vestings.c.lot_id)
+    return (
+        sa.exists()
+        .where(vestings.c.lot_id == lots.c.lot_id, sa.not_(decided))
+        .correlate(lots)
+        .label("waits")
+    )
 
 
 def _between(

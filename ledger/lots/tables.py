@@ -1,10 +1,11 @@
-"""Tables of lots and holds. They equal migration 0004; a test compares them."""
+"""Tables of lots and holds. They equal the migrations; a test compares them."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import metadata
 
@@ -33,6 +34,35 @@ lots = sa.Table(
     ),
 )
 """The terms of a lot never change, and are in the cause of the entry that granted it."""
+
+vestings = sa.Table(
+    "vestings",
+    metadata,
+    sa.Column("lot_id", sa.Uuid, sa.ForeignKey("lots.lot_id"), primary_key=True),
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("matures_at", _MOMENT, nullable=False),
+    sa.Column("condition", pg.JSONB, nullable=False),
+    sa.Column("to_rewards", sa.Boolean, nullable=False),
+    sa.Index("ix_vestings_matures_at", "matures_at"),
+)
+"""Append-only: lots that activate only if a condition holds; as the granting entry states."""
+
+vesting_decisions = sa.Table(
+    "vesting_decisions",
+    metadata,
+    sa.Column("lot_id", sa.Uuid, sa.ForeignKey("vestings.lot_id"), primary_key=True),
+    sa.Column("holds", sa.Boolean, nullable=False),
+    sa.Column("basis", pg.JSONB, nullable=False),
+    sa.Column("cancelled", sa.BigInteger, nullable=False),
+    sa.Column("entry_id", sa.Uuid),
+    sa.Column("recorded_at", _MOMENT, nullable=False),
+    sa.CheckConstraint(
+        "cancelled >= 0 AND (cancelled > 0) = (entry_id IS NOT NULL) "
+        "AND (cancelled = 0 OR NOT holds)",
+        name="cancelled_by_an_entry",
+    ),
+)
+"""Append-only: what was found when they matured, once; never looked at again."""
 
 holds = sa.Table(
     "holds",

@@ -25,7 +25,7 @@ from ledger.programme.model import (
     Rule,
     Text,
 )
-from ledger.programme.canonical_life import term_form, validity_form
+from ledger.programme.canonical_life import life_form, term_form, validity_form, vesting_form
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
 
@@ -69,6 +69,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
             "returned_points_per_year": bridge.returned_points_per_year,
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
+        **life_form(programme),
         **standing_form(programme),
         **commerce_form(programme.reductions, programme.splits),
     }
@@ -105,6 +106,7 @@ def _rule(rule: Rule) -> Json:
         "multipliers": list(rule.multipliers),
         "category": rule.category,
         **({"validity": validity_form(rule.validity)} if rule.validity else {}),
+        **({"vesting": vesting_form(rule.vesting)} if rule.vesting else {}),
     }
 
 

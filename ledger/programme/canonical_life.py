@@ -3,7 +3,34 @@
 from __future__ import annotations
 
 from ledger.kernel.canonical import Json
-from ledger.programme.model_life import EndOf, OnDay, Term, Validity
+from ledger.programme.model import Programme
+from ledger.programme.model_life import (
+    Active,
+    Budget,
+    Emission,
+    EndOf,
+    Inactivity,
+    OnDay,
+    Term,
+    Validity,
+    Vesting,
+    VestingCondition,
+)
+from ledger.programme.numbers import exact_text
+
+
+def life_form(programme: Programme) -> dict[str, Json]:
+    """The sections that are stated, by name."""
+    form: dict[str, Json] = {}
+    if programme.vesting:
+        form["vesting"] = {name: vesting_form(kind) for name, kind in programme.vesting.items()}
+    if programme.inactivity is not None:
+        form["inactivity"] = _inactivity(programme.inactivity)
+    if programme.emission is not None:
+        form["emission"] = _emission(programme.emission)
+    if programme.budgets:
+        form["budgets"] = [_budget(budget) for budget in programme.budgets]
+    return form
 
 
 def term_form(term: Term | None) -> Json:
@@ -20,3 +47,54 @@ def validity_form(validity: Validity | None) -> Json:
     if isinstance(validity, OnDay):
         return {"on": {"year": validity.year, "month": validity.month, "day": validity.day}}
     return term_form(validity)
+
+
+def vesting_form(vesting: Vesting) -> Json:
+    """How long, and the condition."""
+    condition = vesting.condition
+    return {
+        "months": vesting.months,
+        "days": vesting.days,
+        "condition": None if condition is None else condition_form(condition),
+        "days_max": vesting.days_max,
+    }
+
+
+def condition_form(condition: VestingCondition) -> dict[str, Json]:
+    """A condition as files state it; also as the entry that grants such points does."""
+    if isinstance(condition, Active):
+        return {"active": {"who": condition.who, "within_days": condition.within_days}}
+    return {
+        "happened": {
+            "type": condition.event_type,
+            "who": condition.who,
+            "within_days": condition.within_days,
+        }
+    }
+
+
+def _inactivity(inactivity: Inactivity) -> Json:
+    return {
+        "check": "quarter",
+        "steps": [[step.days, exact_text(step.share)] for step in inactivity.steps],
+        "to": "rewards" if inactivity.to_rewards else "revoked",
+        "warning_days": inactivity.warning_days,
+    }
+
+
+def _emission(emission: Emission) -> Json:
+    return {
+        "start": emission.start.isoformat(),
+        "yearly": emission.yearly,
+        "halve_every_years": emission.halve_every_years,
+        "pools": [[pool, exact_text(share)] for pool, share in emission.pools],
+    }
+
+
+def _budget(budget: Budget) -> Json:
+    return {
+        "id": budget.budget_id,
+        "of": {"rules": list(budget.of.rules), "category": budget.of.category},
+        "points": budget.points,
+        "per": budget.per,
+    }

@@ -35,7 +35,15 @@ from ledger.programme.model import (
     WeekStreakMultiplier,
 )
 from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
-from ledger.programme.load_life import term, validity
+from ledger.programme.load_life import (
+    budgets,
+    emission,
+    inactivity,
+    term,
+    validity,
+    vesting,
+    vesting_kind,
+)
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
     AttributeFile,
@@ -191,7 +199,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         zone=file.zone,
         rounding=file.rounding,
         attributes={name: _attribute(name, each) for name, each in file.attributes.items()},
-        rules=tuple(_rule(rule) for rule in file.rules),
+        rules=tuple(_rule(rule, file) for rule in file.rules),
         multipliers={name: _multiplier(name, each) for name, each in file.multipliers.items()},
         period=file.period,
         period_multipliers=tuple(file.period_multipliers),
@@ -209,6 +217,10 @@ def _programme(file: ProgrammeFile) -> Programme:
         levels=levels(file.levels),
         voice=voice_terms(file.voice),
         caps=tuple(_cap(cap) for cap in file.caps),
+        vesting={name: vesting_kind(kind) for name, kind in file.vesting.items()},
+        inactivity=inactivity(file.inactivity),
+        emission=emission(file.emission),
+        budgets=budgets(file.budgets),
         reductions=reductions(file.reductions),
         splits=splits(file.splits),
     )
@@ -225,7 +237,7 @@ def _attribute(name: str, file: AttributeFile) -> Attribute:
     )
 
 
-def _rule(file: RuleFile) -> Rule:
+def _rule(file: RuleFile, programme: ProgrammeFile) -> Rule:
     return Rule(
         rule_id=file.id,
         on=tuple(file.on),
@@ -239,6 +251,7 @@ def _rule(file: RuleFile) -> Rule:
         category=file.category,
         title=_text(file.title),
         validity=validity(file.validity),
+        vesting=vesting(file.vesting, programme.vesting),
     )
 
 

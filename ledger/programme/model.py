@@ -6,7 +6,7 @@ Knows nothing of YAML, of events or of members. A ``Programme`` that exists has 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -16,7 +16,14 @@ from ledger.programme.conditions import Condition
 from ledger.programme.expressions import Expression
 from ledger.programme.model_commerce import Reduction
 from ledger.programme.model_earning import Cap, Freezes, Limit, Per
-from ledger.programme.model_life import Term, Validity
+from ledger.programme.model_life import (
+    Budget,
+    Emission,
+    Inactivity,
+    Term,
+    Validity,
+    Vesting,
+)
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 
 AttributeValue = int | str
@@ -79,6 +86,7 @@ class Rule:
     category: str | None = None
     title: Text | None = None
     validity: Validity | None = None
+    vesting: Vesting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,10 @@ class Programme:
     title: Text | None
     programme_hash: bytes
     caps: tuple[Cap, ...] = ()
+    vesting: Mapping[str, Vesting] = field(default_factory=dict)
+    inactivity: Inactivity | None = None
+    emission: Emission | None = None
+    budgets: tuple[Budget, ...] = ()
     reductions: tuple[Reduction, ...] = ()
     splits: Mapping[str, Json] | None = None
     standing: StandingTerms | None = None

@@ -14,11 +14,11 @@ from ledger.programme.source import Path, Plain
 _PROGRAMME: Final = frozenset(
     {
         *("budgets", "budget", "emission", "expiry", "inactivity", "inactivity_decay"),
-        *("pools", "purchases", "referral", "referrals", "vesting"),
+        *("pools", "purchases", "referral", "referrals"),
     }
 )
 _RULE: Final = frozenset(
-    {"budget", "cap", "condition", "expiry", "vesting", "vesting_condition", "voice"}
+    {"budget", "cap", "condition", "expiry", "vesting_condition", "voice"}
 )
 
 

@@ -29,7 +29,14 @@ from ledger.programme.fields import (
 from ledger.programme.model import Period, Rounding
 from ledger.programme.schema_commerce import ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
-from ledger.programme.schema_life import ValidityFile
+from ledger.programme.schema_life import (
+    BudgetFile,
+    EmissionFile,
+    InactivityFile,
+    RuleVesting,
+    ValidityFile,
+    VestingFile,
+)
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
 
@@ -137,6 +144,12 @@ class RuleFile(Section):
         description="How long what this rule awards lasts, where that differs from the programme's "
         "(awards at once only).",
         examples=[{"end_of": "month"}],
+    )
+    vesting: RuleVesting | None = Field(
+        default=None,
+        description="How long what this rule awards is pending: a section, or the name of one "
+        "under `vesting` of the programme (awards at once only).",
+        examples=[{"days": 30}, "mentoring"],
     )
 
 
@@ -310,6 +323,28 @@ class ProgrammeFile(Section):
                 }
             }
         ],
+    )
+    vesting: Annotated[dict[Name, VestingFile], Field(max_length=50)] = Field(
+        default_factory=dict,
+        description="How long points of some kind are pending, by name, for rules and for whoever "
+        "grants points.",
+        examples=[{"mentoring": {"days": 30}}],
+    )
+    inactivity: InactivityFile | None = Field(
+        default=None,
+        description="What of absent members' points decays; without it, nothing.",
+        examples=[{"check": "quarter", "steps": [{"days": 90, "share": 5}]}],
+    )
+    emission: EmissionFile | None = Field(
+        default=None,
+        description="Where points come from, day by day; without it there are as many as earned.",
+        examples=[{"start": "2026-01-01", "yearly": 1_000_000, "pools": {"rewards": 100}}],
+    )
+    budgets: Annotated[list[BudgetFile], Field(max_length=50)] = Field(
+        default_factory=list,
+        description="At most so many points for all members together; each takes its part of an "
+        "award or none of it is paid beyond.",
+        examples=[[{"id": "all", "of": "programme", "points": 1_000_000, "per": "year"}]],
     )
     redemption: RedemptionFile | None = Field(
         default=None,

@@ -26,8 +26,6 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
-from ledger.lots import granting
-from ledger.lots.model import SettleAward, Settled
 from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
@@ -40,7 +38,8 @@ from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, Ev
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
-from ledger.settlement.lifetime import expiry_of
+from ledger.settlement import service as settlement
+from ledger.settlement.model import Settled, Worth
 from ledger.switches import service as switches
 from ledger.switches.model import Switch
 
@@ -119,11 +118,11 @@ def score_locked(work: Work, member_id: UUID) -> Scored:
     changes = _changes(member_id, entitled, store.awards_of(work, member_id))
     if not changes:
         return Scored(member_id, 0, Points(0))
-    settled = _settle(work, member_id, changes)
     store.insert_awards(
         work,
         [NewAward(c.award_id, member_id, c.key, c.earned_at) for c in changes if c.before is None],
     )
+    settled = settlement.settle(work, member_id, [_worth(member_id, c) for c in changes])
     store.insert_revisions(work, [_revision(change, settled) for change in changes])
     return Scored(member_id, len(changes), Points(sum(c.difference for c in changes)))
 
@@ -235,23 +234,15 @@ def _changes(
     return sorted(found, key=lambda c: (c.difference > 0, c.earned_at, c.award_id))
 
 
-def _settle(work: Work, member_id: UUID, changes: Sequence[_Change]) -> dict[UUID, Settled]:
-    commands = [_settlement(member_id, change) for change in changes if change.difference]
-    if not commands:
-        return {}
-    settled = granting.settle_awards(work, member_id, commands)
-    return {each.award_id: each for each in settled}
-
-
-def _settlement(member_id: UUID, change: _Change) -> SettleAward:
-    return SettleAward(
-        member_id=member_id,
+def _worth(member_id: UUID, change: _Change) -> Worth:
+    return Worth(
         award_id=change.award_id,
+        member_id=member_id,
+        rule_id=change.key.rule_id,
         revision=change.revision,
-        difference=Points(change.difference),
-        effective_at=change.earned_at,
-        activates_at=change.earned_at,
-        expires_at=_expiry(change),
+        difference=change.difference,
+        earned_at=change.earned_at,
+        programme=change.programme,
         why={
             "rule": change.key.rule_id,
             "programme": None if change.programme is None else change.programme.hash_text,
@@ -260,25 +251,14 @@ def _settlement(member_id: UUID, change: _Change) -> SettleAward:
     )
 
 
-def _expiry(change: _Change) -> datetime | None:
-    programme = change.programme
-    if programme is None:
-        return None
-    validity = programme.validity_of(change.key.rule_id)
-    if validity is None:
-        return None
-    return expiry_of(validity, change.earned_at, Calendar(programme.zone))
-
-
-def _revision(change: _Change, settled: Mapping[UUID, Settled]) -> NewRevision:
-    posted = settled.get(change.award_id)
+def _revision(change: _Change, settled: Settled) -> NewRevision:
     return NewRevision(
         change.award_id,
         change.revision,
         change.points,
         change.excess,
         change.receipt,
-        None if posted is None else posted.entry_id,
+        settled.entries.get(change.award_id),
     )
 
 

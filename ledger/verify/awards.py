@@ -24,7 +24,8 @@ NAME: Final = "awards"
 class RevisionRow(NamedTuple):
     """A revision with its award, and the first line of its entry with the sum of its lines.
 
-    The last five are ``None`` if no entry is named, or none found.
+    ``gaps`` is what the entry did not have to move. The last five are ``None`` if no entry is
+    named, or none found; ``moved`` counts what left issuance or a pool, or was revoked.
     """
 
     award_id: UUID
@@ -39,6 +40,7 @@ class RevisionRow(NamedTuple):
     receipt: Json
     entry_id: UUID | None
     recorded_at: datetime
+    gaps: int
     kind: str | None
     cause: str | None
     effective_at: datetime | None
@@ -72,7 +74,7 @@ def _order_problem(previous: RevisionRow | None, row: RevisionRow) -> str | None
 
 
 def _entry_problem(previous: RevisionRow | None, row: RevisionRow) -> str | None:
-    difference = row.points - (0 if previous is None else previous.points)
+    difference = row.points - (0 if previous is None else previous.points) - row.gaps
     if not difference:
         return None if row.entry_id is None else "changes nothing, and names an entry"
     if row.cause is None or row.kind not in {EntryKind.AWARD, EntryKind.CORRECTION}:

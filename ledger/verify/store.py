@@ -65,10 +65,11 @@ _LOT_FLOWS: Final = """
             sum(change) AS own,
             -sum(change) FILTER (WHERE NOT funds AND other_kind = 'spent') AS spent,
             -sum(change) FILTER (WHERE NOT funds AND other_kind = 'expired') AS expired,
-            -sum(change) FILTER (WHERE NOT funds AND other_kind IN ('revoked', 'debt')) AS revoked,
+            -sum(change) FILTER (WHERE NOT funds AND other_kind IN ('revoked', 'debt', 'rewards'))
+                AS revoked,
             -sum(change) FILTER (WHERE NOT funds AND other_kind = 'escrow') AS bridged,
             -sum(change) FILTER (WHERE NOT funds AND NOT inside AND other_kind NOT IN
-                ('spent', 'expired', 'revoked', 'debt', 'escrow')) AS elsewhere
+                ('spent', 'expired', 'revoked', 'debt', 'escrow', 'rewards')) AS elsewhere
         FROM of_lots
         LEFT JOIN lots ON lots.lot_id = of_lots.lot_id
         CROSS JOIN LATERAL (SELECT coalesce(
@@ -113,10 +114,19 @@ _HELD: Final = """
 """
 _REVISIONS: Final = """
     SELECT award_id, member_id, rule_id, event_id, period, earned_at, awards.created_at, revision,
-           points, receipt, r.entry_id, r.recorded_at, t.kind, t.cause, t.effective_at,
-           t.recorded_at, (SELECT sum(amount)::int8 FROM transfers WHERE entry_id = r.entry_id)
+           points, receipt, r.entry_id, r.recorded_at, coalesce(g.gaps, 0), t.kind, t.cause,
+           t.effective_at, t.recorded_at, CASE WHEN t.lines = 1 THEN t.amount ELSE (
+               SELECT sum(amount)::int8 FROM transfers AS each
+               JOIN accounts AS d ON d.account_id = each.debit_account_id
+               JOIN accounts AS c ON c.account_id = each.credit_account_id
+               WHERE each.entry_id = r.entry_id
+               AND (d.kind IN ('issuance', 'rewards') OR c.kind = 'revoked')) END
     FROM awards JOIN award_revisions AS r USING (award_id)
     LEFT JOIN transfers AS t ON t.entry_id = r.entry_id AND t.line = 1
+    LEFT JOIN (
+        SELECT award_id, revision, sum(change)::int8 AS gaps FROM award_gaps
+        WHERE revision IS NOT NULL GROUP BY award_id, revision
+    ) AS g USING (award_id, revision)
     ORDER BY award_id, revision
 """
 

@@ -32,6 +32,8 @@ class Coin:
     was: str = ""
     left_at: datetime | None = None
     taken: int = 0
+    waits: bool = False
+    taken_for_good: bool = False
 
     @property
     def order(self) -> tuple[datetime, datetime, UUID]:
@@ -72,7 +74,7 @@ class Coins:
         moments = {c.active for c in self.coins} | {c.dies for c in self.coins if c.dies}
         for moment in sorted(m for m in moments if m <= now):
             for coin in self.at(member, "pending"):
-                if coin.active <= moment:
+                if coin.active <= moment and not coin.waits:
                     coin.place = "available"
             self._expire(member, moment)
             self.pay(member)
@@ -131,16 +133,30 @@ class Coins:
         self.pay(member)
         return True
 
+    def taken_for_good(self, member: UUID, cause: str) -> list[Coin]:
+        """Coins of a cause that were cancelled, and that no clawback has counted yet."""
+        return [c for c in self.at(member, "revoked") if c.cause == cause and c.taken_for_good]
+
+    def decide(self, lot: UUID, now: datetime, *, holds: bool) -> None:
+        """Somebody looks at a matured lot's condition."""
+        waiting = [coin for coin in self.coins if coin.lot == lot]
+        for coin in waiting:
+            coin.waits = False
+            if coin.place == "pending" and not holds:
+                coin.place, coin.taken_for_good = "revoked", True
+        self.time_passes(waiting[0].member, now)
+
     def claw_back(self, member: UUID, cause: str, count: int, reach: int) -> int:
         """The coins taken or owed."""
         own = [c for c in self.at(member, "pending") if c.cause == cause]
         if reach >= 2:
             own += [c for c in self.at(member, "available") if c.cause == cause]
             own += [c for c in self.at(member, "expired") if c.cause == cause]
+            own += self.taken_for_good(member, cause)
         if reach >= 3:
             own += [c for c in self.at(member, "available") if c.cause != cause]
         for coin in own[:count]:
-            coin.place = "revoked"
+            coin.place, coin.taken_for_good = "revoked", False
         done = min(count, len(own))
         if reach >= 4:
             self.debt[member] += count - done

@@ -12,6 +12,7 @@ from ledger.journal.post import Batch, apply
 from ledger.kernel.units import Points
 from ledger.lots.model import EXPIRED, HeldLot, Hold, HoldPart, Lot, Position, Returned, Stage
 from ledger.lots.sheet import Sheet, open_sheet
+from ledger.lots.waiting import Vesting
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Desk:
     batch: Batch = field(init=False)
     lots: dict[UUID, Lot] = field(default_factory=dict)
     holds: dict[UUID, Hold] = field(default_factory=dict)
+    waiting: dict[UUID, Vesting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.batch = Batch(Head(0, GENESIS, 0), {}, {}, self.now)
@@ -60,6 +62,7 @@ class Desk:
                 lot,
                 *(Points(self.stage(lot.lot_id, stage)) for stage in Stage),
                 Points(self.expired(lot.lot_id)),
+                lot.lot_id in self.waiting,
             )
             for lot in self.lots.values()
             if lot.member_id == member_id
@@ -70,6 +73,7 @@ class Desk:
         results = apply(self.batch, sheet.entries)
         assert [r.outcome for r in results] == [Outcome.POSTED] * len(results), results
         self.lots |= {lot.lot_id: lot for lot in sheet.new_lots}
+        self.waiting |= sheet.new_vestings
 
     def remember_returns(self, parts: tuple[Returned, ...]) -> None:
         for part in parts:

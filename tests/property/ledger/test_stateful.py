@@ -47,6 +47,8 @@ from ledger.lots.model import (
     Stage,
 )
 from ledger.lots.sheet import grant
+from ledger.lots.vesting import DecideVesting, decide
+from ledger.lots.waiting import Vesting
 from ledger.verify.chain import AccountRow, check_chain
 from tests.property.ledger.coins import Coin, Coins
 from tests.property.ledger.desk import Desk
@@ -146,6 +148,48 @@ class Ledger(RuleBasedStateMachine):
         place = "pending" if wait_days else "available"
         self.coins.grant(lambda: Coin(who, lot, active, dies, why, place), points, self.now)
 
+    @rule(who=member, points=amount, why=cause, wait_days=st.sampled_from([0, 1, 4]))
+    def grant_on_a_condition(self, who: UUID, points: int, why: str, wait_days: int) -> None:
+        self._tick(who)
+        active = self.now + wait_days * DAY
+        dies = active + 20 * DAY
+        sheet = self.desk.sheet(who)
+        command = GrantLot(
+            member_id=who,
+            amount=Points(points),
+            kind=EntryKind.GRANT,
+            key=(str(self._next()),),
+            effective_at=self.now,
+            activates_at=active,
+            expires_at=dies,
+            cause=Cause("test", why),
+            vesting=Vesting({"happened": {}}),
+        )
+        lot = (grant(sheet, command), sheet.new_lots[-1].lot_id)[1]
+        settle_new(sheet, self.now)
+        self.desk.save(sheet)
+        self.coins.grant(
+            lambda: Coin(who, lot, active, dies, why, "pending", waits=True), points, self.now
+        )
+
+    @rule(which=st.integers(0, 5), holds=st.booleans())
+    def look_at_a_condition(self, which: int, *, holds: bool) -> None:
+        matured = [lot for lot in self.desk.waiting if self.desk.lots[lot].activates_at <= self.now]
+        if which >= len(matured):
+            return
+        lot = self.desk.lots[matured[which]]
+        self._tick(lot.member_id)
+        sheet = self.desk.sheet(lot.member_id)
+        vesting = self.desk.waiting.pop(lot.lot_id)
+        decided = decide(
+            sheet, DecideVesting(lot.lot_id, lot.member_id, vesting, holds, None, self.now)
+        )
+        self.desk.save(sheet)
+        before = len(self.coins.taken_for_good(lot.member_id, lot.cause.cause_id))
+        self.coins.decide(lot.lot_id, self.now, holds=holds)
+        taken = self.coins.taken_for_good(lot.member_id, lot.cause.cause_id)
+        assert decided.cancelled == Points(len(taken) - before)
+
     @rule(target=purchases, who=member, points=large, spent=large)
     def buy(self, who: UUID, points: int, spent: int) -> object:
         hold_id = self.hold(who, points)
@@ -240,6 +284,7 @@ class Ledger(RuleBasedStateMachine):
             self.now,
             self.now,
             reach,
+            gone=Points(len(self.coins.taken_for_good(who, why))),
         )
         clawed = clawing.claw_back(sheet, command)
         self.desk.save(sheet)

@@ -86,7 +86,7 @@ def test_the_schema_takes_what_is_right(text: str) -> None:
         {"programme": "Club"},
         {"version": 1},
         {"rules": []},
-        {"vesting": {"days": 3}},
+        {"vesting": {"days": -3}},
         {"rounding": "up"},
         {"rules": [{"id": "a", "on": "a", "to": "owner", "points": 1}]},
         {"rules": [{"id": "a", "on": "a", "to": "actor", "points": "1e3"}]},

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
-from ledger.programme.model_life import EndOf, OnDay, Term, Validity
+from ledger.programme.model_life import Active, EndOf, OnDay, Term, Validity, Vesting
 
 BASE = """\
 programme: small
@@ -66,7 +66,7 @@ def test_a_period_has_one_life() -> None:
     text = PERIODIC.replace("points: 10", "points: 10, validity: {months: 3}")
     ((at, wrong),) = faults_of(text)
     assert at == "rules[0].validity"
-    assert "one life" in wrong
+    assert "one award" in wrong
 
 
 def test_every_form_has_a_hash_of_its_own() -> None:
@@ -75,3 +75,59 @@ def test_every_form_has_a_hash_of_its_own() -> None:
     texts = [f"{BASE}validity: {form}\n" for form in forms]
     texts += [BASE, BASE.replace("points: 10", "points: 10, validity: {months: 12}")]
     assert len({load_programme(text).hash_text for text in texts}) == len(texts)
+
+
+def test_a_rule_vests_as_it_says_or_as_a_kind_it_names() -> None:
+    text = BASE.replace("points: 10", "points: 10, vesting: review").replace(
+        "points: 5,",
+        "points: 5, vesting: {months: 1, condition: {active: {within_days: 30}}},",
+    )
+    programme = load_programme(f"{text}vesting: {{review: {{days: 30, days_max: 90}}}}\n")
+    first, second = programme.rules
+    assert first.vesting == Vesting(days=30)
+    assert second.vesting == Vesting(months=1, condition=Active("beneficiary", 30))
+    assert programme.vesting == {"review": Vesting(days=30, days_max=90)}
+
+
+@pytest.mark.parametrize(
+    ("vesting", "field", "said"),
+    [
+        ("project", "rules[0].vesting", "no vesting 'project'"),
+        ("{}", "rules[0].vesting", "no time"),
+        ("{days: 30, days_max: 60}", "rules[0].vesting.days_max", "kinds under"),
+        ("{days: 30, condition: {}}", "rules[0].vesting.condition", "one of"),
+        (
+            "{days: 30, condition: {active: {within_days: 3}, happened: {type: a}}}",
+            "rules[0].vesting.condition",
+            "one of",
+        ),
+        (
+            "{days: 30, condition: {happened: {type: a, who: guest}}}",
+            "rules[0].vesting.condition.happened.who",
+            "",
+        ),
+    ],
+)
+def test_what_is_no_vesting(vesting: str, field: str, said: str) -> None:
+    found = faults_of(BASE.replace("points: 10", f"points: 10, vesting: {vesting}"))
+    assert {at for at, _ in found} == {field}
+    assert said in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "field"),
+    [
+        ("{a: {condition: {active: {within_days: 3}}}}", "vesting.a.condition"),
+        ("{a: {days: 60, days_max: 30}}", "vesting.a.days_max"),
+        ("{a: {months: 1, days_max: 90}}", "vesting.a.days_max"),
+    ],
+)
+def test_what_is_no_kind_of_vesting(kinds: str, field: str) -> None:
+    ((at, _),) = faults_of(f"{BASE}vesting: {kinds}\n")
+    assert at == field
+
+
+def test_rules_of_periods_do_not_vest() -> None:
+    ((at, wrong),) = faults_of(PERIODIC.replace("points: 10", "points: 10, vesting: {days: 3}"))
+    assert at == "rules[0].vesting"
+    assert "one award" in wrong

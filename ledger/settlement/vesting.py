@@ -1,0 +1,116 @@
+"""Looking at lots that have matured: whether their condition holds.
+
+It is looked at once, as of the moment of maturity, by the facts known when somebody looks. What was
+found is settled: a fact that arrives or is retracted later changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from ledger.journal import service as journal
+from ledger.kernel.canonical import Json
+from ledger.kernel.ids import BadId, format_id, parse_id
+from ledger.kernel.transaction import Database, Work, execute
+from ledger.lots import store as lots_store
+from ledger.lots import vesting_store
+from ledger.lots.clawing import AWARD_CAUSE
+from ledger.lots.granting import save
+from ledger.lots.sheet import open_sheet
+from ledger.lots.vesting import DecideVesting, decide
+from ledger.lots.vesting_store import WaitingLot
+from ledger.members import service as members
+from ledger.programme.model_life import BENEFICIARY
+from ledger.settlement import store
+
+PAGE: Final = 500
+PAGES_MAX: Final = 1_000
+"""Members of one run: at most ``PAGE * PAGES_MAX``."""
+
+
+def settle_matured(database: Database) -> int:
+    """Look at everything that has matured, a member at a time; the number of lots."""
+    now = database.clock.now()
+    looked_at = 0
+    for _ in range(PAGES_MAX):
+        with database.read() as work:
+            due = vesting_store.members_due(work, now, PAGE)
+        for member_id in due:
+            looked_at += execute(database, settle_matured_of, (member_id, now))
+        if len(due) < PAGE:
+            break
+    return looked_at
+
+
+def settle_matured_of(work: Work, command: tuple[UUID, datetime]) -> int:
+    """Look at what of one member's has matured by a moment; the number of lots."""
+    member_id, at = command
+    journal.lock_head(work)
+    matured = vesting_store.due(work, member_id, at)
+    if not matured:
+        return 0
+    sheet = open_sheet(
+        lots_store.position(work, member_id, also=[waiting.lot_id for waiting in matured])
+    )
+    for waiting in matured:
+        holds, basis = _look(work, waiting)
+        command_of_lot = DecideVesting(waiting.lot_id, member_id, waiting.vesting, holds, basis, at)
+        decided = decide(sheet, command_of_lot)
+        vesting_store.insert_decision(
+            work, waiting.lot_id, basis, decided.cancelled, decided.entry_id, holds=holds
+        )
+    save(work, [sheet])
+    return len(matured)
+
+
+def _look(work: Work, waiting: WaitingLot) -> tuple[bool, Json]:
+    """Whether the condition holds, and the event that says so."""
+    condition = waiting.vesting.condition
+    assert isinstance(condition, Mapping), "a condition is one section"
+    ((kind, stated),) = condition.items()
+    assert isinstance(stated, Mapping), "a condition has fields"
+    since, until, event_type = _span(work, waiting, kind, stated)
+    references = _references(work, waiting, str(stated["who"]))
+    found = store.own_act(work, references, since, until, event_type) if references else None
+    basis: Json = {
+        "event": None if found is None else format_id("evt", found),
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+    }
+    return found is not None, basis
+
+
+def _span(
+    work: Work, waiting: WaitingLot, kind: str, stated: Mapping[str, Json]
+) -> tuple[datetime, datetime, str | None]:
+    days = stated["within_days"]
+    if kind == "active":
+        assert isinstance(days, int), "checked when the programme was"
+        return waiting.matures_at - timedelta(days=days), waiting.matures_at, None
+    lot = lots_store.read_lots(work, [waiting.lot_id])[waiting.lot_id]
+    since = journal.entries(work, [lot.entry_id])[lot.entry_id].draft.effective_at
+    until = waiting.matures_at
+    if isinstance(days, int):
+        until = min(until, since + timedelta(days=days))
+    return since, until, str(stated["type"])
+
+
+def _references(work: Work, waiting: WaitingLot, who: str) -> list[UUID]:
+    """Every identity of whom the condition is about; one alone if it is nobody's yet."""
+    if who == BENEFICIARY:
+        return members.references_of_member(work, waiting.member_id)
+    if waiting.cause.kind != AWARD_CAUSE:
+        return []
+    fact = store.event_of_award(work, UUID(waiting.cause.cause_id))
+    value: object = None if fact is None else fact.data
+    for step in who.split(".")[1:]:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    try:
+        reference = parse_id("idn", str(value))
+    except BadId:
+        return []
+    member_id = members.members_of(work, [reference]).get(reference)
+    return [reference] if member_id is None else members.references_of_member(work, member_id)

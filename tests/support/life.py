@@ -1,0 +1,43 @@
+"""What tests of the life of points share."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ledger.kernel.transaction import Database
+from ledger.scoring.verify import SCORING_CHECKS
+from ledger.settlement.verify import SETTLEMENT_CHECKS
+from ledger.verify.service import AWARD_CHECKS, JOURNAL_CHECKS, verify
+from tests.world import World
+
+_TABLES = ("vestings", "vesting_decisions", "award_gaps")
+CHECKS = (*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS, *SETTLEMENT_CHECKS)
+
+
+def findings(database: Database) -> list[str]:
+    """What the checks of journal, lots, awards and settlement find."""
+    return [str(finding) for finding in verify(database, CHECKS).findings]
+
+
+def parts(world: World, subject: str) -> tuple[int, int]:
+    """A member's pending and available points."""
+    summary = world.summary(subject)
+    return summary.pending.amount, summary.available.amount
+
+
+def balance(database: Database, kind: str) -> int:
+    """What one of the system's accounts has."""
+    query = sa.text("SELECT balance FROM accounts WHERE kind = :kind AND owner IS NULL")
+    with database.engine.begin() as connection:
+        return int(connection.execute(query, {"kind": kind}).scalar() or 0)
+
+
+def damaged(database: Database, migrator_url: str, statement: str) -> list[str]:
+    """What the checks find after somebody who can switch off triggers did this."""
+    engine = sa.create_engine(migrator_url)
+    with engine.begin() as connection:
+        for table in _TABLES:
+            connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        connection.execute(sa.text(statement))
+    engine.dispose()
+    return findings(database)
