@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.events.errors import UnknownSource
+from ledger.events.model import Authority
 from ledger.events.sources.model import SecretBox
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, EntryKind, Posting
@@ -91,24 +92,8 @@ class Purchases:
             PurchasesNotOffered, RedeemingSwitchedOff: not now, or not by this rule.
             RecipientUnknown, BuyingFromOneself, MemberNotActive: persons that cannot be.
         """
-        try:
-            opened = tokens.open_token(command.offer_token, token_type=OFFER_TOKEN_TYPE)
-            signer = signer_of(work, opened.key_id, self.box)
-            claims = tokens.verify(opened, [secret.encode() for secret in signer.secrets])
-        except (tokens.NotGenuine, UnknownSource) as error:
-            raise OfferForged(f"This offer is not signed by a source of ours: {error}.") from error
-        offer = read_offer(claims, source=signer.source.uri, at=work.now)
-
-        def member_of(identity: str) -> Member | None:
-            try:
-                return members.member_of(work, identity_of(identity, signer.source.authority))
-            except OrderMalformed as error:
-                raise OfferMalformed(
-                    f"The offer is signed but its source may not speak for {identity[:64]!r}.",
-                    field="sub",
-                ) from error
-
-        buyer = member_of(offer.buyer)
+        offer, authority = self._genuine(work, command.offer_token)
+        buyer = _member_of(work, offer.buyer, authority)
         if buyer is None or not (
             command.caller.member_id == buyer.member_id or command.caller.may_use(offer.source)
         ):
@@ -121,7 +106,9 @@ class Purchases:
         programme, terms = _terms(work)
         shares = _shares_of(terms, offer)
         named = {
-            share.to: _recipient(offer, share.to, member_of(offer.recipients[share.to]))
+            share.to: _recipient(
+                offer, share.to, _member_of(work, offer.recipients[share.to], authority)
+            )
             for share in shares
             if share.pool is None
         }
@@ -137,6 +124,16 @@ class Purchases:
             shares=tuple(zip(shares, split(offer.points, shares), strict=True)),
             digest=content_digest(offer, ids | {"": str(buyer.member_id)}),
         )
+
+    def _genuine(self, work: Work, token: str) -> tuple[SignedOffer, Authority]:
+        try:
+            opened = tokens.open_token(token, token_type=OFFER_TOKEN_TYPE)
+            signer = signer_of(work, opened.key_id, self.box)
+            claims = tokens.verify(opened, [secret.encode() for secret in signer.secrets])
+        except (tokens.NotGenuine, UnknownSource) as error:
+            raise OfferForged(f"This offer is not signed by a source of ours: {error}.") from error
+        offer = read_offer(claims, source=signer.source.uri, at=work.now)
+        return offer, signer.source.authority
 
     def buy(self, work: Work, command: Buy) -> Purchase:
         """Pay a price and share it; the same offer again answers as its purchase is.
@@ -175,6 +172,17 @@ class Purchases:
         )
         store.insert(work, purchase)
         return purchase
+
+
+def _member_of(work: Work, identity: str, authority: Authority) -> Member | None:
+    """Whom an identity of an offer is; ``None`` if nobody here."""
+    try:
+        return members.member_of(work, identity_of(identity, authority))
+    except OrderMalformed as error:
+        raise OfferMalformed(
+            f"The offer is signed but its source may not speak for {identity[:64]!r}.",
+            field="sub",
+        ) from error
 
 
 def _terms(work: Work) -> tuple[Programme, SplitTerms]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +17,14 @@ from ledger.kernel.clock import SystemClock
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import connect, execute
 from ledger.kernel.units import Points
-from ledger.redemption import codes
+from ledger.purchases.offers import OFFER_TOKEN_TYPE
+from ledger.redemption import codes, tokens
 from ledger.redemption.codes import IssueCode
 from ledger.redemption.model import Redemption
 from ledger.switches.model import SetCeiling
 from ledger.switches.service import set_ceiling
 from tests.integration.conftest import TestDatabase
-from tests.integration.redemption.conftest import School, SetClock, make_school
+from tests.integration.redemption.conftest import SECRETS, School, SetClock, make_school
 from tests.support.credentials import issue_key
 from tests.support.served import serving
 from tests.world import SOURCE_URI
@@ -227,3 +229,48 @@ def test_of_fifty_uses_of_one_code_one_succeeds(live_school: School, crowd: Crow
     assert _statuses(answers) == {200: 1, 409: AT_ONCE - 1}
     assert _codes(answers, 409) == {"code_used"}
     assert (live_school.summary().available, live_school.summary().held) == (Points(0), Points(0))
+
+
+def test_of_fifty_purchases_with_the_same_points_one_succeeds(
+    live_school: School, crowd: Crowd
+) -> None:
+    live_school.world.link("a-seller")
+    live_school.put_in_force(
+        f"redemption: {json.dumps(live_school.terms)}\n"
+        "splits: {rules: {course: {shares: ["
+        "{to: author, per_cent: 70}, {to: school, per_cent: 30, pool: treasury}]}}}"
+    )
+    live_school.grant(100)
+    now = int(live_school.clock.time.timestamp())
+    offers = [
+        tokens.sign(
+            {
+                "sub": f"lms:{live_school.subject}",
+                "sale": f"sale-{number}",
+                "iat": now,
+                "exp": now + 3600,
+                "rule": "course",
+                "points": 100,
+                "recipients": {"author": "lms:a-seller"},
+            },
+            token_type=OFFER_TOKEN_TYPE,
+            key_id="lms",
+            secret=SECRETS["lms"].encode(),
+        )
+        for number in range(AT_ONCE)
+    ]
+
+    answers = crowd.post(
+        "/v1/purchases",
+        lambda number: {"offer": offers[number]},
+        lambda number: f"purchase-{number}",
+    )
+
+    assert _statuses(answers) == {201: 1, 422: AT_ONCE - 1}
+    assert _codes(answers, 422) == {"insufficient_points"}
+    assert live_school.summary().available == Points(0)
+    (made,) = [each.json() for each in answers if each.status_code == 201]
+    path = f"/v1/purchases/{made['id']}/return"
+    returned = crowd.post(path, lambda _: None, lambda number: f"return-{number}")
+    assert _statuses(returned) == {200: AT_ONCE}
+    assert live_school.summary().available == Points(100)
