@@ -13,15 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from ledger.kernel.transaction import Work
 
-_DIALECT: Final = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy
+_DIALECT: Final = sa.make_url("postgresql+psycopg://").get_dialect()()
 
 
 class Prepared:
@@ -49,14 +48,14 @@ class Pipeline:
     """Statements on their way; answers may be read once the pipeline has ended."""
 
     work: Work
-    connection: psycopg.Connection[tuple[Any, ...]]
+    connection: Any
+    """The driver's own (psycopg 3)."""
 
-    def send(
-        self, statement: Prepared, given: Mapping[str, Any]
-    ) -> psycopg.Cursor[tuple[Any, ...]]:
+    def send(self, statement: Prepared, given: Mapping[str, Any]) -> DBAPICursor:
         """Queue one statement."""
-        cursor = self.connection.cursor()
-        return cursor.execute(statement.text.encode(), statement.parameters(given))
+        cursor: DBAPICursor = self.connection.cursor()
+        cursor.execute(statement.text, statement.parameters(given))
+        return cursor
 
 
 @contextmanager
@@ -67,14 +66,15 @@ def pipeline(work: Work) -> Iterator[Pipeline]:
         sqlalchemy.exc.DBAPIError: the first that failed; none after it ran. As from SQLAlchemy, so
             that ``execute`` treats it alike.
     """
-    raw = cast("psycopg.Connection[Any]", work.connection.connection.driver_connection)
+    driver = work.connection.dialect.loaded_dbapi.Error
+    raw: Any = work.connection.connection.driver_connection
     try:
         with raw.pipeline():
             yield Pipeline(work, raw)
-    except psycopg.Error as error:
-        lost = raw.closed
+    except driver as error:
+        lost = bool(raw.closed)
         if lost:
             work.connection.invalidate(error)
         raise DBAPIError.instance(
-            "(pipeline)", None, error, psycopg.Error, connection_invalidated=lost
+            "(pipeline)", None, error, driver, connection_invalidated=lost
         ) from error

@@ -184,9 +184,12 @@ def look_up(work: Work, lock: Prepared, asked: Asked) -> Found:
         sources = _SOURCES.rows((source,) for source in asked.sources)
         accepted = line.send(_ACCEPTED, {**sources, "hour": _hour(work.now)})
     return Found(
-        {(row[0], row[1]): KnownEvent(row[2], row[3]) for row in known_events},
-        {IdentityKey(row[0], row[1], row[2]): KnownIdentity(row[3], row[4]) for row in identities_},
-        {row[0]: row[1] for row in accepted},
+        {(row[0], row[1]): KnownEvent(row[2], row[3]) for row in known_events.fetchall()},
+        {
+            IdentityKey(row[0], row[1], row[2]): KnownIdentity(row[3], row[4])
+            for row in identities_.fetchall()
+        },
+        {row[0]: row[1] for row in accepted.fetchall()},
     )
 
 
@@ -254,7 +257,7 @@ def write(
         counted = line.send(_COUNT_ACCEPTED, {**_counts(facts), **moment})
         told = [(str(member_id), None) for member_id in touched]
         outbox.send_many(line, SCORE_TOPIC, told)
-    return Written(stored.fetchall()[0][0], {row[0]: row[1] for row in counted})
+    return Written(stored.fetchall()[0][0], {row[0]: row[1] for row in counted.fetchall()})
 
 
 def _fact_rows(facts: Sequence[NewFact], references: Mapping[IdentityKey, UUID]) -> dict[str, str]:
