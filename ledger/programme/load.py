@@ -57,7 +57,7 @@ from ledger.programme.schema import (
 from ledger.programme.schema_earning import FreezesFile, NamedCapFile
 from ledger.programme.schema_terms import RedemptionFile
 from ledger.programme.sections import section_json
-from ledger.programme.source import Document, Path, SourceUnreadable, read_document
+from ledger.programme.source import Document, Path, Plain, SourceUnreadable, read_document
 
 _UNSET_HASH: Final = bytes(32)
 
@@ -77,6 +77,10 @@ def load_programme(text: str) -> Programme:
     refused = [
         (path, f"{what} is not executed by this version", example)
         for path, what, example in unexecuted(document.content)
+    ]
+    refused += [
+        (path, "nothing is stated here; leave it out or say what it is", _example(path))
+        for path in _empty(document.content)
     ]
     try:
         file = ProgrammeFile.model_validate(document.content)
@@ -121,9 +125,39 @@ def _shape(details: ErrorDetails, document: Document) -> Wrong:
         else:
             if details["type"] == "missing" and index == len(steps) - 1:
                 path = (*path, step)
+    if details["type"].startswith("union_tag"):
+        return _kind(path, content, details)
     if details["type"] == "extra_forbidden":
         return path, *_unknown_field(path)
     return path, _said(details, content), _example(path)
+
+
+def _kind(path: Path, content: Any, details: ErrorDetails) -> Wrong:
+    """Which of several kinds a section is: not said, or none that there is."""
+    context = details.get("ctx", {})
+    name = str(context.get("discriminator", "by")).strip("'")
+    where = (*path, name)
+    if not isinstance(content, dict) or name not in content:
+        return where, "must be stated", _example(where)
+    known = context.get("expected_tags", "").replace("'", "")
+    return where, f"{_shown(content[name])} is no kind there is (known: {known})", _example(where)
+
+
+def _empty(content: Plain, path: Path = ()) -> Iterator[Path]:
+    """Fields with nothing after the colon: a condition left empty must not be one left out."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if value is None:
+                yield (*path, name)
+            else:
+                yield from _empty(value, (*path, name))
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from _empty(value, (*path, index))
+
+
+def _shown(content: Any) -> str:
+    return json.dumps(content, default=str, ensure_ascii=False)[:60]
 
 
 def _unknown_field(path: Path) -> tuple[str, str]:
@@ -139,7 +173,7 @@ def _unknown_field(path: Path) -> tuple[str, str]:
 
 def _said(details: ErrorDetails, content: Any) -> str:
     kind, context = details["type"], details.get("ctx", {})
-    shown = json.dumps(content, default=str, ensure_ascii=False)[:60]
+    shown = _shown(content)
     if kind == "missing":
         return "must be stated"
     if kind == "value_error":

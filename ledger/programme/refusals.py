@@ -30,7 +30,7 @@ def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
         yield (name,), f"`{name}`", f"leave `{name}` out"
     if content.get("period") == "year":
         yield ("period",), "a period of a year", "period: month"
-    if content.get("rounding") in {"half_even", "up", "half_down"}:
+    if content.get("rounding") in ("half_even", "up", "half_down"):
         yield ("rounding",), f"the rounding {content['rounding']}", "rounding: half_up"
     rules = content.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):

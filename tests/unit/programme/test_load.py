@@ -182,7 +182,7 @@ def test_numbers_that_are_not_plain_are_refused(points: str) -> None:
         ("{1: 1, 2: 1.5}", "{1: 1, 2: 1.5, 9: 2}", "multipliers.level.table[9]", "never 9"),
         ("{1: 1, 2: 1.5}", "{1: 1, 2: x}", "multipliers.level.table[2]", "exact number"),
         ("attribute: level", "attribute: lvl", "multipliers.level.attribute", "no attribute 'lvl'"),
-        ("by: week_streak", "by: month_streak", "multipliers.weeks", "does not match"),
+        ("by: week_streak", "by: month_streak", "multipliers.weeks.by", "no kind there is"),
         ("types: [a.done]", "types: [day.opened]", "multipliers.days.types", "condition"),
         (
             "[a.done], table: {1: 1, 2: 2}",
