@@ -70,10 +70,27 @@ class Event:
 
 @dataclass(frozen=True)
 class Version:
-    """A programme and the time (exact seconds) from which it is in force."""
+    """A programme, the time (exact seconds) from which it is in force, and how it was activated."""
 
     programme: dict[str, Any]
     effective_at: Fraction = FOREVER_AGO
+    mode: str = "forward"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From ``start`` up to ``end`` zone and period stay what they are."""
+
+    zone: str
+    period: str
+    start: Fraction
+    end: Fraction | None
+
+
+Amount = tuple[Event, dict[str, Any], Fraction, tuple[int, int] | None]
+"""A counted event by a rule: what caps left of it and, if awarded at once, (points, excess)."""
+Part = tuple[Stretch, date]
+"""A period: the stretch in which it lies, and its first day by the calendar."""
 
 
 Awards = dict[tuple[str, str, object], tuple[int, int]]
@@ -87,8 +104,19 @@ def naive_score(
     until: str | None = None,
     resolve: dict[str, str] | None = None,
 ) -> Awards:
-    """Score the lines in the order they were received."""
-    return _Naive(versions, lines, until, resolve).awards()
+    """Score the lines in the order they were received; ``versions`` in the order activated.
+
+    What a top-up would award from its time on counts where it is more than what is awarded without.
+    """
+    settled = [version for version in versions if version.mode != "top_up"]
+    best = _Naive(settled, lines, until, resolve).awards()
+    for top_up in versions:
+        if top_up.mode == "top_up":
+            chosen = [v for v in versions if v is top_up or v.mode != "top_up"]
+            for key, worth in _Naive(chosen, lines, until, resolve).awards().items():
+                if key not in best or worth[0] > best[key][0]:
+                    best[key] = worth
+    return best
 
 
 def naive_totals(awards: Awards) -> dict[str, tuple[int, int]]:
@@ -203,6 +231,7 @@ class _Naive:
             "day",
             "_quarantined",
             "closes_at",
+            "stretch",
         ):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -227,47 +256,97 @@ class _Naive:
         moment = EPOCH + timedelta(seconds=int(at // 1))
         return moment.astimezone(ZoneInfo(zone)).date()
 
-    def zone(self) -> str:
-        zones = {version.programme["zone"] for version in self.versions}
-        assert len(zones) == 1, "versions share their zone"
-        return zones.pop()
+    def stretch(self, at: Fraction) -> Stretch:
+        """The stretch in which a moment lies; before the first version that one's."""
+        if not self.versions:
+            return Stretch("UTC", "at_once", FOREVER_AGO, None)
+        turns = sorted({version.effective_at for version in self.versions})
+        kinds = []
+        for turn in turns:
+            programme = self.in_force_at(turn)
+            kinds.append((programme["zone"], programme.get("period", "at_once")))
+        place = max([number for number, turn in enumerate(turns) if turn <= at], default=0)
+        first = last = place
+        while first > 0 and kinds[first - 1] == kinds[place]:
+            first -= 1
+        while last + 1 < len(turns) and kinds[last + 1] == kinds[place]:
+            last += 1
+        end = turns[last + 1] if last + 1 < len(turns) else None
+        return Stretch(*kinds[place], turns[first], end)
+
+    def is_first(self, stretch: Stretch) -> bool:
+        return stretch.start == min(version.effective_at for version in self.versions)
 
     def day(self, event: Event) -> date:
-        return self.local_day(event.at, self.zone())
+        return self.local_day(event.at, self.stretch(event.at).zone)
 
-    def first_day(self, day: date) -> date:
+    def first_day(self, period: str, day: date) -> date:
         """The first day of the period in which a day lies."""
-        if self.period() == "week":
+        if period == "week":
             return day - timedelta(days=day.weekday())
-        return day.replace(day=1) if self.period() == "month" else day
+        return day.replace(day=1) if period == "month" else day
 
-    def first_day_after(self, first: date) -> date:
+    def first_day_after(self, part: Part) -> date:
         """The first day of the next period."""
-        days = {"day": 1, "week": 7, "month": 31}[self.period()]
-        return self.first_day(first + timedelta(days=days))
+        stretch, first = part
+        days = {"day": 1, "week": 7, "month": 31}[stretch.period]
+        return self.first_day(stretch.period, first + timedelta(days=days))
 
-    def closes_at(self, first: date) -> Fraction:
-        """The first second of the period after the one that begins on ``first``."""
-        return self.first_second(self.first_day_after(first))
-
-    def first_second(self, target: date) -> Fraction:
-        """The first second of a local day, or of what comes instead of it, by looking."""
+    def first_second(self, target: date, zone: str) -> Fraction:
+        """When a local day begins, by looking."""
         start = datetime(target.year, target.month, target.day, tzinfo=UTC)
-        at = Fraction(int((start - EPOCH).total_seconds()) - 30 * 3600)
+        at = Fraction(int((start - EPOCH).total_seconds()) - 40 * 3600)
         for step in (3600, 60, 1):
-            while self.local_day(at, self.zone()) < target:
+            while self.local_day(at, zone) < target:
                 at += step
             at -= step
         return at + 1
 
-    def begins(self, event: Event) -> date:
-        """The first day of the period in which an event happened."""
-        return self.first_day(self.day(event))
+    def closes_at(self, part: Part) -> Fraction:
+        """The first second of the next period, or the change of zone or period before it."""
+        stretch = part[0]
+        natural = self.first_second(self.first_day_after(part), stretch.zone)
+        return natural if stretch.end is None else min(natural, stretch.end)
 
-    def period(self) -> str:
-        kinds = {version.programme.get("period", "at_once") for version in self.versions}
-        assert len(kinds) == 1, "versions share their period"
-        return kinds.pop()
+    def is_cut_short(self, part: Part) -> bool:
+        stretch = part[0]
+        natural = self.first_second(self.first_day_after(part), stretch.zone)
+        return stretch.end is not None and stretch.end < natural
+
+    def last_day(self, part: Part) -> date:
+        """The day on which the period ends."""
+        if not self.is_cut_short(part):
+            return self.first_day_after(part) - timedelta(days=1)
+        end, zone = part[0].end, part[0].zone
+        return self.local_day(end // 1 - 1, zone)
+
+    def part_name(self, part: Part) -> str:
+        stretch, first = part
+        form = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}[stretch.period]
+        name = first.strftime(form)
+        if not self.is_first(stretch) and self.first_second(first, stretch.zone) < stretch.start:
+            name = f"{self.moment_text(stretch.start)}..{name}"
+        if self.is_cut_short(part):
+            name = f"{name}..{self.moment_text(stretch.end)}"
+        return name
+
+    def moment_text(self, at: Fraction) -> str:
+        whole = (EPOCH + timedelta(seconds=int(at // 1))).strftime("%Y-%m-%dT%H:%M:%S")
+        rest = f"{int((at - at // 1) * 10**9):09d}".rstrip("0")
+        return f"{whole}.{rest}Z" if rest else f"{whole}Z"
+
+    def begins(self, event: Event) -> Part:
+        """The period in which an event happened."""
+        stretch = self.stretch(event.at)
+        return stretch, self.first_day(stretch.period, self.day(event))
+
+    def version_of(self, part: Part) -> dict[str, Any] | None:
+        """In force at the close; of a period that a change ends, what was in force as it began."""
+        stretch, first = part
+        natural = self.first_second(self.first_day_after(part), stretch.zone)
+        if stretch.end is None or natural < stretch.end:
+            return self.in_force_at(natural)
+        return self.in_force_at(max(stretch.start, self.first_second(first, stretch.zone)))
 
     def in_force_at(self, at: Fraction) -> dict[str, Any] | None:
         found = None
@@ -277,8 +356,9 @@ class _Naive:
         return found
 
     def version(self, event: Event) -> dict[str, Any] | None:
-        at = event.at if self.period() == "at_once" else self.closes_at(self.begins(event))
-        return self.in_force_at(at)
+        if self.stretch(event.at).period == "at_once":
+            return self.in_force_at(event.at)
+        return self.version_of(self.begins(event))
 
     # 3: attributes.
 
@@ -499,22 +579,25 @@ class _Naive:
             return False
         excuse = freezes["excused_by"]
         value = self.attribute(
-            programme, member, excuse["attribute"], self.first_second(day), included=True
+            programme, member, excuse["attribute"], self.day_begins(day), included=True
         )
         return value in _listed(excuse["values"])
+
+    def day_begins(self, day: date) -> Fraction:
+        """When a local day begins, in the zone in use at noon UTC of that date."""
+        return self.first_second(day, self.zone_of(day))
+
+    def zone_of(self, day: date) -> str:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        return self.stretch(Fraction(int((noon - EPOCH).total_seconds()))).zone
 
     def exists(self, day: date) -> bool:
         """False for a day that a change of zone left out (Samoa's 30 December 2011)."""
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         start = Fraction(int((noon - EPOCH).total_seconds()))
+        zone = self.zone_of(day)
         hours = range(-28, 29)
-        return any(self.local_day(start + 3600 * hour, self.zone()) == day for hour in hours)
-
-    def week_streak(
-        self, programme: dict[str, Any], streak: dict[str, Any], member: str, monday: date
-    ) -> int:
-        earned = {self.begins(event) for event, _, weight in self.weights(member) if weight > 0}
-        return self.streak(programme, streak, member, sorted(earned), monday, timedelta(days=7))
+        return any(self.local_day(start + 3600 * hour, zone) == day for hour in hours)
 
     # Caps.
 
@@ -549,126 +632,165 @@ class _Naive:
             return amount
         return Fraction(0) if cap.get("over") == "refuse" else left
 
-    def weights(self, member: str) -> list[tuple[Event, dict[str, Any], Fraction]]:
-        """What is earned towards periods: weights as caps of rules and categories leave them."""
-        found: list[tuple[Event, dict[str, Any], Fraction]] = []
-        for event, rule in self.earned(member):
-            programme = self.version(event)
-            weight = self.points(rule, event)
-            for cap in self.caps(programme):
-                if cap["of"] == "programme" or not self.is_of(cap, rule):
-                    continue
-                span = self.span(cap["per"], self.day(event))
-                before = sum(
-                    counted
-                    for other, by, counted in found
-                    if self.is_of(cap, by) and self.span(cap["per"], self.day(other)) == span
-                )
-                weight = self.let_through(
-                    weight,
-                    cap,
-                    Fraction(before),
-                    lambda name, programme=programme, at=event.at: self.attribute(
-                        programme, member, name, at, included=True
-                    ),
-                )
-            found.append((event, rule, weight))
-        return found
+    def capped(
+        self,
+        amount: Fraction,
+        caps: list[dict[str, Any]],
+        before: Callable[[dict[str, Any]], Fraction],
+        level: Callable[[str], str],
+    ) -> Fraction:
+        """What caps leave of an amount, one after the other."""
+        for cap in caps:
+            amount = self.let_through(amount, cap, before(cap), level)
+        return amount
 
     # Awards.
 
     def awards(self) -> Awards:
         found: Awards = {}
         for member in self.members():
-            is_at_once = self.period() == "at_once"
-            found |= self.at_once_of(member) if is_at_once else self.periods_of(member)
+            found |= self.awards_of(member)
         return found
 
-    def at_once_of(self, member: str) -> Awards:
+    def awards_of(self, member: str) -> Awards:
+        """Stretch by stretch: events in order, then the closes of the stretch in order.
+
+        Weights of a stretch do not depend on its closes, and closes come before what follows.
+        """
+        amounts: list[Amount] = []
+        closed: list[tuple[date, int]] = []
         found: Awards = {}
-        awarded: list[tuple[Event, dict[str, Any], int]] = []
-        for event, rule in self.earned(member):
-            programme = self.version(event)
-            value = self.points(rule, event)
-            for name in rule.get("multipliers", []):
-                multiplier = programme["multipliers"][name]
-                if multiplier["by"] == "attribute":
-                    level = self.attribute(
-                        programme, member, multiplier["attribute"], event.at, included=True
-                    )
-                    value *= Fraction(multiplier["table"][level])
-                else:
-                    length = self.day_streak(programme, multiplier, member, self.day(event))
-                    value *= self.table_row(multiplier["table"], length)
-            whole = _round(value, programme.get("rounding", "half_up"))
-            points = whole
-            for cap in self.caps(programme):
-                if not self.is_of(cap, rule):
-                    continue
-                span = self.span(cap["per"], self.day(event))
-                before = sum(
-                    other_points
-                    for other, by, other_points in awarded
-                    if self.is_of(cap, by) and self.span(cap["per"], self.day(other)) == span
-                )
-                points = self.let_through(
-                    points,
-                    cap,
-                    before,
-                    lambda name, programme=programme, at=event.at: self.attribute(
-                        programme, member, name, at, included=True
-                    ),
-                )
-            points = int(points)
-            awarded.append((event, rule, points))
-            found[member, rule["id"], event.key] = points, whole - points
+        earned = self.earned(member)
+        stretches = sorted({self.stretch(e.at) for e, _ in earned}, key=lambda each: each.start)
+        for stretch in stretches:
+            mine = [(e, rule) for e, rule in earned if self.stretch(e.at) == stretch]
+            for event, rule in mine:
+                self.add_amount(member, event, rule, amounts, closed)
+                worth = amounts[-1][3]
+                if worth is not None:
+                    found[member, rule["id"], event.key] = worth
+            if stretch.period != "at_once":
+                for first in sorted({self.begins(event)[1] for event, _ in mine}):
+                    self.close(member, (stretch, first), amounts, closed, found)
         return found
 
-    def periods_of(self, member: str) -> Awards:
-        found: Awards = {}
-        earned = self.weights(member)
-        awarded: list[tuple[date, int]] = []
-        for first in sorted({self.begins(event) for event, _, _ in earned}):
-            close = self.closes_at(first)
-            if self.until is not None and close > self.until:
-                continue
-            programme = self.in_force_at(close)
-            value = sum(
-                (weight for event, _, weight in earned if self.begins(event) == first),
-                Fraction(0),
+    def add_amount(
+        self,
+        member: str,
+        event: Event,
+        rule: dict[str, Any],
+        amounts: list[Amount],
+        closed: list[tuple[date, int]],
+    ) -> None:
+        """What an event comes to: an award at once, or a weight."""
+        programme = self.version(event)
+        is_at_once = self.stretch(event.at).period == "at_once"
+        value = self.points(rule, event)
+        for name in rule.get("multipliers", []) if is_at_once else []:
+            multiplier = programme["multipliers"][name]
+            if multiplier["by"] == "attribute":
+                level = self.attribute(
+                    programme, member, multiplier["attribute"], event.at, included=True
+                )
+                value *= Fraction(multiplier["table"][level])
+            else:
+                length = self.day_streak(programme, multiplier, member, self.day(event))
+                value *= self.table_row(multiplier["table"], length)
+        if is_at_once:
+            value = Fraction(_round(value, programme.get("rounding", "half_up")))
+        caps = [
+            cap
+            for cap in self.caps(programme)
+            if self.is_of(cap, rule) and (is_at_once or cap["of"] != "programme")
+        ]
+
+        def before(cap: dict[str, Any]) -> Fraction:
+            span = self.span(cap["per"], self.day(event))
+            return self.used(cap, span, amounts, closed)
+
+        def level_of(name: str) -> str:
+            return self.attribute(programme, member, name, event.at, included=True)
+
+        kept = self.capped(value, caps, before, level_of)
+        worth = (int(kept), int(value - kept)) if is_at_once else None
+        amounts.append((event, rule, kept, worth))
+
+    def used(
+        self,
+        cap: dict[str, Any],
+        span: object,
+        amounts: list[Amount],
+        closed: list[tuple[date, int]],
+    ) -> Fraction:
+        """What counts towards a cap: awards at once and weights, of periods what was awarded."""
+        total = Fraction(0)
+        for event, rule, amount, worth in amounts:
+            is_of = self.is_of(cap, rule) and (worth is not None or cap["of"] != "programme")
+            if is_of and self.span(cap["per"], self.day(event)) == span:
+                total += amount
+        if cap["of"] == "programme":
+            total += sum(points for day, points in closed if self.span(cap["per"], day) == span)
+        return total
+
+    def close(
+        self,
+        member: str,
+        part: Part,
+        amounts: list[Amount],
+        closed: list[tuple[date, int]],
+        found: Awards,
+    ) -> None:
+        """What a period comes to when it closes."""
+        close = self.closes_at(part)
+        programme = self.version_of(part)
+        value = sum(
+            (
+                amount
+                for event, _, amount, worth in amounts
+                if worth is None and self.begins(event) == part
+            ),
+            Fraction(0),
+        )
+        for name in programme.get("period_multipliers", []):
+            multiplier = programme["multipliers"][name]
+            if multiplier["by"] == "attribute":
+                level = self.attribute(
+                    programme, member, multiplier["attribute"], close, included=False
+                )
+                value *= Fraction(multiplier["table"][level])
+            elif multiplier["by"] == "day_streak":
+                length = self.day_streak(programme, multiplier, member, part[1])
+                value *= self.table_row(multiplier["table"], length)
+            else:
+                active = self.active_weeks(amounts)
+                length = self.streak(
+                    programme, multiplier, member, active, part[1], timedelta(days=7)
+                )
+                value *= self.table_row(multiplier["table"], length)
+        whole = Fraction(_round(value, programme.get("rounding", "half_up")))
+        caps = [cap for cap in self.caps(programme) if cap["of"] == "programme"]
+        last_day = self.last_day(part)
+
+        def before(cap: dict[str, Any]) -> Fraction:
+            return self.used(cap, self.span(cap["per"], last_day), amounts, closed)
+
+        def level_of(name: str) -> str:
+            return self.attribute(programme, member, name, close, included=False)
+
+        points = int(self.capped(whole, caps, before, level_of))
+        closed.append((last_day, points))
+        if self.until is None or close <= self.until:
+            found[member, programme["programme"], self.part_name(part)] = (
+                points,
+                int(whole) - points,
             )
-            for name in programme.get("period_multipliers", []):
-                multiplier = programme["multipliers"][name]
-                if multiplier["by"] == "attribute":
-                    level = self.attribute(
-                        programme, member, multiplier["attribute"], close, included=False
-                    )
-                    value *= Fraction(multiplier["table"][level])
-                elif multiplier["by"] == "day_streak":
-                    length = self.day_streak(programme, multiplier, member, first)
-                    value *= self.table_row(multiplier["table"], length)
-                else:
-                    length = self.week_streak(programme, multiplier, member, first)
-                    value *= self.table_row(multiplier["table"], length)
-            whole = _round(value, programme.get("rounding", "half_up"))
-            points = whole
-            last_day = self.first_day_after(first) - timedelta(days=1)
-            for cap in self.caps(programme):
-                if cap["of"] != "programme":
-                    continue
-                span = self.span(cap["per"], last_day)
-                before = sum(other for day, other in awarded if self.span(cap["per"], day) == span)
-                points = self.let_through(
-                    points,
-                    cap,
-                    before,
-                    lambda name, programme=programme, close=close: self.attribute(
-                        programme, member, name, close, included=False
-                    ),
-                )
-            points = int(points)
-            awarded.append((last_day, points))
-            form = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}[self.period()]
-            name = first.strftime(form)
-            found[member, programme["programme"], name] = points, whole - points
-        return found
+
+    def active_weeks(self, amounts: list[Amount]) -> list[date]:
+        """The Mondays of weeks so far with a weight that is above zero."""
+        return sorted(
+            {
+                self.begins(event)[1]
+                for event, _, amount, worth in amounts
+                if worth is None and amount > 0 and self.stretch(event.at).period == "week"
+            }
+        )

@@ -11,17 +11,31 @@ from ledger.kernel.clock import Instant
 from ledger.programme.load import load_programme
 from ledger.scoring.history import settle
 from ledger.scoring.lines import fact_of_line
-from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
+from ledger.scoring.model import (
+    FROM_THE_BEGINNING,
+    Activation,
+    ActivationMode,
+    Entitlement,
+    EventCause,
+    Fact,
+)
 from ledger.scoring.project import project
-from tests.naive_scorer import Awards, Version, naive_score, read_programme, seconds
+from tests.naive_scorer import (
+    FOREVER_AGO,
+    Awards,
+    Version,
+    naive_score,
+    read_programme,
+    seconds,
+)
 
 _EXAMPLES = Path(__file__).parent.parent / "examples" / "programmes"
 WEEKLY = (_EXAMPLES / "weekly.yaml").read_text("utf-8")
 DAILY = (_EXAMPLES / "daily.yaml").read_text("utf-8")
 
 Event = dict[str, Any]
-Versions = list[tuple[str, str | None]]
-"""Programme texts, each with the time from which it is in force (None: always)."""
+Versions = list[tuple[str, str | None] | tuple[str, str | None, str]]
+"""Programme texts, each with the time from which it is in force (None: always), maybe the mode."""
 
 
 def event(
@@ -74,8 +88,9 @@ def activations_of(versions: Versions) -> list[Activation]:
         Activation(
             load_programme(text),
             FROM_THE_BEGINNING if since is None else Instant.parse(since),
+            *map(ActivationMode, mode),
         )
-        for text, since in versions
+        for text, since, *mode in versions
     ]
 
 
@@ -104,8 +119,8 @@ def score(
     received = list(events)
     if scorer == "naive":
         naive = [
-            Version(read_programme(text), *([] if since is None else [seconds(since)]))
-            for text, since in versions
+            Version(read_programme(text), FOREVER_AGO if since is None else seconds(since), *mode)
+            for text, since, *mode in versions
         ]
         return naive_score(naive, received, until=until, resolve=resolve)
     facts = facts_of(received)

@@ -103,7 +103,7 @@ def _members(facts: Iterable[Fact], counted: Iterable[Fact], plan: Plan) -> list
     """Every identity seen as a subject, or that a rule could have paid."""
     seen = {fact.subject for fact in facts if fact.subject is not None}
     for fact in counted:
-        version = plan.version_for(fact, plan.calendar.day(fact.time))
+        version = plan.version_for(fact, plan.day_of(fact.time))
         for planned in () if version is None else version.rules_by_type.get(fact.type, ()):
             if planned.to is not None and (owner := identity_at(fact, planned.to)) is not None:
                 seen.add(owner)

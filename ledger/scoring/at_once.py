@@ -15,9 +15,8 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier
 from ledger.scoring.attributes import Timelines
-from ledger.scoring.caps import CapBook
 from ledger.scoring.model import Entitlement, Fact
-from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
+from ledger.scoring.pipeline import Counted
 from ledger.scoring.plan import Plan, VersionPlan, round_points
 from ledger.scoring.receipts import (
     AppliedMultiplier,
@@ -25,7 +24,7 @@ from ledger.scoring.receipts import (
     CapUse,
     EventReceipt,
 )
-from ledger.scoring.streaks import DayStreaks
+from ledger.scoring.running import Running
 
 _ONE = Fraction(1)
 
@@ -33,13 +32,14 @@ _ONE = Fraction(1)
 class AtOnce:
     """What one member is entitled to, event by event."""
 
-    def __init__(self, plan: Plan, member: str, timelines: Timelines) -> None:
+    def __init__(self, plan: Plan, member: str, timelines: Timelines, running: Running) -> None:
         self._plan = plan
         self._member = member
         self._timelines = timelines
-        self._streaks = DayStreaks(plan, timelines)
+        self._streaks = running.days
         self._waiting: deque[Counted] = deque()
-        self._caps = CapBook(plan.cap_accounts)
+        self._caps = running.caps
+        self._forgets = len(plan.eras) == 1
         self._done: list[Entitlement] = []
 
     def see(self, fact: Fact, day: int) -> None:
@@ -53,7 +53,12 @@ class AtOnce:
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: days that no later fact can fall on are worked out."""
-        self._work_out(day - DAYS_BACK_MAX)
+        self._work_out(day - self._plan.days_back)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""
@@ -66,9 +71,11 @@ class AtOnce:
         self._streaks.close(before)
         while self._waiting and self._waiting[0].day < before:
             self._done.append(self._award(self._waiting.popleft()))
-        first_open = min(before, self._waiting[0].day) if self._waiting else before
-        self._streaks.forget_before(first_open)
-        self._caps.forget_before(first_open)
+        if self._forgets:
+            first_open = min((each.day for each in self._waiting), default=before)
+            first_open = min(before, first_open)
+            self._streaks.forget_before(first_open)
+            self._caps.forget_before(first_open)
 
     def _award(self, counted: Counted) -> Entitlement:
         fact, version, planned = counted.fact, counted.version, counted.planned

@@ -13,7 +13,7 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.programme.model_earning import Per
 from ledger.scoring.history import first_received, retracted_by, settle
-from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
+from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, PeriodCause
 from ledger.scoring.pipeline import Missed, Step
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Members, fold_of, participants, plan_of
@@ -76,27 +76,79 @@ def why_not(
     if retraction is not None:
         return [Outcome(None, Step.RETRACTED, by=retraction)]
     plan = plan_of(activations)
-    version = plan.version_for(fact, plan.calendar.day(fact.time))
-    if version is None:
-        return [Outcome(None, Step.VERSION)]
-    if fact.type not in version.rules_by_type:
-        return [Outcome(None, Step.ON)]
     own = [each for each in settle(received) if member in participants(each, plan, resolve)]
-    fold = fold_of(plan, member, own, resolve)
+    asked = _Asked(fact, member, own, closed_until, resolve)
+    return _the_best([_under(each, asked) for each in (plan, *plan.top_ups)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    fact: Fact
+    member: str
+    own: Sequence[Fact]
+    """Every fact in which the member takes part, in order."""
+    closed_until: Instant | None
+    resolve: Members
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    outcomes: list[Outcome]
+    entitled: Sequence[Entitlement] = ()
+
+
+def _under(plan: Plan, asked: _Asked) -> _Found:
+    """What a plan says, its top-ups left aside."""
+    fact, own = asked.fact, asked.own
+    version = plan.version_for(fact, plan.day_of(fact.time))
+    if version is None:
+        return _Found([Outcome(None, Step.VERSION)])
+    if fact.type not in version.rules_by_type:
+        return _Found([Outcome(None, Step.ON)])
+    fold = fold_of(plan, asked.member, own, asked.resolve)
     missed: list[Missed] = []
     for each in own:
-        fold.take(each, missed if each.cause == cause else None)
-    awarded = _awarded(cause, reduced(fold.finish(closed_until), own))
+        fold.take(each, missed if each.cause == fact.cause else None)
+    entitled = reduced(fold.finish(asked.closed_until), own)
+    awarded = _awarded(fact.cause, entitled)
     failed = {each.rule: each for each in missed}
     if fact.cause not in {each.cause for each in own}:
         failed |= {
             planned.rule.rule_id: Missed(planned.rule.rule_id, Step.TO)
             for planned in version.rules_by_type[fact.type]
         }
-    return [
+    outcomes = [
         _outcome(planned.rule.rule_id, awarded, failed)
         for planned in version.rules_by_type[fact.type]
     ]
+    return _Found(outcomes, entitled)
+
+
+def _the_best(plans: Sequence[_Found]) -> list[Outcome]:
+    """Of the plan that decides a period its outcomes; at once, rule by rule, the greater."""
+    best: dict[object, tuple[int, int]] = {}
+    for place, found in enumerate(plans):
+        for entitlement in found.entitled:
+            points = entitlement.points.amount
+            if entitlement.key not in best or points > best[entitlement.key][0]:
+                best[entitlement.key] = points, place
+    every = [outcome for found in plans for outcome in found.outcomes]
+    paid = (outcome.entitlement for outcome in every if outcome.entitlement is not None)
+    period = next((each for each in paid if isinstance(each.cause, PeriodCause)), None)
+    if period is not None:
+        return plans[best[period.key][1]].outcomes
+    rules: dict[str | None, Outcome] = {}
+    for outcome in every:
+        if outcome.rule not in rules or _points(outcome) > _points(rules[outcome.rule]):
+            rules[outcome.rule] = outcome
+    if len(rules) > 1:
+        rules.pop(None, None)
+    return list(rules.values())
+
+
+def _points(outcome: Outcome) -> int:
+    """Minus one if nothing was awarded, not even nothing above a cap."""
+    return -1 if outcome.entitlement is None else outcome.entitlement.points.amount
 
 
 _Awarded = tuple[Entitlement, Step]

@@ -78,7 +78,11 @@ Cause = EventCause | PeriodCause
 
 
 class ActivationMode(StrEnum):
-    """What an activation does to earlier facts; only ``forward`` is executed by this version."""
+    """What an activation does to earlier facts.
+
+    ``forward``: they keep their version. ``restatement``: those from ``effective_at`` on are scored
+    anew, whatever was in force. ``top_up``: likewise, where that is more than it was.
+    """
 
     FORWARD = "forward"
     TOP_UP = "top_up"
@@ -87,7 +91,10 @@ class ActivationMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A programme version is in force for events (periods: closes) from ``effective_at`` on."""
+    """A programme version is in force for events (periods: closes) from ``effective_at`` on.
+
+    Of several in force at an instant the one activated last counts.
+    """
 
     programme: Programme
     effective_at: Instant = FROM_THE_BEGINNING

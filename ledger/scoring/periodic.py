@@ -10,13 +10,13 @@ from fractions import Fraction
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
-from ledger.programme.calendar import first_day_of_span, span_of_day, span_text
+from ledger.programme.calendar import first_day_of_span, span_of_day
 from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Multiplier, Period
 from ledger.scoring.at_once import streak_factor
 from ledger.scoring.attributes import Timelines
-from ledger.scoring.caps import CapBook
+from ledger.scoring.eras import Era
 from ledger.scoring.model import Entitlement, Fact, PeriodCause
-from ledger.scoring.pipeline import DAYS_BACK_MAX, Counted
+from ledger.scoring.pipeline import Counted
 from ledger.scoring.plan import Plan, VersionPlan, round_points
 from ledger.scoring.receipts import (
     AppliedMultiplier,
@@ -25,28 +25,32 @@ from ledger.scoring.receipts import (
     PeriodReceipt,
     WeekStreakBasis,
 )
-from ledger.scoring.streaks import DayStreaks, WeekStreaks
+from ledger.scoring.running import Running
 
 
 class Periodic:
     """What one member is entitled to, period by period."""
 
-    def __init__(self, plan: Plan, member: str, timelines: Timelines) -> None:
+    def __init__(
+        self, plan: Plan, era: Era, member: str, timelines: Timelines, running: Running
+    ) -> None:
         self._plan = plan
-        self._per = plan.period.per
+        self._era = era
+        self._per = era.period.per
+        self._forgets = len(plan.eras) == 1
         self._member = member
         self._timelines = timelines
         self._open: dict[int, list[Contribution]] = {}
         self._versions: dict[int, VersionPlan] = {}
         """Of open periods."""
-        self._caps = CapBook(plan.cap_accounts)
-        self._days = DayStreaks(plan, timelines)
-        self._weeks = WeekStreaks(plan, timelines)
+        self._caps = running.caps
+        self._days = running.days
+        self._weeks = running.weeks
         self._done: list[Entitlement] = []
 
     def see(self, fact: Fact, day: int) -> None:
         """Take note of an act of the member's own, whether or not anything counts it."""
-        if self._plan.period is Period.DAY:
+        if self._era.period is Period.DAY:
             self._days.see(fact, day)
 
     def add(self, counted: list[Counted], day: int) -> None:
@@ -58,13 +62,20 @@ class Periodic:
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: periods that no later fact can fall in are worked out."""
-        first_open = day - DAYS_BACK_MAX
+        first_open = day - self._plan.days_back
         self._days.close(first_open)
         period = span_of_day(self._per, first_open)
         if self._open and min(self._open) < period:
             self._work_out(period)
-            self._caps.forget_before(first_day_of_span(self._per, period))
-        self._days.forget_before(first_open)
+            if self._forgets:
+                self._caps.forget_before(first_day_of_span(self._per, period))
+        if self._forgets:
+            self._days.forget_before(first_open)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._open
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What closed at or before ``closed_until`` (``None``: everything), in order of periods."""
@@ -83,13 +94,13 @@ class Periodic:
             self._done.append(self._award(period, self._open.pop(period)))
 
     def _award(self, period: int, parts: list[Contribution]) -> Entitlement:
-        close = self._plan.close_of_period(period)
+        close = self._plan.close_of_period(self._era, period)
         version = self._versions.pop(period)
         programme = version.programme
         base = sum((each.weight for each in parts), Fraction(0))
         exact = base
         weeks: list[WeekStreakBasis] = []
-        if self._plan.period is Period.WEEK:
+        if self._era.period is Period.WEEK:
             weeks = self._weeks.close(period, is_active=bool(base))
         applied: list[AppliedMultiplier] = []
         for name in programme.period_multipliers:
@@ -97,7 +108,8 @@ class Periodic:
             exact *= one.factor
             applied.append(one)
         points = rounded = round_points(exact, programme.rounding)
-        last_day = first_day_of_span(self._per, period + 1) - 1
+        last_day = self._era.last_day_of(period)
+        name = self._era.name_of(period)
         caps: tuple[CapUse, ...] = ()
         if version.period_caps:
             left, caps = self._caps.bound(
@@ -109,8 +121,8 @@ class Periodic:
             points = int(left)
         self._caps.use(points, version.period_feeds, last_day)
         receipt = PeriodReceipt(
-            per=self._per,
-            period=period,
+            period=name,
+            last_day=last_day,
             closed_at=close,
             programme=programme,
             contributions=tuple(parts),
@@ -124,7 +136,7 @@ class Periodic:
         return Entitlement(
             beneficiary=self._member,
             rule=programme.name,
-            cause=PeriodCause(span_text(self._per, period)),
+            cause=PeriodCause(name),
             points=Points(points),
             excess=Points(rounded - points),
             earned_at=close,
@@ -156,7 +168,7 @@ class Periodic:
         weeks: list[WeekStreakBasis],
     ) -> AppliedMultiplier:
         if isinstance(multiplier, AttributeMultiplier):
-            close = self._plan.close_of_period(period)
+            close = self._plan.close_of_period(self._era, period)
             basis = self._timelines.of(version, multiplier.attribute).before(close)
             return AppliedMultiplier(multiplier.name, multiplier.table[basis.value], basis)
         if isinstance(multiplier, DayStreakMultiplier):

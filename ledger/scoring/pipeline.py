@@ -34,8 +34,6 @@ Resolve = Callable[[str], str | None]
 """Identity → member; ``None`` while nobody has linked it."""
 
 _OnceKey = tuple[str, tuple[FieldPath, ...], tuple[KeyPart, ...]]
-DAYS_BACK_MAX: Final = 1
-"""Local days run back by at most one where a zone turns its clock back over midnight."""
 
 
 class Step(StrEnum):

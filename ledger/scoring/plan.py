@@ -5,32 +5,40 @@
 
 A later activation wins wherever both are in force. Everything here follows from the activations
 alone and is worked out once for any number of members.
+
+What a top-up does beside them is a plan of its own in ``Plan.top_ups``: the same activations, with
+that one among them as a restatement. A member is entitled to the greater of what each plan says.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import round_half_up
-from ledger.programme.calendar import Calendar, span_of_day
+from ledger.programme.calendar import DAY_S, Calendar
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     ACTOR,
     Attribute,
     DayStreakMultiplier,
-    Period,
     Programme,
     Rounding,
     Rule,
     WeekStreakMultiplier,
 )
 from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
+from ledger.scoring.eras import Era, eras_of
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
+
+_DAYS_BACK_MAX: Final = 1
+"""Local days run back by at most one where a zone turns its clock back over midnight."""
+_DAYS_BACK_MAX_OF_ZONES: Final = 2
+"""Zones are at most 31 hours apart, so a change of zone takes dates back by two days at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +115,16 @@ class VersionPlan:
 
 
 class Plan:
-    """What a sequence of activations comes to.
+    """What a sequence of activations, in the order decided, comes to.
 
     Raises:
-        ActivationRefused: a mode other than forward, or a zone or period that changes.
+        ActivationRefused: a top-up that has nothing to be compared with.
     """
 
     def __init__(self, activations: Sequence[Activation]) -> None:
-        _refuse_unexecuted(activations)
+        _refuse_incomparable(activations)
+        self.top_ups: tuple[Plan, ...] = tuple(Plan(each) for each in _as_restatements(activations))
+        activations = [each for each in activations if each.mode is not ActivationMode.TOP_UP]
         self.streaks: tuple[DayStreak, ...] = _streaks(activations)
         self.week_streaks: tuple[FreezePlan, ...] = _week_streaks(activations)
         self.cap_accounts: tuple[CapAccount, ...] = _cap_accounts(activations)
@@ -125,17 +135,19 @@ class Plan:
             for index, activation in enumerate(activations)
         )
         self._latest_first = tuple(reversed(self.versions))
-        self.period = activations[0].programme.period if activations else Period.AT_ONCE
-        self.per = None if self.period is Period.AT_ONCE else self.period.per
-        self.calendar = Calendar(activations[0].programme.zone if activations else "UTC")
+        self.eras: tuple[Era, ...] = eras_of(self._in_force())
+        zones = {era.calendar.zone for era in self.eras}
+        self.days_back = _DAYS_BACK_MAX if len(zones) == 1 else _DAYS_BACK_MAX_OF_ZONES
         self.attribute_types = frozenset(
             attribute.event_type
             for activation in activations
             for attribute in activation.programme.attributes.values()
         )
-        self._participants = _participant_paths(self.versions)
-        self._by_period: dict[int, VersionPlan | None] = {}
-        self._closes: dict[int, Instant] = {}
+        self._participants = _participant_paths(
+            [*self.versions, *(each for plan in self.top_ups for each in plan.versions)]
+        )
+        self._by_period: dict[tuple[int, int], VersionPlan | None] = {}
+        self._closes: dict[tuple[int, int], Instant] = {}
 
     def version_at(self, time: Instant) -> VersionPlan | None:
         """The version in force at an instant; ``None`` before the first."""
@@ -146,30 +158,69 @@ class Plan:
 
     @property
     def is_periodic(self) -> bool:
-        """Whether points are awarded when a period closes."""
-        return self.period is not Period.AT_ONCE
+        """Whether points are ever awarded when a period closes."""
+        return any(era.per is not None for era in self.eras)
 
-    def version_of_period(self, period: int) -> VersionPlan | None:
-        """The version in force when a period closes, which scores the whole of it."""
-        if period not in self._by_period:
-            self._by_period[period] = self.version_at(self.close_of_period(period))
-        return self._by_period[period]
+    def era_at(self, time: Instant) -> Era:
+        """The stretch of one zone and period in which an instant lies."""
+        if len(self.eras) > 1:
+            for era in reversed(self.eras):
+                if era.start <= time:
+                    return era
+        return self.eras[0]
+
+    def day_of(self, time: Instant) -> int:
+        """The local day of an instant, in the zone of then."""
+        return self.era_at(time).calendar.day(time)
+
+    def calendar_of_day(self, day: int) -> Calendar:
+        """The calendar in use on a local day, at noon UTC of that date."""
+        return self.era_at(Instant(day * DAY_S + DAY_S // 2)).calendar
+
+    def has_day(self, day: int) -> bool:
+        """Whether there is such a local day; a zone may have left one out."""
+        return self.calendar_of_day(day).has_day(day)
+
+    def start_of_day(self, day: int) -> Instant:
+        """When a local day begins."""
+        return self.calendar_of_day(day).start_of_day(day)
+
+    def version_of_period(self, era: Era, period: int) -> VersionPlan | None:
+        """The version in force when a period closes, which scores the whole of it.
+
+        Of a period that a change of zone or period ends, the version that began it.
+        """
+        key = era.index, period
+        if key not in self._by_period:
+            close = era.natural_close(period)
+            if era.end is not None and close >= era.end:
+                close = max(era.start_of(period), era.start)
+            self._by_period[key] = self.version_at(close)
+        return self._by_period[key]
 
     def version_for(self, fact: Fact, day: int) -> VersionPlan | None:
         """The version that scores ``fact``, whose local day is ``day``."""
-        if self.per is not None:
-            return self.version_of_period(span_of_day(self.per, day))
+        era = self.era_at(fact.time)
+        if era.per is not None:
+            return self.version_of_period(era, era.span(day))
         return self.version_at(fact.time)
 
-    def close_of_period(self, period: int) -> Instant:
+    def close_of_period(self, era: Era, period: int) -> Instant:
         """When a period closes."""
-        if period not in self._closes:
-            self._closes[period] = self.calendar.close_of_span(self.period.per, period)
-        return self._closes[period]
+        key = era.index, period
+        if key not in self._closes:
+            self._closes[key] = era.close_of(period)
+        return self._closes[key]
 
     def participant_paths(self, event_type: str) -> tuple[FieldPath, ...]:
         """Fields, besides the subject, that name members who take part in such an event."""
         return self._participants.get(event_type, ())
+
+    def _in_force(self) -> list[tuple[Instant, Programme]]:
+        """Since when each version is in force, until the next one is."""
+        turns = sorted({version.effective_at for version in self.versions})
+        found = ((since, self.version_at(since)) for since in turns)
+        return [(since, version.programme) for since, version in found if version is not None]
 
     def _version(
         self,
@@ -261,23 +312,38 @@ def round_points(value: Fraction, rounding: Rounding) -> int:
     return value.numerator // value.denominator
 
 
-def _refuse_unexecuted(activations: Sequence[Activation]) -> None:
-    for activation in activations:
-        if activation.mode is not ActivationMode.FORWARD:
+def _as_restatements(activations: Sequence[Activation]) -> list[list[Activation]]:
+    """For each top-up the activations with it as a restatement, and without the others."""
+    return [
+        [
+            replace(each, mode=ActivationMode.RESTATEMENT) if each is top_up else each
+            for each in activations
+            if each is top_up or each.mode is not ActivationMode.TOP_UP
+        ]
+        for top_up in activations
+        if top_up.mode is ActivationMode.TOP_UP
+    ]
+
+
+def _refuse_incomparable(activations: Sequence[Activation]) -> None:
+    for place, activation in enumerate(activations):
+        if activation.mode is ActivationMode.TOP_UP:
+            for before in activations[:place]:
+                _refuse_top_up(activation.programme, before.programme)
+
+
+def _refuse_top_up(programme: Programme, before: Programme) -> None:
+    """Awards of periods are compared by programme and period: these have to be the same."""
+    if not (programme.is_periodic or before.is_periodic):
+        return
+    for what in ("name", "period", "zone"):
+        one, other = getattr(before, what), getattr(programme, what)
+        if one != other:
             raise ActivationRefused(
-                f"The activation mode {activation.mode} is not executed by this version; "
-                f"{ActivationMode.FORWARD} is.",
-                mode=str(activation.mode),
+                f"A top-up compares each period's award with what it was; the {what} of this "
+                f"version is {other}, of an earlier one {one}. Choose forward or restatement.",
+                field=what,
             )
-    for one, other in itertools.pairwise(activations):
-        for what in ("zone", "period"):
-            before, after = getattr(one.programme, what), getattr(other.programme, what)
-            if before != after:
-                raise ActivationRefused(
-                    f"A change of {what} between versions ({before} to {after}) is not executed "
-                    "by this version: days and weeks would overlap or be left out.",
-                    field=what,
-                )
 
 
 def _streak(programme: Programme, multiplier: DayStreakMultiplier) -> DayStreak:

@@ -6,6 +6,8 @@ takes part; the two agree because everything about a beneficiary is computable f
 history.
 
      facts ──settle──▶ history ──per member──▶ MemberFold: pipeline ──▶ at once | periodic ──▶ [ ]
+
+Where a top-up was activated, the fold runs once more with it, and the greater counts.
 """
 
 from __future__ import annotations
@@ -16,10 +18,9 @@ from ledger.kernel.clock import Instant
 from ledger.scoring.at_once import AtOnce
 from ledger.scoring.attributes import Timelines
 from ledger.scoring.history import identity_at, settle
-from ledger.scoring.model import Activation, Entitlement, Fact, Quarantined
+from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, Quarantined
 from ledger.scoring.periodic import Periodic
 from ledger.scoring.pipeline import (
-    DAYS_BACK_MAX,
     MemberPipeline,
     Missed,
     Resolve,
@@ -27,6 +28,7 @@ from ledger.scoring.pipeline import (
 )
 from ledger.scoring.plan import Plan
 from ledger.scoring.reductions import reduced
+from ledger.scoring.running import Accrual, ByEra, Running
 
 Members = Mapping[str, str] | None
 """Identity → member. ``None``: every identity is a member of its own."""
@@ -42,15 +44,22 @@ class MemberFold:
         self._resolve = resolve
         self._pipeline = MemberPipeline(member, resolve)
         self._day: int | None = None
-        accrual = Periodic if plan.is_periodic else AtOnce
-        self._accrual: AtOnce | Periodic = accrual(plan, member, Timelines(stated))
+        timelines = Timelines(stated)
+        running = Running(plan, timelines)
+        accruals: list[Accrual] = [
+            Periodic(plan, era, member, timelines, running)
+            if era.per is not None
+            else AtOnce(plan, member, timelines, running)
+            for era in plan.eras
+        ]
+        self._accrual = accruals[0] if len(accruals) == 1 else ByEra(plan, running, accruals)
 
     def take(self, fact: Fact, missed: list[Missed] | None = None) -> None:
         """The next fact; what did not count of it is added to ``missed``, if given."""
-        day = self._plan.calendar.day(fact.time)
+        day = self._plan.day_of(fact.time)
         if day != self._day:
             self._accrual.pass_to(day)
-            self._pipeline.forget_before(day - DAYS_BACK_MAX)
+            self._pipeline.forget_before(day - self._plan.days_back)
             self._day = day
         if fact.subject and self._resolve(fact.subject) == self._member:
             self._accrual.see(fact, day)
@@ -87,7 +96,7 @@ def project(
     return [
         entitlement
         for member in sorted(history)
-        for entitlement in _scored(plan, member, history[member], resolve, closed_until)
+        for entitlement in entitled(plan, member, history[member], closed_until, resolve)
     ]
 
 
@@ -105,7 +114,7 @@ def project_member(
     """
     plan = plan_of(activations)
     own = [fact for fact in settle(facts) if member in participants(fact, plan, resolve)]
-    return _scored(plan, member, own, resolve, closed_until)
+    return entitled(plan, member, own, closed_until, resolve)
 
 
 def quarantined(
@@ -113,14 +122,16 @@ def quarantined(
 ) -> list[Quarantined]:
     """Events to which no rule is applied, because a condition or expression has none for them."""
     plan = plan_of(activations)
-    found: list[Quarantined] = []
-    for fact in settle(facts):
-        version = plan.version_for(fact, plan.calendar.day(fact.time))
-        if version is not None and fact.type in version.conditioned:
-            answers = answer(fact, version)
-            if isinstance(answers, Quarantined):
-                found.append(answers)
-    return found
+    found: dict[EventCause, Quarantined] = {}
+    history = settle(facts)
+    for each in (plan, *plan.top_ups):
+        for fact in history:
+            version = each.version_for(fact, each.day_of(fact.time))
+            if version is not None and fact.type in version.conditioned:
+                answers = answer(fact, version)
+                if isinstance(answers, Quarantined):
+                    found.setdefault(fact.cause, answers)
+    return list(found.values())
 
 
 def participants(fact: Fact, plan: Plan, resolve: Members = None) -> set[str]:
@@ -156,15 +167,35 @@ def fold_of(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) 
     return MemberFold(plan, member, find, stated)
 
 
-def _scored(
+def entitled(
     plan: Plan,
     member: str,
     history: Sequence[Fact],
-    resolve: Members,
     closed_until: Instant | None,
+    resolve: Members,
 ) -> list[Entitlement]:
-    """What one member's history comes to, refunds of purchases taken off."""
-    return reduced(_fold(plan, member, history, resolve).finish(closed_until), history)
+    """What a settled history comes to, top-ups included and refunds of purchases off."""
+    found = reduced(_fold(plan, member, history, resolve).finish(closed_until), history)
+    for top_up in plan.top_ups:
+        other = _fold(top_up, member, history, resolve).finish(closed_until)
+        found = the_greater(found, reduced(other, history))
+    return found
+
+
+def the_greater(one: Sequence[Entitlement], other: Sequence[Entitlement]) -> list[Entitlement]:
+    """Of every key the entitlement to more points; of equal ones the first stays."""
+    best = {each.key: each for each in one}
+    for each in other:
+        before = best.get(each.key)
+        if before is None or each.points > before.points:
+            best[each.key] = each
+    return sorted(best.values(), key=_in_order)
+
+
+def _in_order(each: Entitlement) -> tuple[Instant, tuple[str, ...], str]:
+    cause = each.cause
+    named = (cause.source, cause.id) if isinstance(cause, EventCause) else (cause.period,)
+    return each.earned_at, named, each.rule
 
 
 def _fold(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) -> MemberFold:

@@ -15,7 +15,7 @@ from ledger.kernel.clock import Instant
 from ledger.programme.calendar import day_text, span_text, week_text
 from ledger.programme.expressions import Expression, number_at
 from ledger.programme.model import AttributeValue, Programme
-from ledger.programme.model_earning import Cap, Limit, Over, Per
+from ledger.programme.model_earning import Cap, Limit, Over
 from ledger.programme.numbers import exact_text
 from ledger.scoring.model import EventCause, Fact
 
@@ -270,10 +270,10 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReceipt:
-    """How one period came to its points; ``period`` is its number, ``per`` its length."""
+    """How one period came to its points; ``period`` is its name."""
 
-    per: Per
-    period: int
+    period: str
+    last_day: int
     closed_at: Instant
     programme: Programme
     contributions: tuple[Contribution, ...]
@@ -292,7 +292,7 @@ class PeriodReceipt:
             capped |= _caps(self.caps, self.programme)
             capped["trimmed"] = self.rounded - self.points
         return {
-            "period": span_text(self.per, self.period),
+            "period": self.period,
             "closed_at": self.closed_at.isoformat(),
             "programme": _programme(self.programme),
             "contributions": [each.to_json(self.programme) for each in self.contributions],

@@ -30,10 +30,9 @@ from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
-from ledger.programme.calendar import Calendar, span_of_day
 from ledger.programme.model import Programme
-from ledger.programme.model_earning import Per
 from ledger.scoring import store
+from ledger.scoring.eras import last_close
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
@@ -158,7 +157,10 @@ def close_periods(work: Work) -> datetime | None:
     if plan is None or not plan.is_periodic:
         return None
     programmes_store.lock_activations(work)
-    moment = last_close(plan.calendar, plan.period.per, work.now)
+    close = last_close(plan.eras, Instant.of(work.now))
+    if close is None:
+        return None
+    moment = close.floor_datetime()
     before = programmes_store.closed_until(work)
     if before is not None and before >= moment:
         return None
@@ -173,12 +175,6 @@ def score_everybody(work: Work, activation_id: UUID) -> bool:
         return False
     store.ask_to_score_everybody(work, SCORE_TOPIC)
     return True
-
-
-def last_close(calendar: Calendar, per: Per, now: datetime) -> datetime:
-    """The latest moment, not after ``now``, at which a period of the calendar closed."""
-    period = span_of_day(per, calendar.day(Instant.of(now)))
-    return calendar.close_of_span(per, period - 1).floor_datetime()
 
 
 def scoring_fact(fact: StoredFact) -> Fact:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ledger.programme.calendar import Calendar, first_day_of_week, span_of_day
+from ledger.programme.calendar import first_day_of_week, span_of_day
 from ledger.programme.model_earning import Freezes
 from ledger.scoring.attributes import Timeline, Timelines
 from ledger.scoring.model import Fact
@@ -54,21 +54,23 @@ class Chain:
     """One streak of one member."""
 
     def __init__(
-        self, steps: Steps, calendar: Calendar, plan: FreezePlan, timelines: Timelines
+        self, steps: Steps, plan: Plan, freeze_plan: FreezePlan, timelines: Timelines
     ) -> None:
         self._steps = steps
-        self._calendar = calendar
-        self._freezes: Freezes | None = plan.freezes
+        self._plan = plan
+        self._freezes: Freezes | None = freeze_plan.freezes
         self._excuse: Timeline | None = None
-        if plan.attribute is not None:
-            self._excuse = timelines.stated(plan.attribute)
+        if freeze_plan.attribute is not None:
+            self._excuse = timelines.stated(freeze_plan.attribute)
         self.run: Run | None = None
         self.used: dict[int, int] = {}
         """Span of ``Freezes.per`` → freezes used in it."""
 
     def reach(self, step: int) -> Run:
-        """An active day or week, later than all before."""
+        """An active day or week, later than all before, or the rest of the latest."""
         run = self.run
+        if run is not None and run.last == step:
+            return run
         if run is not None and self._bridges(run, step):
             run.last, run.length = step, run.length + 1
         else:
@@ -111,7 +113,7 @@ class Chain:
     def _is_excused(self, step: int) -> bool:
         if self._excuse is None or self._freezes is None:
             return False
-        start = self._calendar.start_of_day(self._steps.first_day(step))
+        start = self._plan.start_of_day(self._steps.first_day(step))
         return self._excuse.at(start).value in self._freezes.values
 
     def _span(self, step: int) -> int:
@@ -135,14 +137,13 @@ class DayStreaks:
         self._open: dict[int, _OpenDay] = {}
         self._known: dict[int, dict[int, DayStreakBasis]] = {}
         """Active days that are over → place of the streak → the streak that day."""
-        calendar = plan.calendar
         steps = Steps(
-            missed=lambda last, day: filter(calendar.has_day, range(last + 1, day)),
+            missed=lambda last, day: filter(plan.has_day, range(last + 1, day)),
             first_day=_itself,
             last_day=_itself,
             gap_max=GAP_DAYS_MAX,
         )
-        self.chains = [Chain(steps, calendar, each.freezes, timelines) for each in plan.streaks]
+        self.chains = [Chain(steps, plan, each.freezes, timelines) for each in plan.streaks]
 
     def see(self, fact: Fact, day: int) -> None:
         """An act of the member's own, whether or not anything counts it."""
@@ -188,7 +189,7 @@ class WeekStreaks:
             last_day=lambda week: first_day_of_week(week + 1) - 1,
             gap_max=GAP_WEEKS_MAX,
         )
-        self.chains = [Chain(steps, plan.calendar, each, timelines) for each in plan.week_streaks]
+        self.chains = [Chain(steps, plan, each, timelines) for each in plan.week_streaks]
 
     def close(self, week: int, *, is_active: bool) -> list[WeekStreakBasis]:
         """A week is over; weeks come in order. The streaks at it, by place."""

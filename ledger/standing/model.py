@@ -21,7 +21,7 @@ from fractions import Fraction
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points, round_half_up
-from ledger.programme.calendar import Calendar, first_day_of_span, month_of_day, month_text
+from ledger.programme.calendar import Calendar, month_of_day, month_text
 from ledger.programme.model import Programme, Rounding
 from ledger.programme.model_standing import Level, Levels, StandingTerms, VoiceTerms
 from ledger.scoring.model import Entitlement
@@ -87,8 +87,7 @@ def merit_of(entitlement: Entitlement) -> Merit:
     if isinstance(receipt, PeriodReceipt):
         weights = [(each.rule_id, each.weight) for each in receipt.contributions]
         shares = _divided(points, weights, categories)
-        last_day = first_day_of_span(receipt.per, receipt.period + 1) - 1
-        return Merit(shares, entitlement.earned_at, last_day)
+        return Merit(shares, entitlement.earned_at, receipt.last_day)
     return Merit(((categories.get(receipt.rule_id), Fraction(points)),), entitlement.earned_at)
 
 

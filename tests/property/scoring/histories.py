@@ -27,6 +27,7 @@ ANCHORS: Final = {
 }
 TYPES: Final = ["a.done", "b.done", "c.done", "day.opened"]
 SPANS: Final = ["day", "week", "month", "lifetime"]
+PERIODS: Final = ["at_once", "at_once", "week", "day", "month"]
 PEOPLE: Final = ["ann", "bob", "cid"]
 CONDITIONS: Final = [
     "event.data.n > 1",
@@ -183,12 +184,12 @@ def freezes(draw: st.DrawFn, spans: list[str]) -> dict[str, Any]:
 
 
 @st.composite
-def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
+def programmes(draw: st.DrawFn, name: str, zone: str, period: str) -> str:
     """A programme as YAML (JSON is YAML); numbers in quotes stay exact."""
     ids = draw(st.lists(st.sampled_from("ppqr"), min_size=1, max_size=3, unique=True))
     table = {"1": "1", "2": draw(st.sampled_from(["1.5", "0", "4/3"])), "3": "2"}
     programme: dict[str, Any] = {
-        "programme": draw(st.sampled_from(["one", "two"])),
+        "programme": name,
         "version": "1",
         "zone": zone,
         "rounding": draw(st.sampled_from(["half_up", "down"])),
@@ -242,15 +243,27 @@ def programmes(draw: st.DrawFn, zone: str, period: str) -> str:
 def cases(draw: st.DrawFn, *, versions_max: int = 3, size_max: int = 32) -> Case:
     """A whole case."""
     zone = draw(st.sampled_from(sorted(ANCHORS)))
-    period = draw(st.sampled_from(["at_once", "at_once", "week", "day", "month"]))
+    period = draw(st.sampled_from(PERIODS))
+    names = st.sampled_from(["one", "two"])
     pool = draw(st.lists(times(zone), min_size=3, max_size=9))
     moments = st.sampled_from(pool) | st.sampled_from(pool) | times(zone)
     count = draw(st.integers(1, versions_max))
+    changes = draw(st.integers(0, 2)) == 0
+    modes = st.sampled_from(["forward", "forward", "restatement", "top_up"])
+    kind = draw(names), zone, period
+    kinds: set[tuple[str, str, str]] = set()
     versions: Versions = []
     for number in range(count):
         is_first = number == 0 and draw(st.integers(0, 4)) > 0
         since = None if is_first else draw(moments)
-        versions.append((draw(programmes(zone, period)), since))
+        mode = draw(modes)
+        if changes and number:
+            zone, period = draw(st.sampled_from(sorted(ANCHORS))), draw(st.sampled_from(PERIODS))
+            kind = draw(names), zone, period
+        kinds.add(kind)
+        if mode == "top_up" and len(kinds) > 1 and {each[2] for each in kinds} != {"at_once"}:
+            mode = "restatement"
+        versions.append((draw(programmes(*kind)), since, mode))
     linked = st.sampled_from(
         [None, None, {"ann": "A", "bob": "A", "cid": "C"}, {"ann": "A", "bob": "B"}]
     )
