@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,6 +11,9 @@ import typer
 
 from api.cli.composed import composed
 from api.erasing import EraseMember, Told, erase_and_list, reapply, tell, write_list
+from ledger.events import store as events_store
+from ledger.events.model import StoredFact
+from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
 from ledger.members import service, store
@@ -42,6 +47,22 @@ def create(
     with composed() as composition:
         member = execute(composition.database, service.create_member, command)
     typer.echo(format_id("mem", member.member_id))
+
+
+@app.command("facts")
+def facts(member: Annotated[str, typer.Argument(help="The member's id.")]) -> None:
+    """Print the raw facts in which a member takes part: CloudEvents, one a line, in order.
+
+    What the member is called in them goes to standard error. Without retracted ones.
+    """
+    member_id = parse_id("mem", member)
+    with composed() as composition, composition.database.read() as work:
+        references = [
+            format_id("idn", each) for each in service.references_of_member(work, member_id)
+        ]
+        for fact in events_store.facts_of_member(work, member_id):
+            typer.echo(json.dumps(_cloud_event(fact), ensure_ascii=False))
+    typer.echo(",".join(references), err=True)
 
 
 @app.command("erase")
@@ -87,6 +108,23 @@ def reapply_erasures(
         again, alone = reapply(composition.database, listed)
         write_list(composition.database, composition.state)
     typer.echo(f"{len(listed)} on the list; {again} members and {alone} identities forgotten now.")
+
+
+def _cloud_event(fact: StoredFact) -> dict[str, Json]:
+    subject = fact.subject_reference
+    told: dict[str, Json] = {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in fact.data.items()
+    }
+    return {
+        "specversion": "1.0",
+        "source": fact.source,
+        "id": fact.source_event_id,
+        "type": fact.type,
+        **({} if subject is None else {"subject": format_id("idn", subject)}),
+        "time": fact.occurred.isoformat(),
+        "data": told,
+    }
 
 
 def _say_what_stays(told: Told) -> None:
