@@ -1,7 +1,7 @@
 """Single awards from many callers at once, each durable before its answer; and the peer.
 
-Ours: two processes, each with 32 callers on threads whose awards share transactions through the
-product's micro-batcher over ``grant_lots``. The peer: two processes with 4 clients each, every one
+Ours: two processes, each with 32 callers on an event loop, whose awards share transactions through
+the micro-batcher over ``grant_lots``. The peer: two processes with 4 clients each, every one
 with a connection, one INSERT and one COMMIT a row.
 
     python singles.py awards|inserts DATABASE_URL NUMBER
@@ -9,6 +9,7 @@ with a connection, one INSERT and one COMMIT a row.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -39,6 +40,8 @@ CALLERS: Final = 64
 CLIENTS: Final = 8
 FIRST_MEMBER: Final = 10_000_000
 MEMBERS_EACH: Final = 2_000
+PREPARED_A_SECOND: Final = 6_000
+"""Awards that a process makes ready before the clock starts; more than it can post."""
 _PEER_TABLE: Final = (
     "CREATE TABLE rows (row_id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, member_id uuid, "
     "amount int8, cause text, recorded_at timestamptz DEFAULT now())"
@@ -52,69 +55,83 @@ def members_of_process(number: int) -> range:
 
 
 class Awarder:
-    """Callers of one process over one micro-batcher."""
+    """Callers of one process, on one event loop, over one micro-batcher."""
 
     def __init__(self, url: str, number: int) -> None:
         database = connect(url, pool_size=4)
         self._batcher: MicroBatcher[GrantLot, Lot] = MicroBatcher(database, grant_lots)
         self._members = members_of_process(number)
         self._next = 0
-        self._lock = threading.Lock()
 
-    def _command(self) -> GrantLot:
-        with self._lock:
-            place, who = divmod(self._next, MEMBERS_EACH)
-            self._next += 1
-        member = posting.member(self._members[who])
-        return grant_of(open_sheet(Position(member)), posting.award(member, place, who))
+    def round(self, seconds: float) -> int:
+        """Award after award from every caller until the time is over; how many were answered."""
+        return asyncio.run(self._round(seconds))
 
-    def call_until(self, moment: float) -> int:
-        """One caller: award after award until a moment."""
+    async def _round(self, seconds: float) -> int:
+        commands = [self._command() for _ in range(int(PREPARED_A_SECOND * seconds))]
+        waiting = iter(commands)
+        until = time.perf_counter() + seconds
+        counts = await asyncio.gather(
+            *(self._call(waiting, until) for _ in range(CALLERS // PROCESSES))
+        )
+        assert sum(counts) < len(commands), "the callers ran out of awards"
+        self._next -= len(commands) - sum(counts)
+        return sum(counts)
+
+    async def _call(self, waiting: Iterator[GrantLot], until: float) -> int:
         done = 0
-        while time.perf_counter() < moment:
-            self._batcher.call(self._command())
+        while time.perf_counter() < until:
+            await self._batcher.call_async(next(waiting))
             done += 1
         return done
 
+    def _command(self) -> GrantLot:
+        place, who = divmod(self._next, MEMBERS_EACH)
+        self._next += 1
+        member = posting.member(self._members[who])
+        return grant_of(open_sheet(Position(member)), posting.award(member, place, who))
+
 
 class Inserter:
-    """Clients of one process over raw connections."""
+    """Clients of one process, each a thread with a connection of its own."""
 
     def __init__(self, url: str, number: int) -> None:
         self._url = url
         self._member = posting.member(number)
 
-    def call_until(self, moment: float) -> int:
-        """One client: INSERT and COMMIT until a moment."""
-        done = 0
-        with psycopg.connect(self._url) as connection:
-            while time.perf_counter() < moment:
-                connection.execute(
-                    "INSERT INTO rows (member_id, amount, cause) VALUES (%s, %s, %s)",
-                    (self._member, 1, "x" * 350),
-                )
-                connection.commit()
-                done += 1
-        return done
-
-
-def serve(worker: Awarder | Inserter, callers: int) -> None:
-    """Rounds of so many seconds, asked for on standard input; answered with what was done."""
-    for line in sys.stdin:
-        counts = [0] * callers
-        until = time.perf_counter() + json.loads(line)
-
-        def run(place: int, counts: list[int], until: float) -> None:
-            counts[place] = worker.call_until(until)
-
+    def round(self, seconds: float) -> int:
+        """INSERT and COMMIT from every client until the time is over."""
+        counts = [0] * (CLIENTS // PROCESSES)
+        gate = threading.Barrier(len(counts))
         threads = [
-            threading.Thread(target=run, args=(place, counts, until)) for place in range(callers)
+            threading.Thread(target=self._insert, args=(counts, place, gate, seconds))
+            for place in range(len(counts))
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        print(json.dumps(sum(counts)), flush=True)
+        return sum(counts)
+
+    def _insert(
+        self, counts: list[int], place: int, gate: threading.Barrier, seconds: float
+    ) -> None:
+        with psycopg.connect(self._url) as connection:
+            gate.wait(10)
+            until = time.perf_counter() + seconds
+            while time.perf_counter() < until:
+                connection.execute(
+                    "INSERT INTO rows (member_id, amount, cause) VALUES (%s, %s, %s)",
+                    (self._member, 1, "x" * 350),
+                )
+                connection.commit()
+                counts[place] += 1
+
+
+def serve(worker: Awarder | Inserter) -> None:
+    """Rounds of so many seconds, asked for on standard input; answered with what was done."""
+    for line in sys.stdin:
+        print(json.dumps(worker.round(json.loads(line))), flush=True)
 
 
 @dataclass
@@ -191,6 +208,6 @@ def _round(processes: Sequence[subprocess.Popen[Any]], seconds: float) -> int:
 if __name__ == "__main__":
     kind_, url_, number_ = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if kind_ == "awards":
-        serve(Awarder(url_, number_), CALLERS // PROCESSES)
+        serve(Awarder(url_, number_))
     else:
-        serve(Inserter(url_, number_), CLIENTS // PROCESSES)
+        serve(Inserter(url_, number_))
