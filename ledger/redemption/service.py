@@ -37,6 +37,7 @@ from ledger.redemption.model import (
 from ledger.redemption.offers import (
     Caller,
 )
+from ledger.redemption.refund_facts import lock_for_facts, state_refund
 from ledger.redemption.store import StoredRefund
 
 
@@ -146,6 +147,8 @@ def release(work: Work, command: ReleaseRedemption) -> Redemption:
 def refund(work: Work, command: RefundRedemption) -> RefundMade:
     """Bring points back for money that went back. The same refund again changes nothing.
 
+    It is told as a fact too, if the source may state one, so that what the order earned goes back.
+
     Raises:
         RedemptionNotFound: none that the caller may settle.
         RedemptionNotCaptured: nothing was captured.
@@ -153,6 +156,7 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
         RefundIdReused: the id names a refund of another amount.
         RefundedOtherwise, LineUnknown: lines that cannot be.
     """
+    lock_for_facts(work)
     redemption = _lock(work, command.caller, command.redemption_id)
     known = store.find_refund(work, redemption.redemption_id, command.source_refund_id)
     if known is not None:
@@ -174,6 +178,7 @@ def refund(work: Work, command: RefundRedemption) -> RefundMade:
     if decided.points:
         made = _moved_back(work, redemption, made)
     store.insert_refund(work, made)
+    state_refund(work, redemption, made)
     refunded = replace(
         redemption,
         state=decided.state,

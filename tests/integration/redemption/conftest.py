@@ -44,6 +44,7 @@ version: "{version}"
 zone: UTC
 rules:
   - {{id: read, on: lms.section.read, to: actor, points: 1}}
+{rules}
 {section}
 """
 
@@ -92,9 +93,10 @@ class School:
         self.terms |= terms
         self.put_in_force(f"redemption: {json.dumps(self.terms)}")
 
-    def put_in_force(self, section: str) -> None:
+    def put_in_force(self, section: str, *rules: str) -> None:
+        """A version with these sections, and these rules beside the first."""
         self.versions += 1
-        text = TEXT.format(version=self.versions, section=section)
+        text = TEXT.format(version=self.versions, rules="\n".join(rules), section=section)
 
         def activate(work: Work, _: None) -> None:
             stored = programmes.store_programme(work, programmes.StoreProgramme(text, "test"))

@@ -20,7 +20,7 @@ from ledger.members.tables import members
 from ledger.redemption import errors, service
 from ledger.redemption.jobs import expire_redemptions
 from ledger.redemption.model import RedemptionState
-from ledger.redemption.offers import Caller
+from ledger.redemption.offers import ORDER_SIGNED, Caller
 from ledger.redemption.service import (
     CaptureRedemption,
     ListRedemptions,
@@ -39,7 +39,7 @@ from tests.integration.redemption.conftest import (
     add_secret,
     register,
 )
-from tests.world import ISSUER, World
+from tests.world import ISSUER, SOURCE_URI, World
 
 
 def _capture(school: School, redemption_id: UUID, **amounts: int) -> service.Redemption:
@@ -551,3 +551,84 @@ def test_rates_that_begin_later_are_not_offered_yet(school: School) -> None:
         school.quote(school.order())
     school.clock.forward(days=1)
     assert school.quote(school.order(), 0).offer.quote.rates_since == date(2026, 3, 3)
+
+
+CASH_BACK = """
+redemption: {rates: {USD: 1}}
+reductions:
+  - rules: cash-back
+    on: shop.order.refunded
+    key: data.order
+    whole: data.amount_minor
+    part: data.amount_minor
+    once_per: data.refund
+"""
+
+
+def _paid_and_redeemed(school: School) -> UUID:
+    """Order A-17: 400 points took 400 of 5000, and the 4600 paid earn 460."""
+    school.put_in_force(
+        CASH_BACK,
+        "  - {id: cash-back, on: shop.order.paid, to: actor, "
+        "points: floor(data.amount_minor / 10)}",
+    )
+    school.grant(400)
+    held = school.held(400)
+    execute(school.database, service.capture, CaptureRedemption(school.lms, held.redemption_id))
+    time = school.clock.time.isoformat()
+    data = {"order": "A-17", "amount_minor": 4600}
+    school.world.state("paid-1", "shop.order.paid", "lms:1042", time, data)
+    school.world.score()
+    assert school.summary().available == Points(460)
+    return held.redemption_id
+
+
+def test_a_refund_takes_back_what_the_order_earned(school: School) -> None:
+    redemption_id = _paid_and_redeemed(school)
+    for name, amount in (("r1", 1000), ("r1", 1000), ("r2", 3600)):
+        school.clock.forward(seconds=1)
+        refund = RefundRedemption(school.lms, redemption_id, name, amount)
+        execute(school.database, service.refund, refund)
+    # The shop tells of one of them as well, by the same id: it counts once.
+    data = {"order": "A-17", "refund": "r1", "amount_minor": 1000}
+    time = school.clock.time.isoformat()
+    school.world.state("own", "shop.order.refunded", "lms:1042", time, data)
+    school.world.score()
+    assert school.summary().available == Points(400)
+    assert school.summary().debt == Points(0)
+
+
+def test_a_part_refunded_takes_its_part_of_what_was_earned(school: School) -> None:
+    redemption_id = _paid_and_redeemed(school)
+    school.clock.forward(seconds=1)
+    command = RefundRedemption(school.lms, redemption_id, "r1", 1000)
+    execute(school.database, service.refund, command)
+    school.world.score()
+    # 400 × 1000 / 4600 = 86.9 come back, 460 × 1000 / 4600 = 100 go.
+    assert school.summary().available == Points(460 + 86 - 100)
+
+
+def test_a_refund_is_no_fact_of_a_source_that_may_not_state_it(school: School) -> None:
+    register(school, "lms", SOURCE_URI, Authority((ORDER_SIGNED, "shop.order.paid"), {"*": ISSUER}))
+    school.grant(400)
+    held = school.held(400)
+    execute(school.database, service.capture, CaptureRedemption(school.lms, held.redemption_id))
+    command = RefundRedemption(school.lms, held.redemption_id, "r1", 1000)
+    assert execute(school.database, service.refund, command).refund.points == Points(86)
+    with school.database.read() as work:
+        assert work.connection.execute(sa.text("SELECT count(*) FROM events")).scalar() == 0
+
+
+@pytest.mark.parametrize(("provider", "name"), [("lms", "r\n1"), ("club", "r1")])
+def test_a_refund_that_no_event_can_tell_brings_points_back_all_the_same(
+    school: School, provider: str, name: str
+) -> None:
+    register(school, "lms", SOURCE_URI, Authority(("*",), {"lms": ISSUER}))
+    school.grant(400)
+    held = school.held(400)
+    execute(school.database, service.capture, CaptureRedemption(school.lms, held.redemption_id))
+    register(school, "lms", SOURCE_URI, Authority(("*",), {provider: ISSUER}))
+    command = RefundRedemption(school.lms, held.redemption_id, name, 4600)
+    assert execute(school.database, service.refund, command).refund.points == Points(400)
+    with school.database.read() as work:
+        assert work.connection.execute(sa.text("SELECT count(*) FROM events")).scalar() == 0

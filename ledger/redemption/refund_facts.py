@@ -1,0 +1,75 @@
+"""A refund of a redemption as a fact of its shop: what the order earned goes back too.
+
+The shop told us of the refund with its own key; if two admins let it state ``shop.order.refunded``,
+that is stated in its name. ``data.refund`` is the shop's own id of the refund: if the shop also
+tells the event itself, a programme with ``once_per: data.refund`` counts it once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.events import service as events
+from ledger.events.admission import admit
+from ledger.events.catalogue import may_assert
+from ledger.events.errors import EventInvalid
+from ledger.events.model import ANY, AcceptEvents, Authority, IncomingEvent, OnConflict
+from ledger.events.sources import store as sources
+from ledger.kernel.clock import Instant
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
+from ledger.members import store as members
+from ledger.members.model import LinkedIdentity
+from ledger.redemption.model import Redemption
+from ledger.redemption.store import StoredRefund
+
+REFUNDED: Final = "shop.order.refunded"
+
+
+def lock_for_facts(work: Work) -> None:
+    """What stating a fact locks, to be taken before the journal's turn."""
+    members.lock_membership_shared(work)
+
+
+def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bool:
+    """State the fact; False if the source may not, or names nobody that the member is.
+
+    An order or refund whose own name no event may carry is not stated either: points come back
+    whatever its name is, and the shop tells such a refund itself.
+    """
+    source = sources.source_by_uri(work, redemption.order_source)
+    if source is None or not may_assert(REFUNDED, source.authority):
+        return False
+    subject = _named(members.identities_of_member(work, redemption.member_id), source.authority)
+    if subject is None:
+        return False
+    event = IncomingEvent(
+        id=format_id("rfd", refund.refund_id),
+        type=REFUNDED,
+        subject=subject,
+        time=Instant.of(work.now),
+        data={
+            "order": redemption.order_number,
+            "refund": refund.source_refund_id,
+            "currency": redemption.currency,
+            "amount_minor": refund.amount_minor,
+        },
+    )
+    try:
+        admitted = admit(source, [event], work.now)
+    except EventInvalid:
+        return False
+    command = AcceptEvents(source, admitted, OnConflict.REPORT, budgeted=False)
+    events.accept_events(work, command)
+    return True
+
+
+def _named(identities: list[LinkedIdentity], authority: Authority) -> str | None:
+    """The member as the source may name them; the identity linked first, if there are several."""
+    for identity in identities:
+        key = identity.key
+        if key is not None and key.issuer == authority.issuers.get(
+            key.provider, authority.issuers.get(ANY)
+        ):
+            return f"{key.provider}:{key.subject}"
+    return None
