@@ -17,6 +17,7 @@ from api.cli.main import app
 from ledger.programme.load import load_programme
 from ledger.programme.reference import reference
 from ledger.programme.schema import json_schema
+from ledger.scoring.pipeline import Step
 from tests.scoring_cases import DAILY, WEEKLY
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +46,21 @@ def test_what_is_typed_prints_what_is_shown(
     assert (prompt, program) == ("$", "vklad")
     result = CliRunner().invoke(app, arguments)
     assert result.output == shown
+
+
+def test_the_receipt_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    command = ["score", "--programme", "club.yaml", "--events", "events.jsonl", "--json"]
+    printed = json.loads(CliRunner().invoke(app, command).output.splitlines()[0])
+    (shown,) = [text for kind, name, text in BLOCKS if (kind, name) == ("json", "receipt")]
+    assert printed["awards"][1]["receipt"] == json.loads(shown)
+
+
+def test_every_step_of_why_not_is_told() -> None:
+    told = PAGE.split("*Why not* says of an event")[1].split("\n\n")[0]
+    assert {step for step in Step if f"`{step}`" not in told} == {Step.UNKNOWN, Step.AWARDED}
 
 
 @pytest.mark.parametrize("name", sorted(FRAGMENTS))
