@@ -14,9 +14,13 @@ from ledger.log.model import Consistency, LogKey, Proof, SignedHead, TreeHead
 
 def transfer_json(shown: ShownTransfer, previous: bytes) -> dict[str, Any]:
     """A transfer with every field that its hash covers, ``previous`` among them."""
+    return {"previous": previous.hex(), **shown_json(shown)}
+
+
+def shown_json(shown: ShownTransfer) -> dict[str, Any]:
+    """A transfer as it stands in the journal."""
     row = shown.row
     return {
-        "previous": previous.hex(),
         "sequence": row.sequence,
         "entry_id": str(row.entry_id),
         "line": row.line,

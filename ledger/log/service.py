@@ -64,7 +64,7 @@ def publish(database: Database, signer: LogSigner) -> SignedHead | None:
     with database.read() as work:
         head = TreeHead(size, root(work, size), store.transfer_hash(work, size), work.now)
     signed = SignedHead(head, signer.key, signer.sign(head_message(tree_head_json(head))))
-    execute(database, store.insert_head, signed)
+    execute(database, _keep_head, signed)
     with database.read() as work:
         return store.newest_head(work)
 
@@ -89,8 +89,11 @@ def rotate_key(database: Database, present: LogSigner, successor: LogSigner) -> 
     """
     _introduce(database, present)
     signed = _named(database, successor.key, present)
-    if not execute(database, store.insert_key, signed):
-        raise WrongLogKey("Another key has just been put in its place.", key=present.key.hex())
+    if not execute(database, _keep_key, signed):
+        raise WrongLogKey(
+            "Another key, or a head signed by this one, came first. Try again.",
+            key=present.key.hex(),
+        )
     return signed
 
 
@@ -183,7 +186,7 @@ def _introduce(database: Database, signer: LogSigner) -> None:
     with database.read() as work:
         known = store.keys(work)
     if not known:
-        execute(database, store.insert_key, _named(database, signer.key, signer))
+        execute(database, _keep_key, _named(database, signer.key, signer))
         with database.read() as work:
             known = store.keys(work)
     if known[-1].key != signer.key:
@@ -192,6 +195,22 @@ def _introduce(database: Database, signer: LogSigner) -> None:
             "folder.",
             key=known[-1].key.hex(),
         )
+
+
+def _keep_head(work: Work, signed: SignedHead) -> None:
+    """Keep a head unless its key was followed by another meanwhile; then the next round signs."""
+    store.lock_log(work)
+    if store.keys(work)[-1].key == signed.key:
+        store.insert_head(work, signed)
+
+
+def _keep_key(work: Work, key: LogKey) -> bool:
+    """Keep a key that nothing was signed after; false if it came too late."""
+    store.lock_log(work)
+    newest = store.newest_head(work)
+    if newest is not None and newest.head.signed_at >= key.valid_from:
+        return False
+    return store.insert_key(work, key)
 
 
 def _named(database: Database, key: bytes, by: LogSigner) -> LogKey:

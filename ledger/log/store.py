@@ -120,6 +120,12 @@ def fold_complete(row: Sequence[bytes]) -> bytes:
     return fold([fold_complete(row[:middle]), fold_complete(row[middle:])])
 
 
+def lock_log(work: Work) -> None:
+    """Take a turn at heads and keys until this transaction ends: a head's time is of one key."""
+    key = sa.func.hashtextextended("vklad.log", 0)
+    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def insert_head(work: Work, signed: SignedHead) -> bool:
     """Keep a head; false if there is one of this size."""
     head = signed.head

@@ -8,12 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.journal.chain import GENESIS
+from ledger.journal import store as journal_store
+from ledger.journal.chain import GENESIS, account_identity, row_hash, text_digest
 from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Head, Posting
 from ledger.journal.model import ShownTransfer as Shown
 from ledger.journal.post import Batch, apply
+from ledger.journal.tables import accounts, journal_head, transfers
+from ledger.kernel.ids import RandomIds
+from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.log.documents import (
     consistency_json,
@@ -136,3 +141,36 @@ def shown_rows(entries: int) -> list[Shown]:
     return [
         Shown(row, keys[row.debit_account_id], keys[row.credit_account_id]) for row in batch.rows
     ]
+
+
+def rewrite_from(owner: sa.Connection, first: int) -> None:
+    """As an insider: change what transfer ``first`` moved, and make all that follows anew."""
+    work = Work(owner, NOW, RandomIds())
+    balances: dict[AccountKey, int] = {}
+    previous = GENESIS
+    for shown in journal_store.read_transfers(work, after=0, limit=100_000):
+        row = shown.row
+        amount = row.amount + (row.sequence == first)
+        balances[shown.debit] = balances.get(shown.debit, 0) - amount
+        balances[shown.credit] = balances.get(shown.credit, 0) + amount
+        row = row._replace(
+            amount=amount,
+            debit_balance_after=balances[shown.debit],
+            credit_balance_after=balances[shown.credit],
+        )
+        previous = row_hash(
+            previous,
+            row,
+            kind_digest=text_digest(row.kind),
+            cause_digest=text_digest(row.cause),
+            debit_identity=account_identity(shown.debit.kind, shown.debit.owner),
+            credit_identity=account_identity(shown.credit.kind, shown.credit.owner),
+        )
+        changed = transfers.update().where(transfers.c.sequence == row.sequence)
+        columns = ("amount", "debit_balance_after", "credit_balance_after")
+        values = {name: getattr(row, name) for name in columns}
+        owner.execute(changed.values(hash=previous, **values))
+    owner.execute(journal_head.update().values(hash=previous))
+    for key, balance in balances.items():
+        mine = (accounts.c.kind == key.kind) & accounts.c.owner.is_not_distinct_from(key.owner)
+        owner.execute(accounts.update().where(mine).values(balance=balance))

@@ -17,8 +17,7 @@ from api.http.parts import DatabaseHere
 from api.http.principal import allow
 from api.http.problems import responses
 from ledger.journal import service
-from ledger.journal.model import AccountKey, ShownTransfer
-from ledger.kernel.clock import Instant
+from ledger.log.documents import shown_json
 
 router = APIRouter(prefix="/v1/journal", tags=["ledger"])
 
@@ -45,31 +44,4 @@ def transfers(page: PageHere, database: DatabaseHere, _: JournalReader) -> JSONR
     after = 0 if page.after is None else int(str(page.after[0]))
     with database.read() as work:
         found = service.transfers(work, after=after, limit=page.fetch)
-    return page.answer(found, key=lambda shown: [shown.row.sequence], render=_transfer_json)
-
-
-def _transfer_json(shown: ShownTransfer) -> dict[str, Any]:
-    row = shown.row
-    return {
-        "sequence": row.sequence,
-        "entry_id": str(row.entry_id),
-        "line": row.line,
-        "lines": row.lines,
-        "kind": row.kind,
-        "debit": _account_json(shown.debit),
-        "credit": _account_json(shown.credit),
-        "amount": row.amount,
-        "debit_balance_after": row.debit_balance_after,
-        "credit_balance_after": row.credit_balance_after,
-        "debit_previous": row.debit_previous,
-        "credit_previous": row.credit_previous,
-        "effective_at": Instant.of(row.effective_at).isoformat(),
-        "recorded_at": Instant.of(row.recorded_at).isoformat(),
-        "cites": None if row.cites is None else str(row.cites),
-        "cause": row.cause,
-        "hash": row.hash.hex(),
-    }
-
-
-def _account_json(key: AccountKey) -> dict[str, Any]:
-    return {"kind": key.kind.value, "owner": None if key.owner is None else str(key.owner)}
+    return page.answer(found, key=lambda shown: [shown.row.sequence], render=shown_json)

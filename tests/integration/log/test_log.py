@@ -12,8 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.journal import service as journal
-from ledger.journal import store as journal_store
-from ledger.journal.chain import TransferRow, account_identity, row_hash, text_digest
+from ledger.journal.chain import TransferRow
 from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
 from ledger.kernel.ids import RandomIds, derived_id
 from ledger.kernel.transaction import Database, Work, execute
@@ -31,7 +30,7 @@ from ledger.log.verifier import Fault, check_proof
 from ledger.log.verify import SIGNATURE_CHECK, held_elsewhere, log_check, stated_head
 from ledger.verify.service import JOURNAL_CHECKS, run_checks, verify
 from tests.support.clock import SetClock
-from tests.support.log import MemorySigner
+from tests.support.log import MemorySigner, rewrite_from
 from tests.support.lots import AT
 
 LOG_CHECKS = (log_check(lambda _: ()), SIGNATURE_CHECK)
@@ -166,6 +165,8 @@ def test_a_key_is_followed_by_the_one_it_names(
     service.publish(database, successor)
     newer = head_of(database, 1)
     assert newer["key"] == successor.key.hex()
+    with pytest.raises(WrongLogKey, match="came first"):
+        service.rotate_key(replace(database, clock=SetClock()), successor, MemorySigner())
     assert check_proof(old, [newer], [], signer.key.hex())
     assert check_proof(proof_of(database, entry, 1), [kept], [], signer.key.hex())
     assert verify(database, LOG_CHECKS).findings == ()
@@ -184,59 +185,6 @@ def owner(migrator_url: str) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def rewrite(owner: sa.Connection, first: int) -> None:
-    """Halve what a transfer moved, and make every later balance and hash anew."""
-    work = Work(owner, AT, RandomIds())
-    rows = [shown.row for shown in journal_store.read_transfers(work, after=0, limit=1_000)]
-    stored = owner.execute(sa.text("SELECT account_id, kind FROM accounts"))
-    kinds = {account.account_id: account.kind for account in stored}
-    balances: dict[int, int] = {}
-    previous = bytes(32)
-    for row in rows:
-        amount = 1 if row.sequence == first else row.amount
-        after = {
-            row.debit_account_id: balances.get(row.debit_account_id, 0) - amount,
-            row.credit_account_id: balances.get(row.credit_account_id, 0) + amount,
-        }
-        balances |= after
-        made = row._replace(
-            amount=amount,
-            debit_balance_after=after[row.debit_account_id],
-            credit_balance_after=after[row.credit_account_id],
-        )
-        previous = _hash(previous, made, kinds)
-        owner.execute(
-            sa.text(
-                "UPDATE transfers SET amount = :a, debit_balance_after = :d, "
-                "credit_balance_after = :c, hash = :h WHERE sequence = :s"
-            ),
-            {
-                "a": amount,
-                "d": made.debit_balance_after,
-                "c": made.credit_balance_after,
-                "h": previous,
-                "s": row.sequence,
-            },
-        )
-    owner.execute(sa.text("UPDATE journal_head SET hash = :h"), {"h": previous})
-    for account_id, balance in balances.items():
-        owner.execute(
-            sa.text("UPDATE accounts SET balance = :b WHERE account_id = :a"),
-            {"b": balance, "a": account_id},
-        )
-
-
-def _hash(previous: bytes, row: TransferRow, kinds: dict[int, str]) -> bytes:
-    return row_hash(
-        previous,
-        row,
-        kind_digest=text_digest(row.kind),
-        cause_digest=text_digest(row.cause),
-        debit_identity=account_identity(kinds[row.debit_account_id], None),
-        credit_identity=account_identity(kinds[row.credit_account_id], None),
-    )
-
-
 def test_an_insider_who_rewrites_the_end_is_caught_by_any_saved_head(
     database: Database, signer: MemorySigner, owner: sa.Connection, clock: SetClock
 ) -> None:
@@ -248,7 +196,7 @@ def test_an_insider_who_rewrites_the_end_is_caught_by_any_saved_head(
         service.publish(database, signer)
         saved.append(head_of(database))
     proof = proof_of(database, entries[55])
-    rewrite(owner, 51)
+    rewrite_from(owner, 51)
     work = Work(owner, AT, RandomIds())
     assert run_checks(work, JOURNAL_CHECKS).findings == (), "the chain alone does not tell"
     (found,) = run_checks(work, LOG_CHECKS).findings

@@ -7,23 +7,27 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 import api.bridging as composed
 from api.bridging import chain_parts
+from api.cli.main import app
 from api.composition import Composition
 from api.tasks import log as log_jobs
 from api.tasks import oracle as jobs
 from ledger.log import service as log
-from ledger.log.verify import held_elsewhere
-from ledger.verify.service import verify
+from ledger.log.verify import held_elsewhere, log_check
+from ledger.verify.service import JOURNAL_CHECKS, verify
 from oracle.anchors import service, store
 from oracle.bindings import anchors as binding
 from oracle.chain.port import BlockTag, read
 from oracle.sender.model import SenderRole
+from tests.integration.conftest import TestDatabase
 from tests.integration.oracle.test_jobs import composition as composition  # noqa: PLC0414
 from tests.support.bridge import World
+from tests.support.log import rewrite_from
 
-TURNS_MAX = 30
+TURNS_MAX = 60
 
 
 def anchored(world: World) -> list[int]:
@@ -107,3 +111,40 @@ def test_a_head_that_the_contract_refuses_is_followed_by_the_next(
     held = service.read_anchored(chain_parts(eager).chain, contract, BlockTag.LATEST)
     (found,) = verify(world.database, (held_elsewhere(held),)).findings
     assert found.problem.endswith("head 1 on chain speaks of 1000000")
+
+
+def test_an_insider_with_every_key_of_ours_is_caught_by_the_chain(
+    world: World,
+    eager: Composition,
+    migrator_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    test_database: TestDatabase,
+) -> None:
+    """Rows, hashes, nodes and heads are made anew and signed; the chain remembers."""
+    for points in (100, 50, 30):
+        world.member(points)
+    log_jobs.publish(eager)
+    until_anchored(world, eager, 1)
+    engine = sa.create_engine(migrator_url)
+    with engine.begin() as owner:
+        tables = ("transfers", "journal_head", "accounts", "log_nodes", "log_heads", "log_anchors")
+        for table in tables:
+            owner.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        rewrite_from(owner, 2)
+        for table in ("log_nodes", "log_heads", "log_anchors"):
+            owner.execute(sa.text(f"DELETE FROM {table}"))
+        for table in tables:
+            owner.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+    engine.dispose()
+    log_jobs.publish(eager)
+    assert verify(world.database, (*JOURNAL_CHECKS[:1], log_check(lambda _: ()))).findings == ()
+    for name, value in {
+        "DATABASE_URL": test_database.app_url,
+        "STATE_FOLDER": str(eager.state.path),
+        "CHAIN_RPC_URL": eager.settings.chain_rpc_urls[0],
+    }.items():
+        monkeypatch.setenv(f"VKLAD_{name}", value)
+    result = CliRunner().invoke(app, ["ledger", "verify"])
+    assert result.exit_code == 1
+    assert "comparing with 1 heads on chain" in result.output
+    assert "head 1 on chain speaks of, and they are not those: they were rewritten" in result.output

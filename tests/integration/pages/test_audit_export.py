@@ -1,17 +1,21 @@
-"""The auditor's export over HTTP: for the role that may read, and for nobody below it."""
+"""What is taken home: an auditor's export, and the proof of an entry."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from ledger.journal import service as journal
 from ledger.kernel.transaction import Database, execute
+from ledger.log import service as log
 from ledger.log.verifier import verify
 from tests.integration.log.test_log import emission
 from tests.integration.pages.conftest import Reader
+from tests.support.bridge import World
 from tests.support.http import client_of
+from tests.support.log import MemorySigner
 
 
 def test_an_auditor_takes_a_period_home(
@@ -29,3 +33,16 @@ def test_an_auditor_takes_a_period_home(
     assert "  journal.jsonl: 5 rows" in verify(tmp_path / "export.zip", [], [], None)
     refused = client.get("/v1/audit/export?period=march")
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_period")
+
+
+def test_each_entry_of_the_history_has_its_proof(
+    bridged: FastAPI, world: World, tmp_path: Path
+) -> None:
+    reader = Reader(bridged, world.member(200), "member")
+    log.publish(world.database, MemorySigner())
+    page = reader.get("/history")
+    assert "A file by which anybody can check" in page.text
+    (path,) = re.findall(r'href="(/v1/log/proofs/ent_\w+)" download', page.text)
+    (tmp_path / "proof.json").write_bytes(reader.get(path).content)
+    assert verify(tmp_path / "proof.json", [], [], None)
+    assert "доказательство" in reader.words("/history", "ru")
