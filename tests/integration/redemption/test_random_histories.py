@@ -9,15 +9,20 @@ from uuid import UUID
 
 import pytest
 
+from ledger.kernel.canonical import Json
 from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import execute
-from ledger.redemption import service
+from ledger.redemption import code_use, codes, service
+from ledger.redemption.code_use import UseCode
+from ledger.redemption.codes import CancelCode, IssueCode
 from ledger.redemption.jobs import expire_redemptions
 from ledger.redemption.model import Redemption
 from ledger.redemption.service import CaptureRedemption, RefundRedemption, ReleaseRedemption
+from ledger.redemption.verify import REDEMPTION_CHECKS
+from ledger.verify.service import JOURNAL_CHECKS, verify
 from tests.integration.redemption.conftest import School
 
-STEPS = 80
+STEPS = 120
 PRICE = 700
 RATE = (7, 2)
 """3.5 minor units a point: every rounding shows."""
@@ -35,6 +40,8 @@ class Expected:
     captured: int = 0
     paid: int = 0
     refunded: int = 0
+    code: str | None = None
+    code_id: UUID | None = None
 
     @property
     def returned_points(self) -> int:
@@ -77,10 +84,11 @@ class History:
     def step(self) -> None:
         moves = [self.grant, self.hold, self.hold, self.capture, self.capture]
         moves += [self.release, self.refund, self.refund, self.refund, self.wait, self.expire]
+        moves += [self.issue_code, self.use_code, self.use_code, self.cancel_code]
         self.chance.choice(moves)()
 
     def grant(self) -> None:
-        amount = self.chance.randint(1, 150)
+        amount = self.chance.randint(1, 400)
         self.school.clock.forward(microseconds=1)
         self.school.grant(amount)
         self.model.granted += amount
@@ -103,9 +111,62 @@ class History:
         ends_at = self.school.clock.time + timedelta(minutes=30)
         self.model.redemptions[made.redemption_id] = Expected(points, discount, ends_at)
 
+    def issue_code(self) -> None:
+        discount = self.chance.randint(1, 900)
+        points = -(-discount * RATE[1] // RATE[0])
+        command = IssueCode(self.school.member, "lms", "USD", discount, life=timedelta(hours=1))
+        if points > self.model.available:
+            self._refused("insufficient_points", lambda: self._do(codes.issue, command))
+            return
+        issued = execute(self.school.database, codes.issue, command)
+        self.model.redemptions[issued.redemption.redemption_id] = Expected(
+            points,
+            discount,
+            self.school.clock.time + timedelta(hours=1),
+            code=issued.text,
+            code_id=issued.code.code_id,
+        )
+
+    def use_code(self) -> None:
+        expected = self._any_code()
+        if expected is None or expected.code is None:
+            return
+        self.orders += 1
+        price = self.chance.choice([PRICE, self.chance.randint(1, PRICE)])
+        line = {"id": "1", "product": "course:go", "price_minor": price}
+        order: Json = {"order": str(self.orders), "currency": "USD", "lines": [line]}
+        command = UseCode(self.school.lms, expected.code, order)  # type: ignore[arg-type]
+        if expected.state in {"captured", "partially_refunded", "refunded"}:
+            self._refused("code_used", lambda: self._do(code_use.use, command))
+        elif expected.state != "held" or self.school.clock.time >= expected.ends_at:
+            self._refused("code_expired", lambda: self._do(code_use.use, command))
+        else:
+            self._do(code_use.use, command)
+            expected.state = "captured"
+            expected.captured = min(expected.discount, price)
+            expected.captured_points = -(-expected.captured * RATE[1] // RATE[0])
+            expected.paid = price - expected.captured
+
+    def cancel_code(self) -> None:
+        expected = self._any_code()
+        if expected is None or expected.code_id is None:
+            return
+        command = CancelCode(self.school.member, expected.code_id)
+        if expected.state in {"captured", "partially_refunded", "refunded"}:
+            self._refused("code_used", lambda: self._do(codes.cancel, command))
+            return
+        self._do(codes.cancel, command)
+        if expected.state == "held":
+            late = self.school.clock.time >= expected.ends_at
+            expected.state = "expired" if late else "released"
+
     def capture(self) -> None:
         redemption_id, expected = self._any()
         if expected is None:
+            return
+        if expected.code is not None:
+            command = CaptureRedemption(self.school.lms, redemption_id)
+            self._refused("code_needed", lambda: self._do(service.capture, command))
             return
         whole = self.chance.random() < 0.5
         part = self.chance.randint(1, expected.discount)
@@ -180,6 +241,10 @@ class History:
             return UUID(int=0), None
         return self.chance.choice(list(self.model.redemptions.items()))
 
+    def _any_code(self) -> Expected | None:
+        found = [each for each in self.model.redemptions.values() if each.code is not None]
+        return self.chance.choice(found) if found else None
+
     def _refusal_of_capture(self, expected: Expected) -> str | None:
         if expected.state == "held":
             late = self.school.clock.time >= expected.ends_at
@@ -221,7 +286,7 @@ def _seen_of(expected: Expected) -> tuple[str, int, int, int, int, int]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_random_history_ends_as_the_model_says(school: School, seed: int) -> None:
-    school.set_terms(rates={"USD": "7/2"})
+    school.set_terms(rates={"USD": "7/2"}, code_days=1)
     history = History(school, seed)
     for step in range(STEPS):
         history.step()
@@ -229,3 +294,4 @@ def test_a_random_history_ends_as_the_model_says(school: School, seed: int) -> N
             history.compare()
     history.compare()
     assert len(history.model.redemptions) > 3
+    assert verify(school.database, (*JOURNAL_CHECKS, *REDEMPTION_CHECKS)).findings == ()
