@@ -13,6 +13,7 @@ from api.bridging import chain_parts
 from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
+from ledger.emission.verify import EMISSION_CHECKS
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.log.verify import (
     SIGNATURE_CHECK,
@@ -48,7 +49,7 @@ APPEND_ONLY: Final = (
     "role_changes",
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     *("period_closes", "awards", "award_revisions", "award_gaps"),
-    *("vestings", "vesting_decisions"),
+    *("vestings", "vesting_decisions", "emissions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
@@ -68,6 +69,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     *SCORING_CHECKS,
+    *EMISSION_CHECKS,
     *SETTLEMENT_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,

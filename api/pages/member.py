@@ -37,6 +37,7 @@ from ledger.members import store as members_store
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme, Rule
 from ledger.scoring import store as awards
+from ledger.settlement import store as settlement
 from ledger.scoring.store import StoredAward
 from ledger.standing import service as standing
 
@@ -100,6 +101,7 @@ def history(
         ids = {award_id for entry in entries[: page.limit] if (award_id := _award_of(entry.cause))}
         found = {award_id: awards.award(work, award_id) for award_id in ids}
         programme = _in_force(work)
+        unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
     shown = {
         award_id: _shown(view, programme, award)
         for award_id, award in found.items()
@@ -111,6 +113,7 @@ def history(
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
         state=lambda basis: _stated(view, programme, basis),
         entry_id=lambda entry_id: format_id("ent", entry_id),
+        unpaid=[(each, _title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
     )
 
@@ -198,11 +201,14 @@ def _weeks(view: View, found: list[StoredAward], now: datetime) -> list[dict[str
 
 
 def _shown(view: View, programme: Programme | None, award: StoredAward) -> ShownAward:
-    title = _rule_title(view, programme, award.key.rule_id)
-    if award.key.period is not None:
-        title = period_words(view, award.key.period)
+    title = _title_of(view, programme, award.key.rule_id, award.key.period)
     receipt = award.receipt if isinstance(award.receipt, dict) else {}
     return ShownAward(award, title, cast("dict[str, Any]", receipt))
+
+
+def _title_of(view: View, programme: Programme | None, rule_id: str, period: str | None) -> str:
+    """What an award is called: its period, or its rule."""
+    return _rule_title(view, programme, rule_id) if period is None else period_words(view, period)
 
 
 def _rule_title(view: View, programme: Programme | None, rule_id: str) -> str:

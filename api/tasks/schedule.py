@@ -17,7 +17,7 @@ from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
 from ledger.redemption.jobs import expire_redemptions
-from ledger.settlement import vesting
+from ledger.settlement import funding, vesting
 
 OUTBOX_KEPT: Final = timedelta(days=7)
 
@@ -57,6 +57,10 @@ def _settle_matured(composition: Composition) -> None:
     vesting.settle_matured(composition.database)
 
 
+def _emit_and_fund(composition: Composition) -> None:
+    funding.emit_and_fund(composition.database)
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -69,6 +73,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_recently_due", 60, _apply_recently_due),
     Job("lots.apply_all_due", 86_400, _apply_all_due),
     Job("settlement.matured", 60, _settle_matured),
+    Job("settlement.emit_and_fund", 60, _emit_and_fund),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

@@ -13,7 +13,7 @@ from ledger.programme.source import Path, Plain
 
 _PROGRAMME: Final = frozenset(
     {
-        *("budgets", "budget", "emission", "expiry", "inactivity", "inactivity_decay"),
+        *("budget", "expiry", "inactivity", "inactivity_decay"),
         *("pools", "purchases", "referral", "referrals"),
     }
 )

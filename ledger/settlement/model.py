@@ -24,6 +24,10 @@ ZERO: Final = Points(0)
 class Reason(StrEnum):
     """Why what an award paid is not what it is worth."""
 
+    POOL = "pool"
+    """The rewards pool was empty, or others waited for it already: paid later, oldest first."""
+    BUDGET = "budget"
+    """A budget is used up: never paid."""
     GONE = "gone"
     """Worth less than was paid, and time had taken that back for good (cancelled, decayed)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,8 +19,20 @@ from ledger.scoring.tables import awards
 from ledger.settlement.model import Gap, Reason
 from ledger.settlement.tables import award_gaps
 
+_UNPAID_MAX: Final = 100
 _STATED_OF_SOMEBODY: Final = r"^member\.[a-z][a-z0-9_]*\.changed$"
 """Types of events that state an attribute: no act of the member's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """What of an award was not paid, and why."""
+
+    rule_id: str
+    period: str | None
+    earned_at: datetime
+    reason: Reason
+    points: int
 
 
 def insert_gaps(work: Work, gaps: Sequence[Gap]) -> None:
@@ -54,6 +67,30 @@ def gaps_of(work: Work, award_ids: Collection[UUID]) -> dict[tuple[UUID, Reason]
     return {
         (row.award_id, Reason(row.reason)): int(row.n) for row in work.connection.execute(query)
     }
+
+
+def unpaid_of_member(work: Work, member_id: UUID) -> list[Unpaid]:
+    """What a member earned and was not paid, the newest first."""
+    unpaid = sa.func.sum(award_gaps.c.change)
+    query = (
+        sa.select(
+            awards.c.rule_id,
+            awards.c.period,
+            awards.c.earned_at,
+            award_gaps.c.reason,
+            unpaid.label("points"),
+        )
+        .join(award_gaps, award_gaps.c.award_id == awards.c.award_id)
+        .where(awards.c.member_id == member_id, award_gaps.c.reason != Reason.GONE)
+        .group_by(awards.c.award_id, award_gaps.c.reason)
+        .having(unpaid > 0)
+        .order_by(awards.c.earned_at.desc(), awards.c.award_id)
+        .limit(_UNPAID_MAX)
+    )
+    return [
+        Unpaid(row.rule_id, row.period, row.earned_at, Reason(row.reason), int(row.points))
+        for row in work.connection.execute(query)
+    ]
 
 
 def event_of_award(work: Work, award_id: UUID) -> StoredFact | None:

@@ -48,6 +48,53 @@ _GAPS: Final = """
             WHERE lots.cause_kind = 'award' AND lots.cause_id = g.award_id::text) AS taken
     FROM award_gaps AS g GROUP BY g.award_id ORDER BY g.award_id
 """
+_PAID_LATER: Final = """
+    SELECT g.award_id, -g.change AS points, t.kind, t.cause,
+           (SELECT sum(amount)::int8 FROM transfers WHERE entry_id = g.entry_id) AS moved
+    FROM award_gaps AS g LEFT JOIN transfers AS t ON t.entry_id = g.entry_id AND t.line = 1
+    WHERE g.revision IS NULL ORDER BY g.award_id, g.gap_id
+"""
+_QUEUE: Final = """
+    SELECT award_id, coalesce(q.points, 0) AS waits, coalesce(g.points, 0)::int8 AS lacks
+    FROM award_queue AS q FULL JOIN (
+        SELECT award_id, sum(change) AS points FROM award_gaps
+        WHERE reason = 'pool' GROUP BY award_id HAVING sum(change) <> 0
+    ) AS g USING (award_id)
+    WHERE coalesce(q.points, 0) <> coalesce(g.points, 0) ORDER BY award_id LIMIT 1
+"""
+_BUDGETS: Final = """
+    SELECT budget_id, span, coalesce(u.points, 0) AS stated, coalesce(a.points, 0)::int8 AS used
+    FROM budget_uses AS u FULL JOIN (
+        SELECT budget_id, span, sum(points) AS points FROM award_budgets GROUP BY 1, 2
+    ) AS a USING (budget_id, span)
+    ORDER BY budget_id, span
+"""
+_OVERCHARGED: Final = """
+    SELECT b.award_id, b.budget_id, b.points, last.points AS worth
+    FROM award_budgets AS b CROSS JOIN LATERAL (
+        SELECT points FROM award_revisions AS r WHERE r.award_id = b.award_id
+        ORDER BY revision DESC LIMIT 1) AS last
+    WHERE b.points > last.points ORDER BY b.award_id LIMIT 1
+"""
+
+
+class PaidLater(NamedTuple):
+    """What was paid of an award when the pool had something, with its entry."""
+
+    award_id: UUID
+    points: int
+    kind: str | None
+    cause: str | None
+    moved: int | None
+
+
+class BudgetUse(NamedTuple):
+    """A budget in a span: what is said to be used of it, and what awards use."""
+
+    budget_id: str
+    span: str
+    stated: int
+    used: int
 
 
 class VestingRow(NamedTuple):
@@ -81,6 +128,28 @@ def vestings(work: Work) -> Iterator[VestingRow]:
 def gap_sums(work: Work) -> Iterator[GapRow]:
     """Every award with gaps, by award."""
     return (GapRow._make(row) for row in _stream(work, _GAPS))
+
+
+def paid_later(work: Work) -> Iterator[PaidLater]:
+    """Every payment of what had waited for the pool."""
+    return (PaidLater._make(row) for row in _stream(work, _PAID_LATER))
+
+
+def wrongly_queued(work: Work) -> list[tuple[UUID, int, int]]:
+    """Awards that wait for something else than they lack, the first; what waits, what lacks."""
+    rows = work.connection.execute(sa.text(_QUEUE))
+    return [(row.award_id, row.waits, row.lacks) for row in rows]
+
+
+def budget_uses(work: Work) -> Iterator[BudgetUse]:
+    """Every budget and span, by name."""
+    return (BudgetUse._make(row) for row in _stream(work, _BUDGETS))
+
+
+def overcharged(work: Work) -> list[tuple[UUID, str, int, int]]:
+    """Awards that use more of a budget than they are worth, the first."""
+    rows = work.connection.execute(sa.text(_OVERCHARGED))
+    return [(row.award_id, row.budget_id, row.points, row.worth) for row in rows]
 
 
 def undecided_cancellations(work: Work) -> list[UUID]:

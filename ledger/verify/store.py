@@ -186,7 +186,8 @@ def entries_without_award(work: Work) -> Iterator[tuple[int, UUID]]:
     query = sa.text(
         "SELECT sequence, entry_id FROM transfers WHERE kind IN ('award', 'correction') "
         "AND line = 1 AND entry_id NOT IN "
-        "(SELECT entry_id FROM award_revisions WHERE entry_id IS NOT NULL) "
+        "(SELECT entry_id FROM award_revisions WHERE entry_id IS NOT NULL "
+        "UNION ALL SELECT entry_id FROM award_gaps WHERE entry_id IS NOT NULL) "
         "ORDER BY sequence LIMIT 1"
     )
     return ((row.sequence, row.entry_id) for row in work.connection.execute(query))

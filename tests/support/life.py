@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
+
 import sqlalchemy as sa
 
+from ledger.emission.verify import EMISSION_CHECKS
 from ledger.kernel.transaction import Database
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.verify.service import AWARD_CHECKS, JOURNAL_CHECKS, verify
 from tests.world import World
 
-_TABLES = ("vestings", "vesting_decisions", "award_gaps")
-CHECKS = (*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS, *SETTLEMENT_CHECKS)
+_TABLES = ("vestings", "vesting_decisions", "award_gaps", "emissions")
+CHECKS = (*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS, *EMISSION_CHECKS, *SETTLEMENT_CHECKS)
 
 
 def findings(database: Database) -> list[str]:
@@ -23,6 +27,22 @@ def parts(world: World, subject: str) -> tuple[int, int]:
     """A member's pending and available points."""
     summary = world.summary(subject)
     return summary.pending.amount, summary.available.amount
+
+
+@dataclass
+class SetClock:
+    """A clock that stands where it is set."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def at_time(world: World, moment: str) -> World:
+    """The same community, at this moment."""
+    clock = SetClock(datetime.fromisoformat(moment))
+    return replace(world, database=replace(world.database, clock=clock))
 
 
 def balance(database: Database, kind: str) -> int:

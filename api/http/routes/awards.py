@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database
 from ledger.scoring import store
 from ledger.scoring.store import StoredAward
+from ledger.settlement import store as settlement
+from ledger.settlement.model import Reason
 
 router = APIRouter(prefix="/v1", tags=["awards"])
 Onlooker = Annotated[
@@ -46,9 +49,10 @@ def my_award(award_id: str, database: DatabaseHere, member: CurrentMember) -> di
     wanted = parse_id("awd", award_id)
     with database.read() as work:
         found = store.award(work, wanted)
+        gaps = settlement.gaps_of(work, [wanted])
     if found is None or found.member_id != member:
         raise UnknownAward("You have no award with this id.", award=award_id)
-    return dict(_award(found))
+    return dict(_award(found, gaps))
 
 
 @router.get("/members/{member_id}/awards", responses=responses(400, 401, 403, 404, 503))
@@ -63,10 +67,16 @@ def _page(page: PageHere, database: Database, member_id: UUID) -> JSONResponse:
     before = None if page.after is None else UUID(str(page.after[0]))
     with database.read() as work:
         found = store.award_page(work, member_id, before, page.fetch)
-    return page.answer(found, key=lambda award: [str(award.award_id)], render=_award)
+        gaps = settlement.gaps_of(work, [award.award_id for award in found])
+
+    def render(award: StoredAward) -> dict[str, Json]:
+        return _award(award, gaps)
+
+    return page.answer(found, key=lambda award: [str(award.award_id)], render=render)
 
 
-def _award(award: StoredAward) -> dict[str, Json]:
+def _award(award: StoredAward, gaps: Mapping[tuple[UUID, Reason], int]) -> dict[str, Json]:
+    """``unpaid``: what waits for the rewards pool, and what a budget did not cover."""
     return {
         "id": format_id("awd", award.award_id),
         "rule": award.key.rule_id,
@@ -75,6 +85,10 @@ def _award(award: StoredAward) -> dict[str, Json]:
         "earned_at": Instant.of(award.earned_at).isoformat(),
         "points": award.points,
         "excess": award.excess,
+        "unpaid": {
+            "waiting": gaps.get((award.award_id, Reason.POOL), 0),
+            "never": gaps.get((award.award_id, Reason.BUDGET), 0),
+        },
         "revision": award.revision,
         "recorded_at": Instant.of(award.recorded_at).isoformat(),
         "entry": None if award.entry_id is None else format_id("ent", award.entry_id),

@@ -15,11 +15,13 @@ from ledger.verify import store
 from tests.integration.conftest import TestDatabase
 from tests.support.lots import AT
 
-EMISSION = EntryDraft(
+ENTRY = EntryDraft(
     entry_id=UUID(int=1),
-    kind=EntryKind.EMISSION,
+    kind=EntryKind.CLAWBACK,
     postings=(
-        Posting(AccountKey(AccountKind.ISSUANCE), AccountKey(AccountKind.REWARDS), Points(100)),
+        Posting(
+            AccountKey(AccountKind.DEBT, UUID(int=1)), AccountKey(AccountKind.REVOKED), Points(100)
+        ),
     ),
     effective_at=AT,
     cause="{}",
@@ -36,7 +38,7 @@ def test_every_refusal_of_the_database_is_expected(database: Database) -> None:
 def test_the_command_says_that_all_rules_hold(
     database: Database, test_database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute(database, journal.post, [EMISSION])
+    execute(database, journal.post, [ENTRY])
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     result = CliRunner().invoke(main.app, ["ledger", "verify"])
     assert result.exit_code == 0, result.output
@@ -49,10 +51,10 @@ def test_the_command_names_the_row_and_fails(
     migrator_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    execute(database, journal.post, [EMISSION])
+    execute(database, journal.post, [ENTRY])
     engine = sa.create_engine(migrator_url)
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE accounts SET balance = 99 WHERE kind = 'rewards'"))
+        connection.execute(sa.text("UPDATE accounts SET balance = 99 WHERE kind = 'revoked'"))
     engine.dispose()
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     result = CliRunner().invoke(main.app, ["ledger", "verify"])

@@ -131,3 +131,66 @@ def test_rules_of_periods_do_not_vest() -> None:
     ((at, wrong),) = faults_of(PERIODIC.replace("points: 10", "points: 10, vesting: {days: 3}"))
     assert at == "rules[0].vesting"
     assert "one award" in wrong
+
+
+EMISSION = 'emission: {start: "2026-01-01", yearly: 3650, pools: {rewards: 100}}'
+
+
+def test_emission_and_budgets_are_taken() -> None:
+    text = (
+        f"{BASE}emission:\n  start: '2026-01-01'\n  yearly: 3650\n  halve_every_years: 4\n"
+        "  pools: {treasury: 20, rewards: 79.5, team: 0.5}\n"
+        "budgets:\n  - {id: work, of: {category: work}, points: 10, per: month}\n"
+        "  - {id: all, of: {rules: [made, done]}, points: 10, per: lifetime}\n"
+    )
+    programme = load_programme(text)
+    emission = programme.emission
+    assert emission is not None
+    assert (emission.yearly, emission.halve_every_years) == (3650, 4)
+    assert [pool for pool, _ in emission.pools] == ["treasury", "rewards", "team"]
+    assert [budget.per for budget in programme.budgets] == ["month", "lifetime"]
+    assert programme.budgets[1].of.rules == ("done", "made")
+    turned = text.replace("treasury: 20, rewards: 79.5", "rewards: 79.5, treasury: 20")
+    assert load_programme(turned).hash_text != programme.hash_text, "the last takes the rest"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("rewards: 100", "rewards: 99", "emission.pools", "99 per cent"),
+        ("rewards: 100", "treasury: 100", "emission.pools", "`rewards`"),
+        ("rewards: 100", "rewards: 50, bank: 50", "emission.pools.bank", ""),
+        ("2026-01-01", "2026-02-30", "emission.start", "no day"),
+        ("yearly: 3650", "yearly: 364", "emission.yearly", "365"),
+        ("yearly: 3650", "yearly: 3650, remainder: first", "emission.remainder", "'last'"),
+    ],
+)
+def test_what_is_no_emission(old: str, new: str, field: str, said: str) -> None:
+    found = faults_of(f"{BASE}{EMISSION.replace(old, new)}\n")
+    assert found[0][0] == field
+    assert said in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("budget", "field", "said"),
+    [
+        ("of: {category: x}", "budgets[0].of.category", "known: work"),
+        ("of: {rules: [x]}", "budgets[0].of.rules[0]", "no rule"),
+        ("of: everything", "budgets[0].of", "programme"),
+    ],
+)
+def test_what_is_no_budget(budget: str, field: str, said: str) -> None:
+    text = f"{BASE}budgets: [{{id: a, {budget}, points: 1, per: month}}]\n"
+    ((at, wrong),) = faults_of(text)
+    assert at == field
+    assert said in wrong
+
+
+def test_a_budget_is_named_once_and_of_a_period_s_whole_programme() -> None:
+    two = "budgets: [{id: a, of: programme, points: 1, per: year}, {id: a, of: programme, "
+    ((at, _),) = faults_of(f"{BASE}{two}points: 1, per: month}}]\n")
+    assert at == "budgets[1].id"
+    part = "budgets: [{id: a, of: {category: work}, points: 1, per: year}]\n"
+    ((at, wrong),) = faults_of(PERIODIC + part)
+    assert at == "budgets[0].of"
+    assert "one budget or none" in wrong

@@ -1,0 +1,1 @@
+"""Points that come into being day by day, and the pools they go to."""
