@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -212,3 +213,38 @@ def test_the_command_writes_what_the_verifier_takes(
     assert result.exit_code == 0, result.output
     result = CliRunner().invoke(app, ["log", "verify", file])
     assert result.stdout.endswith("VERIFIED\n"), result.output
+
+
+OTHERWISE_TOLD = {
+    "member_roles": "role_changes is its log",
+    "redemptions": "what a shop does with one purchase is in the journal",
+    "retractions": "a source states these, as facts",
+}
+
+
+def test_every_table_that_says_by_whom_is_in_the_export(owner_tables: dict[str, set[str]]) -> None:
+    """Whoever gives somebody power adds a line to ``ACTS``, or says here where else it is told."""
+    said = " ".join(acts_store.ACTS.values())
+    missing = {
+        table
+        for table, columns in owner_tables.items()
+        if any(column.endswith("_by") or column == "person_id" for column in columns)
+        and not re.search(rf"\b{table}\b", said)
+    }
+    assert missing == set(OTHERWISE_TOLD)
+
+
+@pytest.fixture
+def owner_tables(database: Database) -> dict[str, set[str]]:
+    """The columns of each table, as the database has them."""
+    found: dict[str, set[str]] = {}
+    with database.read() as work:
+        rows = work.connection.execute(
+            sa.text(
+                "SELECT relname, attname FROM pg_attribute JOIN pg_class c ON attrelid = c.oid "
+                "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0"
+            )
+        )
+        for row in rows:
+            found.setdefault(row.relname, set()).add(row.attname)
+    return found
