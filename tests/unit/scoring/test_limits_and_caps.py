@@ -221,6 +221,16 @@ def test_a_weight_that_is_refused_makes_no_week_active(scorer: str) -> None:
 
 
 @both
+def test_a_cap_on_weights_by_attribute_is_that_of_the_event(scorer: str) -> None:
+    by_level = {"id": "week", "of": {"rules": ["a"]}, "per": "week"}
+    by_level |= {"attribute": "level", "table": {"1": 4, "2": 8}}
+    changed = event("member.level.changed", "ann", f"{DAY}T10:00:00Z", {"level": 2})
+    text = weekly(caps=[by_level])
+    assert list(score(scorer, text, [act(f"{DAY}T10:00"), changed]).values()) == [(8, 0)]
+    assert list(score(scorer, text, [act(f"{DAY}T09:59"), changed]).values()) == [(4, 0)]
+
+
+@both
 def test_caps_of_the_programme_bound_a_periods_total(scorer: str) -> None:
     # The week of 30 March ends in April and counts there.
     text = weekly(rule(points="10.5"), caps=[cap("month", 25)])
