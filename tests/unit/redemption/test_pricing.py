@@ -155,3 +155,11 @@ def test_what_a_discount_costs_is_rounded_up_once_for_each_rate() -> None:
     spread = spread_points({"a": 2, "b": 2, "c": 1}, rates)
     assert spread == {"a": Points(1), "b": Points(1), "c": Points(1)}
     assert points_of({}, {}) == Points(0)
+
+
+def test_of_several_codes_the_strictest_bounds() -> None:
+    cart = Cart([("1", "course:go", 5000, 0)], [1000])
+    both: dict[str, Json] = {"max_share_with": {"own": 50, "all-0": 20}}
+    assert _price(both, cart).discount_minor == 800
+    other_way: dict[str, Json] = {"max_share_with": {"own": 20, "all-0": 50}}
+    assert _price(other_way, cart).discount_minor == 800
