@@ -1,0 +1,138 @@
+"""The worker that the driver of jobs kills: it kills itself, at the hop it is told.
+
+A hop is a moment before a statement, before and after a commit, and before and after a piece taken
+from the outbox. The process is the driver's child, and its end is SIGKILL: no finally block, no
+rollback, no flush. What it runs are the product's own registries of topics and of jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from api.composition import Composition, compose
+from api.settings import load_settings
+from api.tasks.app import drain_topic
+from api.tasks.schedule import JOBS
+from api.tasks.topics import TOPICS
+
+TURNS_MAX = 12
+_VERBS = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "COPY", "LOCK"}
+"""Statements of the product; pings and settings of the driver are left out."""
+_OPEN = sa.text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND not_before <= now()")
+
+
+@dataclass(frozen=True)
+class Errand:
+    """All that the child needs, as plain values; ``die_at`` ``None``: live to the end."""
+
+    settings: dict[str, str]
+    die_at: int | None
+    diary: str
+
+
+class Hops:
+    """Counts and writes down every hop, and ends the process at one of them."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._left = errand.die_at
+        self._diary = Path(errand.diary).open("a")  # noqa: SIM115 - open until the process ends
+        self.doing = "beginning"
+
+    def hop(self, name: str) -> None:
+        self._diary.write(f"{self.doing}: {name}\n")
+        self._diary.flush()
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self._left is not None:
+            self._left -= 1
+
+
+def run(errand: Errand) -> None:
+    """Work until nothing waits; exit status 0, or 3 if something always does."""
+    for name in [name for name in os.environ if name.startswith("VKLAD_")]:  # noqa: TID251
+        del os.environ[name]  # noqa: TID251 - a child of its own
+    os.environ |= errand.settings  # noqa: TID251 - a child of its own
+    composition = compose(load_settings())
+    hops = Hops(errand)
+    _hop_at_commits(composition, hops)
+    _hop_at_statements(hops)
+    before = None
+    for _ in range(TURNS_MAX):
+        _turn(composition, hops)
+        after = _position(composition)
+        if after == before and after[0] == 0:
+            return
+        before = after
+    sys.exit(3)
+
+
+def topics() -> list[str]:
+    """Topics that need no chain: the others' are driven by ``test_crash_driver``."""
+    return [topic for topic in TOPICS if topic in {"score", "programme.activated"}]
+
+
+def _turn(composition: Composition, hops: Hops) -> None:
+    for job in JOBS:
+        if not job.needs_chain:
+            hops.doing = job.name
+            job.run(composition)
+    for topic in topics():
+        hops.doing = topic
+        handler = TOPICS[topic]
+
+        def handle(composition: Composition, key: str, handler: Any = handler) -> None:
+            hops.hop("before taking from the outbox")
+            handler(composition, key)
+            hops.hop("after taking from the outbox")
+
+        drain_topic(composition, topic, handle)
+
+
+def _position(composition: Composition) -> tuple[int, int]:
+    with composition.database.read() as work:
+        waiting = work.connection.execute(_OPEN).scalar_one()
+        end = work.connection.execute(sa.text("SELECT sequence FROM journal_head")).scalar_one()
+    return waiting, end
+
+
+def _hop_at_commits(composition: Composition, hops: Hops) -> None:
+    """Before: the commit never arrives. After: it did, and nobody was told."""
+    engine = composition.database.engine
+
+    def before(_: sa.Connection) -> None:
+        hops.hop("before commit")
+
+    sa.event.listen(engine, "commit", before)
+    original = engine.dialect.do_commit
+
+    def commit_and_hop(connection: object) -> None:
+        original(connection)  # type: ignore[arg-type]
+        hops.hop("after commit")
+
+    engine.dialect.do_commit = commit_and_hop  # type: ignore[method-assign]
+
+
+def _hop_at_statements(hops: Hops) -> None:
+    """Before every statement, whoever sends it: SQLAlchemy's and the journal's own cursors."""
+
+    def hopping(original: Callable[..., Any]) -> Callable[..., Any]:
+        def send(cursor: Any, query: Any, *given: Any, **named: Any) -> Any:
+            verb = str(query).split(maxsplit=1)[0].upper()
+            if verb in _VERBS:
+                hops.hop(f"before {verb}")
+            return original(cursor, query, *given, **named)
+
+        return send
+
+    for kind in (psycopg.Cursor, psycopg.ServerCursor):
+        kind.execute = hopping(kind.execute)  # type: ignore[method-assign]
+    psycopg.Cursor.copy = hopping(psycopg.Cursor.copy)  # type: ignore[method-assign]
