@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 HERE: Final = Path(__file__).parent
 CHAIN_FOLDERS: Final = (HERE / "contracts", HERE / "browser")
@@ -36,6 +36,11 @@ settings.register_profile(
     "plain", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("deep", settings.get_profile("plain"), max_examples=2_000)
+settings.register_profile(
+    "unshrunk",
+    settings.get_profile("plain"),
+    phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
+)
 settings.load_profile("deep" if DEEP else "plain")
 
 for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:

@@ -58,7 +58,8 @@ def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "VKLAD_CHAIN": "off",
     }
-    command = ("-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests)
+    plain = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=unshrunk")
+    command = ("-m", "pytest", *plain, *tests)
     try:
         done = subprocess.run(
             [sys.executable, *command],

@@ -23,10 +23,10 @@ class Fault:
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
 _LOTS: Final = ("tests/unit/lots", "tests/property/ledger")
-_LOTS_STORED: Final = (*_LOTS, "tests/integration/lots")
+_LOTS_STORED: Final = ("tests/integration/lots", *_LOTS)
 _REDEMPTION: Final = ("tests/unit/redemption", "tests/property/redemption")
 _JOURNAL: Final = ("tests/unit/journal", "tests/unit/verify", "tests/property/ledger")
-_JOURNAL_STORED: Final = (*_JOURNAL, "tests/integration/journal")
+_JOURNAL_STORED: Final = ("tests/unit/journal", "tests/integration/journal", *_JOURNAL[1:])
 
 FAULTS: Final[tuple[Fault, ...]] = (
     # Scoring.

@@ -18,10 +18,10 @@ from faults import Fault
 _Change = tuple[int, int, str]
 """From byte, to byte, and what stands there instead."""
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
-_LOTS: Final = ("tests/unit/lots", "tests/property/ledger", "tests/integration/lots")
+_LOTS: Final = ("tests/unit/lots", "tests/integration/lots", "tests/property/ledger")
 MODULES: Final[dict[str, tuple[str, ...]]] = {
     "ledger/journal/post.py": (
-        *("tests/unit/journal", "tests/property/ledger", "tests/integration/journal"),
+        *("tests/unit/journal", "tests/integration/journal", "tests/property/ledger"),
     ),
     "ledger/lots/clawing.py": _LOTS,
     "ledger/lots/due.py": _LOTS,
