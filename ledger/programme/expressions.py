@@ -133,7 +133,7 @@ def number_at(content: Mapping[str, object], path: str) -> Fraction:
         # Bounded by its exponent first: 1e999999999 is short to write and long to compute with.
         if not value.is_finite() or value.adjusted() > PLACES_MAX:
             _fail(f"{path} is not a number up to {NUMBER_MAX}")
-        if value.adjusted() < -PLACES_MAX or value != round(value, PLACES_MAX):
+        if value != round(value, PLACES_MAX):
             _fail(f"{path} has more than {PLACES_MAX} digits after the point")
     number = Fraction(value) if value else Fraction(0)
     if abs(number) > NUMBER_MAX:

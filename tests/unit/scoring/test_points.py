@@ -158,10 +158,10 @@ def line(number: str) -> bytes:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        # As doubles both are exactly a half, or just below it.
         ("0.499999999999", 0),
         ("0.500000000000", 1),
         ("123456789012.4999", 123456789012),
+        ("999999999999.499999999999", 999999999999),  # as a double exactly a half
         ("1.0000000000000000000000000", 1),
         ("1e3", 1000),
     ],
