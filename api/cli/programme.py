@@ -8,12 +8,22 @@ from typing import Annotated, Final
 
 import typer
 
+from api.cli import programme_change as change
 from api.cli.score import read_programme
 from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.reference import reference as rendered
 from ledger.programme.schema import json_schema
 
 app: Final = typer.Typer(help="Programme files.", no_args_is_help=True)
+for _command in (
+    change.diff,
+    change.preview,
+    change.explain,
+    change.activate,
+    change.consent,
+    change.approve,
+):
+    app.command()(_command)
 
 
 @app.callback()

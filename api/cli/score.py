@@ -99,6 +99,16 @@ def _read(events: str) -> Reading:
         raise typer.Exit(1) from error
 
 
+def read_events(events: str) -> list[Fact]:
+    """The facts of a file; bad lines are named on standard error and end the command."""
+    reading = _read(events)
+    for number, reason in reading.faults:
+        typer.echo(f"{events}:{number}: {reason}", err=True)
+    if reading.faults:
+        raise typer.Exit(1)
+    return [line.fact for line in reading.lines]
+
+
 def _members(facts: Iterable[Fact], counted: Iterable[Fact], plan: Plan) -> list[str]:
     """Every identity seen as a subject, or that a rule could have paid."""
     seen = {fact.subject for fact in facts if fact.subject is not None}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api.composition import Composition
 from ledger.kernel.transaction import Work, execute
+from ledger.preview import service as previews
 from ledger.scoring import service
 
 
@@ -17,6 +18,11 @@ def score(composition: Composition, key: str) -> None:
 def score_everybody(composition: Composition, key: str) -> None:
     """Outbox topic ``programme.activated``: everybody is to be scored again."""
     execute(composition.database, service.score_everybody, UUID(key))
+
+
+def preview(composition: Composition, key: str) -> None:
+    """Outbox topic ``programme.preview``: work out what a proposed version would do."""
+    previews.work_out(composition.database, UUID(key))
 
 
 def close_periods(composition: Composition) -> None:

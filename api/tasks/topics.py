@@ -14,6 +14,7 @@ from api.composition import Composition
 from api.tasks import governance, log, oracle, scoring
 from governance.ballots.service import INTENTS_TOPIC
 from ledger.members.model import SCORE_TOPIC
+from ledger.preview.service import PREVIEW_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
 from oracle.anchors.service import TOPIC as ANCHORS_TOPIC
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
@@ -23,6 +24,7 @@ Handler = Callable[[Composition, str], None]
 TOPICS: Final[Mapping[str, Handler]] = {
     SCORE_TOPIC: scoring.score,
     ACTIVATED_TOPIC: scoring.score_everybody,
+    PREVIEW_TOPIC: scoring.preview,
     BRIDGE_TOPIC: oracle.on_bridge_intent,
     INTENTS_TOPIC: governance.on_intent,
     ANCHORS_TOPIC: log.on_intent,

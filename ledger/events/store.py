@@ -70,6 +70,12 @@ def facts_by_member(work: Work) -> Iterator[tuple[UUID, list[StoredFact]]]:
         yield member_id, [read_fact(row) for row in group]
 
 
+def facts_by_id(work: Work, event_ids: Sequence[UUID]) -> list[StoredFact]:
+    """Those of the events that are facts: retracted ones are left out."""
+    query = _facts_query().where(events.c.event_id == any_uuid("ids", event_ids))
+    return [read_fact(row) for row in work.connection.execute(query)]
+
+
 def all_facts(work: Work) -> Iterator[StoredFact]:
     """Every fact, parked ones too, retracted ones left out, in order, streamed."""
     query = _facts_query().order_by(*_ORDER)

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
 from ledger.programme.canonical_commerce import commerce_form
+from ledger.programme.canonical_life import life_form, term_form, validity_form, vesting_form
 from ledger.programme.canonical_standing import standing_form
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
@@ -25,7 +26,6 @@ from ledger.programme.model import (
     Rule,
     Text,
 )
-from ledger.programme.canonical_life import life_form, term_form, validity_form, vesting_form
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
 

@@ -22,6 +22,15 @@ from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
 from ledger.programme.fields import FORM_WORDS, TextFile
 from ledger.programme.load_commerce import reductions, splits
+from ledger.programme.load_life import (
+    budgets,
+    emission,
+    inactivity,
+    term,
+    validity,
+    vesting,
+    vesting_kind,
+)
 from ledger.programme.load_standing import levels, standing_terms, voice_terms
 from ledger.programme.model import (
     Attribute,
@@ -35,15 +44,6 @@ from ledger.programme.model import (
     WeekStreakMultiplier,
 )
 from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
-from ledger.programme.load_life import (
-    budgets,
-    emission,
-    inactivity,
-    term,
-    validity,
-    vesting,
-    vesting_kind,
-)
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
     AttributeFile,

@@ -1,9 +1,11 @@
 """Keeping programme versions and putting them in force.
 
 A version is stored once, by the hash of its canonical form. It comes into force by an activation,
-which is a fact and never taken back: two persons decide one, or a vote does. Forward only: events
-(weekly: closes) at or after ``effective_at`` are scored by the new version. The first activation
-may lie in the past, because nothing was scored before it.
+which is a fact and never taken back: two persons decide one, or a vote does. *Forward*: events
+(periods: closes) at or after ``effective_at``, which is not before now, are scored by the new
+version; the first activation may lie in the past, because nothing was scored before it. *Top-up*
+and *restatement* may reach back; a restatement, which can take away, needs the owner's consent to
+a preview of exactly what it does.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
 from ledger.kernel import outbox
@@ -26,8 +28,11 @@ from ledger.programme import store
 from ledger.programme.canonical import canonical_text
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
+from ledger.programme.top_up import incomparable
 
 CHANGE_PREFIX: Final = "pch"
+Mode = Literal["forward", "restatement", "top_up"]
+"""What an activation does to earlier facts; see ``ledger.scoring.model.ActivationMode``."""
 ACTIVATED_TOPIC: Final = "programme.activated"
 """Outbox topic; the key is an activation's id: every member's facts are to be projected again."""
 
@@ -81,13 +86,24 @@ class AlreadyInForce(VkladError):
     kind = ErrorKind.CONFLICT
 
 
-class ProgrammeDiscontinuous(VkladError):
-    """A version with another zone or period than the one activated last.
+class TopUpIncomparable(VkladError):
+    """A top-up whose awards cannot be compared with those of a version activated before."""
 
-    Days and weeks would overlap or be left out, so scoring could not execute the two together.
-    """
+    code = "top_up_incomparable"
+    kind = ErrorKind.CONFLICT
 
-    code = "programme_discontinuous"
+
+class ConsentMissing(VkladError):
+    """A restatement is to be approved that the owner has not agreed to, having seen a preview."""
+
+    code = "consent_missing"
+    kind = ErrorKind.CONFLICT
+
+
+class ConsentGiven(VkladError):
+    """The consent was given before, or none is asked for."""
+
+    code = "consent_given"
     kind = ErrorKind.CONFLICT
 
 
@@ -113,6 +129,7 @@ class ProposeActivation:
     programme_hash: bytes
     effective_at: datetime
     proposed_by: UUID
+    mode: Mode = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +144,12 @@ class DecideActivation:
 
 @dataclass(frozen=True, slots=True)
 class Activate:
-    """Put a version in force at the greater of ``effective_at`` and, unless the first, now."""
+    """Put a version in force: forward at the greater of ``effective_at`` and now, unless first."""
 
     programme_hash: bytes
     effective_at: datetime
     cause: Json
+    mode: Mode = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +180,17 @@ def propose_activation(work: Work, command: ProposeActivation) -> store.StoredCh
     Raises:
         NotAnAdmin: of whoever proposes.
         UnknownProgramme: no such version is stored.
-        ProgrammeDiscontinuous: its zone or period is not that of the version activated last.
     """
     members.require_admin(work, command.proposed_by)
-    stored = _require_programme(work, command.programme_hash)
-    _refuse_discontinuity(stored, store.activations(work))
+    stored = require_programme(work, command.programme_hash)
     change = store.StoredChange(
         change_id=work.ids.new(work.now),
         programme_hash=command.programme_hash,
         name=stored.name,
         version=stored.version,
         effective_at=command.effective_at,
-        mode="forward",
-        content_hash=content_hash(command.programme_hash, command.effective_at, "forward"),
+        mode=command.mode,
+        content_hash=content_hash(command.programme_hash, command.effective_at, command.mode),
         proposed_by=command.proposed_by,
         proposed_at=work.now,
         decision=None,
@@ -193,8 +209,9 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         ProgrammeNeedsAnotherPerson: the proposer approves their own.
         ProgrammeChangeDiffers: the hash is of other content.
         ProgrammeChangeDecided: it was decided before.
-        AlreadyInForce, ActivationOutOfOrder, ProgrammeDiscontinuous: what is in force changed
-            meanwhile.
+        ConsentMissing: it is a restatement nobody has agreed to.
+        TopUpIncomparable: it tops up what it cannot be compared with.
+        AlreadyInForce, ActivationOutOfOrder: what is in force changed meanwhile.
     """
     members.require_admin(work, command.decided_by)
     change = require_change(work, command.change_id)
@@ -204,6 +221,8 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         )
     if change.content_hash != command.content_hash:
         raise ProgrammeChangeDiffers("What you approve is not what is proposed. Look at it again.")
+    if command.decision == "approved" and change.mode == "restatement":
+        _require_consent(change)
     inserted = store.insert_decision(
         work, change.change_id, command.decided_by, command.decision, change.content_hash
     )
@@ -217,8 +236,10 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
             "proposed_by": format_id("mem", change.proposed_by),
             "approved_by": format_id("mem", command.decided_by),
             "content_hash": change.content_hash.hex(),
+            **_consent(change),
         }
-        activate(work, Activate(change.programme_hash, change.effective_at, cause))
+        command_of = Activate(change.programme_hash, change.effective_at, cause, _mode(change))
+        activate(work, command_of)
     return require_change(work, command.change_id)
 
 
@@ -228,29 +249,22 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
     Raises:
         UnknownProgramme: no such version is stored.
         AlreadyInForce: it was activated last.
-        ActivationOutOfOrder: it would take effect before the last one did.
-        ProgrammeDiscontinuous: its zone or period is not that of the last one.
+        ActivationOutOfOrder: it is forward and would take effect before another one does.
+        TopUpIncomparable: periods, and a name, period or zone that is not the same.
     """
-    stored = _require_programme(work, command.programme_hash)
+    stored = require_programme(work, command.programme_hash)
     store.lock_activations(work)
     before = store.activations(work)
-    _refuse_discontinuity(stored, before)
+    if command.mode == "top_up":
+        _refuse_incomparable(stored, before)
     effective_at = command.effective_at
     if before:
-        last = before[-1]
-        if last.programme_hash == command.programme_hash:
-            raise AlreadyInForce(
-                f"Version {last.version} of {last.name} is already the last one activated."
-            )
-        effective_at = max(effective_at, work.now)
-        if effective_at <= last.effective_at:
-            raise ActivationOutOfOrder(
-                f"Version {last.version} takes effect at {last.effective_at.isoformat()}; "
-                "the next one has to take effect later.",
-                effective_at=last.effective_at.isoformat(),
-            )
+        if command.mode == "forward":
+            effective_at = max(effective_at, work.now)
+        _refuse_nothing_new(command, before[-1], effective_at)
+        _refuse_disorder(command, before, effective_at)
     activation_id = store.insert_activation(
-        work, command.programme_hash, effective_at, "forward", command.cause
+        work, command.programme_hash, effective_at, command.mode, command.cause
     )
     outbox.put(work, ACTIVATED_TOPIC, str(activation_id))
     return next(a for a in store.activations(work) if a.activation_id == activation_id)
@@ -306,7 +320,12 @@ def activations(work: Work) -> Sequence[store.StoredActivation]:
     return store.activations(work)
 
 
-def _require_programme(work: Work, programme_hash: bytes) -> store.StoredProgramme:
+def require_programme(work: Work, programme_hash: bytes) -> store.StoredProgramme:
+    """A stored version.
+
+    Raises:
+        UnknownProgramme: no such version is stored.
+    """
     stored = store.programme(work, programme_hash)
     if stored is None:
         raise UnknownProgramme(
@@ -316,20 +335,58 @@ def _require_programme(work: Work, programme_hash: bytes) -> store.StoredProgram
     return stored
 
 
-def _refuse_discontinuity(
+def _refuse_nothing_new(
+    command: Activate, last: store.StoredActivation, effective_at: datetime
+) -> None:
+    """The same version again is new only where it reaches further back."""
+    if last.programme_hash == command.programme_hash and (
+        command.mode == "forward" or effective_at >= last.effective_at
+    ):
+        raise AlreadyInForce(
+            f"Version {last.version} of {last.name} is already the last one activated."
+        )
+
+
+def _refuse_disorder(
+    command: Activate, before: Sequence[store.StoredActivation], effective_at: datetime
+) -> None:
+    last = max(before, key=lambda each: each.effective_at)
+    if command.mode == "forward" and effective_at <= last.effective_at:
+        raise ActivationOutOfOrder(
+            f"Version {last.version} takes effect at {last.effective_at.isoformat()}; "
+            "the next one has to take effect later.",
+            effective_at=last.effective_at.isoformat(),
+        )
+
+
+def _refuse_incomparable(
     stored: store.StoredProgramme, before: Sequence[store.StoredActivation]
 ) -> None:
-    if not before:
-        return
-    last, following = programme_of(before[-1]), read_programme(stored.source_text)
-    for what in ("zone", "period"):
-        now, then = getattr(last, what), getattr(following, what)
-        if now != then:
-            raise ProgrammeDiscontinuous(
-                f"The {what} of the version activated last is {now}, of this one {then}. "
-                "Days and weeks would overlap or be left out; keep it.",
-                field=what,
-            )
+    for each in before:
+        why = incomparable(read_programme(stored.source_text), programme_of(each))
+        if why is not None:
+            raise TopUpIncomparable(why)
+
+
+def _require_consent(change: store.StoredChange) -> None:
+    if change.consented_by is None:
+        raise ConsentMissing(
+            "A restatement can take points away. Look at its preview and agree to that one first."
+        )
+
+
+def _consent(change: store.StoredChange) -> dict[str, Json]:
+    """Who agreed, and the digest of the preview they had seen."""
+    if change.consented_by is None or change.preview_digest is None:
+        return {}
+    return {
+        "consented_by": format_id("mem", change.consented_by),
+        "preview_digest": change.preview_digest.hex(),
+    }
+
+
+def _mode(change: store.StoredChange) -> Mode:
+    return cast("Mode", change.mode)
 
 
 @lru_cache(maxsize=64)

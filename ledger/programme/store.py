@@ -19,6 +19,7 @@ from ledger.programme.tables import (
     period_closes,
     programme_activations,
     programme_changes,
+    programme_consents,
     programme_decisions,
     programmes,
 )
@@ -65,6 +66,8 @@ class StoredChange:
     proposed_at: datetime
     decision: str | None
     decided_by: UUID | None
+    consented_by: UUID | None = None
+    preview_digest: bytes | None = None
 
 
 def insert_programme(work: Work, programme: StoredProgramme, canonical: str, by: str) -> bool:
@@ -124,11 +127,17 @@ def changes(work: Work, change_id: UUID | None = None) -> list[StoredChange]:
             programmes.c.version,
             programme_decisions.c.decision,
             programme_decisions.c.decided_by,
+            programme_consents.c.consented_by,
+            programme_consents.c.preview_digest,
         )
         .join(programmes, programmes.c.programme_hash == programme_changes.c.programme_hash)
         .outerjoin(
             programme_decisions,
             programme_decisions.c.change_id == programme_changes.c.change_id,
+        )
+        .outerjoin(
+            programme_consents,
+            programme_consents.c.change_id == programme_changes.c.change_id,
         )
         .order_by(programme_changes.c.proposed_at.desc(), programme_changes.c.change_id.desc())
     )
@@ -147,9 +156,27 @@ def changes(work: Work, change_id: UUID | None = None) -> list[StoredChange]:
             proposed_at=row.proposed_at,
             decision=row.decision,
             decided_by=row.decided_by,
+            consented_by=row.consented_by,
+            preview_digest=None if row.preview_digest is None else bytes(row.preview_digest),
         )
         for row in work.connection.execute(query)
     ]
+
+
+def insert_consent(work: Work, change_id: UUID, consented_by: UUID, preview_digest: bytes) -> bool:
+    """Keep the consent to a change; False if it was given before."""
+    result = work.connection.execute(
+        pg.insert(programme_consents)
+        .values(
+            change_id=change_id,
+            consented_by=consented_by,
+            preview_digest=preview_digest,
+            consented_at=work.now,
+        )
+        .on_conflict_do_nothing(index_elements=[programme_consents.c.change_id])
+        .returning(programme_consents.c.change_id)
+    )
+    return result.first() is not None
 
 
 def insert_decision(
@@ -195,7 +222,7 @@ def insert_activation(
 
 
 def activations(work: Work) -> Sequence[StoredActivation]:
-    """Every activation, by the time it takes effect."""
+    """Every activation, in the order decided: of two in force the later one counts."""
     rows = work.connection.execute(
         sa.select(
             programme_activations,
@@ -204,7 +231,7 @@ def activations(work: Work) -> Sequence[StoredActivation]:
             programmes.c.version,
         )
         .join(programmes, programmes.c.programme_hash == programme_activations.c.programme_hash)
-        .order_by(programme_activations.c.effective_at)
+        .order_by(programme_activations.c.number)
     )
     return [
         StoredActivation(

@@ -35,7 +35,7 @@ programme_changes = sa.Table(
     sa.Column("content_hash", pg.BYTEA, nullable=False),
     sa.Column("proposed_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
     sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("mode IN ('forward')", name="mode_is_known"),
+    sa.CheckConstraint("mode IN ('forward', 'restatement', 'top_up')", name="mode_is_known"),
     sa.CheckConstraint("octet_length(content_hash) = 32", name="hash_is_sha256"),
 )
 
@@ -50,18 +50,56 @@ programme_decisions = sa.Table(
     sa.CheckConstraint("decision IN ('approved', 'rejected')", name="decision_is_known"),
 )
 
+programme_consents = sa.Table(
+    "programme_consents",
+    metadata,
+    sa.Column("change_id", sa.Uuid, sa.ForeignKey("programme_changes.change_id"), primary_key=True),
+    sa.Column("consented_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("preview_digest", pg.BYTEA, nullable=False),
+    sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("octet_length(preview_digest) = 32", name="digest_is_sha256"),
+)
+"""Append-only: who agreed, having seen which preview, that a version is to reach back."""
+
+programme_previews = sa.Table(
+    "programme_previews",
+    metadata,
+    sa.Column("preview_id", sa.Uuid, primary_key=True),
+    sa.Column(
+        "programme_hash", pg.BYTEA, sa.ForeignKey("programmes.programme_hash"), nullable=False
+    ),
+    sa.Column("effective_at", sa.DateTime(timezone=True)),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("requested_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("members_done", sa.Integer, nullable=False),
+    sa.Column("members_in_all", sa.Integer, nullable=False),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("result", pg.BYTEA),
+    sa.Column("digest", pg.BYTEA),
+    sa.Column("failure", sa.Text),
+    sa.CheckConstraint("mode IN ('forward', 'restatement', 'top_up')", name="mode_is_known"),
+    sa.CheckConstraint("octet_length(digest) = 32", name="digest_is_sha256"),
+    sa.CheckConstraint("(result IS NULL) = (digest IS NULL)", name="result_has_a_digest"),
+    sa.CheckConstraint(
+        "(finished_at IS NULL) = (num_nonnulls(result, failure) = 0)", name="finished_with_an_end"
+    ),
+)
+"""What a proposed activation would do, worked out by a worker; may be deleted at any time."""
+
 programme_activations = sa.Table(
     "programme_activations",
     metadata,
     sa.Column("activation_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
     sa.Column(
         "programme_hash", pg.BYTEA, sa.ForeignKey("programmes.programme_hash"), nullable=False
     ),
-    sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False, unique=True),
+    sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("mode", sa.Text, nullable=False),
     sa.Column("cause", pg.JSONB, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("mode IN ('forward')", name="mode_is_known"),
+    sa.CheckConstraint("mode IN ('forward', 'restatement', 'top_up')", name="mode_is_known"),
 )
 
 period_closes = sa.Table(

@@ -17,13 +17,14 @@ from ledger.programme.model import AttributeMultiplier, DayStreakMultiplier, Mul
 from ledger.scoring.attributes import Timelines
 from ledger.scoring.model import Entitlement, Fact
 from ledger.scoring.pipeline import Counted
-from ledger.scoring.plan import Plan, VersionPlan, round_points
+from ledger.scoring.plan import Plan, VersionPlan
 from ledger.scoring.receipts import (
     AppliedMultiplier,
     AttributeBasis,
     CapUse,
     EventReceipt,
 )
+from ledger.scoring.rounding import round_points
 from ledger.scoring.running import Running
 
 _ONE = Fraction(1)

@@ -17,7 +17,7 @@ from ledger.scoring.attributes import Timelines
 from ledger.scoring.eras import Era
 from ledger.scoring.model import Entitlement, Fact, PeriodCause
 from ledger.scoring.pipeline import Counted
-from ledger.scoring.plan import Plan, VersionPlan, round_points
+from ledger.scoring.plan import Plan, VersionPlan
 from ledger.scoring.receipts import (
     AppliedMultiplier,
     CapUse,
@@ -25,6 +25,7 @@ from ledger.scoring.receipts import (
     PeriodReceipt,
     WeekStreakBasis,
 )
+from ledger.scoring.rounding import round_points
 from ledger.scoring.running import Running
 
 

@@ -14,11 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Final
 
 from ledger.kernel.clock import Instant
-from ledger.kernel.units import round_half_up
 from ledger.programme.calendar import DAY_S, Calendar
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
@@ -26,11 +24,11 @@ from ledger.programme.model import (
     Attribute,
     DayStreakMultiplier,
     Programme,
-    Rounding,
     Rule,
     WeekStreakMultiplier,
 )
 from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
+from ledger.programme.top_up import incomparable
 from ledger.scoring.eras import Era, eras_of
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
@@ -304,14 +302,6 @@ def _bounds(scope: CapScope, programme: Programme, rule: Rule | None) -> bool:
     return scope.covers(rule.rule_id, rule.category)
 
 
-def round_points(value: Fraction, rounding: Rounding) -> int:
-    """Whole points by the programme's named rounding."""
-    if rounding is Rounding.HALF_UP:
-        return round_half_up(value)
-    assert rounding is Rounding.DOWN, "every rounding of the language is here"
-    return value.numerator // value.denominator
-
-
 def _as_restatements(activations: Sequence[Activation]) -> list[list[Activation]]:
     """For each top-up the activations with it as a restatement, and without the others."""
     return [
@@ -329,21 +319,9 @@ def _refuse_incomparable(activations: Sequence[Activation]) -> None:
     for place, activation in enumerate(activations):
         if activation.mode is ActivationMode.TOP_UP:
             for before in activations[:place]:
-                _refuse_top_up(activation.programme, before.programme)
-
-
-def _refuse_top_up(programme: Programme, before: Programme) -> None:
-    """Awards of periods are compared by programme and period: these have to be the same."""
-    if not (programme.is_periodic or before.is_periodic):
-        return
-    for what in ("name", "period", "zone"):
-        one, other = getattr(before, what), getattr(programme, what)
-        if one != other:
-            raise ActivationRefused(
-                f"A top-up compares each period's award with what it was; the {what} of this "
-                f"version is {other}, of an earlier one {one}. Choose forward or restatement.",
-                field=what,
-            )
+                why = incomparable(activation.programme, before.programme)
+                if why is not None:
+                    raise ActivationRefused(why)
 
 
 def _streak(programme: Programme, multiplier: DayStreakMultiplier) -> DayStreak:

@@ -33,7 +33,14 @@ from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
 from ledger.scoring import store
 from ledger.scoring.eras import last_close
-from ledger.scoring.model import FROM_THE_BEGINNING, Activation, Entitlement, EventCause, Fact
+from ledger.scoring.model import (
+    FROM_THE_BEGINNING,
+    Activation,
+    ActivationMode,
+    Entitlement,
+    EventCause,
+    Fact,
+)
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
@@ -137,7 +144,7 @@ def projection(work: Work, plan: Plan, member_id: UUID, facts: Sequence[StoredFa
         str(member_id),
         [scoring_fact(fact) for fact in facts],
         plan,
-        closed_until=_closed_until(work),
+        closed_until=closed_until(work),
         resolve=resolved,
     )
     return Projection({_key(each, event_ids): each for each in entitlements})
@@ -148,7 +155,7 @@ def current_plan(work: Work) -> Plan | None:
     activations = programmes_store.activations(work)
     if not activations:
         return None
-    return _plan(tuple((a.source_text, a.effective_at) for a in activations))
+    return _plan(tuple((a.source_text, a.effective_at, a.mode) for a in activations))
 
 
 def close_periods(work: Work) -> datetime | None:
@@ -185,7 +192,8 @@ def scoring_fact(fact: StoredFact) -> Fact:
     return Fact(fact.source, fact.source_event_id, fact.type, subject, fact.occurred, fact.data)
 
 
-def _closed_until(work: Work) -> Instant:
+def closed_until(work: Work) -> Instant:
+    """Up to when periods are closed; before the first close, from the beginning."""
     moment = programmes_store.closed_until(work)
     return FROM_THE_BEGINNING if moment is None else Instant.of(moment)
 
@@ -265,10 +273,12 @@ def _award_id(member_id: UUID, key: AwardKey, earned_at: datetime) -> UUID:
 
 
 @lru_cache(maxsize=8)
-def _plan(versions: tuple[tuple[str, datetime], ...]) -> Plan:
+def _plan(versions: tuple[tuple[str, datetime, str], ...]) -> Plan:
     return Plan(
         [
-            Activation(programmes.read_programme(text), Instant.of(effective_at))
-            for text, effective_at in versions
+            Activation(
+                programmes.read_programme(text), Instant.of(effective_at), ActivationMode(mode)
+            )
+            for text, effective_at, mode in versions
         ]
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -18,6 +20,9 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
+from ledger.preview import service as previews
+from ledger.preview.model import document_csv
+from ledger.preview.store import StoredPreview
 from ledger.programme import service, store
 from ledger.programme.model import Programme
 
@@ -49,6 +54,24 @@ class ActivationBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     effective_at: AwareDatetime
+    mode: service.Mode = "forward"
+
+
+class PreviewBody(BaseModel):
+    """A what-if: from when and how the version would count; without a time, over all of history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    effective_at: AwareDatetime | None = None
+    mode: service.Mode = "restatement"
+
+
+class ConsentBody(BaseModel):
+    """The owner's word, having seen the preview with this digest."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    preview_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class DecisionBody(BaseModel):
@@ -131,8 +154,51 @@ def propose_activation(
 ) -> Response:
     """Ask that a version come into force; another admin approves."""
     effective_at: datetime = body.effective_at
-    command = service.ProposeActivation(_hash(programme_hash), effective_at, member)
+    command = service.ProposeActivation(_hash(programme_hash), effective_at, member, body.mode)
     return once(service.propose_activation, command, render=_change)
+
+
+@router.post(
+    "/programmes/{programme_hash}/previews", status_code=202, responses=once_responses(404)
+)
+def ask_preview(
+    programme_hash: str, body: PreviewBody, once: OnceHere, member: CurrentMember
+) -> Response:
+    """Have worked out what a version would do to every member; read how far it is by its id."""
+    command = previews.AskPreview(_hash(programme_hash), body.mode, body.effective_at, member)
+    return once(previews.ask, command, render=_preview, status=202)
+
+
+@router.get("/programme-previews/{preview_id}", responses=responses(401, 403, 404, 503))
+def read_preview(preview_id: str, database: DatabaseHere, _: Admin) -> dict[str, Any]:
+    """How far a preview is, and its digest once it is finished."""
+    with database.read() as work:
+        return _preview(previews.require_preview(work, _preview_id(preview_id)))
+
+
+@router.get("/programme-previews/{preview_id}/result", responses=responses(401, 403, 404, 503))
+def read_preview_result(
+    preview_id: str, database: DatabaseHere, _: Admin, kind: Literal["json", "csv"] = "json"
+) -> Response:
+    """The finished document: the bytes that the digest is of, or its members as CSV."""
+    with database.read() as work:
+        found = previews.require_preview(work, _preview_id(preview_id))
+    if found.result is None:
+        raise previews.UnknownPreview("This preview has no result (yet).")
+    if kind == "csv":
+        return Response(document_csv(json.loads(found.result)), media_type="text/csv")
+    return Response(found.result, media_type="application/json")
+
+
+@router.post(
+    "/programme-changes/{change_id}/consents", status_code=201, responses=once_responses(404)
+)
+def consent(change_id: str, body: ConsentBody, once: OnceHere, member: CurrentMember) -> Response:
+    """Agree that a version is to reach back, having seen the preview with this digest."""
+    command = previews.ConsentToChange(
+        parse_id(service.CHANGE_PREFIX, change_id), bytes.fromhex(body.preview_digest), member
+    )
+    return once(previews.consent, command, render=_change)
 
 
 @router.get("/programme-changes", responses=responses(401, 403, 503))
@@ -205,4 +271,31 @@ def _change(change: store.StoredChange) -> dict[str, Json]:
         "proposed_at": Instant.of(change.proposed_at).isoformat(),
         "decision": change.decision,
         "decided_by": None if change.decided_by is None else format_id("mem", change.decided_by),
+        "consented_by": None
+        if change.consented_by is None
+        else format_id("mem", change.consented_by),
+        "preview_digest": None if change.preview_digest is None else change.preview_digest.hex(),
+    }
+
+
+def _preview_id(text: str) -> UUID:
+    return parse_id(previews.PREVIEW_PREFIX, text)
+
+
+def _preview(preview: StoredPreview) -> dict[str, Json]:
+    since = preview.effective_at
+    return {
+        "id": format_id(previews.PREVIEW_PREFIX, preview.preview_id),
+        "hash": f"0x{preview.programme_hash.hex()}",
+        "mode": preview.mode,
+        "effective_at": None if since is None else Instant.of(since).isoformat(),
+        "members_done": preview.members_done,
+        "members_in_all": preview.members_in_all,
+        "state": "running"
+        if preview.finished_at is None
+        else "failed"
+        if preview.failure is not None
+        else "finished",
+        "failure": preview.failure,
+        "digest": None if preview.digest is None else preview.digest.hex(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from ledger.kernel.ids import format_id
+from ledger.kernel.ids import format_id, parse_id
+from ledger.kernel.transaction import Database
+from ledger.preview.service import PREVIEW_PREFIX, work_out
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -177,22 +180,50 @@ def test_a_version_already_in_force_is_409_and_leaves_the_change_open(
     assert (newest["id"], newest["decision"]) == (again["id"], None)
 
 
-@pytest.mark.parametrize(
-    ("source", "field"), [(WEEKLY, "zone"), (IN_UTC, "zone"), (BY_WEEK, "period")]
-)
-def test_days_and_weeks_go_on_from_version_to_version(
-    admin: TestClient, second_admin: TestClient, anybody: TestClient, source: str, field: str
+@pytest.mark.parametrize("source", [WEEKLY, IN_UTC, BY_WEEK])
+def test_zone_and_period_may_change(
+    admin: TestClient, second_admin: TestClient, anybody: TestClient, source: str
 ) -> None:
-    daily, other = keep(admin), keep(admin, source)
-    early = propose(admin, other)
-    decide(second_admin, propose(admin, daily))
-    refused = decide(second_admin, early)
-    assert code(refused) == (409, "programme_discontinuous")
-    assert refused.json()["field"] == field
-    late = send(admin, f"/v1/programmes/{other}/activations", effective_at=LONG_AGO)
-    assert code(late) == (409, "programme_discontinuous")
-    (activation,) = anybody.get("/v1/programme-activations").json()["data"]
-    assert activation["hash"] == daily
+    decide(second_admin, propose(admin, keep(admin)))
+    assert decide(second_admin, propose(admin, keep(admin, source))).status_code == 201
+    assert len(anybody.get("/v1/programme-activations").json()["data"]) == 2
+
+
+def test_a_restatement_is_previewed_agreed_to_and_approved(
+    database: Database, admin: TestClient, second_admin: TestClient
+) -> None:
+    decide(second_admin, propose(admin, keep(admin)))
+    newer = keep(admin, DAILY.replace('version: "1"', 'version: "2"'))
+    path = f"/v1/programmes/{newer}"
+    asked: dict[str, object] = {"effective_at": LONG_AGO, "mode": "restatement"}
+    change = send(admin, f"{path}/activations", **asked).json()
+    assert code(decide(second_admin, change)) == (409, "consent_missing")
+    answer = send(admin, f"{path}/previews", **asked)
+    assert (answer.status_code, answer.json()["state"]) == (202, "running")
+    preview = f"/v1/programme-previews/{answer.json()['id']}"
+    assert code(admin.get(f"{preview}/result")) == (404, "unknown_preview")
+    work_out(database, parse_id(PREVIEW_PREFIX, answer.json()["id"]))
+    finished = admin.get(preview).json()
+    assert finished["state"] == "finished"
+    result = admin.get(f"{preview}/result")
+    assert hashlib.sha256(result.content).hexdigest() == finished["digest"]
+    assert admin.get(f"{preview}/result?kind=csv").text.startswith("member,before,after")
+    consents = f"/v1/programme-changes/{change['id']}/consents"
+    assert code(send(admin, consents, preview_digest="0" * 64)) == (409, "preview_differs")
+    agreed = send(admin, consents, preview_digest=finished["digest"])
+    assert agreed.status_code == 201
+    assert agreed.json()["preview_digest"] == finished["digest"]
+    assert code(send(admin, consents, preview_digest=finished["digest"])) == (409, "consent_given")
+    assert decide(second_admin, change).json()["decision"] == "approved"
+
+
+def test_a_top_up_of_what_it_cannot_be_compared_with_is_409(
+    admin: TestClient, second_admin: TestClient
+) -> None:
+    decide(second_admin, propose(admin, keep(admin)))
+    path = f"/v1/programmes/{keep(admin, WEEKLY)}/activations"
+    change = send(admin, path, effective_at=LONG_AGO, mode="top_up").json()
+    assert code(decide(second_admin, change)) == (409, "top_up_incomparable")
 
 
 def test_the_same_request_again_proposes_once(admin: TestClient) -> None:

@@ -1,0 +1,101 @@
+"""Previews asked for, how far each is, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ledger.kernel.transaction import Work
+from ledger.programme.tables import programme_previews as previews
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPreview:
+    """A preview; ``result`` is its document in bytes once it is finished."""
+
+    preview_id: UUID
+    programme_hash: bytes
+    effective_at: datetime | None
+    mode: str
+    requested_by: UUID
+    requested_at: datetime
+    members_done: int
+    members_in_all: int
+    finished_at: datetime | None
+    result: bytes | None
+    digest: bytes | None
+    failure: str | None
+
+
+def insert(work: Work, preview: StoredPreview) -> None:
+    """Keep what is asked for."""
+    work.connection.execute(
+        previews.insert().values(
+            preview_id=preview.preview_id,
+            programme_hash=preview.programme_hash,
+            effective_at=preview.effective_at,
+            mode=preview.mode,
+            requested_by=preview.requested_by,
+            requested_at=preview.requested_at,
+            members_done=0,
+            members_in_all=preview.members_in_all,
+        )
+    )
+
+
+def find(work: Work, preview_id: UUID) -> StoredPreview | None:
+    """One preview with its result."""
+    row = work.connection.execute(
+        sa.select(previews).where(previews.c.preview_id == preview_id)
+    ).one_or_none()
+    return None if row is None else _preview(row)
+
+
+def newest(work: Work, limit: int) -> list[StoredPreview]:
+    """The previews asked for last."""
+    rows = work.connection.execute(
+        sa.select(previews).order_by(previews.c.preview_id.desc()).limit(limit)
+    )
+    return [_preview(row) for row in rows]
+
+
+def update(work: Work, preview_id: UUID, values: Mapping[str, object]) -> None:
+    """Write down progress or the end."""
+    work.connection.execute(
+        previews.update().where(previews.c.preview_id == preview_id).values(**values)
+    )
+
+
+def is_of(
+    work: Work, digest: bytes, programme_hash: bytes, effective_at: datetime, mode: str
+) -> bool:
+    """Whether a finished preview of exactly this activation has the digest."""
+    query = sa.select(previews.c.preview_id).where(
+        previews.c.digest == digest,
+        previews.c.programme_hash == programme_hash,
+        previews.c.effective_at == effective_at,
+        previews.c.mode == mode,
+    )
+    return work.connection.execute(query.limit(1)).first() is not None
+
+
+def _preview(row: sa.Row[*tuple[Any, ...]]) -> StoredPreview:
+    return StoredPreview(
+        preview_id=row.preview_id,
+        programme_hash=bytes(row.programme_hash),
+        effective_at=row.effective_at,
+        mode=row.mode,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        members_done=row.members_done,
+        members_in_all=row.members_in_all,
+        finished_at=row.finished_at,
+        result=None if row.result is None else bytes(row.result),
+        digest=None if row.digest is None else bytes(row.digest),
+        failure=row.failure,
+    )

@@ -1,0 +1,184 @@
+"""Activations that reach back, in the real database: previewed, agreed to, settled by entries."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Points
+from ledger.preview import service as previews
+from ledger.preview.explaining import NothingToExplain, explain_event
+from ledger.preview.model import document_digest
+from ledger.preview.service import AskPreview, ConsentToChange
+from ledger.preview.store import StoredPreview
+from ledger.programme import service as programmes
+from ledger.programme.service import DecideActivation, Mode, ProposeActivation
+from ledger.programme.store import StoredChange
+from ledger.scoring.pipeline import Step
+from ledger.scoring.service import close_periods, score_member
+from ledger.scoring.verify import check_projection
+from tests.world import World
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
+DAILY = (EXAMPLES / "daily.yaml").read_text()
+WEEKLY = (EXAMPLES / "weekly.yaml").read_text()
+HALVED = DAILY.replace("11.5", "6").replace('version: "1"', 'version: "2"')
+SINCE = datetime(2026, 3, 3, tzinfo=UTC)
+NOBODY = UUID(int=7)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Two merges by anna, 12 points each; the second from SINCE on."""
+    world.activate(DAILY)
+    world.link("anna")
+    world.state("one", "template.commit.merged", "lms:anna", "2026-03-02T09:00:00Z")
+    world.state("two", "template.commit.merged", "lms:anna", "2026-03-04T09:00:00Z")
+    world.score()
+    return world
+
+
+def propose(world: World, text: str, mode: Mode) -> StoredChange:
+    command = programmes.StoreProgramme(text, "test")
+    stored = execute(world.database, programmes.store_programme, command)
+    asked = ProposeActivation(stored.programme_hash, SINCE, world.first_admin, mode)
+    return execute(world.database, programmes.propose_activation, asked)
+
+
+def approve(world: World, change: StoredChange) -> StoredChange:
+    command = DecideActivation(
+        change.change_id, "approved", change.content_hash, world.second_admin
+    )
+    return execute(world.database, programmes.decide_activation, command)
+
+
+def preview(world: World, change: StoredChange, *, by: UUID | None = None) -> StoredPreview:
+    mode: Mode = change.mode  # type: ignore[assignment] - as it was proposed
+    asked = AskPreview(change.programme_hash, mode, change.effective_at, by or world.first_admin)
+    waiting = execute(world.database, previews.ask, asked)
+    previews.work_out(world.database, waiting.preview_id)
+    with world.database.read() as work:
+        return previews.require_preview(work, waiting.preview_id)
+
+
+def agree(world: World, change: StoredChange, digest: bytes) -> StoredChange:
+    command = ConsentToChange(change.change_id, digest, world.first_admin)
+    return execute(world.database, previews.consent, command)
+
+
+def settled(world: World) -> list[int]:
+    for member in world.linked.values():
+        execute(world.database, score_member, member)
+    with world.database.read() as work:
+        assert list(check_projection(work)) == []
+    return [award.points for award in world.awards("anna")]
+
+
+def test_a_restatement_needs_consent_to_its_preview_and_takes_by_entries(world: World) -> None:
+    change = propose(world, HALVED, "restatement")
+    with pytest.raises(programmes.ConsentMissing):
+        approve(world, change)
+    seen = preview(world, change)
+    assert seen.result is not None
+    assert seen.digest == document_digest(seen.result)
+    said = json.loads(seen.result)
+    assert (said["totals"]["before"], said["totals"]["after"]) == (24, 18)
+    (row,) = said["members"]
+    assert (row["difference"], row["reason_difference"]) == (-6, "-6")
+    assert agree(world, change, seen.digest).preview_digest == seen.digest
+    approve(world, change)
+    assert settled(world) == [12, 6]
+    assert world.available("anna") == Points(18)
+    with world.database.read() as work:
+        cause = programmes.activations(work)[-1].cause
+    assert isinstance(cause, dict)
+    assert cause["preview_digest"] == seen.digest.hex()
+    assert [award.revision for award in world.awards("anna")] == [1, 2]
+
+
+def test_a_top_up_takes_nothing_away_and_needs_no_consent(world: World) -> None:
+    approve(world, propose(world, HALVED, "top_up"))
+    assert settled(world) == [12, 12]
+    doubled = HALVED.replace("points: 6", "points: 23").replace('"2"', '"3"')
+    assert doubled != HALVED
+    approve(world, propose(world, doubled, "top_up"))
+    assert settled(world) == [12, 23]
+    assert world.available("anna") == Points(35)
+
+
+def test_a_consent_is_to_a_preview_of_exactly_this_and_given_once(world: World) -> None:
+    change, other = propose(world, HALVED, "restatement"), propose(world, HALVED, "top_up")
+    digest = preview(world, other).digest
+    assert digest is not None
+    with pytest.raises(previews.PreviewDiffers):
+        agree(world, change, digest)
+    digest = preview(world, change).digest
+    assert digest is not None
+    agree(world, change, digest)
+    with pytest.raises(programmes.ConsentGiven):
+        agree(world, change, digest)
+
+
+def test_the_same_preview_again_is_the_same_bytes(world: World) -> None:
+    change = propose(world, HALVED, "restatement")
+    one, other = preview(world, change), preview(world, change)
+    assert one.result == other.result
+    assert (one.members_done, one.members_in_all) == (0, 3)
+
+
+def test_another_zone_and_period_can_be_restated(world: World) -> None:
+    """Merges of 3 March on, Moscow, now count by the week in UTC; the one before stays."""
+    weekly = WEEKLY.replace("lms.section.read", "template.commit.merged")
+    change = propose(world, weekly, "restatement")
+    digest = preview(world, change).digest
+    assert digest is not None
+    agree(world, change, digest)
+    approve(world, change)
+    execute(world.database, close, None)
+    assert sorted(settled(world)) == [0, 12, 50]
+    (period,) = [award.key.period for award in world.awards("anna") if award.key.period]
+    assert period == "2026-03-03T00:00:00Z..2026-W10"
+    assert world.available("anna") == Points(62)
+
+
+def close(work: Work, _: None) -> None:
+    close_periods(work)
+
+
+def test_a_top_up_of_periods_by_another_kind_is_refused(world: World) -> None:
+    change = propose(world, WEEKLY, "top_up")
+    with pytest.raises(programmes.TopUpIncomparable):
+        approve(world, change)
+    failed = preview(world, change)
+    assert failed.result is None
+    assert failed.failure is not None
+    assert "top-up" in failed.failure
+
+
+def test_the_same_version_again_only_where_it_reaches_further_back(world: World) -> None:
+    approve(world, propose(world, HALVED, "top_up"))
+    with pytest.raises(programmes.AlreadyInForce):
+        approve(world, propose(world, HALVED, "top_up"))
+
+
+def test_why_and_why_not_of_a_stored_event(world: World) -> None:
+    (first, _) = world.awards("anna")
+    assert first.key.event_id is not None
+    with world.database.read() as work:
+        (outcome, *_) = explain_event(work, first.key.event_id, world.linked["anna"])
+        assert outcome.step is Step.AWARDED
+        (other, *_) = explain_event(work, first.key.event_id, NOBODY)
+        assert other.step is Step.TO
+        with pytest.raises(NothingToExplain):
+            explain_event(work, NOBODY, NOBODY)
+
+
+def test_a_preview_that_nobody_asked_for_is_unknown(world: World) -> None:
+    with world.database.read() as work, pytest.raises(previews.UnknownPreview):
+        previews.require_preview(work, NOBODY)
+    previews.work_out(world.database, NOBODY)
