@@ -76,6 +76,7 @@ def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
     why = said[0][:160] if said else done.stdout.strip().splitlines()[-1:][0][:160]
     if done.returncode == 0:
         return Verdict.SURVIVED, why
-    if done.returncode == 1 and said and said[0].startswith("FAILED"):
-        return Verdict.KILLED, why
+    failed = [line[:160] for line in said if line.startswith("FAILED")]
+    if done.returncode == 1 and failed:
+        return Verdict.KILLED, failed[0]
     return Verdict.BROKEN, why
