@@ -247,12 +247,15 @@ def answer(fact: Fact, version: VersionPlan) -> Answers | Quarantined:
     points: dict[str, Fraction] = {}
     rule_id = ""
     try:
-        content = {name: plain_json(value) for name, value in fact.data.items()}
-        event = shown(fact.type, fact.source, fact.time, content)
-        size = values_in(content)
+        event: dict[str, object] = {}
+        size = 0
         for planned in version.rules_by_type.get(fact.type, ()):
             rule, rule_id = planned.rule, planned.rule.rule_id
             if rule.when is not None:
+                if not event:
+                    content = {name: plain_json(value) for name, value in fact.data.items()}
+                    event = shown(fact.type, fact.source, fact.time, content)
+                    size = values_in(content)
                 holds[rule_id] = rule.when.holds(event, size)
             if isinstance(rule.points, Expression) and holds.get(rule_id, True):
                 points[rule_id] = rule.points.value(fact.data)
