@@ -83,6 +83,10 @@ ACTS: Final[dict[str, str]] = {
         SELECT d.decided_at, d.decided_by::text, encode(c.programme_hash, 'hex'),
             jsonb_build_object('change', d.change_id, 'decision', d.decision)
         FROM programme_decisions d JOIN programme_changes c USING (change_id)""",
+    "programme.consented": """
+        SELECT consented_at, consented_by::text, encode(programme_hash, 'hex'), jsonb_build_object(
+            'change', change_id, 'preview', encode(preview_digest, 'hex'))
+        FROM programme_consents JOIN programme_changes USING (change_id)""",
     "programme.activated": """
         SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
             'effective_at', effective_at, 'mode', mode, 'cause', cause)

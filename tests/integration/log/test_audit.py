@@ -30,7 +30,7 @@ from ledger.members import store as members
 from ledger.members.model import ApproveRole, ProposeRole, Role
 from ledger.members.service import approve_role, propose_role
 from tests.integration.conftest import TestDatabase
-from tests.integration.log.test_log import emission
+from tests.integration.log.test_log import clawback
 from tests.support.clock import SetClock
 from tests.support.log import MemorySigner
 from tests.support.lots import add_members
@@ -59,7 +59,7 @@ def busy(database: Database, signer: MemorySigner) -> Database:
         execute(moved, make_admin, admin)
     for month in (2, 3, 4):
         clock.time = datetime(2026, month, 7, 12, tzinfo=UTC)
-        execute(moved, journal.post, [emission(month * 100 + n, lines=2) for n in range(20)])
+        execute(moved, journal.post, [clawback(month * 100 + n, lines=2) for n in range(20)])
         clock.forward(timedelta(seconds=1))
         service.publish(moved, signer)
         if month == 3:
@@ -204,7 +204,7 @@ def test_the_command_writes_what_the_verifier_takes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    execute(database, journal.post, [emission(1)])
+    execute(database, journal.post, [clawback(1)])
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     monkeypatch.setenv("VKLAD_STATE_FOLDER", str(tmp_path / "state"))
     year = str(database.clock.now().year)
@@ -216,6 +216,7 @@ def test_the_command_writes_what_the_verifier_takes(
 
 
 OTHERWISE_TOLD = {
+    "programme_previews": "looking at what a version would do changes nothing",
     "member_roles": "role_changes is its log",
     "redemptions": "what a shop does with one purchase is in the journal",
     "retractions": "a source states these, as facts",

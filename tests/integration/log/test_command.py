@@ -22,7 +22,9 @@ from ledger.journal import service as journal
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from tests.integration.conftest import TestDatabase
-from tests.integration.verify.test_command import EMISSION
+from tests.integration.log.test_log import clawback
+
+FIRST = clawback(0)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """An installation with one entry; where files go."""
-    execute(database, journal.post, [EMISSION])
+    execute(database, journal.post, [FIRST])
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     monkeypatch.setenv("VKLAD_STATE_FOLDER", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
@@ -52,20 +54,11 @@ def saved(path: Path, *words: str) -> Any:
 
 
 def more(database: Database, count: int) -> None:
-    for number in range(count):
-        other = EMISSION.entry_id.int + 1 + number
-        draft = type(EMISSION)(
-            type(EMISSION.entry_id)(int=other),
-            EMISSION.kind,
-            EMISSION.postings,
-            EMISSION.effective_at,
-            f'{{"n":{number}}}',
-        )
-        execute(database, journal.post, [draft])
+    execute(database, journal.post, [clawback(1 + number) for number in range(count)])
 
 
 def test_a_proof_is_made_kept_and_checked(folder: Path, database: Database) -> None:
-    saved(folder / "proof.json", "log", "prove", format_id("ent", EMISSION.entry_id))
+    saved(folder / "proof.json", "log", "prove", format_id("ent", FIRST.entry_id))
     saved(folder / "head.json", "log", "head")
     result = run("log", "verify", "proof.json", "--head", "head.json")
     assert result.exit_code == 0, result.output
@@ -86,9 +79,7 @@ def test_a_proof_is_made_kept_and_checked(folder: Path, database: Database) -> N
     (key,) = saved(folder / "keys.json", "log", "keys")
     assert run("log", "verify", "proof.json", "--key", key["key"]).exit_code == 0
     assert run("log", "verify", "proof.json", "--key", "00" * 32).exit_code == 1
-    late = saved(
-        folder / "late.json", "log", "prove", str(EMISSION.entry_id), "--head", "head.json"
-    )
+    late = saved(folder / "late.json", "log", "prove", str(FIRST.entry_id), "--head", "head.json")
     assert late["consistency"][0]["first"] == 1
     assert run("log", "verify", "late.json", "--head", "head.json").exit_code == 0
 
@@ -102,7 +93,7 @@ def test_the_key_is_rotated_and_the_one_before_it_kept(folder: Path, database: D
     assert second != first
     assert (folder / "state" / "keys" / f"log-{first.hex()[:8]}.pem").exists()
     more(database, 3)
-    saved(folder / "proof.json", "log", "prove", str(EMISSION.entry_id), "--head", "head.json")
+    saved(folder / "proof.json", "log", "prove", str(FIRST.entry_id), "--head", "head.json")
     result = run("log", "verify", "proof.json", "--head", "head.json", "--key", first.hex())
     assert result.exit_code == 0, result.output
     assert f"Signed by the key {second.hex()}." in result.stdout

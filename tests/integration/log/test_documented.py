@@ -22,7 +22,7 @@ from ledger.log.verifier import check_proof
 from ledger.members.model import CreateMember
 from ledger.members.service import create_member
 from tests.integration.conftest import TestDatabase
-from tests.integration.log.test_log import emission
+from tests.integration.log.test_log import clawback
 from tests.support.dumps import dump
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text("utf-8")
@@ -83,10 +83,10 @@ def test_the_commands_do_what_is_said(
     monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
     monkeypatch.setenv("VKLAD_STATE_FOLDER", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
-    execute(database, journal.post, [emission(number) for number in range(5)])
+    execute(database, journal.post, [clawback(number) for number in range(5)])
     member = execute(database, create_member, CreateMember("en", "Anna"))
     words = {
-        "ENTRY": format_id("ent", emission(2).entry_id),
+        "ENTRY": format_id("ent", clawback(2).entry_id),
         "MEMBER": format_id("mem", member.member_id),
         "YEAR": str(database.clock.now().year),
     }
@@ -94,7 +94,7 @@ def test_the_commands_do_what_is_said(
     assert len(COMMANDS) >= 14
     for line in COMMANDS:
         if line.endswith("> newer.json"):
-            execute(database, journal.post, [emission(number) for number in range(5, 9)])
+            execute(database, journal.post, [clawback(number) for number in range(5, 9)])
         shell.run(line)
 
 

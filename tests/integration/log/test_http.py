@@ -14,7 +14,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from ledger.log import service, verifier
 from ledger.log.verifier import check_proof, parse
-from tests.integration.log.test_log import emission
+from tests.integration.log.test_log import clawback
 from tests.support.http import TestClient, TestParts, client_of
 from tests.support.log import MemorySigner
 
@@ -34,15 +34,15 @@ def test_heads_proofs_and_paths_are_for_everybody(
     client: TestClient, database: Database, signer: MemorySigner
 ) -> None:
     assert client.get("/v1/log/head").status_code == 404
-    execute(database, journal.post, [emission(n) for n in range(5)])
-    entry = format_id("ent", emission(2).entry_id)
+    execute(database, journal.post, [clawback(n) for n in range(5)])
+    entry = format_id("ent", clawback(2).entry_id)
     assert client.get(f"/v1/log/proofs/{entry}").status_code == 503
     service.publish(database, signer)
     old = client.get(f"/v1/log/proofs/{entry}")
     assert old.headers["content-disposition"] == f'attachment; filename="vklad-proof-{entry}.json"'
     first = parse(client.get("/v1/log/head").content)
     assert check_proof(parse(old.content), [first], [], signer.key.hex())
-    execute(database, journal.post, [emission(n) for n in range(5, 60)])
+    execute(database, journal.post, [clawback(n) for n in range(5, 60)])
     service.publish(database, signer)
     newer = parse(client.get("/v1/log/head?since=5").content)
     assert check_proof(parse(old.content), [newer], [])
@@ -60,7 +60,7 @@ def test_heads_proofs_and_paths_are_for_everybody(
 def test_what_is_not_there_is_said(
     client: TestClient, database: Database, signer: MemorySigner
 ) -> None:
-    execute(database, journal.post, [emission(1)])
+    execute(database, journal.post, [clawback(1)])
     service.publish(database, signer)
     assert client.get(f"/v1/log/proofs/{format_id('ent', UUID(int=3))}").status_code == 404
     assert client.get("/v1/log/proofs/nothing").status_code == 404

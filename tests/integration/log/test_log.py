@@ -34,21 +34,21 @@ from tests.support.log import MemorySigner, rewrite_from
 from tests.support.lots import AT
 
 LOG_CHECKS = (log_check(lambda _: ()), SIGNATURE_CHECK)
-ISSUANCE, REWARDS = AccountKey(AccountKind.ISSUANCE), AccountKey(AccountKind.REWARDS)
-POOLS = [AccountKind.REWARDS, AccountKind.TREASURY, AccountKind.TEAM, AccountKind.STARTUP]
+REVOKED = AccountKey(AccountKind.REVOKED)
 
 
-def emission(number: int, lines: int = 1) -> EntryDraft:
+def clawback(number: int, lines: int = 1) -> EntryDraft:
+    """An entry that needs nothing else to be true: points taken back from those without any."""
     postings = tuple(
-        Posting(ISSUANCE, AccountKey(POOLS[line % 4]), Points(1 + number % 7))
+        Posting(AccountKey(AccountKind.DEBT, UUID(int=line + 1)), REVOKED, Points(1 + number % 7))
         for line in range(lines)
     )
-    entry_id = derived_id(AT, "emission", str(number))
-    return EntryDraft(entry_id, EntryKind.EMISSION, postings, AT, f'{{"day":{number}}}')
+    entry_id = derived_id(AT, "clawback", str(number))
+    return EntryDraft(entry_id, EntryKind.CLAWBACK, postings, AT, f'{{"day":{number}}}')
 
 
 def post(database: Database, first: int, count: int, lines: int = 1) -> list[UUID]:
-    drafts = [emission(number, lines) for number in range(first, first + count)]
+    drafts = [clawback(number, lines) for number in range(first, first + count)]
     execute(database, journal.post, drafts)
     return [draft.entry_id for draft in drafts]
 
@@ -100,7 +100,7 @@ def test_a_proof_holds_against_a_head_ten_thousand_entries_later(
     for proof in proofs:
         said = check_proof(proof, [newer], [])
         assert "The log of 10046 transfers holds that of 46 unchanged." in said
-    late = proof_of(database, derived_id(AT, "emission", "10999"), 46)
+    late = proof_of(database, derived_id(AT, "clawback", "10999"), 46)
     assert check_proof(late, [newer], [])
     assert verify(database, (*JOURNAL_CHECKS, *LOG_CHECKS)).findings == ()
 
@@ -248,7 +248,7 @@ def test_a_flipped_bit_in_any_column_of_the_journal_names_the_row(
     database: Database, signer: MemorySigner, owner: sa.Connection
 ) -> None:
     post(database, 0, 10, lines=2)
-    citing = replace(emission(10, lines=2), cites=emission(9).entry_id)
+    citing = replace(clawback(10, lines=2), cites=clawback(9).entry_id)
     execute(database, journal.post, [citing])
     service.publish(database, signer)
     for (constraint,) in owner.execute(

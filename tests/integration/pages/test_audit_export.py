@@ -11,7 +11,7 @@ from ledger.journal import service as journal
 from ledger.kernel.transaction import Database, execute
 from ledger.log import service as log
 from ledger.log.verifier import verify
-from tests.integration.log.test_log import emission
+from tests.integration.log.test_log import clawback
 from tests.integration.pages.conftest import Reader
 from tests.support.bridge import World
 from tests.support.http import client_of
@@ -21,7 +21,7 @@ from tests.support.log import MemorySigner
 def test_an_auditor_takes_a_period_home(
     app: FastAPI, database: Database, olga: Reader, maria: Reader, tmp_path: Path
 ) -> None:
-    execute(database, journal.post, [emission(number) for number in range(5)])
+    execute(database, journal.post, [clawback(number) for number in range(5)])
     year = database.clock.now().year
     path = f"/v1/audit/export?period={year}"
     assert client_of(app, **maria._who("en")).get(path).status_code == 403
