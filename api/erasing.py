@@ -29,6 +29,7 @@ from ledger.members import service as members
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, to_line
 from ledger.members.model import MemberStatus, UnknownMember
+from ledger.thanks import store as thanks
 from ledger.wallets import store as wallets_store
 from oracle.bridge import forgetting_store as bridge
 
@@ -36,6 +37,7 @@ LIST_NAME: Final = "erasures.jsonl"
 
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     bridge.forget,
+    thanks.forget,
     votes.forget,
     auth_store.forget_member,
 )

@@ -26,6 +26,7 @@ from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
+from ledger.thanks.verify import THANKS_CHECKS
 from ledger.verify.checks import Check
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
@@ -51,7 +52,7 @@ APPEND_ONLY: Final = (
     *("period_closes", "awards", "award_revisions", "award_gaps"),
     *("vestings", "vesting_decisions", "emissions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
-    *("redemption_codes", "redemption_code_uses"),
+    *("redemption_codes", "redemption_code_uses", "thanks"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
 )
@@ -77,6 +78,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
     *PURCHASE_CHECKS,
+    *THANKS_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 

@@ -64,6 +64,7 @@ from api.http.routes import (
     sources,
     standing,
     switches,
+    thanks,
     webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
@@ -80,6 +81,7 @@ from api.pages import (
     linking,
     member,
     session,
+    thanking,
     votes,
     wallet,
 )
@@ -112,6 +114,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sources.router,
     standing.router,
     switches.router,
+    thanks.router,
     admin.router,
     admin_bridge.router,
     admin_grants.router,
@@ -126,6 +129,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     linking.router,
     member.router,
     session.router,
+    thanking.router,
     votes.router,
     wallet.router,
 )

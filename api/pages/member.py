@@ -44,6 +44,8 @@ from ledger.standing import service as standing
 router: Final = APIRouter(include_in_schema=False)
 
 RECENT_MAX: Final = 6
+_OUR_OWN: Final = ("oidc", "member")
+"""Identities that say nothing of an account of the school's."""
 SOON: Final = timedelta(days=30)
 WEEKS_SHOWN: Final = 8
 
@@ -86,7 +88,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         standing=standing_shown(view, merit),
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
         state=lambda basis: _stated(view, programme, basis),
-        has_lms=any(each.key is not None and each.key.provider != "oidc" for each in identities),
+        has_lms=any(each.key is not None and each.key.provider not in _OUR_OWN for each in identities),
     )
 
 

@@ -26,6 +26,7 @@ MENU: Final = (
     Item("overview", HOME_PATH, "home"),
     Item("history", "/history", "list"),
     Item("earn", "/earn", "spark"),
+    Item("thanks", "/thanks", "gift"),
     Item("checkout", "/checkout", "tag"),
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),

@@ -28,6 +28,7 @@ from ledger.programme.model import (
 )
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
+from ledger.programme.schema_thanks import thanks_form
 
 _Cell = TypeVar("_Cell")
 
@@ -71,6 +72,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
         **life_form(programme),
         **standing_form(programme),
+        **thanks_form(programme.thanks),
         **commerce_form(programme.reductions, programme.splits),
     }
 

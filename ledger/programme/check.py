@@ -28,6 +28,7 @@ from ledger.programme.schema import (
     RuleFile,
     WeekStreakMultiplierFile,
 )
+from ledger.programme.schema_thanks import check_thanks
 from ledger.programme.source import Path
 
 RETRACTION: Final = "activity.retracted"
@@ -56,6 +57,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from _rules(file)
     yield from check_caps(file)
     yield from check_standing(file)
+    yield from check_thanks(file.thanks, ((on, rule.to) for rule in file.rules for on in rule.on))
     yield from _terms(file)
     yield from check_commerce(file)
 

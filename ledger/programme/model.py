@@ -25,6 +25,7 @@ from ledger.programme.model_life import (
     Vesting,
 )
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
+from ledger.programme.model_thanks import ThanksTerms
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -183,6 +184,7 @@ class Programme:
     standing: StandingTerms | None = None
     levels: Levels | None = None
     voice: VoiceTerms | None = None
+    thanks: ThanksTerms | None = None
 
     @property
     def every_cap(self) -> tuple[Cap, ...]:

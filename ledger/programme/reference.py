@@ -45,6 +45,8 @@ _SECTIONS: Final = (
     ("LevelsFile", "`levels`"),
     ("LevelFile", "A step of `levels`"),
     ("VoiceFile", "`voice`"),
+    ("ThanksFile", "`thanks`"),
+    ("RingsFile", "`rings` of thanks"),
     ("TextFile", "`title`, and names of values"),
 )
 

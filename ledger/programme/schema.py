@@ -39,6 +39,7 @@ from ledger.programme.schema_life import (
 )
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
+from ledger.programme.schema_thanks import ThanksFile
 
 _TITLE_EXAMPLE: Final = {"en": "Read a section", "ru": "Прочитать раздел"}
 
@@ -370,6 +371,11 @@ class ProgrammeFile(Section):
         default=None,
         description="How much a member's word weighs in polls; without it, nothing.",
         examples=[{"categories": ["learning"], "per_month": 200, "decay": 10}],
+    )
+    thanks: ThanksFile | None = Field(
+        default=None,
+        description="Points that members give each other; a rule on `club.thanks.given` pays them.",
+        examples=[{"allowance": 50, "per_gift": 10, "per_pair": 20}],
     )
 
 

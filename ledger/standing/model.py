@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
@@ -110,8 +111,7 @@ def merit_of_award(
         for each in contributions
         if isinstance(each, dict)
     ]
-    # The instant before the close is inside the period's last day, in every zone.
-    last_day = Calendar(programme.zone).day(Instant(earned_at.seconds - 1))
+    last_day = _last_day(programme, earned_at)
     return Merit(_divided(points, weights, categories), earned_at, last_day)
 
 
@@ -139,7 +139,7 @@ def voice(merits: Iterable[Merit], terms: VoiceTerms | None, zone: str, at: Inst
     """The voice at ``at``; months are those of ``zone``, the present one counts in full."""
     if terms is None:
         return Voice(Points(0), Fraction(0), ())
-    calendar = Calendar(zone)
+    calendar = _calendar(zone)
     now = month_of_day(calendar.day(at))
     earned: dict[int, Fraction] = {}
     for merit in merits:
@@ -160,6 +160,16 @@ def voice(merits: Iterable[Merit], terms: VoiceTerms | None, zone: str, at: Inst
     down = exact.numerator // exact.denominator
     points = down if terms.rounding is Rounding.DOWN else round_half_up(exact)
     return Voice(Points(points), exact, tuple(months))
+
+
+def _last_day(programme: Programme, closed_at: Instant) -> int:
+    """The local day that a period's award counts on: that of the second before its close."""
+    return _calendar(programme.zone).day(Instant(closed_at.seconds - 1))
+
+
+@lru_cache(maxsize=8)
+def _calendar(zone: str) -> Calendar:
+    return Calendar(zone)
 
 
 def _categories(programme: Programme) -> dict[str, Category]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.model import Rounding
 from ledger.programme.model_standing import Level, Levels, StandingTerms, VoiceTerms
-from ledger.scoring.model import Entitlement, PeriodCause
+from ledger.scoring.model import Entitlement
 from ledger.scoring.project import project
 from ledger.scoring.receipts import EventReceipt
 from ledger.standing.model import Merit, level, merit_of, merit_of_award, standing, voice
@@ -34,28 +33,17 @@ def entitled(case: Case) -> list[Entitlement]:
     )
 
 
-def last_day(period: str) -> date:
-    if "-W" in period:
-        year, week = period.split("-W")
-        return date.fromisocalendar(int(year), int(week), 7)
-    if period.count("-") == 2:
-        return date.fromisoformat(period)
-    year, month = period.split("-")
-    return date(int(year), int(month), calendar.monthrange(int(year), int(month))[1])
-
-
 def as_award(each: Entitlement) -> Award:
     """An entitlement as the judge takes it."""
     receipt = each.receipt
     categories = {rule.rule_id: rule.category for rule in receipt.programme.rules}
+    at_close = not isinstance(receipt, EventReceipt)
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=each.earned_at.seconds - at_close)
+    day = moment.astimezone(ZoneInfo(receipt.programme.zone)).date()
     if isinstance(receipt, EventReceipt):
-        zone = ZoneInfo(receipt.programme.zone)
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=each.earned_at.seconds)
-        weights = [(categories[receipt.rule_id], Fraction(1))]
-        return each.points.amount, weights, moment.astimezone(zone).date()
-    assert isinstance(each.cause, PeriodCause)
+        return each.points.amount, [(categories[receipt.rule_id], Fraction(1))], day
     weights = [(categories[part.rule_id], part.weight) for part in receipt.contributions]
-    return each.points.amount, weights, last_day(each.cause.period)
+    return each.points.amount, weights, day
 
 
 @st.composite
