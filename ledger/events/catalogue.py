@@ -38,6 +38,7 @@ TYPES: Final[Mapping[str, Fields]] = {
     "lms.activity.progressed": _THING,
     "lms.activity.passed": _THING | {"score": FieldKind.DECIMAL},
     "lms.activity.failed": _THING | {"score": FieldKind.DECIMAL},
+    "lms.time.invested": _THING | {"started": FieldKind.TIME, "minutes": FieldKind.DECIMAL},
     "lms.course.registered": _THING,
     "lms.course.unregistered": _THING,
     "lms.course.passed": _THING,

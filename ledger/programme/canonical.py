@@ -29,6 +29,7 @@ from ledger.programme.model import (
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
 from ledger.programme.schema_thanks import thanks_form
+from ledger.programme.schema_time import time_form
 
 _Cell = TypeVar("_Cell")
 
@@ -73,6 +74,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         **life_form(programme),
         **standing_form(programme),
         **thanks_form(programme.thanks),
+        **time_form(programme.time),
         **commerce_form(programme.reductions, programme.splits),
     }
 

@@ -57,6 +57,7 @@ from ledger.programme.schema import (
 from ledger.programme.schema_earning import FreezesFile, NamedCapFile
 from ledger.programme.schema_terms import RedemptionFile
 from ledger.programme.schema_thanks import thanks_terms
+from ledger.programme.schema_time import time_terms
 from ledger.programme.sections import section_json
 from ledger.programme.source import Document, Path, Plain, SourceUnreadable, read_document
 
@@ -252,6 +253,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         levels=levels(file.levels),
         voice=voice_terms(file.voice),
         thanks=thanks_terms(file.thanks),
+        time=time_terms(file.time),
         caps=tuple(_cap(cap) for cap in file.caps),
         vesting={name: vesting_kind(kind) for name, kind in file.vesting.items()},
         inactivity=inactivity(file.inactivity),

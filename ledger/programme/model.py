@@ -26,6 +26,7 @@ from ledger.programme.model_life import (
 )
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 from ledger.programme.model_thanks import ThanksTerms
+from ledger.programme.model_time import TimeTerms
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -185,6 +186,7 @@ class Programme:
     levels: Levels | None = None
     voice: VoiceTerms | None = None
     thanks: ThanksTerms | None = None
+    time: TimeTerms | None = None
 
     @property
     def every_cap(self) -> tuple[Cap, ...]:

@@ -47,6 +47,7 @@ _SECTIONS: Final = (
     ("VoiceFile", "`voice`"),
     ("ThanksFile", "`thanks`"),
     ("RingsFile", "`rings` of thanks"),
+    ("TimeFile", "`time`"),
     ("TextFile", "`title`, and names of values"),
 )
 

@@ -40,6 +40,7 @@ from ledger.programme.schema_life import (
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
 from ledger.programme.schema_thanks import ThanksFile
+from ledger.programme.schema_time import TimeFile
 
 _TITLE_EXAMPLE: Final = {"en": "Read a section", "ru": "Прочитать раздел"}
 
@@ -376,6 +377,11 @@ class ProgrammeFile(Section):
         default=None,
         description="Points that members give each other; a rule on `club.thanks.given` pays them.",
         examples=[{"allowance": 50, "per_gift": 10, "per_pair": 20}],
+    )
+    time: TimeFile | None = Field(
+        default=None,
+        description="Time that members spend: what of stated minutes is plausible, each once.",
+        examples=[{"on": "lms.time.invested", "session_max": 180, "day_max": 480}],
     )
 
 

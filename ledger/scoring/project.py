@@ -26,9 +26,10 @@ from ledger.scoring.pipeline import (
     Resolve,
     answer,
 )
-from ledger.scoring.plan import Plan
+from ledger.scoring.plan import Plan, VersionPlan
 from ledger.scoring.reductions import reduced
 from ledger.scoring.running import Accrual, ByEra, Running
+from ledger.scoring.time_invested import TimeBook, with_counted
 
 Members = Mapping[str, str] | None
 """Identity → member. ``None``: every identity is a member of its own."""
@@ -43,6 +44,7 @@ class MemberFold:
         self._member = member
         self._resolve = resolve
         self._pipeline = MemberPipeline(member, resolve)
+        self._time = TimeBook()
         self._day: int | None = None
         timelines = Timelines(stated)
         running = Running(plan, timelines)
@@ -65,7 +67,18 @@ class MemberFold:
             self._accrual.see(fact, day)
         version = self._plan.version_for(fact, day)
         if version is not None:
+            terms = version.programme.time
+            if terms is not None and fact.type in terms.types:
+                fact = self._measured(fact, version)
             self._accrual.add(self._pipeline.take(fact, day, version, missed), day)
+
+    def _measured(self, fact: Fact, version: VersionPlan) -> Fact:
+        """Time invested: the minutes that count are the actor's own, and nobody else's."""
+        terms = version.programme.time
+        assert terms is not None, "of a type that the version measures"
+        if fact.subject is None or self._resolve(fact.subject) != self._member:
+            return with_counted(fact, 0, {})
+        return self._time.measure(fact, terms, self._plan.day_of)
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What the member is entitled to, in order."""
@@ -128,7 +141,11 @@ def quarantined(
         for fact in history:
             version = each.version_for(fact, each.day_of(fact.time))
             if version is not None and fact.type in version.conditioned:
-                answers = answer(fact, version)
+                terms = version.programme.time
+                if terms is not None and fact.type in terms.types:
+                    answers = answer(with_counted(fact, 0, {}), version)
+                else:
+                    answers = answer(fact, version)
                 if isinstance(answers, Quarantined):
                     found.setdefault(fact.cause, answers)
     return list(found.values())

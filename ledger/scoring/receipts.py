@@ -7,15 +7,17 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ledger.kernel.canonical import Json
+from ledger.kernel.canonical import Json, plain_json
 from ledger.kernel.clock import Instant
 from ledger.programme.calendar import day_text, span_text, week_text
 from ledger.programme.expressions import Expression, number_at
 from ledger.programme.model import AttributeValue, Programme
 from ledger.programme.model_earning import Cap, Limit, Over
+from ledger.programme.model_time import MEASURED
 from ledger.programme.numbers import exact_text
 from ledger.scoring.model import EventCause, Fact
 
@@ -345,11 +347,14 @@ def _amount(amount: int | Fraction) -> Json:
 
 
 def _fact(fact: Fact) -> dict[str, Json]:
+    """``measured``, of time invested: what became of the minutes that do not count."""
+    measured = fact.data.get(MEASURED)
     return {
         "source": fact.source,
         "id": fact.id,
         "type": fact.type,
         "time": fact.time.isoformat(),
+        **({"measured": plain_json(measured)} if isinstance(measured, Mapping) else {}),
     }
 
 
