@@ -15,7 +15,11 @@ from typing import Final
 
 import httpx
 from doors import Node, SabotageFailed, StepFailed
+from firsts import FIRSTS, WITHOUT_A_DOOR
 from story import STEPS, Story
+
+GROUNDWORK: Final = 4
+"""Steps of the story that the firsts stand on: people, a school, an award, a grant."""
 
 UNNOTICED: Final = 3
 """Exit status where a sabotage proved nothing: its step passed, was not reached, or left whole."""
@@ -25,6 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the steps; 0 if all went well and nothing was sabotaged, 1 at the first that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     numbers = range(1, len(STEPS) + 1)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["story", "firsts"],
+        default="story",
+        help="the chain of value, or what others cannot show",
+    )
     parser.add_argument("--seed", type=int, default=None, help="repeat a run's choices")
     parser.add_argument(
         "--sabotage",
@@ -35,17 +46,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--list", action="store_true", help="print the steps and stop")
     asked = parser.parse_args(arguments)
+    if asked.what == "firsts" and asked.sabotage:
+        parser.error("each step of firsts brings its own counter-example")
+    steps = STEPS if asked.what == "story" else (*STEPS[:GROUNDWORK], *FIRSTS)
     if asked.list:
-        for number, step in enumerate(STEPS, start=1):
+        for number, step in enumerate(steps, start=1):
             print(f"{number:2}. {_title(step)}")
         return 0
     seed = secrets.randbelow(10**9) if asked.seed is None else asked.seed
     base_url = os.environ.get("VKLAD_PUBLIC_URL", "http://127.0.0.1:8000")
     damaged = f", sabotage of step {asked.sabotage}" if asked.sabotage else ""
     print(f"seed {seed}, {base_url}{damaged}", flush=True)
-    story = Story(base_url, Node(_rpc_url()), seed, asked.sabotage or 0)
+    node = Node(_rpc_url() if asked.what == "story" else "")
+    story = Story(base_url, node, seed, asked.sabotage or 0)
     try:
-        return tell(story, STEPS)
+        status = tell(story, steps)
+        if asked.what == "firsts":
+            print(f"Not shown, for want of a public door: {', '.join(WITHOUT_A_DOOR)}.")
+        return status
     finally:
         for mend in story.mending:
             mend()

@@ -1,0 +1,299 @@
+"""``scripts/demo firsts``: what this ledger can show that others cannot, each with its evidence.
+
+Every step does something, reads its effect by a door of its own, and then tries what must not work:
+a counter-example that passed would fail the step. What has no public door yet is named at the end.
+"""
+# ruff: noqa: TID251 - a program of its own, which imports nothing of ours, not even the clock
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+from doors import Person, School, expect, good, wait_for
+
+if TYPE_CHECKING:
+    from story import Story
+
+TIMEOUT_S: Final = 60
+STANDING: Final = """
+standing: {categories: [learning, community]}
+voice: {categories: [learning], per_month: 100000, decay: 10}
+"""
+_SECTION: Final = re.compile(r"^(standing|voice|levels):(\n(?=[ #\n])|.)*\n", re.MULTILINE)
+
+
+def count_one_act_once(story: Story) -> str:
+    """One act told by two sources earns once; another act earns for itself."""
+    school: School = story.seen["school"]
+    other: School = story.seen["other_school"]
+    post = f"post-{story.tag}"
+    told = _act(story, "club.post.created", "twice", days=2, post=post)
+    good(school.deliver(told))
+    wait_for("the award", lambda: _award(story, told["id"]))
+    again = {**told, "id": told["id"] + "-forum"}
+    good(other.deliver(again))
+    marker = _act(story, "lms.exercise.completed", "after", days=2)
+    good(school.deliver(marker))
+    wait_for("the next award", lambda: _award(story, marker["id"]))
+    paid = [found for each in (told, again) if (found := _award(story, each["id"]))]
+    expect(len(paid) == 1, f"one act told twice has {len(paid)} awards")
+    different = _act(story, "club.post.created", "another", days=3, post=f"{post}-b")
+    good(other.deliver(different))
+    wait_for("an award for another post", lambda: _award(story, different["id"]))
+    return f"{paid[0]['points']} points once for {post}; another by the other source earned too"
+
+
+def correct_by_entries(story: Story) -> str:
+    """A late fact earns by its own time; retracted, it goes by an entry that cites the first."""
+    school: School = story.seen["school"]
+    other: School = story.seen["other_school"]
+    before = _available(story)
+    late = _act(story, "lms.exercise.completed", "late", days=5)
+    good(school.deliver(late))
+    award = wait_for("the late award", lambda: _award(story, late["id"]))
+    day = datetime.fromisoformat(late["time"]).date()
+    expect(award["earned_at"].startswith(f"{day}"), f"it was earned at {award['earned_at']}")
+    expect(_available(story) == before + award["points"], "it did not arrive")
+    retraction = {**_act(story, "activity.retracted", "back"), "data": {"id": late["id"]}}
+    good(other.deliver({**retraction, "id": retraction["id"] + "-stranger"}))
+    marker = _act(story, "lms.section.read", "marker", days=6)
+    good(school.deliver(marker))
+    paid = wait_for("the marker", lambda: _award(story, marker["id"]))["points"]
+    expect(_available(story) == before + award["points"] + paid, "a stranger retracted it")
+    good(school.deliver(retraction))
+    wait_for("the correction", lambda: _available(story) == before + paid)
+    taken = next(e for e in _entries(story) if e["cites"] == award["entry"])
+    expect(taken["kind"] == "correction", f"an entry of kind {taken['kind']}")
+    return f"{award['points']} points came and went by {taken['id'][:12]}…, which cites the award"
+
+
+def hold_and_refund(story: Story) -> str:
+    """A hold is captured in part; refunds in either order end the same."""
+    outcomes = []
+    for number, parts in enumerate(((10_000, 30_000), (30_000, 10_000))):
+        before = _available(story)
+        held = _hold(story, f"{story.tag}-{number}", points=40)
+        expect(_available(story) == before - 40, "not 40 points on hold")
+        path = f"/v1/redemptions/{held['id']}"
+        school: School = story.seen["school"]
+        more = _machine(school, f"{path}/capture", {"discount_minor": 9_000_000})
+        expect(more.is_error, "more was captured than is held")
+        half = held["discount_minor"] // 2
+        school.post(f"{path}/capture", {"discount_minor": half, "paid_minor": 40_000})
+        spent = before - _available(story)
+        expect(spent == 20, f"half of 40 points is {spent}")
+        for place, amount in enumerate(parts):
+            refund = {"refund_id": f"{held['id']}-{place}", "amount_minor": amount}
+            school.post(f"{path}/refunds", refund)
+        beyond = {"refund_id": f"{held['id']}-x", "amount_minor": 1}
+        expect(_machine(school, f"{path}/refunds", beyond).is_error, "refunded beyond all")
+        outcomes.append(_available(story) - before)
+    expect(outcomes == [0, 0], f"the balance differs by {outcomes}")
+    return "40 held, 20 captured, 20 back; by ¼ + ¾ and by ¾ + ¼ alike; nothing beyond"
+
+
+def keep_voice_when_spending(story: Story) -> str:
+    """Spending points lowers what can be spent, and neither standing nor voice."""
+    person = story.people[story.student]
+    before, available = person.get("/v1/members/me/standing"), _available(story)
+    expect(before["voice"]["points"] > 0, "no voice to lose")
+    held = _hold(story, f"{story.tag}-voice", points=20)
+    story.seen["school"].post(f"/v1/redemptions/{held['id']}/capture", {})
+    after = person.get("/v1/members/me/standing")
+    expect(_available(story) == available - 20, "nothing was spent")
+    for part in ("standing", "voice", "level"):
+        expect(after[part] == before[part], f"{part} changed by spending")
+    read = _act(story, "lms.section.read", "voice")
+    good(story.seen["school"].deliver(read))
+    wait_for("the award", lambda: _award(story, read["id"]))
+    more = person.get("/v1/members/me/standing")["voice"]["points"]
+    expect(more > before["voice"]["points"], "learning does not raise the voice either")
+    return f"20 spent, voice stays {before['voice']['points']}; a section read makes it {more}"
+
+
+def prove_offline(story: Story) -> str:
+    """An award's entry is proved, and its receipt worked out anew, without asking anybody."""
+    award = next(a for a in _awards(story) if a["entry"] and "base" in a["receipt"] and a["points"])
+    receipt = award["receipt"]
+    exact = Fraction(receipt["base"])
+    for multiplier in receipt["multipliers"]:
+        exact *= Fraction(multiplier["factor"])
+    worth = floor(exact + Fraction(1, 2)) - receipt["trimmed"]
+    expect(worth == award["points"], f"the receipt comes to {worth}, {award['points']} were paid")
+    verifier = good(httpx.get(f"{story.base_url}/v1/log/verifier.py", timeout=TIMEOUT_S)).text
+    proof = wait_for("a proof", lambda: _proof(story, award["entry"]))
+    story.seen["proof"], story.seen["verifier"] = proof, verifier
+    said = _verified(verifier, proof)
+    expect(said.returncode == 0, f"the proof does not hold: {said.stdout}{said.stderr}")
+    forged = json.loads(json.dumps(proof))
+    forged["transfers"][0]["amount"] += 1
+    expect(_verified(verifier, forged).returncode != 0, "a forged proof holds")
+    return f"{worth} = {receipt['base']} × factors; {said.stdout.strip().splitlines()[-1][:80]}"
+
+
+def forget_a_person(story: Story) -> str:
+    """Somebody is forgotten for good; what proves the points still holds."""
+    subject = story.voters[0]
+    person = story.people[subject]
+    act = {**_act(story, "lms.exercise.completed", "last"), "subject": f"lms:{story.lms[subject]}"}
+    good(story.seen["school"].deliver(act))
+
+    def award_of() -> Any:
+        found = person.get("/v1/awards?limit=50")["data"]
+        return next(
+            (a for a in found if a["receipt"].get("event", {}).get("id") == act["id"]), None
+        )
+
+    award = wait_for("the award", award_of)
+    proof = wait_for("a proof", lambda: _proof(story, award["entry"]))
+    member = person.get("/v1/members/me")
+    told = person.get("/v1/members/me/erasure")
+    wrong = person.send("POST", "/v1/members/me/erasure", {"confirm": "yes"})
+    expect(wrong.is_error, "forgotten without having read what stays")
+    good(person.send("POST", "/v1/members/me/erasure", {"confirm": told["confirm"]}))
+    expect(person.http.get("/v1/members/me").is_error, "the session goes on")
+    shown = story.people["admin"].get(f"/v1/members/{member['id']}")
+    expect(shown["status"] == "erased", f"the member is {shown['status']}")
+    expect(shown["display_name"] in {None, ""}, "the name is still there")
+    said = _verified(story.seen["verifier"], proof)
+    expect(said.returncode == 0, f"the old proof does not hold: {said.stdout}{said.stderr}")
+    anew = wait_for("a new proof", lambda: _proof(story, award["entry"]))
+    expect(_verified(story.seen["verifier"], anew).returncode == 0, "a new proof does not hold")
+    comes_back = Person(story.base_url, subject)
+    expect(comes_back.get("/v1/members/me")["id"] != member["id"], "the same member again")
+    comes_back.http.close()
+    return f"{subject} is nobody now; the proof of {award['entry'][:12]}… holds, old and new"
+
+
+def prepare(story: Story) -> str:
+    """Another source, and a programme in force with standing and voice."""
+    first, second = story.people["admin"], story.people["second-admin"]
+    uri = f"https://forum.example/{story.tag}"
+    spec = {
+        "name": f"forum-{story.tag}",
+        "uri": uri,
+        "profile": "standard_webhooks",
+        "lateness_days": 30,
+        "hourly_budget": 1000,
+        "authority": {"types": ["*"], "issuers": {"lms": "https://lms.example"}, "attributes": []},
+    }
+    change = first.post("/v1/sources/changes", spec)
+    second.post(f"/v1/sources/changes/{change['id']}/approve", {"digest": change["digest"]})
+    made = first.post(f"/v1/sources/{spec['name']}/secrets", {})
+    second.post(f"/v1/sources/credentials/{made['id']}/approve", {"digest": made["digest"]})
+    story.seen["other_school"] = School(story.base_url, spec["name"], uri, made["secret"], "")
+    text = _SECTION.sub("", story.get("/v1/programmes/in-force")["source"])
+    text = re.sub(r"^version:.*$", f'version: "firsts-{story.tag}"', text, flags=re.MULTILINE)
+    stored = first.post("/v1/programmes", {"source": text.rstrip() + "\n" + STANDING})
+    since = {"effective_at": f"{datetime.now(UTC) - timedelta(days=9):%Y-%m-%dT%H:%M:%SZ}"}
+    wish = first.send("POST", f"/v1/programmes/{stored['hash']}/activations", since)
+    if wish.is_error:  # Forward activations begin now at the earliest.
+        since = {"effective_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        wish = good(first.send("POST", f"/v1/programmes/{stored['hash']}/activations", since))
+    asked = wish.json()
+    decision = {"decision": "approved", "content_hash": asked["content_hash"]}
+    alone = first.send("POST", f"/v1/programme-changes/{asked['id']}/decisions", decision)
+    expect(alone.is_error, "one person changed the rules")
+    second.post(f"/v1/programme-changes/{asked['id']}/decisions", decision)
+    wait_for(
+        "the version in force",
+        lambda: story.get("/v1/programmes/in-force")["hash"] == stored["hash"],
+    )
+    return f"programme {stored['hash'][:12]}… with voice, by two persons; one alone was refused"
+
+
+FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
+    prepare,
+    count_one_act_once,
+    correct_by_entries,
+    hold_and_refund,
+    keep_voice_when_spending,
+    prove_offline,
+    forget_a_person,
+)
+WITHOUT_A_DOOR: Final = (
+    "preview before activation",
+    "restatement and top-up",
+    "merged members",
+    "why not",
+)
+"""What the product does, or will do, and nobody can ask for over HTTP yet."""
+
+
+def _act(story: Story, kind: str, name: str, *, days: int = 0, **told: Any) -> dict[str, Any]:
+    moment = datetime.now(UTC) - timedelta(days=days)
+    return {
+        "id": f"{story.tag}-firsts-{name}",
+        "type": kind,
+        "subject": f"lms:{story.lms[story.student]}",
+        "time": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "data": {"object": f"unit-{story.tag}-{name}", **told},
+    }
+
+
+def _awards(story: Story) -> list[Any]:
+    found: list[Any] = story.people[story.student].get("/v1/awards?limit=100")["data"]
+    return found
+
+
+def _award(story: Story, event_id: str) -> Any:
+    for award in _awards(story):
+        if award["receipt"].get("event", {}).get("id") == event_id and award["points"]:
+            return award
+    return None
+
+
+def _available(story: Story) -> int:
+    return story.balance(story.student)["available"]
+
+
+def _entries(story: Story) -> list[Any]:
+    found: list[Any] = story.people[story.student].get("/v1/entries?limit=50")["data"]
+    return found
+
+
+def _hold(story: Story, number: str, points: int) -> Any:
+    school: School = story.seen["school"]
+    person = story.people[story.student]
+    order = school.order(story.lms[story.student], f"F-{number}", 100_000)
+    quote = person.post("/v1/quotes", {"order": order, "points": points})
+    return person.post("/v1/redemptions", {"order": order, "quote": quote["token"]})
+
+
+def _machine(school: School, path: str, body: dict[str, Any]) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {school.api_key}", "Idempotency-Key": f"{path}{body}"[:99]}
+    return httpx.post(school.base_url + path, json=body, headers=headers, timeout=TIMEOUT_S)
+
+
+def _proof(story: Story, entry: str) -> Any:
+    answer = httpx.get(f"{story.base_url}/v1/log/proofs/{entry}", timeout=TIMEOUT_S)
+    if answer.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
+        return None
+    return good(answer).json()
+
+
+def _verified(verifier: str, proof: Any) -> subprocess.CompletedProcess[str]:
+    """The downloaded program over the downloaded proof, in an empty folder and nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        program, file = Path(folder) / "verifier.py", Path(folder) / "proof.json"
+        program.write_text(verifier, "utf-8")
+        file.write_text(json.dumps(proof), "utf-8")
+        return subprocess.run(
+            [sys.executable, "-I", program, file],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )

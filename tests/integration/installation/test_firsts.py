@@ -1,0 +1,21 @@
+"""The firsts on a real installation without a chain, whose ledger holds afterwards."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.installation import an_installation
+
+STEPS = 11
+pytestmark = pytest.mark.deep
+
+
+def test_each_first_shows_its_evidence_and_its_counter_example_fails() -> None:
+    with an_installation({"VKLAD_CHAIN": "off"}) as installation:
+        installation.up()
+        told = installation.demo("firsts")
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert len(re.findall(r"^ ?\d+\. ok ", told.stdout, re.MULTILINE)) == STEPS
+        installation.vklad("ledger", "verify")
