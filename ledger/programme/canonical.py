@@ -28,6 +28,7 @@ from ledger.programme.model import (
 )
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.numbers import exact_text
+from ledger.programme.schema_referral import referral_form
 from ledger.programme.schema_thanks import thanks_form
 from ledger.programme.schema_time import time_form
 
@@ -72,10 +73,11 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
         **life_form(programme),
+        **commerce_form(programme.reductions, programme.splits),
         **standing_form(programme),
         **thanks_form(programme.thanks),
         **time_form(programme.time),
-        **commerce_form(programme.reductions, programme.splits),
+        **referral_form(programme.referral),
     }
 
 

@@ -28,6 +28,7 @@ from ledger.programme.schema import (
     RuleFile,
     WeekStreakMultiplierFile,
 )
+from ledger.programme.schema_referral import check_referral
 from ledger.programme.schema_thanks import check_thanks
 from ledger.programme.schema_time import check_time
 from ledger.programme.source import Path
@@ -60,6 +61,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from check_standing(file)
     yield from check_thanks(file.thanks, ((on, rule.to) for rule in file.rules for on in rule.on))
     yield from check_time(file.time, file.rules)
+    yield from check_referral(file)
     yield from _terms(file)
     yield from check_commerce(file)
 

@@ -126,10 +126,3 @@ class TextFile(Section):
 
     en: Words = Field(description="English", examples=["Read a section"])
     ru: Words = Field(description="Russian", examples=["Прочитать раздел"])
-
-
-class TextFile(Section):
-    """Words for people, in both languages."""
-
-    en: Words = Field(description="English", examples=["Read a section"])
-    ru: Words = Field(description="Russian", examples=["Прочитать раздел"])

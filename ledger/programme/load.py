@@ -55,6 +55,7 @@ from ledger.programme.schema import (
     json_schema,
 )
 from ledger.programme.schema_earning import FreezesFile, NamedCapFile
+from ledger.programme.schema_referral import referral_terms
 from ledger.programme.schema_terms import RedemptionFile
 from ledger.programme.schema_thanks import thanks_terms
 from ledger.programme.schema_time import time_terms
@@ -249,11 +250,6 @@ def _programme(file: ProgrammeFile) -> Programme:
         else BridgeTerms(term(file.bridge.returned_validity), file.bridge.returned_points_per_year),
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
-        standing=standing_terms(file.standing),
-        levels=levels(file.levels),
-        voice=voice_terms(file.voice),
-        thanks=thanks_terms(file.thanks),
-        time=time_terms(file.time),
         caps=tuple(_cap(cap) for cap in file.caps),
         vesting={name: vesting_kind(kind) for name, kind in file.vesting.items()},
         inactivity=inactivity(file.inactivity),
@@ -261,6 +257,12 @@ def _programme(file: ProgrammeFile) -> Programme:
         budgets=budgets(file.budgets),
         reductions=reductions(file.reductions),
         splits=splits(file.splits),
+        standing=standing_terms(file.standing),
+        levels=levels(file.levels),
+        voice=voice_terms(file.voice),
+        thanks=thanks_terms(file.thanks),
+        time=time_terms(file.time),
+        referral=referral_terms(file.referral),
     )
 
 

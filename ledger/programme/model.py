@@ -24,6 +24,7 @@ from ledger.programme.model_life import (
     Validity,
     Vesting,
 )
+from ledger.programme.model_referral import ReferralSection
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 from ledger.programme.model_thanks import ThanksTerms
 from ledger.programme.model_time import TimeTerms
@@ -187,20 +188,21 @@ class Programme:
     voice: VoiceTerms | None = None
     thanks: ThanksTerms | None = None
     time: TimeTerms | None = None
+    referral: ReferralSection | None = None
 
     @property
     def every_cap(self) -> tuple[Cap, ...]:
         """The daily cap and the others, in the order in which they apply."""
         return self.caps if self.cap is None else (self.cap, *self.caps)
 
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id."""
+        return next(rule for rule in self.rules if rule.rule_id == rule_id)
+
     def validity_of(self, rule_id: str) -> Validity | None:
         """How long what a rule (of a period: the programme's name) awards lasts."""
         own = (rule.validity for rule in self.rules if rule.rule_id == rule_id)
         return next(own, None) or self.validity
-
-    def rule(self, rule_id: str) -> Rule:
-        """The rule of that id."""
-        return next(rule for rule in self.rules if rule.rule_id == rule_id)
 
     @property
     def is_periodic(self) -> bool:

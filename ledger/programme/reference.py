@@ -48,6 +48,11 @@ _SECTIONS: Final = (
     ("ThanksFile", "`thanks`"),
     ("RingsFile", "`rings` of thanks"),
     ("TimeFile", "`time`"),
+    ("ReferralFile", "`referral`"),
+    ("SideFile", "A side of `referral`"),
+    ("SubscriptionFile", "`subscription` of referral"),
+    ("ReferralBudgetFile", "`budget` of referral"),
+    ("ReviewFile", "`review` of referral"),
     ("TextFile", "`title`, and names of values"),
 )
 

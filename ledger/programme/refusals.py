@@ -13,8 +13,8 @@ from ledger.programme.source import Path, Plain
 
 _PROGRAMME: Final = frozenset(
     {
-        *("budget", "expiry", "inactivity", "inactivity_decay"),
-        *("pools", "purchases", "referral", "referrals"),
+        *("budget", "expiry", "inactivity_decay"),
+        *("pools", "purchases", "referrals"),
     }
 )
 _RULE: Final = frozenset(

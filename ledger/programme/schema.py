@@ -37,6 +37,7 @@ from ledger.programme.schema_life import (
     ValidityFile,
     VestingFile,
 )
+from ledger.programme.schema_referral import ReferralFile
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
 from ledger.programme.schema_thanks import ThanksFile
@@ -382,6 +383,23 @@ class ProgrammeFile(Section):
         default=None,
         description="Time that members spend: what of stated minutes is plausible, each once.",
         examples=[{"on": "lms.time.invested", "session_max": 180, "day_max": 480}],
+    )
+    referral: ReferralFile | None = Field(
+        default=None,
+        description="Guest passes; without it nobody invites anybody.",
+        examples=[
+            {
+                "inviter": {"points": 500},
+                "guest": {"points": 200},
+                "open_invitations": 5,
+                "lapse_days": 14,
+                "payment_days": 30,
+                "rewards": 12,
+                "subscription": {"attribute": "subscription", "values": ["active"]},
+                "margin": 40,
+                "budget": {"points": 100_000, "per": "year"},
+            }
+        ],
     )
 
 

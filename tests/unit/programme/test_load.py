@@ -247,9 +247,9 @@ def test_what_is_wrong_is_said_with_its_place(old: str, new: str, field: str, sa
 @pytest.mark.parametrize(
     ("tail", "field"),
     [
-        ("inactivity: 5", "inactivity"),
+        ("inactivity_decay: 5", "inactivity_decay"),
         ("budget: {}", "budget"),
-        ("referral: {}", "referral"),
+        ("referrals: {}", "referrals"),
         ("rounding: half_even", "rounding"),
         ("period: year", "period"),
         ("    expiry: {days: 30}", "rules[0].expiry"),
@@ -397,12 +397,12 @@ def test_rule_ids_are_unique() -> None:
 
 def test_every_fault_is_found_at_once_in_order_of_lines() -> None:
     text = (
-        SMALL.replace("zone: UTC", "zone: UTC\nreferral: 5")
+        SMALL.replace("zone: UTC", "zone: UTC\nreferrals: 5")
         .replace("on: a.done", "on: []")
         .replace("points: 10", "points: ten")
     )
     found = faults_of(text)
-    assert [fault.field for fault in found] == ["referral", "rules[0].on", "rules[0].points"]
+    assert [fault.field for fault in found] == ["referrals", "rules[0].on", "rules[0].points"]
     assert [fault.line for fault in found] == sorted(fault.line for fault in found)
 
 

@@ -188,10 +188,10 @@ def test_check_prints_the_hash_of_what_is_right(weekly: Path, daily: Path) -> No
 
 def test_check_says_every_fault_with_its_line(weekly: Path) -> None:
     text = WEEKLY.replace("points: 50\n", "points: fifty\n", 1).replace("zone: UTC", "zone: Mars")
-    weekly.write_text(text + "referral: 1\n", "utf-8")
+    weekly.write_text(text + "referrals: 1\n", "utf-8")
     result = RUNNER.invoke(app, ["programme", "check", str(weekly)])
     assert result.exit_code == 1
     said = result.stderr.splitlines()
     lines = text.splitlines()
     assert said[0].startswith(f"{weekly}:{lines.index('    points: fifty') + 1}:")
-    assert "`referral` is not executed by this version" in said[1]
+    assert "`referrals` is not executed by this version" in said[1]
