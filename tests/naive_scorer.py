@@ -103,17 +103,20 @@ def naive_score(
     *,
     until: str | None = None,
     resolve: dict[str, str] | None = None,
+    closed_until: str | None = None,
 ) -> Awards:
     """Score the lines in the order they were received; ``versions`` in the order activated.
+
+    ``until``: nothing happened from then on; ``closed_until``: no period is closed that ends later.
 
     What a top-up would award from its time on counts where it is more than what is awarded without.
     """
     settled = [version for version in versions if version.mode != "top_up"]
-    best = _Naive(settled, lines, until, resolve).awards()
+    best = _Naive(settled, lines, until, resolve, closed_until).awards()
     for top_up in versions:
         if top_up.mode == "top_up":
             chosen = [v for v in versions if v is top_up or v.mode != "top_up"]
-            for key, worth in _Naive(chosen, lines, until, resolve).awards().items():
+            for key, worth in _Naive(chosen, lines, until, resolve, closed_until).awards().items():
                 if key not in best or worth[0] > best[key][0]:
                     best[key] = worth
     return best
@@ -191,8 +194,10 @@ class _Naive:
         lines: list[dict[str, Any]],
         until: str | None,
         resolve: dict[str, str] | None,
+        closed_until: str | None,
     ) -> None:
         self.versions = versions
+        self.closed_until = None if closed_until is None else seconds(closed_until)
         self.resolve = resolve
         self.until = None if until is None else seconds(until)
         received = [
@@ -779,7 +784,8 @@ class _Naive:
 
         points = int(self.capped(whole, caps, before, level_of))
         closed.append((last_day, points))
-        if self.until is None or close <= self.until:
+        moments = [each for each in (self.until, self.closed_until) if each is not None]
+        if all(close <= each for each in moments):
             found[member, programme["programme"], self.part_name(part)] = (
                 points,
                 int(whole) - points,

@@ -113,6 +113,7 @@ def score(
     *,
     until: str | None = None,
     resolve: dict[str, str] | None = None,
+    closed_until: str | None = None,
 ) -> Awards:
     """What ``events`` are worth, by the "naive" or the "real" scorer."""
     versions: Versions = [(programme, None)] if isinstance(programme, str) else programme
@@ -122,11 +123,12 @@ def score(
             Version(read_programme(text), FOREVER_AGO if since is None else seconds(since), *mode)
             for text, since, *mode in versions
         ]
-        return naive_score(naive, received, until=until, resolve=resolve)
+        return naive_score(naive, received, until=until, resolve=resolve, closed_until=closed_until)
     facts = facts_of(received)
     moment = None if until is None else Instant.parse(until)
+    closed = moment if closed_until is None else Instant.parse(closed_until)
     entitlements = project(
-        settle(facts, moment), activations_of(versions), closed_until=moment, resolve=resolve
+        settle(facts, moment), activations_of(versions), closed_until=closed, resolve=resolve
     )
     return awards_of(entitlements)
 

@@ -14,6 +14,7 @@ from api.cli import (
     credentials,
     demo,
     demo_issuer,
+    digest,
     doctor,
     import_,
     ledger,
@@ -42,6 +43,7 @@ app.command()(up.scheduler)
 app.command()(watcher.watcher)
 app.command(name="migrate")(up.migrate_database)
 app.command()(score.score)
+app.command()(digest.digest)
 app.command(name="import")(import_.import_lines)
 app.command()(openapi.openapi)
 app.command(name="demo-issuer")(demo_issuer.demo_issuer)

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.scoring_cases import Event
+from ledger.programme.service import Mode
+from tests.scoring_cases import DAILY, WEEKLY, Event
 from tests.world import SOURCE_URI
 
 MEMBER_OF: Final = {"ann": "ann", "ann2": "ann", "bob": "bob", "cid": "cid"}
@@ -36,6 +37,13 @@ TIMES: Final = [
     *("00:00:00Z", "00:00:00.000Z", "08:30:00Z", "08:30:00.5Z", "08:30:00.50Z", "12:00:00+03:00"),
     *("20:59:59.999999999Z", "21:00:00Z", "23:59:59.9999999Z", "23:59:59+00:00"),
 ]
+VERSIONS: Final = {
+    "daily-2": DAILY.replace("11.5", "6").replace('version: "1"', 'version: "2"'),
+    "daily-3": DAILY.replace("Europe/Moscow", "UTC").replace('version: "1"', 'version: "3"'),
+    "weekly-2": WEEKLY.replace("points: 50", "points: 70").replace('version: "1"', 'version: "2"'),
+    "weekly-3": WEEKLY.replace("zone: UTC", "zone: Asia/Tokyo"),
+}
+MODES: Final[tuple[Mode, ...]] = ("forward", "restatement", "top_up", "top_up")
 CLOSES: Final = ["2025-03-10", "2025-03-17", "2025-03-24", "2025-04-07"]
 
 
@@ -65,7 +73,16 @@ class Score:
     """Everything that waits is scored."""
 
 
-Step = State | Link | Close | Score
+@dataclass(frozen=True)
+class Activate:
+    """A version is activated: one of the texts, from a day on, in a mode."""
+
+    text: str
+    day: str
+    mode: Mode
+
+
+Step = State | Link | Close | Score | Activate
 
 
 @dataclass(frozen=True)
@@ -152,6 +169,16 @@ def _stated(draw: st.DrawFn, programme: str) -> list[Event]:
     return events
 
 
+def _activations(programme: str) -> st.SearchStrategy[Activate]:
+    """Mostly of the same kind, so that a top-up finds something to be compared with."""
+    return st.builds(
+        Activate,
+        st.sampled_from([f"{programme}-2", f"{programme}-3", f"{programme}-2", *VERSIONS]),
+        st.sampled_from(["2025-03-01", "2025-03-05", "2025-03-10", "2025-03-19"]),
+        st.sampled_from(MODES),
+    )
+
+
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """A life: events in any order and repeated, with links, closes and scorings between them."""
@@ -165,6 +192,8 @@ def lives(draw: st.DrawFn) -> Life:
     late = draw(st.lists(st.sampled_from(CLOSES[:3]), max_size=3, unique=True).map(sorted))
     others: list[Step] = [Link(each) for each in draw(st.permutations(sorted(MEMBER_OF)))]
     others += [Score()] * draw(st.integers(0, 3))
+    if draw(st.booleans()):
+        others += draw(st.lists(_activations(programme), min_size=1, max_size=3))
     for step in others:
         steps.insert(draw(st.integers(0, len(steps))), step)
     places = sorted(draw(st.integers(0, len(steps))) for _ in late)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,12 +30,18 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import Database, connect, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember, LinkIdentity
+from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
+from ledger.programme.service import Mode
+from ledger.programme.store import StoredActivation
+from ledger.scoring.service import score_everybody
 from ledger.scoring.verify import check_projection
 from ledger.verify.service import verify
 from tests.integration.scoring.random_histories import (
     CLOSES,
     MEMBER_OF,
+    VERSIONS,
+    Activate,
     Close,
     Life,
     Link,
@@ -44,13 +52,18 @@ from tests.integration.scoring.random_histories import (
     lives,
 )
 from tests.naive_scorer import Awards
-from tests.scoring_cases import DAILY, WEEKLY, Event, score
+from tests.scoring_cases import DAILY, WEEKLY, Event, Versions, score
 from tests.support.clock import SetClock
 from tests.support.credentials import issue_key
 from tests.support.http import TestParts, client_of
 from tests.world import SOURCE_URI, World, lms
 
 TEXTS = {"daily": DAILY, "weekly": WEEKLY}
+REFUSED = (
+    programmes.AlreadyInForce,
+    programmes.ActivationOutOfOrder,
+    programmes.TopUpIncomparable,
+)
 BEGINNING = "2025-03-01"
 NEVER_CLOSED = "0001-01-02T00:00:00Z"
 _numbers = itertools.count(1)
@@ -86,6 +99,35 @@ class Community:
         execute(database, members.link_identity, command)
         self.resolve[f"lms:{identity}"] = name
 
+    def activate(self, step: Activate) -> None:
+        """Put a version in force as two persons would have; what cannot be is refused."""
+        database = self.world.database
+        command = programmes.StoreProgramme(VERSIONS[step.text], "test")
+        stored = execute(database, programmes.store_programme, command)
+        self.put_in_force(stored.programme_hash, at(step.day), step.mode)
+
+    def put_in_force(self, programme_hash: bytes, since: datetime, mode: Mode) -> None:
+        database = self.world.database
+        command = programmes.Activate(programme_hash, since, {"kind": "test"}, mode)
+        try:
+            done = execute(database, programmes.activate, command)
+        except REFUSED:
+            return
+        execute(database, score_everybody, done.activation_id)
+
+    def follow(self, other: Community) -> None:
+        """Activate what another community did."""
+        for each in other.activations()[1:]:
+            text = each.source_text
+            command = programmes.StoreProgramme(text, "test")
+            stored = execute(self.world.database, programmes.store_programme, command)
+            mode = cast("Mode", each.mode)
+            self.put_in_force(stored.programme_hash, each.effective_at, mode)
+
+    def activations(self) -> Sequence[StoredActivation]:
+        with self.world.database.read() as work:
+            return programmes.activations(work)
+
     def close(self, day: str) -> None:
         self.clock.time = at(day)
         self.world.close_periods()
@@ -108,14 +150,14 @@ class Community:
 
     def judged(self) -> Awards:
         """What the naive scorer says of the events heard so far."""
-        until = None
-        if self.programme == "weekly":
-            with self.world.database.read() as work:
-                closed = programmes_store.closed_until(work)
-            until = NEVER_CLOSED if closed is None else Instant.of(closed).isoformat()
-        judged = score(
-            "naive", TEXTS[self.programme], self.heard, until=until, resolve=self.resolve
-        )
+        with self.world.database.read() as work:
+            closed = programmes_store.closed_until(work)
+        until = NEVER_CLOSED if closed is None else Instant.of(closed).isoformat()
+        versions: Versions = [
+            (each.source_text, Instant.of(each.effective_at).isoformat(), each.mode)
+            for each in self.activations()
+        ]
+        judged = score("naive", versions, self.heard, closed_until=until, resolve=self.resolve)
         return {key: worth for key, worth in judged.items() if any(worth)}
 
     def check(self) -> None:
@@ -154,6 +196,8 @@ def live(community: Community, life: Life) -> None:
                 community.link(identity)
             case Close(day):
                 community.close(day)
+            case Activate():
+                community.activate(step)
             case Score():
                 community.world.score()
                 community.check()
@@ -182,6 +226,7 @@ def test_lived_step_by_step_or_learnt_at_once_it_is_what_the_judge_says(
         for identity in MEMBER_OF:
             at_once.link(identity)
         at_once.state(life.events)
+        at_once.follow(gradual)
         end(at_once)
         note(f"{life.programme}: {'awards' if at_once.awards() else 'nothing earned'}")
         assert gradual.awards() == at_once.awards()
@@ -213,6 +258,8 @@ def test_stated_over_http_it_is_what_the_judge_says(
                         community.heard.append(event)
                     case Link(identity):
                         community.link(identity)
+                    case Activate():
+                        community.activate(step)
                     case Score():
                         community.world.score()
                         community.check()
