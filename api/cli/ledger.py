@@ -49,6 +49,7 @@ APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
     "role_changes",
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
+    "programme_consents",
     *("period_closes", "awards", "award_revisions", "award_gaps"),
     *("vestings", "vesting_decisions", "emissions"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
