@@ -16,4 +16,11 @@ class Explained:
     why: str
 
 
-EXPLAINED: Final[tuple[Explained, ...]] = ()
+EXPLAINED: Final[tuple[Explained, ...]] = (
+    Explained(
+        "ledger/lots/validity.py",
+        "moved = local.replace(year=year, month=month + 1, day=day, fold=0)",
+        "moved = local.replace(year=year, month=month + 1, day=day, fold=1)",
+        "the days added on the next line make it the first of a repeated wall time again",
+    ),
+)
