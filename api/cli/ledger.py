@@ -14,6 +14,7 @@ from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
 from ledger.emission.verify import EMISSION_CHECKS
+from ledger.inactivity.verify import INACTIVITY_CHECKS
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.log.verify import (
     SIGNATURE_CHECK,
@@ -52,6 +53,7 @@ APPEND_ONLY: Final = (
     "programme_consents",
     *("period_closes", "awards", "award_revisions", "award_gaps"),
     *("vestings", "vesting_decisions", "emissions"),
+    *("inactivity_warnings", "inactivity_decays", "inactivity_checks"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses", "thanks"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
@@ -73,6 +75,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *SCORING_CHECKS,
     *EMISSION_CHECKS,
     *SETTLEMENT_CHECKS,
+    *INACTIVITY_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,

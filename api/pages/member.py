@@ -29,6 +29,7 @@ from api.pages.standing import standing_shown
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.inactivity import service as inactivity
 from ledger.lots import history as lot_history
 from ledger.lots import service as lots
 from ledger.lots.model import HeldLot, Summary
@@ -75,12 +76,14 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         programme = _in_force(work)
         identities = members_store.identities_of_member(work, member_id)
         merit = standing.standing_of(work, member_id)
+        absence = inactivity.warned_absence(work, member_id)
         now = work.now
     return view.render(
         "member/overview.html",
         member=member,
         summary=summary,
         parts=_parts(view, summary),
+        absence=None if absence is None else f"{absence:%d.%m.%Y}",
         expiring=_expiring(summary, now),
         soon=now + SOON,
         awards=[_shown(view, programme, each) for each in found],

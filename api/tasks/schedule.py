@@ -13,6 +13,7 @@ from typing import Final
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
 from api.tasks import log, oracle, scoring
+from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
@@ -61,6 +62,10 @@ def _emit_and_fund(composition: Composition) -> None:
     funding.emit_and_fund(composition.database)
 
 
+def _look_for_the_absent(composition: Composition) -> None:
+    inactivity.run(composition.database)
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -74,6 +79,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_all_due", 86_400, _apply_all_due),
     Job("settlement.matured", 60, _settle_matured),
     Job("settlement.emit_and_fund", 60, _emit_and_fund),
+    Job("inactivity.run", 3_600, _look_for_the_absent),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

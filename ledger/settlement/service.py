@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.emission import service as emission
+from ledger.inactivity import store as inactivity_store
 from ledger.journal import service as journal
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -96,9 +97,12 @@ def _gone(work: Work, award_ids: Sequence[UUID], funds: Funds) -> dict[UUID, Poi
     """What of these awards' lots was taken back for good, and no correction has counted on yet."""
     if not award_ids:
         return {}
-    cancelled = vesting_store.cancelled_of(work, AWARD_CAUSE, [str(each) for each in award_ids])
+    causes = [str(each) for each in award_ids]
+    cancelled = vesting_store.cancelled_of(work, AWARD_CAUSE, causes)
+    decayed = inactivity_store.decayed_of(work, AWARD_CAUSE, causes)
     return {
         award_id: cancelled.get(str(award_id), ZERO)
+        + decayed.get(str(award_id), ZERO)
         + Points(funds.unpaid.get((award_id, Reason.GONE), 0))
         for award_id in award_ids
     }

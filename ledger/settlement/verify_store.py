@@ -45,6 +45,9 @@ _GAPS: Final = """
            coalesce(sum(change) FILTER (WHERE reason <> 'gone'), 0)::int8 AS unpaid,
            (SELECT coalesce(sum(d.cancelled), 0)::int8 FROM lots
             JOIN vesting_decisions AS d USING (lot_id)
+            WHERE lots.cause_kind = 'award' AND lots.cause_id = g.award_id::text)
+           + (SELECT coalesce(sum(d.points), 0)::int8 FROM lots
+            JOIN inactivity_decays AS d USING (lot_id)
             WHERE lots.cause_kind = 'award' AND lots.cause_id = g.award_id::text) AS taken
     FROM award_gaps AS g GROUP BY g.award_id ORDER BY g.award_id
 """

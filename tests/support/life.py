@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ledger.emission.verify import EMISSION_CHECKS
+from ledger.inactivity.verify import INACTIVITY_CHECKS
 from ledger.kernel.transaction import Database
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
@@ -15,7 +16,11 @@ from ledger.verify.service import AWARD_CHECKS, JOURNAL_CHECKS, verify
 from tests.world import World
 
 _TABLES = ("vestings", "vesting_decisions", "award_gaps", "emissions")
-CHECKS = (*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS, *EMISSION_CHECKS, *SETTLEMENT_CHECKS)
+_TABLES += ("inactivity_warnings", "inactivity_decays")
+CHECKS = (
+    *(*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS),
+    *(*EMISSION_CHECKS, *SETTLEMENT_CHECKS, *INACTIVITY_CHECKS),
+)
 
 
 def findings(database: Database) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from ledger.programme.faults import ProgrammeInvalid
@@ -194,3 +196,33 @@ def test_a_budget_is_named_once_and_of_a_period_s_whole_programme() -> None:
     ((at, wrong),) = faults_of(PERIODIC + part)
     assert at == "budgets[0].of"
     assert "one budget or none" in wrong
+
+
+INACTIVITY = (
+    "inactivity: {check: quarter, to: revoked, steps: [{days: 90, share: 5}, {days: 180, "
+    "share: 7.5}]}"
+)
+
+
+def test_inactivity_is_taken() -> None:
+    inactivity = load_programme(f"{BASE}{INACTIVITY}\n").inactivity
+    assert inactivity is not None
+    assert (inactivity.to_rewards, inactivity.warning_days) == (False, 14)
+    assert [inactivity.share(days) for days in (89, 90, 180)] == [0, 5, Fraction(15, 2)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("check: quarter", "check: month", "inactivity.check", "'quarter'"),
+        ("to: revoked", "to: rewards", "inactivity.to", "no rewards pool"),
+        ("days: 180", "days: 90", "inactivity.steps[1].days", "more days"),
+        ("share: 5}", "share: 101}", "inactivity.steps[0].share", "100"),
+        ("to: revoked", "to: revoked, warning_days: 81", "inactivity.warning_days", "80"),
+        ("days: 90", "days: 14", "inactivity.warning_days", "before having been away"),
+    ],
+)
+def test_what_is_no_inactivity(old: str, new: str, field: str, said: str) -> None:
+    ((at, wrong),) = faults_of(f"{BASE}{INACTIVITY.replace(old, new)}\n")
+    assert at == field
+    assert said in wrong

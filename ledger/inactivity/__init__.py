@@ -1,0 +1,1 @@
+"""What of absent members' points decays: a look each quarter, never without a warning."""

@@ -1,0 +1,150 @@
+"""The absent: warned first, then once a quarter, whatever becomes known later."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ledger.inactivity import service
+from ledger.kernel.transaction import Work, execute
+from ledger.programme.load import load_programme
+from tests.support.life import at_time, balance, damaged, findings, parts
+from tests.world import World
+
+ACT = "2025-12-20T10:00:00Z"
+CLUB = """\
+programme: club
+version: "1"
+zone: Europe/Moscow
+rules: [{id: day, on: day.opened, to: actor, points: 1000}]
+inactivity:
+  check: quarter
+  steps: [{days: 90, share: 5}, {days: 180, share: 10}, {days: 366, share: 15}]
+emission: {start: "2025-12-01", yearly: 3650000, pools: {rewards: 100}}
+"""
+
+
+@pytest.fixture
+def club(world: World) -> World:
+    """Anna acted on 20 December 2025, and again on the 21st; Bob in March."""
+    early = at_time(world, "2025-12-25T09:00:00+00:00")
+    early.activate(CLUB)
+    early.link("anna")
+    early.link("bob")
+    early.state("1", "day.opened", "lms:anna", ACT)
+    early.state("2", "day.opened", "lms:anna", "2025-12-21T10:00:00Z")
+    early.state("3", "day.opened", "lms:bob", "2026-03-10T10:00:00Z")
+    early.score()
+    return early
+
+
+def run(world: World, moment: str) -> tuple[int, int]:
+    return service.run(at_time(world, moment).database)
+
+
+def test_nobody_decays_unwarned_and_the_warned_do_every_quarter(club: World) -> None:
+    assert run(club, "2026-03-17T23:59:59+00:00") == (0, 0)
+    assert run(club, "2026-03-18T00:00:00+00:00") == (0, 1)
+    assert run(club, "2026-03-18T05:00:00+00:00") == (0, 0)
+    pool = balance(club.database, "rewards")
+    assert run(club, "2026-04-01T00:00:00+00:00") == (1, 0)
+    assert parts(at_time(club, "2026-04-01T00:00:00+00:00"), "anna") == (0, 1900)
+    assert balance(club.database, "rewards") == pool + 100
+    assert run(club, "2026-04-01T01:00:00+00:00") == (0, 0)
+    assert parts(club, "bob") == (0, 1000)
+    assert run(club, "2026-07-01T03:00:00+00:00")[0] == 1
+    assert parts(at_time(club, "2026-07-02T00:00:00+00:00"), "anna") == (0, 1710)
+    assert findings(club.database) == []
+
+
+def test_who_is_warned_late_is_spared_once(club: World) -> None:
+    assert run(club, "2026-03-25T00:00:00+00:00") == (0, 1)
+    assert run(club, "2026-04-01T00:00:00+00:00")[0] == 0
+    assert run(club, "2026-07-01T00:00:00+00:00")[0] == 1
+    assert parts(at_time(club, "2026-07-01T00:00:00+00:00"), "anna") == (0, 1800)
+    assert findings(club.database) == []
+
+
+def test_an_act_after_the_warning_saves_and_a_new_absence_is_warned_anew(club: World) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    club.state("back", "reminder.delivered", "lms:anna", "2026-03-31T23:59:59Z")
+    assert run(club, "2026-04-01T00:00:00+00:00") == (0, 0)
+    assert run(club, "2026-06-17T00:00:00+00:00")[1] == 2, "bob as well"
+
+
+def test_what_is_stated_of_a_member_is_no_act(club: World) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    club.state("l", "member.level.changed", "lms:anna", "2026-03-20T00:00:00Z", {"level": 2})
+    assert run(club, "2026-04-01T00:00:00+00:00")[0] == 1
+
+
+def test_an_act_that_becomes_known_later_changes_nothing(club: World) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    run(club, "2026-04-01T00:00:00+00:00")
+    club.state("late", "reminder.delivered", "lms:anna", "2026-03-20T00:00:00Z")
+    assert run(club, "2026-04-02T00:00:00+00:00")[0] == 0
+    assert parts(at_time(club, "2026-04-02T00:00:00+00:00"), "anna") == (0, 1900)
+    assert findings(club.database) == []
+
+
+def test_a_correction_counts_what_decayed(club: World) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    run(club, "2026-04-01T00:00:00+00:00")
+    club.state("r", "activity.retracted", None, "2026-04-02T00:00:00Z", {"id": "1"})
+    club.state("r2", "activity.retracted", None, "2026-04-02T00:00:00Z", {"id": "2"})
+    later = at_time(club, "2026-04-02T00:00:00+00:00")
+    later.score()
+    assert (parts(later, "anna"), later.summary("anna").debt.amount) == ((0, 0), 0)
+    assert findings(club.database) == []
+
+
+def test_a_run_cut_short_is_finished_and_takes_nothing_twice(
+    club: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.link("cid")
+    club.state("c", "day.opened", "lms:cid", ACT)
+    club.score()
+    assert run(club, "2026-03-18T00:00:00+00:00") == (0, 2)
+    real, calls = service.decay_member, []
+
+    def fails_at_the_second(work: Work, command: service.DecayMember) -> int:
+        calls.append(command.member_id)
+        if len(calls) == 2:
+            raise RuntimeError("the machine is gone")
+        return real(work, command)
+
+    monkeypatch.setattr(service, "decay_member", fails_at_the_second)
+    with pytest.raises(RuntimeError):
+        run(club, "2026-04-01T00:00:00+00:00")
+    monkeypatch.setattr(service, "decay_member", real)
+    assert run(club, "2026-04-01T06:00:00+00:00")[0] == 1
+    later = at_time(club, "2026-04-02T00:00:00+00:00")
+    assert (parts(later, "anna"), parts(later, "cid")) == ((0, 1900), (0, 950))
+    assert findings(club.database) == []
+
+
+def test_doing_one_member_again_is_doing_it_once(club: World) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    later = at_time(club, "2026-04-01T00:00:00+00:00")
+    inactivity = load_programme(CLUB).inactivity
+    assert inactivity is not None
+    due = service.DecayMember(club.linked["anna"], date(2026, 4, 1), inactivity)
+    assert [execute(later.database, service.decay_member, due) for _ in range(3)] == [100, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE inactivity_decays SET points = points + 1", "its entry moved"),
+        ("UPDATE inactivity_decays SET since = since - interval '1 day'", "entry states"),
+        ("DELETE FROM inactivity_warnings", "not warned before"),
+        ("DELETE FROM inactivity_decays", "no check names it"),
+    ],
+)
+def test_verify_names_what_was_changed(
+    club: World, migrator_url: str, statement: str, said: str
+) -> None:
+    run(club, "2026-03-18T00:00:00+00:00")
+    run(club, "2026-04-01T00:00:00+00:00")
+    assert any(said in finding for finding in damaged(club.database, migrator_url, statement))
