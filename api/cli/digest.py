@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import multiprocessing
 import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -78,14 +77,10 @@ def digest_of(programme: Path, events: Path, workers: int) -> Counted:
         plan = Plan([Activation(read_programme(programme))])
         with events.open("rb") as lines:
             counted, faults = _divide(lines, plan, folder)
-        asked = range(PARTS), repeat(folder), repeat(programme)
         if workers == 1:
-            awards = sum(map(_work_out, *asked))
+            awards = _work_out_every(1, 0, folder, programme)
         else:
-            # Spawned: a forked worker would begin with this one's memory.
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(workers, mp_context=context) as pool:
-                awards = sum(pool.map(_work_out, *asked))
+            awards = _in_processes(workers, folder, programme)
         return Counted(_merged(folder), awards, counted, faults)
 
 
@@ -130,6 +125,27 @@ def _short(*names: str) -> bytes:
 
 def _part(folder: Path, number: int) -> Path:
     return folder / f"{number}.jsonl"
+
+
+def _in_processes(workers: int, folder: Path, programme: Path) -> int:
+    """Have the parts worked out side by side; how many awards.
+
+    By programs that import this module alone: workers of ``multiprocessing`` begin with all that
+    the command line has.
+    """
+    command = [sys.executable, "-m", "api.cli.digest", str(folder), str(programme), str(workers)]
+    started = [
+        subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE)  # noqa: S603 - our own
+        for each in range(workers)
+    ]
+    answers = [each.communicate()[0] for each in started]
+    assert all(each.returncode == 0 for each in started), "a worker said why on standard error"
+    return sum(map(int, answers))
+
+
+def _work_out_every(workers: int, first: int, folder: Path, programme: Path) -> int:
+    """The parts of one worker: every so many, from the first."""
+    return sum(_work_out(each, folder, programme) for each in range(first, PARTS, workers))
 
 
 def _work_out(number: int, folder: Path, programme: Path) -> int:
@@ -177,3 +193,10 @@ def _merged(folder: Path) -> str:
         for row in merged:
             total.update(row)
     return total.hexdigest()
+
+
+if __name__ == "__main__":
+    _folder, _programme, _workers, _first = sys.argv[1:]
+    sys.stdout.write(
+        str(_work_out_every(int(_workers), int(_first), Path(_folder), Path(_programme)))
+    )
