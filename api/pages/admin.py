@@ -32,6 +32,7 @@ from ledger.kernel.units import Money
 from ledger.members import store as members
 from ledger.programme import service as programmes
 from ledger.programme import store as programme_store
+from ledger.readiness.service import all_readiness
 from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, SetSwitch, Switch
 
@@ -87,11 +88,13 @@ def overview(view: ViewHere, overseer: Overseer, parts: PartsHere) -> Response:
         in_force, approver = _in_force(work)
         bridge = standing(view, work)
         named = names_of(work, bridge.persons if bridge else ())
+        incomplete = [one for one in all_readiness(work).values() if not one.is_ready]
     return view.render(
         "admin/overview.html",
         waiting=waiting,
         waiting_count=sum(count for _, _, count in waiting),
         sources=known,
+        incomplete=incomplete,
         parked=sum(activity.parked for _, activity in known if activity),
         positions=positions,
         ceilings={

@@ -31,6 +31,7 @@ from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
+from ledger.readiness import service as readiness
 from ledger.scoring import store
 from ledger.scoring.eras import last_close
 from ledger.scoring.model import (
@@ -134,7 +135,8 @@ def score_locked(work: Work, member_id: UUID) -> Scored:
 
 
 def projection(work: Work, plan: Plan, member_id: UUID, facts: Sequence[StoredFact]) -> Projection:
-    """What these facts entitle a member to."""
+    """What these facts entitle a member to, those that their sources have released."""
+    facts = readiness.released_facts(work, facts)
     resolved = {
         format_id("idn", reference): str(member)
         for reference, member in events.members_of_facts(work, facts).items()
