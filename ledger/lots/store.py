@@ -67,10 +67,14 @@ def position(
     stages: dict[UUID, dict[Stage, Points]] = {}
     terms: dict[UUID, Lot] = {}
     waiting: set[UUID] = set()
-    live = (
-        sa.select(lots, accounts.c.kind, accounts.c.balance, waits_for_condition())
-        .join(accounts, accounts.c.owner == lots.c.lot_id)
-        .where(accounts.c.balance > 0)
+    points = (
+        sa.select(accounts.c.kind, accounts.c.balance)
+        .where(accounts.c.owner == lots.c.lot_id, accounts.c.balance > 0)
+        .offset(0)  # Lot by lot by the index: joined freely, all accounts there are get read.
+        .lateral("points")
+    )
+    live = sa.select(lots, points.c.kind, points.c.balance, waits_for_condition()).join(
+        points, sa.true()
     )
     whose = [lots.c.member_id == member_id]
     if also:
