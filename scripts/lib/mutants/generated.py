@@ -150,7 +150,7 @@ def _changes(node: ast.AST, text: _Text) -> Iterator[_Change]:
         old, new = ("+=", "-=") if isinstance(node.op, ast.Add) else ("-=", "+=")
         yield text.between(node.target, node.value, old, new)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield text.begin(node), text.begin(node.operand), ""
+        yield text.begin(node), text.begin(node) + len("not "), ""
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield text.begin(node), text.end(node), str(not node.value)
     elif isinstance(node, ast.Constant) and type(node.value) is int:
