@@ -20,7 +20,7 @@ from uuid import UUID
 from ledger.journal.model import AccountKey, AccountKind, EntryKind
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
-from ledger.lots.waiting import Vesting
+from ledger.lots.waiting import Room, Vesting
 
 REFUND_GRACE: Final = timedelta(days=30)
 """Least life of points that a refund gives back (DESIGN 3, rule 9), unless configured otherwise."""
@@ -340,10 +340,7 @@ class MoveToEscrow:
 
 @dataclass(frozen=True, slots=True)
 class ReturnFromEscrow:
-    """Undo a claim whose tokens never came to be, or whose chain is gone: back to its lots.
-
-    Everything of it that has not come back yet, at most ``amount_max`` if given.
-    """
+    """Undo a claim whose tokens never came to be: all of it, or at most ``amount_max``."""
 
     claim_id: UUID
     return_id: UUID
@@ -358,7 +355,7 @@ class CreditRedeemed:
 
     ``key`` names the burn for ever (chain, bridge, sequence), ``key_at`` is its block's time. What
     the member's own ``minted_claims`` took from lots comes back first, oldest claim first, with the
-    life that remained; the rest becomes a new lot that expires at ``others_expire_at``.
+    life that remained; the rest new lots in ``others_room``, then one to ``others_expire_at``.
     """
 
     member_id: UUID
@@ -369,6 +366,7 @@ class CreditRedeemed:
     minted_claims: frozenset[UUID]
     others_expire_at: datetime | None
     why: Json = None
+    others_room: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

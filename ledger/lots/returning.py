@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from ledger.journal.model import AccountKey, EntryKind, Posting
@@ -43,6 +44,10 @@ from ledger.lots.model import (
     Stage,
 )
 from ledger.lots.sheet import Sheet, granting_cause, lot_id_of
+from ledger.lots.waiting import Room
+
+BRIDGE_CAUSE: Final = "bridge"
+"""The cause kind of lots that others' tokens gave."""
 
 
 @dataclass(slots=True)
@@ -72,14 +77,14 @@ class _Entry:
         new = replace(lot, expires_at=expires_at, cites=None, continues=lot.lot_id)
         self._open(hold, lot, new, amount)
 
-    def fresh(self, amount: Points, expires_at: datetime | None, cause: Cause) -> None:
-        """Into a lot that continues none."""
+    def fresh(self, amount: Points, room: Room, cause: Cause) -> None:
+        """Into a lot that continues none; pending until there is room for it."""
         lot = Lot(
             lot_id=self._next_id(),
             member_id=self.sheet.member_id,
             granted=amount,
-            activates_at=self.at,
-            expires_at=expires_at,
+            activates_at=room.activates_at,
+            expires_at=room.expires_at,
             cause=cause,
             entry_id=self.entry_id,
         )
@@ -115,7 +120,8 @@ class _Entry:
 
     def _into(self, lot: Lot, part: Returned) -> None:
         self.parts.append(part)
-        self.postings.append(Posting(self.source, Stage.AVAILABLE.account(lot.lot_id), part.amount))
+        stage = Stage.PENDING if lot.activates_at > self.at else Stage.AVAILABLE
+        self.postings.append(Posting(self.source, stage.account(lot.lot_id), part.amount))
 
 
 def returned_text(part: Returned) -> dict[str, Json]:
@@ -270,8 +276,12 @@ def credit_redeemed(sheet: Sheet, claims: Sequence[Hold], command: CreditRedeeme
             lot = sheet.lot(part.lot_id)
             entry.continued(claim, lot, share, _remaining_expiry(lot, claim, command.at))
             left -= share
-    if left:
-        entry.fresh(left, command.others_expire_at, Cause("bridge", "/".join(command.key)))
+    at_once = Room(left, command.at, command.others_expire_at)
+    for room in (*command.others_room, at_once):
+        share = min(left, room.points_max)
+        if share:
+            entry.fresh(share, room, Cause(BRIDGE_CAUSE, "/".join(command.key)))
+            left -= share
     entry.post(EntryKind.TOKEN_RETURN, why=command.why, cites=None, burn=burn_text(command))
     return Credited(entry_id, tuple(entry.parts))
 

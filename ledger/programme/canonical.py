@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
 from ledger.programme.canonical_commerce import commerce_form
-from ledger.programme.canonical_life import life_form, term_form, validity_form, vesting_form
+from ledger.programme.canonical_life import bridge_limits, life_form, term_form, validity_form, vesting_form
 from ledger.programme.canonical_standing import standing_form
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
@@ -70,6 +70,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         else {
             "returned_validity": term_form(bridge.returned_validity),
             "returned_points_per_year": bridge.returned_points_per_year,
+            **bridge_limits(bridge),
         },
         **({"caps": [_named_cap(cap) for cap in programme.caps]} if programme.caps else {}),
         **life_form(programme),

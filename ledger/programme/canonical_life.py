@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.kernel.canonical import Json
-from ledger.programme.model import Programme
+from ledger.programme.model import BridgeTerms, Programme
 from ledger.programme.model_life import (
     Active,
     Budget,
@@ -31,6 +31,16 @@ def life_form(programme: Programme) -> dict[str, Json]:
     if programme.budgets:
         form["budgets"] = [_budget(budget) for budget in programme.budgets]
     return form
+
+
+def bridge_limits(bridge: BridgeTerms) -> dict[str, Json]:
+    """Limits of the bridge that came later, where they are stated."""
+    stated = {
+        "refund_window_days": bridge.refund_window_days,
+        "points_min": bridge.points_min,
+        "points_max": bridge.points_max,
+    }
+    return {name: value for name, value in stated.items() if value is not None}
 
 
 def term_form(term: Term | None) -> Json:

@@ -36,6 +36,9 @@ def check_life(file: ProgrammeFile) -> Iterator[Wrong]:
         yield from _rule(("rules", index), file, index)
     if file.bridge is not None:
         yield from _validity(("bridge", "returned_validity"), file.bridge.returned_validity)
+        least, most = file.bridge.points_min, file.bridge.points_max
+        if least is not None and most is not None and most < least:
+            yield ("bridge", "points_max"), f"less than points_min, {least}", f"points_max: {least}"
     if file.inactivity is not None:
         yield from _inactivity(("inactivity",), file.inactivity)
         if file.inactivity.to == "rewards" and file.emission is None:

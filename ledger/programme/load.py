@@ -247,7 +247,13 @@ def _programme(file: ProgrammeFile) -> Programme:
         redemption=None if file.redemption is None else _redemption(file.redemption),
         bridge=None
         if file.bridge is None
-        else BridgeTerms(term(file.bridge.returned_validity), file.bridge.returned_points_per_year),
+        else BridgeTerms(
+            term(file.bridge.returned_validity),
+            file.bridge.returned_points_per_year,
+            file.bridge.refund_window_days,
+            file.bridge.points_min,
+            file.bridge.points_max,
+        ),
         title=_text(file.title),
         programme_hash=_UNSET_HASH,
         caps=tuple(_cap(cap) for cap in file.caps),

@@ -147,10 +147,13 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BridgeTerms:
-    """What becomes of tokens that were received from others and are brought back as points."""
+    """Which points leave for tokens, and what becomes of tokens that were received from others."""
 
     returned_validity: Term | None
     returned_points_per_year: int | None
+    refund_window_days: int | None = None
+    points_min: int | None = None
+    points_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,7 +356,7 @@ class ProgrammeFile(Section):
     )
     bridge: BridgeFile | None = Field(
         default=None,
-        description="What becomes of tokens brought back by others.",
+        description="Which points leave for tokens, and what becomes of others' tokens.",
         examples=[{"returned_validity": {"months": 6}}],
     )
     standing: StandingFile | None = Field(

@@ -181,13 +181,25 @@ class RedemptionFile(Section):
 
 
 class BridgeFile(Section):
-    """What becomes of tokens received from others and brought back as points."""
+    """Which points leave for tokens, and what becomes of others' tokens brought back."""
 
     returned_validity: TermFile | None = Field(
         default=None, description="How long such points last.", examples=[{"months": 6}]
     )
-    returned_points_per_year: Annotated[int, Field(strict=True, ge=0, le=10**12)] | None = Field(
+    returned_points_per_year: Annotated[int, Field(strict=True, ge=1, le=10**12)] | None = Field(
         default=None,
-        description="At most so many of them a member and calendar year.",
+        description="At most so many of them a member and calendar year of the zone; more than "
+        "these become spendable in the years after.",
         examples=[10000],
+    )
+    refund_window_days: Annotated[int, Field(strict=True, ge=0, le=3_650)] | None = Field(
+        default=None,
+        description="Only points that have been spendable for so many days leave for tokens.",
+        examples=[14],
+    )
+    points_min: Annotated[int, Field(strict=True, ge=1, le=10**12)] | None = Field(
+        default=None, description="Fewer are not carried at once.", examples=[10]
+    )
+    points_max: Annotated[int, Field(strict=True, ge=1, le=10**12)] | None = Field(
+        default=None, description="More are not carried at once.", examples=[100000]
     )

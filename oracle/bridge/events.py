@@ -29,6 +29,7 @@ from oracle.bridge.model import (
     StopReason,
 )
 from oracle.bridge.stops import require_trusted, stop
+from oracle.bridge.terms import others_life
 from oracle.indexer.handlers import EventHandler, Handlers
 from oracle.indexer.model import ChainEvent
 
@@ -149,6 +150,7 @@ def _require_next(work: Work, chain_key: int, sequence: int) -> None:
 
 
 def _credit(work: Work, event: ChainEvent, reference: Reference, policy: BridgePolicy) -> Credited:
+    life = others_life(work, reference.member_id, policy)
     sequence = points_bridge.Redeemed.of(event).sequence
     command = CreditRedeemed(
         member_id=reference.member_id,
@@ -157,7 +159,8 @@ def _credit(work: Work, event: ChainEvent, reference: Reference, policy: BridgeP
         amount=_points_burnt(event),
         at=work.now,
         minted_claims=store.minted_claims(work, reference.chain_key, reference.member_id),
-        others_expire_at=work.now + policy.returned_validity,
+        others_expire_at=life.expires_at,
+        others_room=life.rooms,
         why={"bridge": "redeemed", "reference": f"0x{reference.reference.hex()}"},
     )
     return lots.credit_redeemed(work, command)

@@ -46,6 +46,7 @@ from oracle.bridge.model import (
     stage,
 )
 from oracle.bridge.stops import require_open
+from oracle.bridge.terms import limits_now
 from oracle.chain import typed_data
 from oracle.contracts.abi import Address, address
 from oracle.indexer import store as indexer_store
@@ -134,7 +135,8 @@ class Bridging:
         """
         require_open(work)
         known = require_chain(work)
-        check_points(command.points, self.policy)
+        policy = limits_now(work, self.policy)
+        check_points(command.points, policy)
         _require_active(work, command.member_id)
         wallet = _require_wallet(work, command.member_id)
         check_recipient(wallet, (self.bridge, self.token))
@@ -146,7 +148,7 @@ class Bridging:
             member_id=command.member_id,
             amount=command.points,
             at=work.now,
-            active_before=work.now - self.policy.refund_window,
+            active_before=work.now - policy.refund_window,
             why={
                 "bridge_request": format_id(PREFIX, request_id),
                 "recipient_digest": recipient_digest(wallet, salt),

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
+from ledger.programme.model import BridgeTerms
 from ledger.programme.model_life import Active, EndOf, OnDay, Term, Validity, Vesting
 
 BASE = """\
@@ -226,3 +227,16 @@ def test_what_is_no_inactivity(old: str, new: str, field: str, said: str) -> Non
     ((at, wrong),) = faults_of(f"{BASE}{INACTIVITY.replace(old, new)}\n")
     assert at == field
     assert said in wrong
+
+
+def test_the_bridge_s_limits_are_taken_and_change_the_hash_only_where_stated() -> None:
+    plain = load_programme(f"{BASE}bridge: {{returned_validity: {{months: 6}}}}\n")
+    stated = load_programme(
+        f"{BASE}bridge: {{returned_validity: {{months: 6}}, refund_window_days: 0, "
+        "points_max: 9}\n"
+    )
+    assert plain.bridge == BridgeTerms(Term(months=6), None)
+    assert stated.bridge == BridgeTerms(Term(months=6), None, 0, None, 9)
+    assert plain.hash_text != stated.hash_text
+    ((at, _),) = faults_of(f"{BASE}bridge: {{points_min: 10, points_max: 9}}\n")
+    assert at == "bridge.points_max"
