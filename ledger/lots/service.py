@@ -41,7 +41,6 @@ from ledger.lots.model import (
     Summary,
 )
 from ledger.lots.sheet import Sheet, open_sheet
-from ledger.members import service as members
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
 
     Raises:
         InsufficientPoints: too few are available; ``shortfall`` says by how much.
-        UnknownMember, MemberNotActive: nobody spends for who is blocked or erased.
         HoldConflict: the hold exists and is of other content.
     """
     journal.lock_head(work)
@@ -91,7 +89,6 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
                 "A hold with this id exists for another member, amount, purpose or time limit."
             )
         return existing
-    members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
     hold = holding.place(sheet, command)
     save(work, [sheet])
@@ -192,7 +189,6 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
     Raises:
         DebtOpen: the member owes points.
         InsufficientPoints: too few are available in lots that may leave.
-        UnknownMember, MemberNotActive: nobody spends for who is blocked or erased.
         HoldConflict: the claim exists and is of other content.
     """
     journal.lock_head(work)
@@ -201,7 +197,6 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
         if (existing.member_id, existing.amount) != (command.member_id, command.amount):
             raise HoldConflict("A claim with this id exists for another member or amount.")
         return existing
-    members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
     claim = returning.move_to_escrow(sheet, command)
     save(work, [sheet])
