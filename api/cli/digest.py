@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -45,6 +45,8 @@ class Counted:
     awards: int
     events: int
     faults: int
+    peaks_mib: tuple[int, ...] = field(compare=False)
+    """The most memory of this process and of each other."""
 
 
 def digest(
@@ -55,16 +57,9 @@ def digest(
 ) -> None:
     """Print the digest of everything that a file of events is worth."""
     found = digest_of(programme, events, workers)
-    # Kilobytes on Linux: this process, and the largest of the workers.
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     typer.echo(f"{found.digest}  {found.awards} awards of {found.events} events")
-    others = workers if workers > 1 else 0
-    typer.echo(
-        f"peak memory {(own + others * theirs) // 1024} MiB: {own // 1024} here and at most "
-        f"{theirs // 1024} in each of {others} other processes",
-        err=True,
-    )
+    said = ", ".join(str(each) for each in found.peaks_mib)
+    typer.echo(f"peak memory {sum(found.peaks_mib)} MiB in all: {said}", err=True)
     if found.faults:
         typer.echo(f"{found.faults} lines are no events", err=True)
         raise typer.Exit(1)
@@ -78,10 +73,11 @@ def digest_of(programme: Path, events: Path, workers: int) -> Counted:
         with events.open("rb") as lines:
             counted, faults = _divide(lines, plan, folder)
         if workers == 1:
-            awards = _work_out_every(1, 0, folder, programme)
+            awards, peaks = _work_out_every(1, 0, folder, programme), list[int]()
         else:
-            awards = _in_processes(workers, folder, programme)
-        return Counted(_merged(folder), awards, counted, faults)
+            awards, peaks = _in_processes(workers, folder, programme)
+        result = _merged(folder)
+        return Counted(result, awards, counted, faults, (_peak_mib(), *peaks))
 
 
 def _divide(lines: Iterable[bytes], plan: Plan, folder: Path) -> tuple[int, int]:
@@ -127,8 +123,8 @@ def _part(folder: Path, number: int) -> Path:
     return folder / f"{number}.jsonl"
 
 
-def _in_processes(workers: int, folder: Path, programme: Path) -> int:
-    """Have the parts worked out side by side; how many awards.
+def _in_processes(workers: int, folder: Path, programme: Path) -> tuple[int, list[int]]:
+    """Have the parts worked out side by side; how many awards, and each one's peak memory.
 
     By programs that import this module alone: workers of ``multiprocessing`` begin with all that
     the command line has.
@@ -140,7 +136,17 @@ def _in_processes(workers: int, folder: Path, programme: Path) -> int:
     ]
     answers = [each.communicate()[0] for each in started]
     assert all(each.returncode == 0 for each in started), "a worker said why on standard error"
-    return sum(map(int, answers))
+    found = [tuple(map(int, each.split())) for each in answers]
+    return sum(awards for awards, _ in found), [peak for _, peak in found]
+
+
+def _peak_mib() -> int:
+    """The most memory that this program has had; what it was before ``exec`` does not count."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(each for each in status.read_text().splitlines() if each.startswith("VmHWM"))
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _work_out_every(workers: int, first: int, folder: Path, programme: Path) -> int:
@@ -197,6 +203,5 @@ def _merged(folder: Path) -> str:
 
 if __name__ == "__main__":
     _folder, _programme, _workers, _first = sys.argv[1:]
-    sys.stdout.write(
-        str(_work_out_every(int(_workers), int(_first), Path(_folder), Path(_programme)))
-    )
+    _awards = _work_out_every(int(_workers), int(_first), Path(_folder), Path(_programme))
+    sys.stdout.write(f"{_awards} {_peak_mib()}")

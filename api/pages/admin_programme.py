@@ -60,6 +60,7 @@ def propose(
     *,
     programme_hash: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
     effective_at: Annotated[str, Form(max_length=32)] = "",
+    mode: Annotated[service.Mode, Form()] = "forward",
 ) -> Response:
     """Ask that a version come into force; another admin approves."""
     try:
@@ -69,7 +70,7 @@ def propose(
         return _page(view, database, problem=wrong)
 
     def ask(work: Work, wanted: bytes) -> store.StoredChange:
-        command = service.ProposeActivation(wanted, moment or work.now, admin)
+        command = service.ProposeActivation(wanted, moment or work.now, admin, mode)
         return service.propose_activation(work, command)
 
     try:
@@ -115,7 +116,11 @@ def _page(
         activations = list(service.activations(work))
         changes = store.changes(work)
         votes = programme_change.programme_votes(work) if view.chain_is_on else []
-        people = {one.proposed_by for one in changes} | {one.decided_by for one in changes}
+        people = {
+            person
+            for one in changes
+            for person in (one.proposed_by, one.decided_by, one.consented_by)
+        }
         names = names_of(work, people)
         causes = {one.activation_id: cause_of(work, one.cause) for one in activations}
         now = work.now

@@ -26,10 +26,10 @@ from api.pages.earning import (
 )
 from api.pages.rendering import View, ViewHere
 from api.pages.standing import standing_shown
+from ledger.inactivity import service as inactivity
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
-from ledger.inactivity import service as inactivity
 from ledger.lots import history as lot_history
 from ledger.lots import service as lots
 from ledger.lots.model import HeldLot, Summary
@@ -38,8 +38,8 @@ from ledger.members import store as members_store
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme, Rule
 from ledger.scoring import store as awards
-from ledger.settlement import store as settlement
 from ledger.scoring.store import StoredAward
+from ledger.settlement import store as settlement
 from ledger.standing import service as standing
 
 router: Final = APIRouter(include_in_schema=False)
@@ -91,7 +91,9 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         standing=standing_shown(view, merit),
         titles=lambda rule_id: _rule_title(view, programme, rule_id),
         state=lambda basis: _stated(view, programme, basis),
-        has_lms=any(each.key is not None and each.key.provider not in _OUR_OWN for each in identities),
+        has_lms=any(
+            each.key is not None and each.key.provider not in _OUR_OWN for each in identities
+        ),
     )
 
 

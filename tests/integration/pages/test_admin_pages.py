@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.kernel.ids import format_id
+from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
+from ledger.preview.service import PREVIEW_PREFIX, work_out
 from tests.integration.pages.conftest import Reader, words_of
 
 PAGES = ("", "/grants", "/sources", "/programme", "/members", "/events")
@@ -143,6 +144,28 @@ def test_a_version_with_faults_is_shown_where_they_are(anna: Reader) -> None:
         assert place in words_of(answer)
         assert "points: plenty" in words_of(answer)
     assert "No version is stored yet." in anna.words("/admin/programme")
+
+
+def test_a_version_that_reaches_back_is_looked_at_and_agreed_to(
+    anna: Reader, boris: Reader, database: Database
+) -> None:
+    anna.done("/admin/programme/versions", source=PROGRAMME)
+    wanted = anna.hidden("/admin/programme", "/activations")["programme_hash"]
+    form = {"effective_at": "2026-01-01T00:00", "mode": "restatement"}
+    anna.done("/admin/programme/activations", programme_hash=wanted, **form)
+    assert "restatement" in boris.words("/admin/programme")
+    approve = boris.hidden("/admin/programme", "/approved")
+    refused = boris.post(approve["action"], content=approve["content"])
+    assert "Look at its preview" in words_of(refused)
+    answer = anna.press("/admin/programme", "/preview")
+    assert answer.status_code == 303, answer.text
+    page = answer.headers["location"]
+    assert "Members worked out" in anna.words(page)
+    work_out(database, parse_id(PREVIEW_PREFIX, page.rsplit("/", 1)[1]))
+    assert "can take points away" in anna.words(page)
+    assert anna.press(page, "/consent").status_code == 303
+    assert "Anna agreed to its preview" in boris.words("/admin/programme")
+    assert boris.press("/admin/programme", "/approved").status_code == 303
 
 
 def test_a_version_comes_into_force_by_two(anna: Reader, boris: Reader) -> None:

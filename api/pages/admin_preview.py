@@ -1,0 +1,76 @@
+"""What a proposed version would do to everybody, and consent to one that reaches back."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Final, cast
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from api.http.parts import DatabaseHere
+from api.pages.admin import ActingAdmin, Overseer
+from api.pages.rendering import ViewHere
+from ledger.kernel.ids import format_id, parse_id
+from ledger.kernel.transaction import Work, execute
+from ledger.preview import service
+from ledger.preview.store import StoredPreview
+from ledger.programme import service as programmes
+
+router: Final = APIRouter(prefix="/admin/programme", include_in_schema=False)
+MEMBERS_SHOWN_MAX: Final = 200
+
+
+@router.post("/changes/{change_id}/preview")
+def ask(change_id: str, view: ViewHere, database: DatabaseHere, admin: ActingAdmin) -> Response:
+    """Have worked out what exactly this proposed activation would do."""
+
+    def ask_for(work: Work, _: None) -> StoredPreview:
+        change = programmes.require_change(work, parse_id(programmes.CHANGE_PREFIX, change_id))
+        mode = cast("programmes.Mode", change.mode)
+        command = service.AskPreview(change.programme_hash, mode, change.effective_at, admin)
+        return service.ask(work, command)
+
+    preview = execute(database, ask_for, None)
+    named = format_id(service.PREVIEW_PREFIX, preview.preview_id)
+    return view.redirect(f"/admin/programme/changes/{change_id}/previews/{named}")
+
+
+@router.get("/changes/{change_id}/previews/{preview_id}")
+def read(
+    change_id: str, preview_id: str, view: ViewHere, database: DatabaseHere, _: Overseer
+) -> Response:
+    """How far it is; once it is finished, totals and members, the largest movers first."""
+    with database.read() as work:
+        found = service.require_preview(work, parse_id(service.PREVIEW_PREFIX, preview_id))
+        change = programmes.require_change(work, parse_id(programmes.CHANGE_PREFIX, change_id))
+    said = None if found.result is None else json.loads(found.result)
+    rows = [] if said is None else said["members"]
+    rows.sort(key=lambda row: (-abs(row["difference"]), row["member"]))
+    return view.render(
+        "admin/preview.html",
+        preview=found,
+        preview_id=preview_id,
+        change=change,
+        change_id=change_id,
+        totals=None if said is None else said["totals"],
+        crossing=[] if said is None else said["cross_a_level"],
+        rows=rows[:MEMBERS_SHOWN_MAX],
+        left_out=max(0, len(rows) - MEMBERS_SHOWN_MAX),
+    )
+
+
+@router.post("/changes/{change_id}/consent")
+def consent(
+    change_id: str,
+    view: ViewHere,
+    database: DatabaseHere,
+    admin: ActingAdmin,
+    *,
+    digest: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
+) -> Response:
+    """Agree that it reaches back, having seen this preview."""
+    wanted = parse_id(programmes.CHANGE_PREFIX, change_id)
+    command = service.ConsentToChange(wanted, bytes.fromhex(digest), admin)
+    execute(database, service.consent, command)
+    return view.redirect("/admin/programme", notice="admin.preview.agreed")
