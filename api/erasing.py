@@ -26,6 +26,7 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
+from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, to_line
 from ledger.members.model import MemberStatus, UnknownMember
@@ -36,6 +37,7 @@ from oracle.bridge import forgetting_store as bridge
 LIST_NAME: Final = "erasures.jsonl"
 
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
+    blocks.forget,
     bridge.forget,
     thanks.forget,
     votes.forget,

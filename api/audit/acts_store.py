@@ -128,6 +128,10 @@ ACTS: Final[dict[str, str]] = {
         SELECT valid_from, NULL, encode(key, 'hex'), jsonb_build_object(
             'signed_by', encode(signed_by, 'hex'))
         FROM log_keys""",
+    "member.blocked": """
+        SELECT recorded_at, done_by::text, member_id::text, jsonb_build_object(
+            'action', action, 'reason', encode(reason_digest, 'hex'))
+        FROM member_blocks""",
     "member.erased": """
         SELECT erased_at, NULL, member_id::text, jsonb_build_object('requested_by', requested_by)
         FROM erasures""",

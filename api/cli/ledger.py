@@ -48,7 +48,7 @@ class HeadUnreadable(VkladError):
 
 APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
-    "role_changes",
+    *("role_changes", "member_blocks"),
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     "programme_consents",
     *("period_closes", "awards", "award_revisions", "award_gaps"),

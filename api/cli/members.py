@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from api.blocking import block_and_sign_out
 from api.cli.composed import composed
 from api.erasing import EraseMember, Told, erase_and_list, reapply, tell, write_list
 from ledger.events import store as events_store
@@ -17,6 +18,8 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import execute
 from ledger.members import service, store
+from ledger.members.blocks import service as blocking
+from ledger.members.blocks.model import Block, Unblock
 from ledger.members.erasures.model import from_lines
 from ledger.members.model import CreateMember
 
@@ -47,6 +50,34 @@ def create(
     with composed() as composition:
         member = execute(composition.database, service.create_member, command)
     typer.echo(format_id("mem", member.member_id))
+
+
+@app.command("block")
+def block(
+    member: Annotated[str, typer.Argument(help="Who shall no longer take part.")],
+    *,
+    by: Annotated[str, typer.Option(help="The admin who does it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept apart and erased with the member.")],
+) -> None:
+    """Keep a member from taking part, and end their sessions."""
+    command = Block(parse_id("mem", member), parse_id("mem", by), reason)
+    with composed() as composition:
+        execute(composition.database, block_and_sign_out, command)
+    typer.echo(f"{member} is blocked. Another admin can lift it.")
+
+
+@app.command("unblock")
+def unblock(
+    member: Annotated[str, typer.Argument(help="Who shall take part again.")],
+    *,
+    by: Annotated[str, typer.Option(help="An admin other than who blocked.")],
+    reason: Annotated[str, typer.Option(help="Why; kept apart and erased with the member.")],
+) -> None:
+    """Lift a block that another person set."""
+    command = Unblock(parse_id("mem", member), parse_id("mem", by), reason)
+    with composed() as composition:
+        execute(composition.database, blocking.unblock, command)
+    typer.echo(f"{member} takes part again.")
 
 
 @app.command("facts")

@@ -43,6 +43,7 @@ from api.http.parts import Parts
 from api.http.routes import (
     audit,
     awards,
+    blocks,
     bridge,
     codes,
     credentials,
@@ -97,6 +98,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     awards.router,
     bridge.router,
+    blocks.router,
     credentials.router,
     erasure.router,
     governance.router,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
 from api.auth.sessions import close_sessions_of
+from api.blocking import block_and_sign_out
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.pages.admin import ActingAdmin, Overseer, names_of
@@ -18,6 +19,8 @@ from ledger.events.sources import store as sources
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work, execute
 from ledger.members import service, store
+from ledger.members.blocks import service as blocking
+from ledger.members.blocks.model import BLOCK_REASON_LENGTH_MAX, Block, Unblock
 from ledger.members.model import ApproveRole, ProposeRole, RevokeRole, Role
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
@@ -48,6 +51,7 @@ def members(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere)
             roles, key=lambda one: (one.state != "proposed", one.role, str(one.member_id))
         ),
         every_role=list(Role),
+        reason_max=BLOCK_REASON_LENGTH_MAX,
         names=names,
         me=view.principal.member_id if view.principal else None,
         member_id=lambda wanted: format_id("mem", wanted),
@@ -90,6 +94,34 @@ def revoke(
 
     execute(database, revoke_and_sign_out, RevokeRole(parse_id("mem", member_id), role, admin))
     return view.redirect("/admin/members", notice="admin.members.revoked")
+
+
+@router.post("/members/{member_id}/block")
+def block(
+    member_id: str,
+    view: ViewHere,
+    database: DatabaseHere,
+    admin: ActingAdmin,
+    *,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Keep a member from taking part, and end their sessions."""
+    execute(database, block_and_sign_out, Block(parse_id("mem", member_id), admin, reason))
+    return view.redirect("/admin/members", notice="admin.members.blocked")
+
+
+@router.post("/members/{member_id}/unblock")
+def unblock(
+    member_id: str,
+    view: ViewHere,
+    database: DatabaseHere,
+    admin: ActingAdmin,
+    *,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Lift a block that another person set."""
+    execute(database, blocking.unblock, Unblock(parse_id("mem", member_id), admin, reason))
+    return view.redirect("/admin/members", notice="admin.members.unblocked")
 
 
 @router.get("/events")

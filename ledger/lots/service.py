@@ -18,8 +18,8 @@ from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import clawing, holding, returning, store
+from ledger.lots.due import EVERY_STEP, Step, summarise
 from ledger.lots.due import apply_due as apply_due_to
-from ledger.lots.due import summarise
 from ledger.lots.errors import HoldConflict, HoldNotFound
 from ledger.lots.granting import grant_lot, grant_lots, save, settle_award, settle_awards
 from ledger.lots.model import (
@@ -41,14 +41,16 @@ from ledger.lots.model import (
     Summary,
 )
 from ledger.lots.sheet import Sheet, open_sheet
+from ledger.members import service as members
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyDue:
-    """Activate and expire what is due of one member's lots at ``at``."""
+    """Activate and expire what is due of one member's lots at ``at``; or one step of that."""
 
     member_id: UUID
     at: datetime
+    steps: tuple[Step, ...] = EVERY_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def apply_due(work: Work, command: ApplyDue) -> int:
     """Activate and expire what is due; the number of entries that took."""
     journal.lock_head(work)
     sheet = _sheet(work, command.member_id)
-    apply_due_to(sheet, command.at)
+    apply_due_to(sheet, command.at, command.steps)
     save(work, [sheet])
     return len(sheet.entries)
 
@@ -78,6 +80,7 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
 
     Raises:
         InsufficientPoints: too few are available; ``shortfall`` says by how much.
+        UnknownMember, MemberNotActive: nobody spends for who is blocked or erased.
         HoldConflict: the hold exists and is of other content.
     """
     journal.lock_head(work)
@@ -89,6 +92,7 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
                 "A hold with this id exists for another member, amount, purpose or time limit."
             )
         return existing
+    members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
     hold = holding.place(sheet, command)
     save(work, [sheet])
@@ -189,6 +193,7 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
     Raises:
         DebtOpen: the member owes points.
         InsufficientPoints: too few are available in lots that may leave.
+        UnknownMember, MemberNotActive: nobody spends for who is blocked or erased.
         HoldConflict: the claim exists and is of other content.
     """
     journal.lock_head(work)
@@ -197,6 +202,7 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
         if (existing.member_id, existing.amount) != (command.member_id, command.amount):
             raise HoldConflict("A claim with this id exists for another member or amount.")
         return existing
+    members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
     claim = returning.move_to_escrow(sheet, command)
     save(work, [sheet])

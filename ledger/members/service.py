@@ -189,6 +189,17 @@ def require_member(work: Work, member_id: UUID) -> Member:
     return member
 
 
+def require_active(work: Work, member_id: UUID) -> None:
+    """Return if the member takes part.
+
+    Raises:
+        UnknownMember: no such member.
+        MemberNotActive: blocked or erased.
+    """
+    if require_member(work, member_id).status is not MemberStatus.ACTIVE:
+        raise MemberNotActive("This member does not take part.", member_id=str(member_id))
+
+
 def roles_of(work: Work, member_id: UUID) -> frozenset[Role]:
     """What the member may do beyond what every member may; nothing if blocked."""
     return store.roles_of(work, member_id)
