@@ -83,10 +83,11 @@ class EntryKind(StrEnum):
     ESCROW_RETURN = "escrow_return"
     TOKEN_RETURN = "token_return"  # noqa: S105 - a kind of entry, not a secret
     EMISSION = "emission"
-    CANCELLATION = "cancellation"
-    DECAY = "decay"
+    REFERRAL = "referral"
     SPLIT = "split"
     SPLIT_RETURN = "split_return"
+    CANCELLATION = "cancellation"
+    DECAY = "decay"
 
 
 class EntryConflict(VkladError):

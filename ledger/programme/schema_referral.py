@@ -130,7 +130,7 @@ def check_referral(file: ProgrammeFile) -> Iterator[tuple[Path, str, str]]:
     if attribute is None:
         known = ", ".join(file.attributes) or "none is stated"
         wrong = f"there is no attribute {referral.subscription.attribute!r} (known: {known})"
-        example = "attributes: {subscription: {field: state, values: [ended, active], …}}"
+        example = "attributes: {subscription: {field: value, values: [ended, active], …}}"
         yield (*where, "attribute"), wrong, example
     else:
         for index, value in enumerate(referral.subscription.values):

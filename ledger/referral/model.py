@@ -59,6 +59,23 @@ class Reason(StrEnum):
     PERSON_ERASED = "person_erased"
 
 
+class Waits(StrEnum):
+    """Why a qualified pass is not rewarded yet: the whole list."""
+
+    BUDGET = "budget"
+    POOL = "pool"
+    LIMIT = "limit"
+    MARGIN = "margin"
+    MEMBER = "member"
+
+
+class Side(StrEnum):
+    """Who is thanked."""
+
+    INVITER = "inviter"
+    GUEST = "guest"
+
+
 @dataclass(frozen=True, slots=True)
 class Velocity:
     """So many activations within so long from one network go to a person for review."""
@@ -92,9 +109,12 @@ class ReferralTerms:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A guest's first payment: what was paid, and what of it was given back so far."""
+    """A guest's first payment: what was paid, and what of it was given back so far.
 
-    order: str
+    ``event_id`` is the fact that states it.
+    """
+
+    event_id: UUID
     paid: Money
     refunded: Money
     paid_at: datetime
@@ -114,13 +134,16 @@ class Referral:
 
     referral_id: UUID
     inviter: UUID
+    programme_hash: bytes
     state: ReferralState
     issued_at: datetime
+    lapses_at: datetime
     guest: UUID | None = None
     claimed_at: datetime | None = None
     under_review: bool = False
     payment: Payment | None = None
     reason: Reason | None = None
+    waits: Waits | None = None
 
     @property
     def is_open(self) -> bool:
@@ -163,15 +186,19 @@ class Shares:
         """Both together."""
         return self.inviter + self.guest
 
+    def of(self, side: Side) -> Points:
+        """What one side gets."""
+        return self.inviter if side is Side.INVITER else self.guest
+
 
 def has_place(open_invitations: int, terms: ReferralTerms) -> bool:
     """Whether an inviter may have one more guest pass out."""
     return open_invitations < terms.open_invitations
 
 
-def is_lapsed(referral: Referral, terms: ReferralTerms, now: datetime) -> bool:
+def is_lapsed(referral: Referral, now: datetime) -> bool:
     """Whether an unused guest pass is over; the boundary itself is over."""
-    return referral.is_open and now >= referral.issued_at + terms.lapse_after
+    return referral.is_open and now >= referral.lapses_at
 
 
 def decide_claim(referral: Referral, claim: Claim, terms: ReferralTerms, now: datetime) -> Claimed:

@@ -23,6 +23,7 @@ _MINTING: Final = (
     EntryKind.GRANT,
     EntryKind.CORRECTION,
     EntryKind.EMISSION,
+    EntryKind.REFERRAL,
     EntryKind.SPLIT_RETURN,
 )
 """Kinds of entries that may pay from issuance or a pool (rule 10)."""

@@ -29,7 +29,7 @@ programme: p
 version: "1"
 zone: UTC
 rules: [{id: a, on: a, to: actor, points: 1}]
-attributes: {subscription: {field: state, values: [ended, active], default: ended}}
+attributes: {subscription: {field: value, values: [ended, active], default: ended}}
 redemption: {rates: {USD: 1}}
 """
 EMITTING = 'emission: {start: "2026-01-01", yearly: 36500, pools: {rewards: 80, team: 20}}\n'

@@ -39,12 +39,14 @@ TERMS = ReferralTerms(
     point_value={"USD": Fraction(1)},
 )
 INVITER, GUEST = UUID(int=1), UUID(int=2)
-ISSUED = Referral(UUID(int=9), INVITER, ReferralState.ISSUED, START)
+ISSUED = Referral(
+    UUID(int=9), INVITER, bytes(32), ReferralState.ISSUED, START, START + TERMS.lapse_after
+)
 NEWCOMER = Claim(GUEST, guest_is_new=True, shared=frozenset(), recent=())
 
 
 def _paid(minor: int, refunded: int = 0) -> Payment:
-    return Payment("order-1", Money(minor, "USD"), Money(refunded, "USD"), START)
+    return Payment(UUID(int=7), Money(minor, "USD"), Money(refunded, "USD"), START)
 
 
 def _claimed(payment: Payment | None, state: ReferralState = ReferralState.CLAIMED) -> Referral:
@@ -58,9 +60,9 @@ def test_five_places() -> None:
 
 def test_an_unused_pass_lapses_at_fourteen_days_and_a_used_one_does_not() -> None:
     due = START + timedelta(days=14)
-    assert not is_lapsed(ISSUED, TERMS, due - timedelta(microseconds=1))
-    assert is_lapsed(ISSUED, TERMS, due)
-    assert not is_lapsed(_claimed(None), TERMS, due)
+    assert not is_lapsed(ISSUED, due - timedelta(microseconds=1))
+    assert is_lapsed(ISSUED, due)
+    assert not is_lapsed(_claimed(None), due)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_worked_shares(paid: int, refunded: int, inviter: int, guest: int) -> No
 
 
 def test_a_currency_without_a_rate_thanks_nobody() -> None:
-    payment = Payment("o", Money(10_000, "RUB"), Money(0, "RUB"), START)
+    payment = Payment(UUID(int=7), Money(10_000, "RUB"), Money(0, "RUB"), START)
     assert not shares(payment, TERMS).total
 
 
