@@ -67,6 +67,7 @@ from api.http.routes import (
     standing,
     switches,
     thanks,
+    units,
     webhooks,
 )
 from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
@@ -120,6 +121,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     standing.router,
     switches.router,
     thanks.router,
+    units.router,
     admin.router,
     admin_bridge.router,
     admin_grants.router,

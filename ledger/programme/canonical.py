@@ -27,6 +27,7 @@ from ledger.programme.model import (
     Text,
 )
 from ledger.programme.model_earning import Cap, Freezes, Per
+from ledger.programme.model_unit import POINTS_UNIT
 from ledger.programme.numbers import exact_text
 from ledger.programme.schema_referral import referral_form
 from ledger.programme.schema_thanks import thanks_form
@@ -78,6 +79,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         **standing_form(programme),
         **thanks_form(programme.thanks),
         **time_form(programme.time),
+        **({"unit": programme.unit} if programme.unit != POINTS_UNIT else {}),
         **referral_form(programme.referral),
     }
 

@@ -18,6 +18,7 @@ from ledger.programme.check_earning import (
 from ledger.programme.check_life import check_life
 from ledger.programme.check_redemption import check_redemption
 from ledger.programme.check_standing import check_standing
+from ledger.programme.check_unit import check_unit
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
 from ledger.programme.schema import (
@@ -61,6 +62,7 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from check_standing(file)
     yield from check_thanks(file.thanks, ((on, rule.to) for rule in file.rules for on in rule.on))
     yield from check_time(file.time, file.rules)
+    yield from check_unit(file)
     yield from check_referral(file)
     yield from _terms(file)
     yield from check_commerce(file)

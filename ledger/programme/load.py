@@ -268,6 +268,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         voice=voice_terms(file.voice),
         thanks=thanks_terms(file.thanks),
         time=time_terms(file.time),
+        unit=file.unit,
         referral=referral_terms(file.referral),
     )
 

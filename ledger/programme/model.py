@@ -28,6 +28,7 @@ from ledger.programme.model_referral import ReferralSection
 from ledger.programme.model_standing import Levels, StandingTerms, VoiceTerms
 from ledger.programme.model_thanks import ThanksTerms
 from ledger.programme.model_time import TimeTerms
+from ledger.programme.model_unit import POINTS_UNIT
 
 AttributeValue = int | str
 """One of the stated values of an attribute: whole numbers or texts, never both in one attribute."""
@@ -191,6 +192,7 @@ class Programme:
     voice: VoiceTerms | None = None
     thanks: ThanksTerms | None = None
     time: TimeTerms | None = None
+    unit: str = POINTS_UNIT
     referral: ReferralSection | None = None
 
     @property

@@ -27,6 +27,7 @@ from ledger.programme.fields import (
     as_list,
 )
 from ledger.programme.model import Period, Rounding
+from ledger.programme.model_unit import POINTS_UNIT
 from ledger.programme.schema_commerce import ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
 from ledger.programme.schema_life import (
@@ -378,6 +379,12 @@ class ProgrammeFile(Section):
         default=None,
         description="Points that members give each other; a rule on `club.thanks.given` pays them.",
         examples=[{"allowance": 50, "per_gift": 10, "per_pair": 20}],
+    )
+    unit: Name = Field(
+        default=POINTS_UNIT,
+        description="What it awards. Any other word than `points` is a unit of its own, which is "
+        "neither redeemed nor carried anywhere; such a programme is put in force beside.",
+        examples=["credit"],
     )
     time: TimeFile | None = Field(
         default=None,
