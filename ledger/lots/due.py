@@ -5,8 +5,9 @@ Every debit applies what is due first, so the jobs that do it for everybody only
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from ledger.journal.model import AccountKey, AccountKind, EntryKind, Posting
@@ -15,16 +16,21 @@ from ledger.kernel.units import Points
 from ledger.lots.model import Lot, Position, Stage, Summary
 from ledger.lots.sheet import Sheet, expire_posting, open_sheet
 
-_Step = Literal["activate", "expire"]
+Step = Literal["activate", "expire"]
+EVERY_STEP: Final[tuple[Step, ...]] = ("activate", "expire")
+"""In the order of the night; a lot is never expired before it was activated."""
 
 
-def apply_due(sheet: Sheet, at: datetime) -> None:
+def apply_due(sheet: Sheet, at: datetime, steps: Sequence[Step] = EVERY_STEP) -> None:
     """Activate and expire everything due by ``at`` (inclusive), in the order of its own time.
 
     Each step's entry has the time at which it was due and an id of that time and the lot, so doing
-    it twice, or on two machines, is doing it once. Activated points pay an open debt first.
+    it twice, or on two machines, is doing it once. Activated points pay an open debt first. Of
+    ``steps`` the nightly job takes one after the other, which comes to the same.
     """
     for due_at, step, lot in _due_steps(sheet, at):
+        if step not in steps:
+            continue
         if step == "activate":
             _activate(sheet, lot, due_at)
         elif available := sheet.points(lot.lot_id, Stage.AVAILABLE):
@@ -80,8 +86,8 @@ def summarise(position: Position, at: datetime) -> Summary:
     )
 
 
-def _due_steps(sheet: Sheet, at: datetime) -> list[tuple[datetime, _Step, Lot]]:
-    steps: list[tuple[datetime, _Step, Lot]] = []
+def _due_steps(sheet: Sheet, at: datetime) -> list[tuple[datetime, Step, Lot]]:
+    steps: list[tuple[datetime, Step, Lot]] = []
     for lot in sheet.lots():
         if sheet.waits(lot.lot_id):
             continue

@@ -2,6 +2,10 @@
 
 Every debit does this for its member anyway, so these only hurry. Each member and each hold is a
 transaction of its own; a run that is cut short is finished by the next.
+
+night:  activate everybody's ──▶ (levels) ──▶ expire everybody's ──▶ (levels)
+
+Levels are worked out from awards whenever somebody asks, so the night has nothing to do for them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from typing import Final
 
 from ledger.kernel.transaction import Database, execute
 from ledger.lots import service, store
+from ledger.lots.due import EVERY_STEP, Step
 
 PAGE: Final = 500
 PAGES_MAX: Final = 1_000
@@ -21,12 +26,18 @@ LOOK_BACK: Final = timedelta(days=2)
 
 def apply_recently_due(database: Database) -> int:
     """Activate and expire what came due in the last days; the number of entries. Run often."""
-    return _apply_due(database, database.clock.now() - LOOK_BACK)
+    now = database.clock.now()
+    return _apply_due(database, now, now - LOOK_BACK, EVERY_STEP)
 
 
 def apply_all_due(database: Database) -> int:
-    """Activate and expire everything due, however old; the number of entries. Run nightly."""
-    return _apply_due(database, None)
+    """Activate everything due, however old, then expire it; the number of entries. Run nightly.
+
+    Both steps are of one moment. Each entry is named by lot, step and when that was due, so
+    whatever part of a night is done again changes nothing.
+    """
+    now = database.clock.now()
+    return sum(_apply_due(database, now, None, (step,)) for step in EVERY_STEP)
 
 
 def expire_holds(database: Database) -> int:
@@ -44,14 +55,16 @@ def expire_holds(database: Database) -> int:
     return expired
 
 
-def _apply_due(database: Database, since: datetime | None) -> int:
-    now = database.clock.now()
+def _apply_due(
+    database: Database, now: datetime, since: datetime | None, steps: tuple[Step, ...]
+) -> int:
     entries = 0
     for _ in range(PAGES_MAX):
         with database.read() as work:
-            members = store.members_due(work, since=since, until=now, limit=PAGE)
+            members = store.members_due(work, since=since, until=now, steps=steps, limit=PAGE)
         for member_id in members:
-            entries += execute(database, service.apply_due, service.ApplyDue(member_id, now))
+            command = service.ApplyDue(member_id, now, steps)
+            entries += execute(database, service.apply_due, command)
         if len(members) < PAGE:
             break
     return entries

@@ -332,8 +332,10 @@ def read_returns(work: Work, return_id: UUID) -> tuple[UUID, tuple[Returned, ...
     return (rows[0].entry_id, parts) if rows else None
 
 
-def members_due(work: Work, *, since: datetime | None, until: datetime, limit: int) -> list[UUID]:
-    """Members with something to activate or expire by ``until`` (inclusive), at most ``limit``.
+def members_due(
+    work: Work, *, since: datetime | None, until: datetime, steps: Collection[str], limit: int
+) -> list[UUID]:
+    """Members with something to ``activate`` or ``expire`` by ``until`` (inclusive), some of them.
 
     Looks at lots whose time came after ``since``; ``None`` looks at all there ever were.
     """
@@ -347,9 +349,11 @@ def members_due(work: Work, *, since: datetime | None, until: datetime, limit: i
     )
     queries = [
         sa.select(lots.c.member_id)
+        .distinct()
         .join(accounts, accounts.c.owner == lots.c.lot_id)
         .where(accounts.c.balance > 0, condition)
-        for condition in (pending, available)
+        for step, condition in (("activate", pending), ("expire", available))
+        if step in steps
     ]
     union = sa.union(*queries).limit(limit)
     return list(work.connection.execute(union).scalars())
