@@ -7,12 +7,14 @@ a counter-example that passed would fail the step. What has no public door yet i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import floor
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from doors import Person, School, expect, good, wait_for
+from proving import plain_id
 
 if TYPE_CHECKING:
     from story import Story
@@ -30,6 +33,7 @@ STANDING: Final = """
 standing: {categories: [learning, community]}
 voice: {categories: [learning], per_month: 100000, decay: 10}
 """
+_EXERCISE: Final = re.compile(r"(- id: exercise-completed\n(?:    .*\n)*?    points: )\S+")
 _SECTION: Final = re.compile(r"^(standing|voice|levels):(\n(?=[ #\n])|.)*\n", re.MULTILINE)
 
 
@@ -176,6 +180,38 @@ def forget_a_person(story: Story) -> str:
     return f"{subject} is nobody now; the proof of {award['entry'][:12]}… holds, old and new"
 
 
+def see_before_and_reach_back(story: Story) -> str:
+    """A preview says what a version would do; topped up and restated, exactly that comes about."""
+    text = story.get("/v1/programmes/in-force")["source"]
+    since = f"{datetime.now(UTC) - timedelta(days=8):%Y-%m-%dT%H:%M:%SZ}"
+    more = _version(story, text, "more", 20)
+    raised = _previewed(story, more, "top_up", since)
+    again = _previewed(story, more, "top_up", since)
+    expect(raised.digest == again.digest, "the same question has two answers")
+    less = _version(story, text, "less", 1)
+    topped = _previewed(story, less, "top_up", since)
+    taking = _previewed(story, less, "restatement", since)
+    expect(topped.lose == 0 < taking.lose, f"top-up takes from {topped.lose} of {taking.lose}")
+    old = {entry["id"] for entry in _entries(story)}
+    before = _available(story)
+    _activate(story, more, "top_up", since, None)
+    wait_for("the top-up", lambda: _available(story) == before + raised.difference)
+    back = _previewed(story, less, "restatement", since)
+    _activate(story, less, "restatement", since, back.digest)
+    wait_for(
+        "the restatement",
+        lambda: _available(story) == before + raised.difference + back.difference,
+    )
+    new = [entry for entry in _entries(story) if entry["id"] not in old]
+    kinds = {entry["kind"] for entry in new}
+    expect(kinds == {"correction"}, f"other than corrections: {kinds}")
+    expect(raised.difference > 0 > back.difference, f"{raised.difference}, {back.difference}")
+    return (
+        f"top-up {raised.difference:+}, restatement {back.difference:+}, both as previewed "
+        f"(digest {raised.digest[:12]}…), by {len(new)} corrections; none without consent"
+    )
+
+
 def prepare(story: Story) -> str:
     """Another source, and a programme in force with standing and voice."""
     first, second = story.people["admin"], story.people["second-admin"]
@@ -219,12 +255,11 @@ FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
     correct_by_entries,
     hold_and_refund,
     keep_voice_when_spending,
+    see_before_and_reach_back,
     prove_offline,
     forget_a_person,
 )
 WITHOUT_A_DOOR: Final = (
-    "preview before activation",
-    "restatement and top-up",
     "merged members",
     "why not",
 )
@@ -240,6 +275,61 @@ def _act(story: Story, kind: str, name: str, *, days: int = 0, **told: Any) -> d
         "time": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
         "data": {"object": f"unit-{story.tag}-{name}", **told},
     }
+
+
+@dataclass(frozen=True)
+class _Previewed:
+    """What a preview says: its digest, the student's difference, how many would lose."""
+
+    digest: str
+    difference: int
+    lose: int
+
+
+def _version(story: Story, text: str, name: str, points: int) -> str:
+    """The hash of the programme in force with other points for an exercise."""
+    changed = _EXERCISE.sub(rf"\g<1>{points}", text)
+    version = f'version: "{name}-{story.tag}"'
+    changed = re.sub(r"^version:.*$", version, changed, flags=re.MULTILINE)
+    stored: str = story.people["admin"].post("/v1/programmes", {"source": changed})["hash"]
+    return stored
+
+
+def _previewed(story: Story, programme: str, mode: str, since: str) -> _Previewed:
+    admin = story.people["admin"]
+    wish = {"mode": mode, "effective_at": since}
+    asked = admin.post(f"/v1/programmes/{programme}/previews", wish)
+    path = f"/v1/programme-previews/{asked['id']}"
+    told = wait_for("the preview", lambda: _unless_running(admin.get(path)))
+    expect(told["state"] == "finished", f"the preview {told['state']}: {told['failure']}")
+    raw = good(admin.http.get(f"{path}/result")).content
+    expect(hashlib.sha256(raw).hexdigest() == told["digest"], "the digest is of something else")
+    document = json.loads(raw)
+    member = story.balance(story.student)["member"]
+    mine = [row for row in document["members"] if row["member"] in {member, plain_id(member)}]
+    difference = sum(row["difference"] for row in mine)
+    return _Previewed(told["digest"], difference, document["totals"]["lose"])
+
+
+def _unless_running(preview: Any) -> Any:
+    return None if preview["state"] == "running" else preview
+
+
+def _activate(story: Story, programme: str, mode: str, since: str, consented: str | None) -> None:
+    """By two persons; what reaches back and takes away needs a consent to its preview first."""
+    first, second = story.people["admin"], story.people["second-admin"]
+    wish = {"mode": mode, "effective_at": since}
+    asked = first.post(f"/v1/programmes/{programme}/activations", wish)
+    path = f"/v1/programme-changes/{asked['id']}"
+    decision = {"decision": "approved", "content_hash": asked["content_hash"]}
+    if consented is not None:
+        blind = second.send("POST", f"{path}/decisions", decision)
+        expect(blind.is_error, "points were to be taken without consent")
+        other = first.send("POST", f"{path}/consents", {"preview_digest": "0" * 64})
+        expect(other.is_error, "a consent to a preview that nobody saw")
+        asked = first.post(f"{path}/consents", {"preview_digest": consented})
+        decision["content_hash"] = asked["content_hash"]
+    second.post(f"{path}/decisions", decision)
 
 
 def _awards(story: Story) -> list[Any]:

@@ -102,14 +102,14 @@ def _lots(story: Story) -> dict[str, dict[str, int]]:
         page = story.people[story.student].get(f"/v1/lots?limit={PAGE}{cursor}")
         for lot in page["data"]:
             parts = {name: lot[name] for name in ("pending", "available", "held")}
-            found[_plain(lot["id"])] = parts
+            found[plain_id(lot["id"])] = parts
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={quoted(page['next_cursor'])}"
     return found
 
 
-def _plain(text: str) -> str:
+def plain_id(text: str) -> str:
     """The UUID in an id: Crockford's base32 after the prefix."""
     number = 0
     for letter in text.partition("_")[2]:

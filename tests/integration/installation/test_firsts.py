@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.installation import an_installation
 
-STEPS = 11
+STEPS = 12
 pytestmark = pytest.mark.deep
 
 
