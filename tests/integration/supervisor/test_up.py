@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -117,7 +118,8 @@ def test_up_is_refused_twice_survives_a_kill_and_keeps_the_data(
     children = [child for part in first.parts() for child in (part, *part.children(recursive=True))]
     assert len(children) > 5
     for process in (psutil.Process(first.popen.pid), *children):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's helpers come and go.
+            process.kill()
     first.popen.wait()
 
     ups.append(third := Up(state, port))
