@@ -30,6 +30,7 @@ from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, to_line
 from ledger.members.model import MemberStatus, UnknownMember
+from ledger.referral import store as referral
 from ledger.thanks import store as thanks
 from ledger.wallets import store as wallets_store
 from oracle.bridge import forgetting_store as bridge
@@ -40,6 +41,7 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     blocks.forget,
     bridge.forget,
     thanks.forget,
+    referral.forget,
     votes.forget,
     auth_store.forget_member,
 )

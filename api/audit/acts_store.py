@@ -32,6 +32,10 @@ ACTS: Final[dict[str, str]] = {
     "grant.ended": """
         SELECT closed_at, closed_by::text, grant_id::text, jsonb_build_object('state', state)
         FROM grants WHERE closed_at IS NOT NULL""",
+    "guest_pass.reviewed": """
+        SELECT decided_at, decided_by::text, referral_id::text, jsonb_build_object(
+            'accepted', accepted)
+        FROM referral_reviews""",
     "role.changed": """
         SELECT recorded_at, changed_by::text, member_id::text, jsonb_build_object(
             'role', role, 'action', action)

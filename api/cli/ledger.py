@@ -25,6 +25,7 @@ from ledger.log.verify import (
 )
 from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
+from ledger.referral.verify import REFERRAL_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.thanks.verify import THANKS_CHECKS
@@ -84,6 +85,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     SIGNATURE_CHECK,
     *PURCHASE_CHECKS,
     *THANKS_CHECKS,
+    *REFERRAL_CHECKS,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 

@@ -27,6 +27,7 @@ MENU: Final = (
     Item("history", "/history", "list"),
     Item("earn", "/earn", "spark"),
     Item("thanks", "/thanks", "gift"),
+    Item("invite", "/invite", "spark"),
     Item("checkout", "/checkout", "tag"),
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),

@@ -12,12 +12,14 @@ from typing import Final
 
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
+from api.referring import fingerprints
 from api.tasks import log, oracle, scoring
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
 from ledger.redemption.jobs import expire_redemptions
+from ledger.referral import advancing as referral
 from ledger.settlement import funding, vesting
 
 OUTBOX_KEPT: Final = timedelta(days=7)
@@ -66,6 +68,10 @@ def _look_for_the_absent(composition: Composition) -> None:
     inactivity.run(composition.database)
 
 
+def _advance_guest_passes(composition: Composition) -> None:
+    referral.run(composition.database, fingerprints(composition.secret))
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -80,6 +86,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("settlement.matured", 60, _settle_matured),
     Job("settlement.emit_and_fund", 60, _emit_and_fund),
     Job("inactivity.run", 3_600, _look_for_the_absent),
+    Job("referral.advance", 300, _advance_guest_passes),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

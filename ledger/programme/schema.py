@@ -28,7 +28,7 @@ from ledger.programme.fields import (
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.model_unit import POINTS_UNIT
-from ledger.programme.schema_commerce import ReductionFile, SplitsFile
+from ledger.programme.schema_commerce import SPLITS_EXAMPLE, ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
 from ledger.programme.schema_life import (
     BudgetFile,
@@ -38,7 +38,7 @@ from ledger.programme.schema_life import (
     ValidityFile,
     VestingFile,
 )
-from ledger.programme.schema_referral import ReferralFile
+from ledger.programme.schema_referral import REFERRAL_EXAMPLE, ReferralFile
 from ledger.programme.schema_standing import LevelsFile, StandingFile, VoiceFile
 from ledger.programme.schema_terms import BridgeFile, RedemptionFile
 from ledger.programme.schema_thanks import ThanksFile
@@ -315,18 +315,7 @@ class ProgrammeFile(Section):
     splits: SplitsFile | None = Field(
         default=None,
         description="How members buy from each other for points; without it they do not.",
-        examples=[
-            {
-                "rules": {
-                    "course": {
-                        "shares": [
-                            {"to": "author", "per_cent": 70},
-                            {"to": "school", "per_cent": 30, "pool": "treasury"},
-                        ]
-                    }
-                }
-            }
-        ],
+        examples=[SPLITS_EXAMPLE],
     )
     vesting: Annotated[dict[Name, VestingFile], Field(max_length=50)] = Field(
         default_factory=dict,
@@ -394,19 +383,7 @@ class ProgrammeFile(Section):
     referral: ReferralFile | None = Field(
         default=None,
         description="Guest passes; without it nobody invites anybody.",
-        examples=[
-            {
-                "inviter": {"points": 500},
-                "guest": {"points": 200},
-                "open_invitations": 5,
-                "lapse_days": 14,
-                "payment_days": 30,
-                "rewards": 12,
-                "subscription": {"attribute": "subscription", "values": ["active"]},
-                "margin": 40,
-                "budget": {"points": 100_000, "per": "year"},
-            }
-        ],
+        examples=[REFERRAL_EXAMPLE],
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from ledger.programme.fields import (
     DataPath,
@@ -17,6 +17,18 @@ from ledger.programme.fields import (
 from ledger.programme.schema_terms import TermFile
 
 Limited = Literal["day", "week", "month", "year"]
+
+
+SPLITS_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "rules": {
+        "course": {
+            "shares": [
+                {"to": "author", "per_cent": 70},
+                {"to": "school", "per_cent": 30, "pool": "treasury"},
+            ]
+        }
+    }
+}
 
 
 class ReductionFile(Section):

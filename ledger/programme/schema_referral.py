@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ledger.kernel.canonical import Json
 from ledger.programme.fields import AttributeName, ExactNumber, Section, Value
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 _Points = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 _Count = Annotated[int, Field(strict=True, ge=1, le=1_000)]
 _Days = Annotated[int, Field(strict=True, ge=1, le=3_650)]
+
+
+REFERRAL_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "inviter": {"points": 500},
+    "guest": {"points": 200},
+    "open_invitations": 5,
+    "lapse_days": 14,
+    "payment_days": 30,
+    "rewards": 12,
+    "subscription": {"attribute": "subscription", "values": ["active"]},
+    "margin": 40,
+    "budget": {"points": 100_000, "per": "year"},
+}
 
 
 class SideFile(Section):
