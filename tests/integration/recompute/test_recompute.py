@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "scripts" / "lib" / "recompute_award.py"
 AWARDS_MIN = 1_000
 LINES_MAX = 150
+EMISSION = re.compile(r"^(emission|budgets|inactivity):(\n(?=[ #\n])|.)*\n", re.MULTILINE)
+"""Which pool pays, and when, is not what an award is worth: here all is paid at once."""
 BEGIN = datetime(2025, 3, 1, 12, tzinfo=UTC)
 ACTS = {
     "daily": (
@@ -98,8 +101,8 @@ def _exported(world: World, database: TestDatabase, folder: Path, subject: str) 
     assert told.exit_code == 0, told.output
     query = sa.text(
         "SELECT rule_id, coalesce(source_event_id, period) AS cause, receipt, coalesce((SELECT sum("
-        "CASE WHEN debit.kind = 'issuance' THEN amount WHEN credit.kind = 'revoked' THEN -amount END) "
-        "FROM award_revisions AS r "
+        "CASE WHEN debit.kind = 'issuance' THEN amount "
+        "WHEN credit.kind = 'revoked' THEN -amount END) FROM award_revisions AS r "
         "JOIN transfers ON transfers.entry_id = r.entry_id "
         "JOIN accounts AS debit ON debit.account_id = debit_account_id "
         "JOIN accounts AS credit ON credit.account_id = credit_account_id "
@@ -134,7 +137,7 @@ def test_a_thousand_random_awards_equal_the_journal(
     world = World.make(database)
     for number in range(PEOPLE[name]):
         world.link(f"p{number}")
-    world.activate(programme)
+    world.activate(EMISSION.sub("", programme))
     history = _history(name, seed)
     for first in range(0, len(history), 500):
         world.state_all(history[first : first + 500])
