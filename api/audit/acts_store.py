@@ -95,6 +95,14 @@ ACTS: Final[dict[str, str]] = {
         SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
             'effective_at', effective_at, 'mode', mode, 'cause', cause)
         FROM programme_activations""",
+    "unit.proposed": """
+        SELECT proposed_at, proposed_by::text, encode(programme_hash, 'hex'), jsonb_build_object(
+            'change', change_id, 'unit', unit, 'effective_at', effective_at)
+        FROM unit_changes""",
+    "unit.approved": """
+        SELECT a.approved_at, a.approved_by::text, encode(c.programme_hash, 'hex'),
+            jsonb_build_object('change', a.change_id, 'effective_at', a.effective_at)
+        FROM unit_approvals a JOIN unit_changes c USING (change_id)""",
     "programme.voted": """
         SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
             'number', number, 'outcome', outcome, 'reason', reason,

@@ -22,13 +22,13 @@ from ledger.programme.check_unit import check_unit
 from ledger.programme.conditions import ConditionMalformed, compile_condition
 from ledger.programme.model import ACTOR, Period
 from ledger.programme.schema import (
-    AttributeFile,
     AttributeMultiplierFile,
     DayStreakMultiplierFile,
     ProgrammeFile,
     RuleFile,
     WeekStreakMultiplierFile,
 )
+from ledger.programme.schema_attributes import AttributeFile
 from ledger.programme.schema_referral import check_referral
 from ledger.programme.schema_thanks import check_thanks
 from ledger.programme.schema_time import check_time

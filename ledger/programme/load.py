@@ -46,7 +46,6 @@ from ledger.programme.model import (
 from ledger.programme.model_earning import Cap, CapScope, Freezes, Limit, Per
 from ledger.programme.refusals import unexecuted
 from ledger.programme.schema import (
-    AttributeFile,
     AttributeMultiplierFile,
     DayStreakMultiplierFile,
     ProgrammeFile,
@@ -54,6 +53,7 @@ from ledger.programme.schema import (
     WeekStreakMultiplierFile,
     json_schema,
 )
+from ledger.programme.schema_attributes import AttributeFile
 from ledger.programme.schema_earning import FreezesFile, NamedCapFile
 from ledger.programme.schema_referral import referral_terms
 from ledger.programme.schema_terms import RedemptionFile

@@ -28,6 +28,7 @@ from ledger.programme.fields import (
 )
 from ledger.programme.model import Period, Rounding
 from ledger.programme.model_unit import POINTS_UNIT
+from ledger.programme.schema_attributes import AttributeFile
 from ledger.programme.schema_commerce import SPLITS_EXAMPLE, ReductionFile, SplitsFile
 from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
 from ledger.programme.schema_life import (
@@ -45,30 +46,6 @@ from ledger.programme.schema_thanks import ThanksFile
 from ledger.programme.schema_time import TimeFile
 
 _TITLE_EXAMPLE: Final = {"en": "Read a section", "ru": "Прочитать раздел"}
-
-
-class AttributeFile(Section):
-    """What `member.<name>.changed` can state of a member."""
-
-    field: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
-        description="The field of the event's `data` that holds the new value.", examples=["level"]
-    )
-    values: Annotated[list[Value], Field(min_length=1, max_length=200)] = Field(
-        description="Every value there is: whole numbers or texts. A fact that states another one "
-        "is kept, shown and ignored.",
-        examples=[[1, 2, 3]],
-    )
-    default: Value = Field(
-        description="The value in force until the first fact states one.", examples=[1]
-    )
-    title: TextFile | None = Field(
-        default=None, description="What people call the attribute.", examples=[_TITLE_EXAMPLE]
-    )
-    names: dict[Value, TextFile] = Field(
-        default_factory=dict,
-        description="What people call its values.",
-        examples=[{"1": {"en": "pupil", "ru": "ученик"}}],
-    )
 
 
 class RuleFile(Section):

@@ -28,7 +28,7 @@ from ledger.programme import store
 from ledger.programme.canonical import canonical_text
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
-from ledger.programme.model_unit import POINTS_UNIT
+from ledger.programme.model_unit import refuse_other_unit
 from ledger.programme.top_up import incomparable
 
 CHANGE_PREFIX: Final = "pch"
@@ -108,13 +108,6 @@ class ConsentGiven(VkladError):
     kind = ErrorKind.CONFLICT
 
 
-class ProgrammeOfAnotherUnit(VkladError):
-    """A programme whose awards are no points: it counts beside (``ledger.units``)."""
-
-    code = "programme_of_another_unit"
-    kind = ErrorKind.INVALID
-
-
 class NoProgrammeInForce(VkladError):
     """Nothing has been activated yet."""
 
@@ -191,7 +184,7 @@ def propose_activation(work: Work, command: ProposeActivation) -> store.StoredCh
     """
     members.require_admin(work, command.proposed_by)
     stored = require_programme(work, command.programme_hash)
-    _refuse_other_unit(stored)
+    refuse_other_unit(read_programme(stored.source_text).unit)
     change = store.StoredChange(
         change_id=work.ids.new(work.now),
         programme_hash=command.programme_hash,
@@ -262,7 +255,7 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
         TopUpIncomparable: periods, and a name, period or zone that is not the same.
     """
     stored = require_programme(work, command.programme_hash)
-    _refuse_other_unit(stored)
+    refuse_other_unit(read_programme(stored.source_text).unit)
     store.lock_activations(work)
     before = store.activations(work)
     if command.mode == "top_up":
@@ -343,14 +336,6 @@ def require_programme(work: Work, programme_hash: bytes) -> store.StoredProgramm
             programme_hash=f"0x{programme_hash.hex()}",
         )
     return stored
-
-
-def _refuse_other_unit(stored: store.StoredProgramme) -> None:
-    unit = read_programme(stored.source_text).unit
-    if unit != POINTS_UNIT:
-        raise ProgrammeOfAnotherUnit(
-            f"This programme awards {unit}, not points: put it in force beside.", unit=unit
-        )
 
 
 def _refuse_nothing_new(
