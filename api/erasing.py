@@ -30,6 +30,7 @@ from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, to_line
 from ledger.members.model import MemberStatus, UnknownMember
+from ledger.quarantine import store as quarantine
 from ledger.referral import store as referral
 from ledger.thanks import store as thanks
 from ledger.wallets import store as wallets_store
@@ -39,6 +40,7 @@ LIST_NAME: Final = "erasures.jsonl"
 
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     blocks.forget,
+    quarantine.forget,
     bridge.forget,
     thanks.forget,
     referral.forget,

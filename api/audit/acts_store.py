@@ -144,6 +144,14 @@ ACTS: Final[dict[str, str]] = {
         SELECT recorded_at, done_by::text, member_id::text, jsonb_build_object(
             'action', action, 'reason', encode(reason_digest, 'hex'))
         FROM member_blocks""",
+    "review.opened": """
+        SELECT opened_at, NULL, case_id::text, jsonb_build_object(
+            'kind', kind, 'parameters', parameters)
+        FROM review_cases""",
+    "review.act": """
+        SELECT recorded_at, done_by::text, case_id::text, jsonb_build_object(
+            'act', act, 'words', encode(words_digest, 'hex'))
+        FROM review_acts""",
     "member.erased": """
         SELECT erased_at, NULL, member_id::text, jsonb_build_object('requested_by', requested_by)
         FROM erasures""",

@@ -24,6 +24,7 @@ from ledger.log.verify import (
     stated_head,
 )
 from ledger.purchases.verify import PURCHASE_CHECKS
+from ledger.quarantine.verify import QUARANTINE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.referral.verify import REFERRAL_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
@@ -49,7 +50,7 @@ class HeadUnreadable(VkladError):
 
 APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
-    *("role_changes", "member_blocks"),
+    *("role_changes", "member_blocks", "review_members", "review_events", "review_acts"),
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     "programme_consents",
     *("period_closes", "awards", "award_revisions", "award_gaps"),
@@ -82,6 +83,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *REDEMPTION_CHECKS,
     *BRIDGE_CHECKS,
     log_check(recorded_anchors),
+    *QUARANTINE_CHECKS,
     SIGNATURE_CHECK,
     *PURCHASE_CHECKS,
     *THANKS_CHECKS,

@@ -37,6 +37,9 @@ from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme, Rule
+from ledger.quarantine import service as quarantine
+from ledger.quarantine.model import PREFIX, WORDS_LENGTH_MAX
+from ledger.quarantine.store import cases_of_member
 from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
@@ -77,11 +80,18 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         identities = members_store.identities_of_member(work, member_id)
         merit = standing.standing_of(work, member_id)
         absence = inactivity.warned_absence(work, member_id)
+        under_review = quarantine.points_under_review(work, member_id)
+        cases = [one for one in cases_of_member(work, member_id, RECENT_MAX) if one.is_live]
         now = work.now
     return view.render(
         "member/overview.html",
         member=member,
         summary=summary,
+        under_review=under_review,
+        cases=[
+            (format_id(PREFIX, one.case_id), member_id in one.appeals()) for one in cases
+        ],
+        words_max=WORDS_LENGTH_MAX,
         parts=_parts(view, summary),
         absence=None if absence is None else f"{absence:%d.%m.%Y}",
         expiring=_expiring(summary, now),

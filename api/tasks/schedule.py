@@ -18,6 +18,7 @@ from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.lots import jobs as lots
+from ledger.quarantine import service as quarantine
 from ledger.redemption.jobs import expire_redemptions
 from ledger.referral import advancing as referral
 from ledger.settlement import funding, vesting
@@ -72,6 +73,10 @@ def _advance_guest_passes(composition: Composition) -> None:
     referral.run(composition.database, fingerprints(composition.secret))
 
 
+def _look_for_fraud(composition: Composition) -> None:
+    execute(composition.database, quarantine.scan, quarantine.Scan())
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -87,6 +92,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("settlement.emit_and_fund", 60, _emit_and_fund),
     Job("inactivity.run", 3_600, _look_for_the_absent),
     Job("referral.advance", 300, _advance_guest_passes),
+    Job("quarantine.scan", 60, _look_for_fraud),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

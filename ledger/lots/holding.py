@@ -7,9 +7,10 @@ PlaceHold ──▶ held ──CaptureHold──▶ captured (the rest returns t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from ledger.journal.model import AccountKey, EntryKind, Posting
 from ledger.kernel.canonical import Json
@@ -63,8 +64,8 @@ def take(sheet: Sheet, lots: Iterable[Lot], amount: Points) -> tuple[HoldPart, .
     return tuple(parts)
 
 
-def place(sheet: Sheet, command: PlaceHold) -> Hold:
-    """Set points aside, nearest expiry first.
+def place(sheet: Sheet, command: PlaceHold, *, withheld: Collection[UUID] = ()) -> Hold:
+    """Set points aside, nearest expiry first; none of the lots ``withheld``.
 
     Raises:
         InsufficientPoints: fewer are available.
@@ -73,7 +74,8 @@ def place(sheet: Sheet, command: PlaceHold) -> Hold:
     assert command.purpose is not HoldPurpose.BRIDGE, "claims for tokens move to escrow at once"
     assert command.expires_at > command.at, "a hold that has expired before it begins"
     apply_due(sheet, command.at)
-    parts = take(sheet, sheet.usable(command.at), command.amount)
+    usable = [lot for lot in sheet.usable(command.at) if lot.lot_id not in withheld]
+    parts = take(sheet, usable, command.amount)
     entry = sheet.enter(
         EntryKind.HOLD,
         [

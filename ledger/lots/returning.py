@@ -5,7 +5,7 @@ What comes back goes to the lot it left, with the life it had (DESIGN 3, rule 9;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -174,7 +174,9 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     return Refunded(entry_id, tuple(entry.parts), paid)
 
 
-def move_to_escrow(sheet: Sheet, command: MoveToEscrow) -> Hold:
+def move_to_escrow(
+    sheet: Sheet, command: MoveToEscrow, *, withheld: Collection[UUID] = ()
+) -> Hold:
     """Move available points to escrow, nearest expiry first: a hold captured as it is placed.
 
     Raises:
@@ -191,7 +193,8 @@ def move_to_escrow(sheet: Sheet, command: MoveToEscrow) -> Hold:
     ripe = [
         lot
         for lot in sheet.usable(command.at)
-        if command.active_before is None or lot.activates_at <= command.active_before
+        if lot.lot_id not in withheld
+        and (command.active_before is None or lot.activates_at <= command.active_before)
     ]
     parts = tuple(replace(part, captured=part.amount) for part in take(sheet, ripe, command.amount))
     entry = sheet.enter(

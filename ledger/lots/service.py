@@ -42,6 +42,7 @@ from ledger.lots.model import (
 )
 from ledger.lots.sheet import Sheet, open_sheet
 from ledger.members import service as members
+from ledger.quarantine.withheld_store import withheld_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
         return existing
     members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
-    hold = holding.place(sheet, command)
+    hold = holding.place(sheet, command, withheld=withheld_lots(work, command.member_id))
     save(work, [sheet])
     store.insert_hold(work, hold)
     return hold
@@ -204,7 +205,9 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
         return existing
     members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
-    claim = returning.move_to_escrow(sheet, command)
+    claim = returning.move_to_escrow(
+        sheet, command, withheld=withheld_lots(work, command.member_id)
+    )
     save(work, [sheet])
     store.insert_hold(work, claim)
     return claim

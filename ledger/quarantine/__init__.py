@@ -1,0 +1,1 @@
+"""Facts that look wrong: their awards wait, persons decide, members may appeal."""

@@ -1,0 +1,164 @@
+"""What looks wrong in a window of facts. Pure: facts and stated parameters in, findings out.
+
+A finding proves nothing: it asks persons to look. Every detector depends on the set of facts only,
+not on their order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from ledger.quarantine.model import Kind
+
+LIKES: Final = ("club.like.given", "club.comment.created")
+REVIEWS: Final = ("peer.review.completed", "club.thanks.given")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """When a detector speaks. Kept with every case that it opens."""
+
+    window_days: int = 7
+    """Facts so far back are looked at together."""
+    reciprocity_percent: int = 50
+    """More than so much of what either got of likes and comments came from the other..."""
+    reciprocity_least: int = 6
+    """...and it was at least so many, each way."""
+    velocity_events: int = 100
+    """More than so many facts of one type..."""
+    velocity_minutes: int = 10
+    """...within so many minutes."""
+    device_members: int = 3
+    """More than so many members on one device."""
+    ring_length: int = 4
+    """Rings of reviews or thanks of up to so many members..."""
+    ring_times: int = 2
+    """...in which each gave the next at least so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One fact as detectors see it: who did it, for whom, on which device (a source's hash)."""
+
+    event_id: UUID
+    type: str
+    giver: UUID
+    at: datetime
+    receiver: UUID | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Members whose facts look wrong together."""
+
+    kind: Kind
+    members: frozenset[UUID]
+    events: frozenset[UUID]
+
+
+def detect(seen: Collection[Seen], parameters: Parameters) -> list[Finding]:
+    """What every detector finds, each set of members once a kind."""
+    found: dict[tuple[Kind, frozenset[UUID]], set[UUID]] = defaultdict(set)
+    for finding in (
+        *reciprocity(seen, parameters),
+        *velocity(seen, parameters),
+        *shared_device(seen, parameters),
+        *rings(seen, parameters),
+    ):
+        found[finding.kind, finding.members] |= finding.events
+    return [
+        Finding(kind, members, frozenset(events))
+        for (kind, members), events in sorted(
+            found.items(), key=lambda item: (item[0][0], sorted(item[0][1]))
+        )
+    ]
+
+
+def reciprocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+    """Two who give each other most of what either gets."""
+    given = _between(seen, LIKES)
+    got: Counter[UUID] = Counter()
+    for (_, receiver), events in given.items():
+        got[receiver] += len(events)
+    for (one, other), events in given.items():
+        back = given.get((other, one), ())
+        if one > other or min(len(events), len(back)) < max(1, parameters.reciprocity_least):
+            continue
+        shares = ((len(events), got[other]), (len(back), got[one]))
+        if all(part * 100 > parameters.reciprocity_percent * whole for part, whole in shares):
+            yield Finding(Kind.RECIPROCITY, frozenset({one, other}), frozenset({*events, *back}))
+
+
+def velocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+    """One who does more of a thing within minutes than anybody can."""
+    span = timedelta(minutes=parameters.velocity_minutes)
+    by: dict[tuple[UUID, str], list[tuple[datetime, UUID]]] = defaultdict(list)
+    for one in seen:
+        by[one.giver, one.type].append((one.at, one.event_id))
+    for (member, _), moments in by.items():
+        moments.sort()
+        first, events = 0, set[UUID]()
+        for last, (at, _) in enumerate(moments):
+            while at - moments[first][0] >= span:
+                first += 1
+            if last - first + 1 > parameters.velocity_events:
+                events.update(event for _, event in moments[first : last + 1])
+        if events:
+            yield Finding(Kind.VELOCITY, frozenset({member}), frozenset(events))
+
+
+def shared_device(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+    """More members on one device than a household has."""
+    by: dict[str, list[Seen]] = defaultdict(list)
+    for one in seen:
+        if one.device is not None:
+            by[one.device].append(one)
+    for acts in by.values():
+        members = frozenset(one.giver for one in acts)
+        if len(members) > parameters.device_members:
+            events = frozenset(one.event_id for one in acts)
+            yield Finding(Kind.SHARED_DEVICE, members, events)
+
+
+def rings(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+    """Members who review or thank each other around, each the next."""
+    given = {
+        pair: events
+        for pair, events in _between(seen, REVIEWS).items()
+        if len(events) >= max(1, parameters.ring_times)
+    }
+    following: dict[UUID, list[UUID]] = defaultdict(list)
+    for giver, receiver in sorted(given):
+        following[giver].append(receiver)
+    for path in _cycles(following, parameters.ring_length):
+        steps = pairwise((*path, path[0]))
+        events = frozenset(event for step in steps for event in given[step])
+        yield Finding(Kind.RING, frozenset(path), events)
+
+
+def _cycles(following: dict[UUID, list[UUID]], longest: int) -> Iterator[tuple[UUID, ...]]:
+    """Every simple cycle of 2 to ``longest``, from its least member."""
+    for start in sorted(following):
+        paths: list[tuple[UUID, ...]] = [(start,)]
+        while paths:
+            path = paths.pop()
+            for after in following.get(path[-1], ()):
+                if after == start and len(path) > 1:
+                    yield path
+                elif after > start and after not in path and len(path) < longest:
+                    paths.append((*path, after))
+
+
+def _between(seen: Iterable[Seen], types: Collection[str]) -> dict[tuple[UUID, UUID], list[UUID]]:
+    given: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
+    for one in seen:
+        if one.type in types and one.receiver is not None and one.receiver != one.giver:
+            given[one.giver, one.receiver].append(one.event_id)
+    return given

@@ -1,0 +1,178 @@
+"""Looking at new facts, and what persons decide about those that look wrong.
+
+While a case is live, the lots of its awards cannot be spent or bridged (``withheld_store``).
+Released, they can. Voided by two persons, its facts are set aside as a retraction sets facts aside,
+so projection, journal and anybody who works it out again see one truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from ledger.events.accepting import store as events
+from ledger.events.settlement import NewRetraction
+from ledger.kernel import outbox
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points, sum_points
+from ledger.lots import service as lots
+from ledger.members import service as members
+from ledger.members.model import SCORE_TOPIC, Role
+from ledger.quarantine import store
+from ledger.quarantine.detect import Parameters, detect
+from ledger.quarantine.model import (
+    PREFIX,
+    Act,
+    AppealedBefore,
+    Case,
+    CaseDecided,
+    Decide,
+    NotACaseReviewer,
+    State,
+    UnknownCase,
+    check_words,
+    require_releasable,
+    require_voidable,
+)
+from ledger.quarantine.withheld_store import withheld_lots
+
+REVIEWERS: Final = frozenset({Role.MODERATOR, Role.ADMIN})
+OVERLAP: Final = timedelta(minutes=5)
+"""A fact is committed at most so long after the time in its id."""
+
+_ACTS: Final[dict[State, Act]] = {
+    State.PROPOSED: "proposed",
+    State.RELEASED: "released",
+    State.VOIDED: "voided",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Look at what is new."""
+
+    parameters: Parameters = field(default_factory=Parameters)
+
+
+def scan(work: Work, command: Scan) -> int:
+    """Look at the window's facts if any is new; how many cases were opened."""
+    store.lock_scan(work)
+    until = store.scanned_until(work)
+    if until is not None and not store.anything_since(work, _first_id(until.timestamp())):
+        return 0
+    start = work.now - timedelta(days=command.parameters.window_days)
+    seen = store.seen_since(work, _first_id(start.timestamp()))
+    opened = 0
+    for finding in detect(seen, command.parameters):
+        live, known = store.looked_at(work, finding)
+        if not finding.events - known:
+            continue
+        if live is None:
+            live = store.insert_case(work, finding, command.parameters)
+            opened += 1
+        store.add_events(work, live, finding.events - known)
+    store.set_scanned(work, work.now - OVERLAP)
+    return opened
+
+
+def release(work: Work, command: Decide) -> Case:
+    """Let the awards of a case go.
+
+    Raises:
+        ReviewWordsUnreadable, NotACaseReviewer, UnknownCase: it cannot be asked.
+        CaseDecided, CaseNeedsAnotherPerson: see ``require_releasable``.
+    """
+    words, case = check_words(command.words), _case_to_decide(work, command)
+    require_releasable(case, command.by)
+    return _take(work, command, State.RELEASED, words)
+
+
+def propose_void(work: Work, command: Decide) -> Case:
+    """Propose that the facts of a case count no longer; from now members may appeal.
+
+    Raises:
+        ReviewWordsUnreadable, NotACaseReviewer, UnknownCase: it cannot be asked.
+        CaseDecided: it is not open.
+    """
+    words, case = check_words(command.words), _case_to_decide(work, command)
+    if case.state is not State.OPEN:
+        raise CaseDecided("This case is not open.", state=case.state.value)
+    return _take(work, command, State.PROPOSED, words)
+
+
+def confirm_void(work: Work, command: Decide) -> Case:
+    """Set the facts of a case aside: the second person's yes, also to what was appealed.
+
+    Raises:
+        ReviewWordsUnreadable, NotACaseReviewer, UnknownCase: it cannot be asked.
+        CaseDecided, CaseNeedsAnotherPerson, AppealStillOpen: see ``require_voidable``.
+    """
+    words, case = check_words(command.words), _case_to_decide(work, command)
+    require_voidable(case, command.by, work.now)
+    facts = store.facts_of(work, case.case_id)
+    by = format_id(PREFIX, case.case_id)
+    events.insert_retractions(work, [NewRetraction(source, target, by) for source, target in facts])
+    touched = sorted(set(events.members_taking_part(work, facts)))
+    outbox.put_many(work, SCORE_TOPIC, [(str(each), None) for each in touched])
+    return _take(work, command, State.VOIDED, words)
+
+
+def appeal(work: Work, command: Decide) -> Case:
+    """A member's own words on a case, once, while it is live.
+
+    Raises:
+        ReviewWordsUnreadable: of the words.
+        UnknownCase: no case about this member.
+        CaseDecided: it was decided before.
+        AppealedBefore: a member appeals once.
+    """
+    words = check_words(command.words)
+    case = store.lock_case(work, command.case_id)
+    if case is None or command.by not in case.members:
+        raise UnknownCase("There is no such case.")
+    if not case.is_live:
+        raise CaseDecided("This case was decided before.", state=case.state.value)
+    if command.by in case.appeals():
+        raise AppealedBefore("You appealed before; persons will decide.")
+    store.insert_act(work, case.case_id, "appealed", command.by, words)
+    return _again(work, case.case_id)
+
+
+def points_under_review(work: Work, member_id: UUID) -> Points:
+    """What of a member's points waits for persons."""
+    waiting = withheld_lots(work, member_id)
+    if not waiting:
+        return Points(0)
+    found = lots.summary(work, member_id, work.now).lots
+    return sum_points(each.pending + each.available for each in found if each.lot.lot_id in waiting)
+
+
+def _case_to_decide(work: Work, command: Decide) -> Case:
+    if not members.roles_of(work, command.by) & REVIEWERS:
+        raise NotACaseReviewer("Only a moderator or an admin decides on cases.")
+    case = store.lock_case(work, command.case_id)
+    if case is None:
+        raise UnknownCase("There is no such case.")
+    if command.by in case.members:
+        raise NotACaseReviewer("Nobody decides on a case about themselves.")
+    return case
+
+
+def _take(work: Work, command: Decide, state: State, words: str) -> Case:
+    store.set_state(work, command.case_id, state, command.by)
+    store.insert_act(work, command.case_id, _ACTS[state], command.by, words)
+    return _again(work, command.case_id)
+
+
+def _again(work: Work, case_id: UUID) -> Case:
+    case = store.lock_case(work, case_id)
+    assert case is not None, "it was there before"
+    return case
+
+
+def _first_id(seconds: float) -> UUID:
+    """The least id that a fact recorded then may have: version 7 begins with milliseconds."""
+    return UUID(int=int(seconds * 1000) << 80)

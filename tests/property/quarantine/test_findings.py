@@ -1,0 +1,77 @@
+"""Whatever the facts: order does not matter, and every finding can be read off its own facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.quarantine.detect import Parameters, Seen, detect
+from ledger.quarantine.model import Kind
+
+PEOPLE = [UUID(int=n) for n in range(1, 6)]
+TYPES = ("club.like.given", "peer.review.completed", "club.thanks.given", "lms.course.passed")
+SMALL = Parameters(
+    reciprocity_least=2, velocity_events=3, velocity_minutes=5, device_members=2, ring_times=1
+)
+_ROWS = st.tuples(
+    st.sampled_from(TYPES),
+    st.sampled_from(PEOPLE),
+    st.integers(0, 30),
+    st.none() | st.sampled_from(PEOPLE),
+    st.none() | st.sampled_from(("d1", "d2")),
+)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[Seen]:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    return [
+        Seen(UUID(int=100 + n), type_, giver, start + timedelta(minutes=at), to, device)
+        for n, (type_, giver, at, to, device) in enumerate(draw(st.lists(_ROWS, max_size=30)))
+    ]
+
+
+@given(facts(), st.randoms(use_true_random=False))
+def test_order_does_not_matter(seen: list[Seen], random: Random) -> None:
+    shuffled = list(seen)
+    random.shuffle(shuffled)
+    assert detect(seen, SMALL) == detect(shuffled, SMALL)
+
+
+@given(facts())
+def test_a_finding_is_about_its_own_members_facts(seen: list[Seen]) -> None:
+    by_id = {one.event_id: one for one in seen}
+    for finding in detect(seen, SMALL):
+        acts = [by_id[event_id] for event_id in finding.events]
+        assert {one.giver for one in acts} == finding.members
+        if finding.kind in {Kind.RING, Kind.RECIPROCITY}:
+            assert {one.receiver for one in acts} == finding.members
+        if finding.kind is Kind.RING:
+            assert 2 <= len(finding.members) <= SMALL.ring_length
+            for one in finding.members:
+                assert any(act.giver == one for act in acts)
+        if finding.kind is Kind.VELOCITY:
+            assert len(acts) > SMALL.velocity_events
+
+
+@given(facts(), facts())
+def test_a_pair_is_never_found_by_facts_of_others_alone(seen: list[Seen], more: list[Seen]) -> None:
+    """Likes among others can only lower what two have of each other."""
+    pairs = {f.members for f in detect(seen, SMALL) if f.kind is Kind.RECIPROCITY}
+    moved = [
+        Seen(
+            UUID(int=one.event_id.int + 1000),
+            one.type,
+            UUID(int=one.giver.int + 50),
+            one.at,
+            one.receiver,
+        )
+        for one in more
+    ]
+    after = {f.members for f in detect([*seen, *moved], SMALL) if f.kind is Kind.RECIPROCITY}
+    strangers = {UUID(int=each.int + 50) for each in PEOPLE}
+    assert {each for each in after if not each & strangers} <= pairs

@@ -1,0 +1,100 @@
+"""What each detector says, and keeps quiet about, at its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
+from uuid import UUID
+
+import pytest
+
+from ledger.quarantine.detect import Finding, Parameters, Seen, detect
+from ledger.quarantine.model import Kind
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+A, B, C, D, E = (UUID(int=n) for n in range(1, 6))
+IDS: Iterator[int] = count(100)
+LIKE, REVIEW = "club.like.given", "peer.review.completed"
+
+
+def seen(
+    giver: UUID, to: UUID | None = None, type_: str = LIKE, *, at: float = 0, device: str = ""
+) -> Seen:
+    moment = T0 + timedelta(minutes=at)
+    return Seen(UUID(int=next(IDS)), type_, giver, moment, to, device or None)
+
+
+def found(facts: list[Seen], parameters: Parameters | None = None) -> list[Finding]:
+    return detect(facts, parameters or Parameters())
+
+
+def both(one: UUID, other: UUID, times: int, type_: str = LIKE) -> list[Seen]:
+    pairs = ((one, other), (other, one))
+    return [seen(*pair, type_, at=n) for pair in pairs for n in range(times)]
+
+
+def test_two_who_mostly_like_each_other() -> None:
+    (only,) = found(both(A, B, 6))
+    assert (only.kind, only.members, len(only.events)) == (Kind.RECIPROCITY, frozenset({A, B}), 12)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        both(A, B, 5),
+        [*both(A, B, 6), *(seen(C, A) for _ in range(6))],
+        [seen(A, B) for _ in range(50)],
+        [seen(A, A) for _ in range(50)],
+    ],
+    ids=["too few", "half comes from others", "one way", "oneself"],
+)
+def test_what_two_friends_may_do(facts: list[Seen]) -> None:
+    assert found(facts) == []
+
+
+def test_one_who_is_too_quick_and_only_the_quick_facts() -> None:
+    limits = Parameters(velocity_events=3, velocity_minutes=10)
+    slow = [seen(A, at=60 + 10 * n) for n in range(20)]
+    assert found(slow, limits) == []
+    three = [seen(A, at=n) for n in range(3)]
+    assert found([*three, *slow], limits) == []
+    fourth = seen(A, at=9.99)
+    (only,) = found([fourth, *slow, *three], limits)
+    assert (only.kind, only.members) == (Kind.VELOCITY, frozenset({A}))
+    assert only.events == {one.event_id for one in (*three, fourth)}
+    assert found([*three, seen(A, at=10)], limits) == [], "the end of the span is outside"
+    assert found([*three, seen(A, type_="club.post.created", at=3)], limits) == []
+
+
+def test_more_members_on_one_device_than_a_household() -> None:
+    household = [seen(each, device="d1") for each in (A, B, C)]
+    assert found([*household, seen(A, device="d1"), seen(D, device="d2"), seen(E)]) == []
+    (only,) = found([*household, seen(D, device="d1")])
+    assert (only.kind, only.members, len(only.events)) == (
+        Kind.SHARED_DEVICE,
+        frozenset({A, B, C, D}),
+        4,
+    )
+
+
+@pytest.mark.parametrize("length", [2, 3, 4])
+def test_rings_of_reviews(length: int) -> None:
+    people = [A, B, C, D][:length]
+    around = [*zip(people, [*people[1:], people[0]], strict=True)]
+    once = [seen(*pair, REVIEW) for pair in around]
+    assert found(once) == []
+    (only,) = found([*once, *(seen(*pair, REVIEW) for pair in around)])
+    assert (only.kind, only.members, len(only.events)) == (
+        Kind.RING,
+        frozenset(set(people)),
+        2 * length,
+    )
+
+
+def test_a_ring_of_five_and_a_line_are_none() -> None:
+    people = [A, B, C, D, E]
+    around = [*zip(people, [*people[1:], A], strict=True)] * 2
+    assert found([seen(*pair, REVIEW) for pair in around]) == []
+    line = [*pairwise(people)] * 2
+    assert found([seen(*pair, REVIEW) for pair in line]) == []
