@@ -13,6 +13,7 @@ from ledger.kernel.transaction import execute
 from ledger.programme import service as programmes
 from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
+from ledger.programme.model_unit import ProgrammeOfAnotherUnit
 from tests.integration.api_programme.conftest import Person
 from tests.world import World
 
@@ -110,7 +111,7 @@ def test_it_takes_two_persons(
 
 def test_each_programme_has_its_own_door(world: World, admin: TestClient) -> None:
     assert code(propose(admin, put(world, POINTS))) == (422, "not_beside")
-    with pytest.raises(programmes.ProgrammeOfAnotherUnit):
+    with pytest.raises(ProgrammeOfAnotherUnit):
         world.activate(STAFF)
 
 
