@@ -81,13 +81,13 @@ CHECKS: Final[tuple[Check, ...]] = (
     *INACTIVITY_CHECKS,
     *GRANT_CHECKS,
     *REDEMPTION_CHECKS,
-    *BRIDGE_CHECKS,
-    log_check(recorded_anchors),
-    *QUARANTINE_CHECKS,
-    SIGNATURE_CHECK,
     *PURCHASE_CHECKS,
     *THANKS_CHECKS,
+    *QUARANTINE_CHECKS,
     *REFERRAL_CHECKS,
+    *BRIDGE_CHECKS,
+    log_check(recorded_anchors),
+    SIGNATURE_CHECK,
 )
 """Every check there is, in the order they run; a room adds its own here."""
 

@@ -174,9 +174,7 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     return Refunded(entry_id, tuple(entry.parts), paid)
 
 
-def move_to_escrow(
-    sheet: Sheet, command: MoveToEscrow, *, withheld: Collection[UUID] = ()
-) -> Hold:
+def move_to_escrow(sheet: Sheet, command: MoveToEscrow, *, withheld: Collection[UUID] = ()) -> Hold:
     """Move available points to escrow, nearest expiry first: a hold captured as it is placed.
 
     Raises:
