@@ -116,7 +116,7 @@ def test_who_may_see_it(
 ) -> None:
     assert admin.get(of(world, "anna")).json()["standing"]["points"] == 165
     assert machine("balances:read").get(of(world, "anna")).status_code == 200
-    assert code(machine("events:write").get(of(world, "anna"))) == (403, "scope_required")
+    assert code(machine("journal:read").get(of(world, "anna"))) == (403, "scope_required")
     assert code(anybody.get(of(world, "anna"))) == (401, "credentials_missing")
     boris = person(world.linked["boris"])
     assert code(boris.get(of(world, "anna"))) == (403, "role_required")
