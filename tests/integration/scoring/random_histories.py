@@ -37,11 +37,13 @@ TIMES: Final = [
     *("00:00:00Z", "00:00:00.000Z", "08:30:00Z", "08:30:00.5Z", "08:30:00.50Z", "12:00:00+03:00"),
     *("20:59:59.999999999Z", "21:00:00Z", "23:59:59.9999999Z", "23:59:59+00:00"),
 ]
+ENDLESS: Final = WEEKLY[: WEEKLY.index("inactivity:")]
+"""The weekly example without inactivity and emission: here every award is paid at once."""
 VERSIONS: Final = {
     "daily-2": DAILY.replace("11.5", "6").replace('version: "1"', 'version: "2"'),
     "daily-3": DAILY.replace("Europe/Moscow", "UTC").replace('version: "1"', 'version: "3"'),
-    "weekly-2": WEEKLY.replace("points: 50", "points: 70").replace('version: "1"', 'version: "2"'),
-    "weekly-3": WEEKLY.replace("zone: UTC", "zone: Asia/Tokyo"),
+    "weekly-2": ENDLESS.replace("points: 50", "points: 70").replace('version: "1"', 'version: "2"'),
+    "weekly-3": ENDLESS.replace("zone: UTC", "zone: Asia/Tokyo"),
 }
 MODES: Final[tuple[Mode, ...]] = ("forward", "restatement", "top_up", "top_up")
 CLOSES: Final = ["2025-03-10", "2025-03-17", "2025-03-24", "2025-04-07"]

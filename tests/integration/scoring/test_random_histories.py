@@ -39,6 +39,7 @@ from ledger.scoring.verify import check_projection
 from ledger.verify.service import verify
 from tests.integration.scoring.random_histories import (
     CLOSES,
+    ENDLESS,
     MEMBER_OF,
     VERSIONS,
     Activate,
@@ -52,13 +53,13 @@ from tests.integration.scoring.random_histories import (
     lives,
 )
 from tests.naive_scorer import Awards
-from tests.scoring_cases import DAILY, WEEKLY, Event, Versions, score
+from tests.scoring_cases import DAILY, Event, Versions, score
 from tests.support.clock import SetClock
 from tests.support.credentials import issue_key
 from tests.support.http import TestParts, client_of
 from tests.world import SOURCE_URI, World, lms
 
-TEXTS = {"daily": DAILY, "weekly": WEEKLY}
+TEXTS = {"daily": DAILY, "weekly": ENDLESS}
 REFUSED = (
     programmes.AlreadyInForce,
     programmes.ActivationOutOfOrder,
