@@ -157,7 +157,7 @@ def create(work: Work, command: CreateGrant) -> Grant:
 def approve(work: Work, command: ApproveGrant) -> Grant:
     """Stand for a grant; with enough persons it is paid in the same transaction.
 
-    A single admin calls it again once the delay is over.
+    A single admin calls it again once the delay is over, if nobody became another meanwhile.
 
     Raises:
         UnknownGrant, GrantClosed: there is nothing to approve.
@@ -177,7 +177,7 @@ def approve(work: Work, command: ApproveGrant) -> Grant:
         approval = Approval(command.person_id, command.content_digest, work.now)
         store.insert_approval(work, grant.grant_id, approval)
         grant = replace(grant, approvals=(*grant.approvals, approval))
-    elif grant.payable_from is None:
+    elif grant.payable_from is None or members_store.count_admins(work) > 1:
         raise AnotherPersonNeeded("You stand for this grant already; another person must approve.")
     elif work.now < grant.payable_from:
         raise GrantNotPayableYet(

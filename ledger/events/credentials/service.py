@@ -49,7 +49,7 @@ def approve(work: Work, command: ApproveCredential) -> Credential:
         NotAnAdmin: the approver is none.
         UnknownCredential, CredentialDecided, CredentialNotAsRead: there is nothing to approve, not
             any more, or not that.
-        CredentialNeedsAnotherPerson: the approver proposed it.
+        CredentialNeedsAnotherPerson: the approver proposed it, and there is another admin by now.
         CredentialAnnounced: and is the only admin, whose announcement has not stood long enough.
     """
     members.require_admin(work, command.approved_by)
@@ -99,7 +99,7 @@ def _draft(work: Work, credential_id: UUID) -> Credential:
 
 
 def _require_announced(work: Work, found: Credential) -> None:
-    if found.announced_until is None:
+    if found.announced_until is None or members_store.count_admins(work) > 1:
         raise CredentialNeedsAnotherPerson(
             "Another admin than the one who has this secret or key approves it."
         )

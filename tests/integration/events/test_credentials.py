@@ -33,7 +33,7 @@ from ledger.events.errors import (
 from ledger.events.model import Source
 from ledger.events.sources import service as sources
 from ledger.events.sources.model import AddSecret
-from ledger.kernel.transaction import Database, execute
+from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY, CreateMember, NotAnAdmin, Role
@@ -200,6 +200,32 @@ def test_a_single_admin_waits_under_a_public_notice(
     with database.read() as work:
         assert store.open_notices(work, 10) == []
     assert source.name == "lms"
+
+
+def test_a_single_admin_who_is_joined_needs_the_other(
+    database: Database, source: Source, admins: Admins
+) -> None:
+    first, second = admins
+
+    def dismiss(work: Work, person: UUID) -> None:
+        members_store.delete_role(work, person, Role.ADMIN)
+
+    def join(work: Work, person: UUID) -> None:
+        members_store.insert_role(work, person, Role.ADMIN, None)
+        members_store.grant_role(work, person, Role.ADMIN, None)
+
+    execute(database, dismiss, second)
+    proposed = secret_of(database, first)
+    assert proposed.source == source.uri
+    execute(database, join, second)
+    with database.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE source_credentials SET announced_until = now() - interval '1 second'")
+        )
+    with pytest.raises(CredentialNeedsAnotherPerson):
+        approve(database, proposed, first)
+    assert secrets(database) == ()
+    assert approve(database, proposed, second).state == "approved"
 
 
 @pytest.mark.parametrize(

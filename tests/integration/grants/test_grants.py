@@ -281,6 +281,20 @@ def test_a_single_admin_waits_under_a_public_notice(database: Database, clock: M
         _create(database, _proposal(budget, 1_001, policy=SMALL))
 
 
+def test_a_single_admin_who_is_joined_needs_the_other(
+    database: Database, clock: MovingClock
+) -> None:
+    execute(database, make_first_admin, ADMIN)
+    budget = execute(database, service.open_budget, OpenBudget("b", Points(10_000), ADMIN))
+    grant = _create(database, _proposal(budget, 100))
+    _make_admins(database, SECOND)
+    clock.moment = AT + 4 * DAY
+    with pytest.raises(AnotherPersonNeeded):
+        _approve(database, grant, ADMIN)
+    assert _available(database, ANNA, clock.moment) == 0
+    assert _approve(database, grant, SECOND).state is GrantState.PAID
+
+
 def test_without_a_delay_a_single_admin_cannot_be_enough(
     database: Database, clock: MovingClock
 ) -> None:
