@@ -41,7 +41,7 @@ def redeeming_of(parts: Parts) -> Redeeming:
 
 
 def caller_of(principal: Principal) -> Caller:
-    """A person acts for themselves, a machine for its source."""
+    """A person acts for themselves, a machine for its source; one of none only looks."""
     return Caller(principal.member_id, principal.source)
 
 

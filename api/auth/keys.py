@@ -16,10 +16,12 @@ from uuid import UUID
 from api.auth import store
 from api.auth.model import (
     ACCESS_TOKEN_LIFE,
+    SOURCE_SCOPES,
     ApiKey,
     CredentialsRefused,
     Principal,
     PrincipalKind,
+    SourceKeyRequired,
     check_scopes,
     secret_digest,
 )
@@ -98,13 +100,17 @@ class IssuedToken:
 def create_key(work: Work, command: CreateKey) -> CreatedKey:
     """Make a key. One that speaks for a source works once another admin approved it as read.
 
+    A key of no source works at once, by one person's will, so it only reads.
+
     Raises:
         UnknownScope: one of the scopes does not exist.
+        SourceKeyRequired: one of them is for keys of sources, and no source is named.
         NotAnAdmin: a source's key has to be proposed by an admin.
         UnknownSource, SourceSuspended: there is no source to speak for, or it is switched off.
         SourceHasNoDoor: the source was made by an import.
     """
     check_scopes(command.scopes)
+    _require_source_for(command)
     key_id, secret = work.ids.new(work.now), work.ids.secret()
     credential = None
     if command.source is not None:
@@ -192,6 +198,16 @@ def _propose(
     return credentials.propose(work, asked)
 
 
+def _require_source_for(command: CreateKey) -> None:
+    reserved = sorted(command.scopes & SOURCE_SCOPES)
+    if command.source is None and reserved:
+        names = " / ".join(reserved)
+        raise SourceKeyRequired(
+            f"{names} is only for a key of a source: say which; a second admin approves it.",
+            scope=names,
+        )
+
+
 def _require_active(work: Work, uri: str) -> None:
     found = sources.require_door(work, uri)
     if found.state != "active":
@@ -213,4 +229,6 @@ def _checked(work: Work, id_text: str, prefix: str, secret: str) -> ApiKey:
 def _principal(key: ApiKey, scopes: frozenset[str]) -> Principal:
     if key.source is not None:
         return Principal(PrincipalKind.SOURCE, key.source, scopes=scopes)
-    return Principal(PrincipalKind.MACHINE, format_id("key", key.key_id), scopes=scopes)
+    # Also of keys that were made before these scopes took a source.
+    own = scopes - SOURCE_SCOPES
+    return Principal(PrincipalKind.MACHINE, format_id("key", key.key_id), scopes=own)

@@ -38,6 +38,13 @@ class UnknownScope(VkladError):
     kind = ErrorKind.INVALID
 
 
+class SourceKeyRequired(VkladError):
+    """A scope that only a key of a source may have, on a key of none."""
+
+    code = "source_key_required"
+    kind = ErrorKind.INVALID
+
+
 class PrincipalKind(StrEnum):
     """What sort of party asks."""
 
@@ -68,6 +75,8 @@ SCOPES: Final = (
     "metrics:read",
 )
 """What a machine's key may be for. None of them approves anything (DESIGN 3, rule 10)."""
+SOURCE_SCOPES: Final = frozenset({"events:write", "redemptions:write"})
+"""Those that state facts or move points: only of a source's key, which two persons agree on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def find(work: Work, caller: Caller, purchase_id: UUID) -> Purchase:
     """
     purchase = store.find(work, purchase_id)
     mine = purchase is not None and caller.member_id == purchase.buyer_id
-    if purchase is None or not (mine or caller.may_use(purchase.source)):
+    if purchase is None or not (mine or caller.may_see(purchase.source)):
         raise _not_found(purchase_id)
     return purchase
 

@@ -49,8 +49,8 @@ ORDER_SIGNED: Final = "order.signed"
 class Caller:
     """On whose behalf something is asked.
 
-    A member for themselves; or a machine: of one source for that source's orders, of none
-    (``source`` is ``None`` too) for any.
+    A member for themselves; or a machine of one source for that source's orders; or, with neither,
+    somebody who looks at everything and settles nothing.
     """
 
     member_id: UUID | None = None
@@ -58,6 +58,10 @@ class Caller:
 
     def may_use(self, source: str) -> bool:
         """Whether orders of ``source`` are this machine's to settle; never a member's."""
+        return self.member_id is None and self.source == source
+
+    def may_see(self, source: str) -> bool:
+        """Whether orders of ``source`` are shown to this machine, whoever's they are."""
         return self.member_id is None and self.source in {None, source}
 
 

@@ -291,7 +291,7 @@ def _lock(work: Work, caller: Caller, redemption_id: UUID) -> Redemption:
 
 
 def _may_see(caller: Caller, redemption: Redemption) -> bool:
-    return caller.member_id == redemption.member_id or caller.may_use(redemption.order_source)
+    return caller.member_id == redemption.member_id or caller.may_see(redemption.order_source)
 
 
 def _not_found(redemption_id: UUID) -> RedemptionNotFound:

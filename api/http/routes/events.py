@@ -30,7 +30,6 @@ from api.webhooks.secret_box import FernetBox
 from ledger.events.listing import store as listing
 from ledger.events.model import Conflict, Delivery, EventSummary, IncomingEvent, OnConflict, Outcome
 from ledger.kernel.canonical import Json
-from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database
 
@@ -42,13 +41,6 @@ _MEDIA_TYPES: Final = f"{cloudevents.STRUCTURED} / {cloudevents.BATCH}"
 _opening: Final = threading.Lock()
 
 _Row = TypeVar("_Row")
-
-
-class SourceKeyRequired(VkladError):
-    """A key that speaks for no source states nothing."""
-
-    code = "source_key_required"
-    kind = ErrorKind.FORBIDDEN
 
 
 def intake_of(request: Request) -> Intake:
@@ -85,8 +77,7 @@ async def state_events(request: Request) -> Response:
 
 async def _state(request: Request) -> bytes:
     principal = await machine_of(request, "events:write")
-    if principal.source is None:
-        raise SourceKeyRequired("This key speaks for no source. Use one that was made for it.")
+    assert principal.source is not None, "no key of no source has this scope"
     intake = intake_of(request)
     source = await intake.source_at(principal.source)
     events = await _events(request, source.uri)

@@ -12,8 +12,14 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from api.auth.keys import CreatedKey, CreateKey, create_key
-from api.auth.model import ACCESS_TOKEN_LIFE, SCOPES, UnknownScope
+from api.auth.keys import CreatedKey, CreateKey, create_key, principal_of_key
+from api.auth.model import (
+    ACCESS_TOKEN_LIFE,
+    SCOPES,
+    SOURCE_SCOPES,
+    SourceKeyRequired,
+    UnknownScope,
+)
 from api.auth.tables import access_tokens, api_keys
 from api.http import principal
 from api.http.health import is_public
@@ -113,8 +119,30 @@ def test_a_scope_that_does_not_exist_is_refused(timed: Database) -> None:
     assert refused.value.operands["scope"] == "grants:approve"
 
 
+@pytest.mark.parametrize("scope", sorted(SOURCE_SCOPES))
+def test_what_moves_points_or_states_facts_takes_a_key_of_a_source(
+    timed: Database, admin: Browser, scope: str
+) -> None:
+    with pytest.raises(SourceKeyRequired) as refused:
+        execute(timed, create_key, CreateKey("x", frozenset({"members:read", scope})))
+    assert refused.value.operands["scope"] == scope
+    body, headers = {"name": "x", "scopes": [scope]}, {"x-csrf-token": admin.csrf}
+    answer = admin.client.post("/v1/api-keys", json=body, headers=headers)
+    assert _code(answer) == (422, "source_key_required")
+    older = execute(timed, create_key, CreateKey("x", frozenset({"members:read"})))
+    execute(
+        timed,
+        lambda work, _: work.connection.execute(
+            api_keys.update().values(scopes=["members:read", scope])
+        ),
+        None,
+    )
+    with timed.read() as work:
+        assert principal_of_key(work, older.text).scopes == {"members:read"}
+
+
 def test_a_key_without_the_scope_is_403_and_told_which(app: FastAPI, timed: Database) -> None:
-    text = execute(timed, create_key, CreateKey("x", frozenset({"events:write"}))).text
+    text = execute(timed, create_key, CreateKey("x", frozenset({"journal:read"}))).text
     answer = client_of(app).get("/v1/members", headers=_bearer(text))
     assert _code(answer) == (403, "scope_required")
     assert "members:read" in answer.json()["scopes"]
@@ -257,7 +285,7 @@ def test_a_client_may_use_http_basic(app: FastAPI, key: CreatedKey) -> None:
 def test_a_token_has_no_more_scopes_than_asked_and_than_the_key(
     app: FastAPI, timed: Database
 ) -> None:
-    command = CreateKey("x", frozenset({"members:read", "events:write"}))
+    command = CreateKey("x", frozenset({"members:read", "balances:read"}))
     key = execute(timed, create_key, command)
     answer = _token(app, **_client(key), scope="members:read journal:read")
     assert answer.json()["scope"] == "members:read"

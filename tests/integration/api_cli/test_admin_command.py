@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from api.auth.first_admin import BecomeFirstAdmin, become_first_admin
 from api.auth.keys import principal_of_key
-from api.auth.model import CredentialsRefused
+from api.auth.model import CredentialsRefused, SourceKeyRequired
 from api.cli.main import app
 from ledger.events.errors import CredentialNeedsAnotherPerson, CredentialNotAsRead
 from ledger.kernel.ids import format_id
@@ -73,6 +73,8 @@ def test_a_printed_key_works_once_another_admin_approved_it(database: Database) 
 
 def test_a_plain_key_needs_nobody_and_a_rejected_one_never_works(database: Database) -> None:
     world = World.make(database)
+    strong = CliRunner().invoke(app, ["admin", "key", "shop", "--scope", "redemptions:write"])
+    assert isinstance(strong.exception, SourceKeyRequired)
     plain = CliRunner().invoke(app, ["admin", "key", "shop", "--scope", "members:read"])
     with database.read() as work:
         assert principal_of_key(work, plain.stdout.strip()).source is None

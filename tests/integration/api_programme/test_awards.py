@@ -88,7 +88,7 @@ def test_admins_and_machines_with_the_scope_see_a_members_awards(
     path = f"/v1/members/{format_id('mem', world.linked['anna'])}/awards"
     assert admin.get(path).json() == own
     assert machine("balances:read").get(path).json() == own
-    assert code(machine("events:write").get(path)) == (403, "scope_required")
+    assert code(machine("journal:read").get(path)) == (403, "scope_required")
     assert code(machine("balances:read").get("/v1/awards")) == (403, "member_required")
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from httpx import Response
 
-from api.auth.keys import CreateKey, create_key
 from api.auth.sessions import OpenSession, open_session
 from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
@@ -34,14 +33,10 @@ class Doors:
         self.member = self.person(school.member)
         self.anybody = client_of(self._app)
 
-    def machine(self, source: str | None, *scopes: str) -> Any:
+    def machine(self, source: str, *scopes: str) -> Any:
         wanted = scopes or ("redemptions:write",)
-        if source is None:
-            command = CreateKey("test", frozenset(wanted))
-            key = execute(self.school.database, create_key, command)
-        else:
-            admins = (self.school.world.first_admin, self.school.world.second_admin)
-            key = issue_key(self.school.database, admins, source, *wanted)
+        admins = (self.school.world.first_admin, self.school.world.second_admin)
+        key = issue_key(self.school.database, admins, source, *wanted)
         return client_of(self._app, Authorization=f"Bearer {key.text}")
 
     def person(self, member_id: UUID) -> Any:

@@ -209,7 +209,9 @@ def test_an_order_is_its_buyer_s_and_its_source_s(school: School) -> None:
     with pytest.raises(errors.OrderForAnotherMember):
         school.quote(school.order(sub="lms:unknown"), 1, school.lms)
     quoted = school.quote(token, 1, school.lms)
-    assert school.hold(token, quoted.token, Caller()).member_id == school.member
+    with pytest.raises(errors.OrderForAnotherMember):
+        school.hold(token, quoted.token, Caller())
+    assert school.hold(token, quoted.token, school.lms).member_id == school.member
 
 
 def test_a_blocked_member_does_not_redeem(school: School) -> None:
