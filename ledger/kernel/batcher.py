@@ -3,7 +3,8 @@
 While one batch is being committed the next one gathers, so nobody waits on a timer: alone, a
 command is its own batch; under load the cost of a commit is shared. A caller has its answer only
 after the COMMIT. A refused command leaves no trace and fails nobody else; if the shared transaction
-itself fails, each command is tried again alone, so that only the one to blame gets the error.
+itself fails, each command is tried again alone, so that only the one to blame gets the error;
+not where the database is away or too busy, which each alone would only wait for again.
 
     submit ─▶ waiting ─▶ [ batch: one transaction ] ─commit─▶ answers
                               │ failed as a whole
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from ledger.kernel.errors import ErrorKind, VkladError
-from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute
+from ledger.kernel.transaction import Database, DatabaseUnavailable, TooContended, Work, execute
 
 _Command = TypeVar("_Command")
 _Answer = TypeVar("_Answer")
@@ -162,7 +163,7 @@ class MicroBatcher(Generic[_Command, _Answer]):
     def _commit(self, batch: list[_Waiting[_Command, _Answer]]) -> None:
         try:
             answers = execute(self._database, self._step, [one.command for one in batch])
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, TooContended):
             raise
         except Exception:
             if len(batch) == 1:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ledger.kernel import outbox
 from ledger.kernel.batcher import BatcherClosed, MicroBatcher, TooManyWaiting, one_by_one
 from ledger.kernel.errors import ErrorKind, VkladError
-from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, connect
+from ledger.kernel.transaction import Database, DatabaseUnavailable, TooContended, Work, connect
 
 
 class _Refused(VkladError):
@@ -177,6 +177,29 @@ def test_without_a_database_every_caller_hears_so_and_the_batcher_lives() -> Non
         with pytest.raises(DatabaseUnavailable):
             batcher.call("a")
     batcher.close()
+
+
+def test_a_lock_that_is_not_to_be_had_is_waited_for_once_by_a_whole_batch(
+    database: Database,
+) -> None:
+    entered, gate, steps = threading.Event(), threading.Event(), list[int]()
+
+    def blocked(work: Work, commands: Sequence[str]) -> Sequence[int]:
+        entered.set()
+        assert gate.wait(20)
+        steps.append(len(commands))
+        raise TooContended("A lock was not to be had.")
+
+    batcher: MicroBatcher[str, int] = MicroBatcher(database, blocked)
+    futures = [batcher.submit("first")]
+    assert entered.wait(20)
+    futures += [batcher.submit(str(number)) for number in range(5)]
+    gate.set()
+    for future in futures:
+        with pytest.raises(TooContended):
+            future.result(20)
+    batcher.close()
+    assert steps == [1, 5]
 
 
 def test_callers_on_an_event_loop_wait_without_blocking_it(
