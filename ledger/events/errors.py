@@ -90,7 +90,7 @@ class SourceSuspended(VkladError):
 
 
 class SourceHasNoDoor(VkladError):
-    """The source was made by an import: only an operator at the machine states in its name."""
+    """The source was made by an import, or is one of this program: no key speaks for it."""
 
     code = "source_has_no_door"
     kind = ErrorKind.FORBIDDEN

@@ -31,9 +31,10 @@ def declare_sync(work: Work, command: DeclareSync) -> Readiness:
 
     Raises:
         UnknownSource: there is none of this name.
+        SourceHasNoDoor: it is one of this program, which is always complete.
         SyncInvalid: the watermark lies ahead of our clock, or the count is none.
     """
-    source = sources.require_source(work, command.name)
+    source = sources.require_outside(work, command.name)
     if command.complete_until > work.now + FUTURE_MAX:
         raise SyncInvalid("A source cannot be complete beyond now.", field="complete_until")
     if command.count is not None and not 0 <= command.count <= COUNT_MAX:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from ledger.events import service as events
 from ledger.events.admission import admit
+from ledger.events.errors import SourceAddressTaken
 from ledger.events.model import (
     RETRACTED,
     AcceptEvents,
@@ -26,7 +27,7 @@ from ledger.events.model import (
     Source,
 )
 from ledger.events.sources import store as sources
-from ledger.events.sources.model import SourceSpec
+from ledger.events.sources.model import INTERNAL_PROFILE, SourceSpec
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
@@ -75,7 +76,7 @@ _FIELDS: Final = {
 _SPEC: Final = SourceSpec(
     name="thanks",
     uri=THANKS_SOURCE,
-    profile="internal",
+    profile=INTERNAL_PROFILE,
     authority=Authority(
         types=(THANKS_GIVEN,),
         issuers={_PROVIDER: THANKS_SOURCE},
@@ -104,6 +105,7 @@ def give(work: Work, command: GiveThanks) -> Thanks:
     Raises:
         ThanksUnreadable, ThanksToOneself, ThanksTooLarge, ThanksNotOffered: it cannot be given.
         UnknownMember, MemberNotActive: of giver or receiver.
+        SourceAddressTaken: a source of others has the name or address that is kept for thanks.
     """
     check_words(command.reason, command.link)
     if command.giver == command.receiver:
@@ -218,7 +220,16 @@ def _source(work: Work) -> Source:
     if found is None:
         sources.insert_source_once(work, work.ids.new(work.now), _SPEC)
         found = sources.source_by_uri(work, THANKS_SOURCE)
-    assert found is not None, "registered just now, or by another before"
+    if found is None:
+        raise SourceAddressTaken(
+            "Another source has the name that is kept for thanks.", name=_SPEC.name, uri=_SPEC.uri
+        )
+    if found.profile != _SPEC.profile:
+        raise SourceAddressTaken(
+            "Another source has the address that is kept for thanks.",
+            name=found.name,
+            uri=found.uri,
+        )
     return found
 
 

@@ -27,6 +27,11 @@ SECRET_LENGTH_MAX: Final = 512
 OVERLAP_DEFAULT: Final = timedelta(hours=24)
 """How long the secret before goes on being accepted after a rotation."""
 IMPORT_PROFILE: Final = "import"
+INTERNAL_PROFILE: Final = "internal"
+"""Of sources in whose name only this program states anything."""
+INTERNAL_ADDRESS: Final = "urn:vklad:"
+"""How the address of each of them begins."""
+INTERNAL_NAMES: Final = frozenset({"thanks"})
 LATENESS_DAYS_MAX: Final = 36_500
 BUDGET_MAX: Final = 10_000_000
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
@@ -175,6 +180,27 @@ def check_spec(spec: SourceSpec) -> SourceSpec:
             "has fields of small letters, digits and _",
         )
     return spec
+
+
+def require_external(spec: SourceSpec) -> SourceSpec:
+    """The registration itself, if nothing of it is kept for sources of this program.
+
+    Raises:
+        SourceSpecInvalid: names the field.
+    """
+    _require(spec.name not in INTERNAL_NAMES, "name", "is kept for a source of this program")
+    _require(
+        not spec.uri.lower().startswith(INTERNAL_ADDRESS),
+        "uri",
+        f"does not begin with {INTERNAL_ADDRESS}, which is kept for sources of this program",
+    )
+    _require(spec.profile != INTERNAL_PROFILE, "profile", "is kept for sources of this program")
+    return spec
+
+
+def is_internal(source: Source) -> bool:
+    """Whether only this program states anything in its name, whatever it is registered as."""
+    return source.profile == INTERNAL_PROFILE or source.uri.startswith(INTERNAL_ADDRESS)
 
 
 def authority_content(authority: Authority) -> dict[str, Json]:

@@ -37,6 +37,8 @@ from ledger.events.sources.model import (
     SourceChange,
     SourceSpec,
     check_spec,
+    is_internal,
+    require_external,
 )
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
@@ -49,11 +51,11 @@ def propose_source(work: Work, command: ProposeSource) -> SourceChange:
 
     Raises:
         NotAnAdmin: the proposer is none.
-        SourceSpecInvalid: it cannot be a source.
+        SourceSpecInvalid: it cannot be a source, or is one of this program.
         SourceAddressTaken: another source has the address, or this name has another address.
     """
     members.require_admin(work, command.proposed_by)
-    spec = check_spec(command.spec)
+    spec = require_external(check_spec(command.spec))
     _require_free(work, spec)
     change_id = work.ids.new(work.now)
     store.insert_change(work, change_id, spec, format_id("mem", command.proposed_by))
@@ -70,12 +72,13 @@ def approve_source(work: Work, command: DecideSource) -> Source:
         UnknownSourceChange, SourceChangeDecided, SourceChangeNotAsRead: there is nothing to
             approve, not any more, or not that.
         SourceNeedsAnotherPerson: the approver proposed it.
+        SourceSpecInvalid: it is one of this program.
         SourceAddressTaken: somebody else got the address meanwhile.
     """
     change = _open_change(work, command)
     if change.proposed_by == format_id("mem", command.decided_by):
         raise SourceNeedsAnotherPerson("Another admin than the one who proposed this approves it.")
-    _require_free(work, change.spec)
+    _require_free(work, require_external(change.spec))
     store.upsert_source(work, work.ids.new(work.now), change.spec)
     store.decide_change(work, change.change_id, "approved", format_id("mem", command.decided_by))
     return require_source(work, change.spec.name)
@@ -96,8 +99,9 @@ def suspend_source(work: Work, name: str) -> None:
 
     Raises:
         UnknownSource: no source of this name.
+        SourceHasNoDoor: it is one of this program.
     """
-    require_source(work, name)
+    require_outside(work, name)
     store.set_state(work, name, "suspended")
 
 
@@ -107,6 +111,7 @@ def propose_secret(work: Work, command: AddSecret, *, box: SecretBox) -> Credent
     Raises:
         NotAnAdmin: whoever issues it is none.
         UnknownSource: no source of this name.
+        SourceHasNoDoor: no secret speaks for it.
         SecretInvalid: too short or too long.
     """
     if not SECRET_LENGTH_MIN <= len(command.secret) <= SECRET_LENGTH_MAX:
@@ -115,7 +120,7 @@ def propose_secret(work: Work, command: AddSecret, *, box: SecretBox) -> Credent
             length_min=SECRET_LENGTH_MIN,
             length_max=SECRET_LENGTH_MAX,
         )
-    source = require_source(work, command.source)
+    source = _require_open(require_source(work, command.source))
     sealed = box.seal(command.secret)
     terms: dict[str, Json] = {
         "overlap_s": int(command.overlap.total_seconds()),
@@ -142,8 +147,9 @@ def open_source(work: Work, name: str, *, box: SecretBox) -> OpenSource:
 
     Raises:
         UnknownSource: no source of this name.
+        SourceHasNoDoor: it is one of this program.
     """
-    source = require_source(work, name)
+    source = require_outside(work, name)
     sealed = store.sealed_secrets(work, source.source_id)
     return OpenSource(source, tuple(box.unseal(one) for one in sealed))
 
@@ -160,19 +166,39 @@ def require_source(work: Work, name: str) -> Source:
     return source
 
 
+def require_outside(work: Work, name: str) -> Source:
+    """The source of this name, if it is not one of this program: that one is nobody's to steer.
+
+    Raises:
+        UnknownSource: there is none.
+        SourceHasNoDoor: it is one of this program.
+    """
+    source = require_source(work, name)
+    if is_internal(source):
+        raise SourceHasNoDoor(
+            "Only this program states anything in the name of this source.", name=source.name
+        )
+    return source
+
+
 def require_door(work: Work, uri: str) -> Source:
     """The source of this address, if keys may speak for it.
 
     Raises:
         UnknownSource: there is none.
-        SourceHasNoDoor: it was made by an import.
+        SourceHasNoDoor: it was made by an import, or is one of this program.
     """
     source = store.source_by_uri(work, uri)
     if source is None:
         raise UnknownSource(f"There is no source at {uri[:200]}.", name=uri[:200])
-    if source.profile == IMPORT_PROFILE:
+    return _require_open(source)
+
+
+def _require_open(source: Source) -> Source:
+    if source.profile == IMPORT_PROFILE or is_internal(source):
         raise SourceHasNoDoor(
-            "This source was made by an import. Nothing states in its name over HTTP.",
+            "This source was made by an import or by this program. Nothing states in its name "
+            "over HTTP.",
             name=source.name,
         )
     return source
@@ -186,10 +212,11 @@ def source_for_import(work: Work, uri: str) -> Source:
 
     Raises:
         SourceSpecInvalid: the address cannot be one.
+        SourceHasNoDoor: it is of a source of this program.
     """
     found = store.source_by_uri(work, uri)
     if found is not None:
-        return found
+        return require_outside(work, found.name)
     spec = SourceSpec(
         name=_import_name(uri),
         uri=uri,
@@ -198,7 +225,7 @@ def source_for_import(work: Work, uri: str) -> Source:
         lateness_days=LATENESS_DAYS_MAX,
         hourly_budget=BUDGET_MAX,
     )
-    store.insert_source_once(work, work.ids.new(work.now), check_spec(spec))
+    store.insert_source_once(work, work.ids.new(work.now), require_external(check_spec(spec)))
     registered = store.source_by_uri(work, uri)
     assert registered is not None, "inserted, or by another transaction before"
     return registered
