@@ -13,6 +13,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.lots import service as lots
 from ledger.lots.model import CaptureHold
+from ledger.members import service as members
 from ledger.redemption import code_store, store
 from ledger.redemption.checkout import already_used
 from ledger.redemption.code_store import CodeUse, StoredCode
@@ -48,6 +49,7 @@ def use(work: Work, command: UseCode) -> Redemption:
         CodeUnknown: none, or one of another shop.
         CodeUsed: carries what it was used for.
         CodeExpired: its time is over, or it was taken back; the points are with the member.
+        MemberNotActive: whose it is was blocked meanwhile.
         CodeForAnotherOrder: it was issued on another order, or for another currency.
         CodeBuysNothing: none of the order's lines takes it; ``limited_by`` says why.
         OrderMalformed: the order cannot be read.
@@ -83,6 +85,7 @@ def _unused(work: Work, command: UseCode) -> tuple[StoredCode, Redemption]:
     if code is None or redemption is None or not command.caller.may_use(redemption.order_source):
         raise unknown_code()
     require_unused(work, code)
+    members.require_active(work, redemption.member_id)
     if redemption.state is not RedemptionState.HELD or is_over(work, redemption):
         raise CodeExpired(
             f"This code ended at {code.expires_at.isoformat()} or was taken back.",

@@ -236,6 +236,23 @@ def test_who_may_have_no_code(school: School) -> None:
         _issue(school)
 
 
+def test_a_code_of_somebody_blocked_meanwhile_buys_nothing(school: School) -> None:
+    issued = _issue(school)
+
+    def turn(status: str) -> None:
+        with school.database.engine.begin() as connection:
+            mine = members.c.member_id == school.member
+            connection.execute(members.update().where(mine).values(status=status))
+
+    turn("blocked")
+    order = _order()
+    with pytest.raises(MemberNotActive):
+        _use(school, issued.text, order)
+    turn("active")
+    assert _use(school, issued.text, order).state is RedemptionState.CAPTURED
+    _verified(school)
+
+
 def test_only_a_digest_is_kept(school: School) -> None:
     issued = _issue(school)
     plain = issued.text.replace("-", "")
