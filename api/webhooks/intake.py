@@ -55,6 +55,10 @@ class Intake:
             database, accept, batch_max=BATCHES_PER_COMMIT_MAX, threads=BATCH_THREADS
         )
 
+    def has_met(self, name: str) -> bool:
+        """Whether a source of this name was ever found here, however long ago."""
+        return self._by_name.has_met(name)
+
     async def open_source(self, name: str) -> OpenSource:
         """A source by name with its secrets.
 
@@ -148,6 +152,10 @@ class Memory(Generic[_Found]):
         """What was found lately, if it was."""
         kept = self._kept.get(key)
         return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+
+    def has_met(self, key: str) -> bool:
+        """Whether it was found before, though it may have to be read again."""
+        return key in self._kept
 
     async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
         """What ``read`` found lately, or finds now on a thread."""

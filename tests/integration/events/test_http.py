@@ -331,6 +331,26 @@ def test_forgeries_are_slowed_down_and_the_source_is_not(doors: Doors) -> None:
     assert doors.deliver(doors.event()).status_code == 202
 
 
+def test_names_of_no_source_are_counted_before_they_are_looked_up(doors: Doors) -> None:
+    assert doors.deliver(doors.event("a")).status_code == 202
+    reads = 0
+
+    @sa.event.listens_for(doors.database.engine, "begin")
+    def _(_: object) -> None:
+        nonlocal reads
+        reads += 1
+
+    answers = (
+        doors.anybody.post(f"/v1/webhooks/guess{number}", json={})
+        for number in range(3 * ANONYMOUS_RATE.quota)
+    )
+    refused(next(one for one in answers if one.status_code != 404), 429, "too_many_requests")
+    before = reads
+    refused(doors.anybody.post("/v1/webhooks/another", json={}), 429, "too_many_requests")
+    assert 0 < before == reads, "beyond the limit nothing is read"
+    assert doors.deliver(doors.event("b")).status_code == 202
+
+
 def test_sources_that_are_none_or_switched_off(doors: Doors, register: Register) -> None:
     refused(doors.deliver(doors.event(), name="nobody"), 404, "unknown_source")
     spec = SourceSpec("keyed", "https://keyed.example", "bearer")
