@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 _ACCEPTED: Final = 202
@@ -17,13 +18,22 @@ _JSON: Final = (b"content-type", b"application/json")
 
 
 class Door:
-    """An ASGI endpoint; ``answer`` gives the JSON of a 202, or raises what is wrong."""
+    """An ASGI endpoint; ``answer`` gives the JSON of a 202, or raises what is wrong.
 
-    def __init__(self, answer: Callable[[Request], Awaitable[bytes]]) -> None:
+    ``path`` is its template, by which its requests are counted as those of any route.
+    """
+
+    def __init__(self, path: str, answer: Callable[[Request], Awaitable[bytes]]) -> None:
+        self.path = path
         self._answer = answer
+
+    def route(self) -> Route:
+        """What the application finds it by."""
+        return Route(self.path, self, methods=["POST"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        scope["route"] = self  # A framework's route says so itself, a plain one does not.
         body = await self._answer(Request(scope, receive, send))
         length = (b"content-length", str(len(body)).encode())
         await send({"type": "http.response.start", "status": _ACCEPTED, "headers": [length, _JSON]})

@@ -15,7 +15,6 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from api.auth.model import Principal
 from api.http.door import Door, body_of, headers_of
@@ -85,7 +84,7 @@ async def _state(request: Request) -> bytes:
     return orjson.dumps(outcomes_json(outcomes))
 
 
-DOOR: Final = Route("/v1/events", Door(_state), methods=["POST"])
+DOOR: Final = Door("/v1/events", _state).route()
 """The same path for the hot way in: without the framework's dependencies, which it has none of."""
 
 

@@ -16,7 +16,6 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.routing import Route
 
 from api.http.door import Door, body_of, headers_of
 from api.http.principal import limit_by_address
@@ -77,7 +76,7 @@ async def _deliver(request: Request) -> bytes:
     return await _taken(request.path_params["source"], request)
 
 
-DOOR: Final = Route("/v1/webhooks/{source}", Door(_deliver), methods=["POST"])
+DOOR: Final = Door("/v1/webhooks/{source}", _deliver).route()
 """The same path for the hot way in: without the framework's dependencies, which it has none of."""
 
 

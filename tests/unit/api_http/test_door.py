@@ -72,7 +72,7 @@ def test_the_answer_is_json_with_its_length() -> None:
         return b"[" + await body_of(request) + b"]"
 
     messages = [{"type": "http.request", "body": b"1"}]
-    asyncio.run(Door(answer)({"type": "http", "headers": []}, _receive(messages), send))
+    asyncio.run(Door("/x", answer)({"type": "http", "headers": []}, _receive(messages), send))
     head, body = sent
     assert head["status"] == 202
     assert dict(head["headers"]) == {b"content-length": b"3", b"content-type": b"application/json"}

@@ -90,6 +90,16 @@ def test_requests_are_counted_by_route_not_by_address(app: FastAPI) -> None:
     assert "mem_secret" not in text
 
 
+def test_the_hot_doors_are_counted_by_their_templates(app: FastAPI) -> None:
+    client = client_of(app)
+    client.post("/v1/events")
+    client.post("/v1/webhooks/mem_secret")
+    text = client.get("/metrics").text
+    assert 'vklad_http_requests_total{method="POST",route="/v1/events",status="401"} 1.0' in text
+    assert 'route="/v1/webhooks/{source}",status="503"' in text
+    assert "mem_secret" not in text
+
+
 @pytest.mark.parametrize(
     "settings",
     [
