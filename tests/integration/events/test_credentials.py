@@ -245,3 +245,22 @@ def test_the_database_itself_wants_two_persons(
     key_of(database, source, admins[0])
     with pytest.raises(DBAPIError, match="issued_by_two"), database.engine.begin() as connection:
         connection.execute(sa.text("UPDATE api_keys SET credential_id = NULL"))
+
+
+@pytest.mark.parametrize("state", ["draft", "approved"])
+def test_nothing_is_inherited_any_more(
+    database: Database, source: Source, admins: Admins, state: str
+) -> None:
+    """What would do without two persons is written by no one."""
+    proposed = secret_of(database, admins[0])
+    if state == "approved":
+        approve(database, proposed, admins[1])
+    insert = (
+        "INSERT INTO source_credentials (credential_id, kind, source, content, content_digest, "
+        "state, inherited, proposed_at, decided_at) SELECT gen_random_uuid(), kind, source, "
+        "content, content_digest, 'approved', true, now(), now() FROM source_credentials"
+    )
+    for query in ("UPDATE source_credentials SET inherited = true", insert):
+        with pytest.raises(DBAPIError, match="refused"), database.engine.begin() as connection:
+            connection.execute(sa.text(query))
+    assert source.uri == proposed.source
