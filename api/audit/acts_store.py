@@ -48,6 +48,9 @@ ACTS: Final[dict[str, str]] = {
         SELECT decided_at, decided_by, name, jsonb_build_object(
             'change', change_id, 'state', state, 'content', encode(content_digest, 'hex'))
         FROM source_changes WHERE decided_at IS NOT NULL""",
+    "source.ended": """
+        SELECT recorded_at, done_by::text, source, jsonb_build_object('act', act)
+        FROM source_acts""",
     "credential.proposed": """
         SELECT proposed_at, proposed_by::text, source, jsonb_build_object(
             'credential', credential_id, 'kind', kind, 'content', encode(content_digest, 'hex'))
@@ -66,7 +69,7 @@ ACTS: Final[dict[str, str]] = {
             'name', name, 'scopes', scopes, 'source', source, 'expires_at', expires_at)
         FROM api_keys""",
     "key.revoked": """
-        SELECT revoked_at, NULL, key_id::text, jsonb_build_object('name', name)
+        SELECT revoked_at, revoked_by::text, key_id::text, jsonb_build_object('name', name)
         FROM api_keys WHERE revoked_at IS NOT NULL""",
     "switch.set": """
         SELECT changed_at, changed_by, switch, jsonb_build_object('on', is_on, 'reason', reason)

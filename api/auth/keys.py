@@ -135,7 +135,7 @@ def revoke_key(work: Work, command: RevokeKey) -> None:
     Raises:
         NoSuchKey: unknown or revoked before.
     """
-    if not store.revoke_key(work, command.key_id):
+    if not store.revoke_key(work, command.key_id, command.revoked_by):
         raise NoSuchKey(f"There is no live key {format_id('key', command.key_id)}.")
     credentials.withdraw(work, RejectCredential(command.key_id, command.revoked_by))
 

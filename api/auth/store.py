@@ -115,12 +115,12 @@ def keys_after(work: Work, after: UUID | None, limit: int) -> Sequence[KeyRow]:
     return [_key(row) for row in work.connection.execute(query)]
 
 
-def revoke_key(work: Work, key_id: UUID) -> int:
+def revoke_key(work: Work, key_id: UUID, revoked_by: UUID) -> int:
     """Revoke a key that is not revoked yet; 0 if there is none."""
     return work.connection.execute(
         api_keys.update()
         .where(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))
-        .values(revoked_at=work.now)
+        .values(revoked_at=work.now, revoked_by=revoked_by)
     ).rowcount
 
 

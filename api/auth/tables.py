@@ -39,6 +39,7 @@ api_keys = sa.Table(
     sa.Column("created_at", _TIME, nullable=False),
     sa.Column("expires_at", _TIME),
     sa.Column("revoked_at", _TIME),
+    sa.Column("revoked_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.CheckConstraint("octet_length(secret_digest) = 32", name="digest_is_sha256"),
     sa.CheckConstraint("length(name) BETWEEN 1 AND 100", name="name_is_short"),
     sa.CheckConstraint(

@@ -58,6 +58,7 @@ APPEND_ONLY: Final = (
     *("inactivity_warnings", "inactivity_decays", "inactivity_checks"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses", "thanks", "source_syncs"),
+    "source_acts",
     *("unit_changes", "unit_approvals"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),

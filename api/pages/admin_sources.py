@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -207,9 +208,9 @@ def reject_credential(
 
 
 @router.post("/{name}/suspend")
-def suspend(name: str, view: ViewHere, database: DatabaseHere, _: ActingAdmin) -> Response:
+def suspend(name: str, view: ViewHere, database: DatabaseHere, admin: ActingAdmin) -> Response:
     """Stop accepting from a source, within two seconds in every process."""
-    execute(database, service.suspend_source, name)
+    execute(database, partial(service.suspend_source, by=admin), name)
     return view.redirect("/admin/sources", notice="admin.sources.suspended")
 
 

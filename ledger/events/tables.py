@@ -79,6 +79,17 @@ source_credentials = sa.Table(
     sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
 )
 
+source_acts = sa.Table(
+    "source_acts",
+    metadata,
+    sa.Column("act_id", sa.Uuid, primary_key=True),
+    sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri"), nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("done_by", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("act IN ('suspended', 'secrets_ended')", name="act_is_known"),
+)
+
 source_secrets = sa.Table(
     "source_secrets",
     metadata,

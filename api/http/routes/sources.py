@@ -7,6 +7,7 @@ in ``credentials``.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -116,9 +117,9 @@ def reject(
 
 
 @router.post("/{name}/suspend", status_code=204, responses=responses(401, 403, 404, 503))
-def suspend(name: str, database: DatabaseHere, _: Admin) -> None:
+def suspend(name: str, database: DatabaseHere, admin: CurrentMember, _: Admin) -> None:
     """Stop accepting from a source, within two seconds in every process."""
-    execute(database, service.suspend_source, name)
+    execute(database, partial(service.suspend_source, by=admin), name)
 
 
 @router.get("/{name}/secrets", responses=responses(401, 403, 404, 503))
@@ -163,9 +164,9 @@ def add_secret(
 
 
 @router.delete("/{name}/secrets", status_code=204, responses=responses(401, 403, 404, 503))
-def end_secrets(name: str, database: DatabaseHere, _: Admin) -> None:
+def end_secrets(name: str, database: DatabaseHere, admin: CurrentMember, _: Admin) -> None:
     """End every secret that works, within two seconds in every process: one got known."""
-    execute(database, service.end_secrets, name)
+    execute(database, partial(service.end_secrets, by=admin), name)
 
 
 def source_json(source: Source, activity: SourceActivity | None) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from ledger.events.credentials import service as credentials
 from ledger.events.credentials.model import Credential, ProposeCredential
@@ -94,15 +95,19 @@ def reject_source(work: Work, command: DecideSource) -> None:
     store.decide_change(work, change.change_id, "rejected", format_id("mem", command.decided_by))
 
 
-def suspend_source(work: Work, name: str) -> None:
+def suspend_source(work: Work, name: str, *, by: UUID | None = None) -> None:
     """Stop accepting from a source, as soon as it is read anew. Again changes nothing.
+
+    ``by``: the admin; nobody is the operator at the machine.
 
     Raises:
         UnknownSource: no source of this name.
         SourceHasNoDoor: it is one of this program.
     """
-    require_outside(work, name)
-    store.set_state(work, name, "suspended")
+    source = require_outside(work, name)
+    if source.state != "suspended":
+        store.set_state(work, name, "suspended")
+        store.insert_act(work, work.ids.new(work.now), source.uri, "suspended", by)
 
 
 def propose_secret(work: Work, command: AddSecret, *, box: SecretBox) -> Credential:
@@ -133,13 +138,17 @@ def propose_secret(work: Work, command: AddSecret, *, box: SecretBox) -> Credent
     return credential
 
 
-def end_secrets(work: Work, name: str) -> None:
+def end_secrets(work: Work, name: str, *, by: UUID | None = None) -> None:
     """Accept none of the secrets that work now any more: one of them is known to others.
+
+    ``by``: the admin; nobody is the operator at the machine.
 
     Raises:
         UnknownSource: no source of this name.
     """
-    store.end_secrets(work, require_source(work, name).uri, work.now)
+    uri = require_source(work, name).uri
+    store.end_secrets(work, uri, work.now)
+    store.insert_act(work, work.ids.new(work.now), uri, "secrets_ended", by)
 
 
 def open_source(work: Work, name: str, *, box: SecretBox) -> OpenSource:

@@ -19,7 +19,13 @@ from ledger.events.sources.model import (
     read_authority,
     read_spec,
 )
-from ledger.events.tables import source_changes, source_credentials, source_secrets, sources
+from ledger.events.tables import (
+    source_acts,
+    source_changes,
+    source_credentials,
+    source_secrets,
+    sources,
+)
 from ledger.kernel.transaction import Work
 
 
@@ -83,6 +89,21 @@ def set_state(work: Work, name: str, state: Literal["active", "suspended"]) -> N
     """Switch a source on or off."""
     work.connection.execute(
         sources.update().where(sources.c.name == name).values(state=state, changed_at=work.now)
+    )
+
+
+def insert_act(
+    work: Work,
+    act_id: UUID,
+    uri: str,
+    act: Literal["suspended", "secrets_ended"],
+    done_by: UUID | None,
+) -> None:
+    """Keep what one person did to a source alone."""
+    work.connection.execute(
+        source_acts.insert().values(
+            act_id=act_id, source=uri, act=act, done_by=done_by, recorded_at=work.now
+        )
     )
 
 

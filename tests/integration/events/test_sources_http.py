@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from api.audit import acts_store
 from api.auth.sessions import OpenSession, open_session
 from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
 from api.webhooks import standard_webhooks
-from ledger.kernel.ids import format_id
+from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember
@@ -86,6 +87,31 @@ def test_from_proposal_to_first_delivery(
     assert deliver(app, secret).status_code == 401
     assert second.post("/v1/sources/lms/suspend").status_code == 204
     assert second.get("/v1/sources").json()["data"][0]["state"] == "suspended"
+
+
+def test_who_ended_something_alone_is_in_the_audit_export(
+    app: FastAPI, database: Database, admins: tuple[UUID, UUID]
+) -> None:
+    """One person is enough to suspend, end secrets and revoke; the export says which."""
+    first, second = (person(app, database, admin) for admin in admins)
+    change = first.post("/v1/sources/changes", json=SPEC).json()
+    yes = {"digest": change["digest"]}
+    second.post(f"/v1/sources/changes/{change['id']}/approve", json=yes)
+    made = first.post("/v1/api-keys", json={"name": "looks", "scopes": ["journal:read"]}).json()
+    assert second.delete("/v1/sources/lms/secrets").status_code == 204
+    assert second.delete(f"/v1/api-keys/{made['id']}").status_code == 204
+    for _ in range(2):
+        assert second.post("/v1/sources/lms/suspend").status_code == 204
+    every = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    with database.read() as work:
+        told = [(one.act, one.by, one.on, one.rest) for one in acts_store.acts(work, *every)]
+    by, uri = str(admins[1]), SPEC["uri"]
+    key = str(parse_id("key", made["id"]))
+    assert ("key.revoked", by, key, {"name": "looks"}) in told
+    assert [one for one in told if one[0] == "source.ended"] == [
+        ("source.ended", by, uri, {"act": "secrets_ended"}),
+        ("source.ended", by, uri, {"act": "suspended"}),
+    ]
 
 
 def two_agree(first: Any, second: Any, made: dict[str, Any]) -> None:
