@@ -85,11 +85,12 @@ async def presented_by(request: Request) -> Presented:
     csrf = request.headers.get(CSRF_HEADER)
     cookie = request.cookies.get(SESSION_COOKIE)
     unsafe = request.method not in SAFE_METHODS
-    if csrf is None and cookie and unsafe and _is_form(request):
+    bearer = token.strip() if scheme.lower() == "bearer" else None
+    if bearer is None and csrf is None and cookie and unsafe and _is_form(request):
         field = (await request.form()).get(CSRF_FIELD)
         csrf = field if isinstance(field, str) else None
     return Presented(
-        bearer=token.strip() if scheme.lower() == "bearer" else None,
+        bearer=bearer,  # It wins over a cookie, whose form is then the route's to read.
         session=cookie,
         csrf=csrf,
         unsafe=unsafe,

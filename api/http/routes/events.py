@@ -155,14 +155,15 @@ def outcomes_json(outcomes: list[Outcome]) -> dict[str, Json]:
 async def _events(request: Request, source_uri: str) -> list[IncomingEvent]:
     headers = headers_of(request)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    binary = media_type == "application/json" and "ce-specversion" in headers
+    if not binary and media_type not in {cloudevents.STRUCTURED, cloudevents.BATCH}:
+        raise UnsupportedMediaType(f"This path takes {_MEDIA_TYPES}.", expected=_MEDIA_TYPES)
     body = await body_of(request)
-    if media_type == cloudevents.STRUCTURED:
-        return [cloudevents.read_event(read_json(body), source_uri)]
+    if binary:
+        return [cloudevents.read_binary(headers, body, source_uri)]
     if media_type == cloudevents.BATCH:
         return cloudevents.read_batch(read_json(body), source_uri)
-    if media_type == "application/json" and "ce-specversion" in headers:
-        return [cloudevents.read_binary(headers, body, source_uri)]
-    raise UnsupportedMediaType(f"This path takes {_MEDIA_TYPES}.", expected=_MEDIA_TYPES)
+    return [cloudevents.read_event(read_json(body), source_uri)]
 
 
 def _page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from httpx import Response
+from starlette.types import Message
 
 from api.auth.sessions import OpenSession, open_session
 from api.auth.tables import api_keys
@@ -254,6 +256,36 @@ def test_a_body_over_the_limit_names_it(doors: Doors) -> None:
     assert (named["limit_name"], named["limit_bytes"]) == ("event_body_bytes_max", 1_048_576)
     named = refused(doors.deliver(body), 413, "body_too_large")
     assert named["limit_name"] == "webhook_body_bytes_max"
+
+
+def test_a_form_of_a_browser_is_415_before_its_body_is_read(doors: Doors) -> None:
+    """Also with a cookie, whose form would be read for its token were there no key."""
+    read = 0
+
+    async def state() -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            nonlocal read
+            read += 1
+            assert read < 2, "the body was read before, and nothing comes after it"
+            return {"type": "http.request", "body": b"a=1"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = {
+            "authorization": doors.lms.headers["authorization"],
+            "cookie": f"{SESSION_COOKIE}={doors.admin.cookies[SESSION_COOKIE]}",
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "method": "POST", "path": "/v1/events", "headers": raw}
+        await doors.app(scope, receive, send)
+        return sent
+
+    head = asyncio.run(state())[0]
+    assert (head["status"], read) == (415, 0)
 
 
 def test_who_may_not_state(doors: Doors) -> None:
