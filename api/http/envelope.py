@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.limits import BodyLimit, BodyTooLarge, body_limit_of, header_of, refuse_length
@@ -69,6 +69,8 @@ class Envelope:
             await self._app(scope, _limited(limit, receive), answered)
         except BodyTooLarge as error:
             await respond(Request(scope), error)(scope, receive, answered)
+        except ClientDisconnect:
+            _logger.info("Request %s: the client went away.", request_id)  # Nobody's fault here.
         except Exception:
             _logger.exception("Request %s failed.", request_id)
             if answered.status:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
+from api.http.door import Door
 from api.http.limits import BODY_LIMITS, body_limit_of
 from api.http.problems import responses
 from api.settings import Settings
@@ -98,6 +101,29 @@ def test_the_hot_doors_are_counted_by_their_templates(app: FastAPI) -> None:
     assert 'vklad_http_requests_total{method="POST",route="/v1/events",status="401"} 1.0' in text
     assert 'route="/v1/webhooks/{source}",status="503"' in text
     assert "mem_secret" not in text
+
+
+def test_a_client_that_went_away_is_no_error_of_ours(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def gone(_: Request) -> bytes:
+        raise ClientDisconnect
+
+    sent: list[object] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    app.router.routes.insert(0, Door("/v1/gone", gone).route())
+    scope = {"type": "http", "method": "POST", "path": "/v1/gone", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    text = client_of(app).get("/metrics").text
+    assert 'vklad_http_requests_total{method="POST",route="/v1/gone",status="0"} 1.0' in text
+    assert sent == []
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.parametrize(
