@@ -67,19 +67,7 @@ def position(
     stages: dict[UUID, dict[Stage, Points]] = {}
     terms: dict[UUID, Lot] = {}
     waiting: set[UUID] = set()
-    points = (
-        sa.select(accounts.c.kind, accounts.c.balance)
-        .where(accounts.c.owner == lots.c.lot_id, accounts.c.balance > 0)
-        .offset(0)  # Lot by lot by the index: joined freely, all accounts there are get read.
-        .lateral("points")
-    )
-    live = sa.select(lots, points.c.kind, points.c.balance, waits_for_condition()).join(
-        points, sa.true()
-    )
-    whose = [lots.c.member_id == member_id]
-    if also:
-        whose.append(lots.c.lot_id.in_(list(also)))
-    for row in work.connection.execute(live.where(sa.or_(*whose))):
+    for row in work.connection.execute(_live_lots(member_id, also)):
         terms[row.lot_id] = _lot(row)
         if row.waits:
             waiting.add(row.lot_id)
@@ -105,6 +93,20 @@ def position(
         ),
         debt=debts_of(work, [member_id])[member_id],
     )
+
+
+def _live_lots(member_id: UUID, also: Collection[UUID]) -> sa.Select[Any]:
+    points = (
+        sa.select(accounts.c.kind, accounts.c.balance)
+        .where(accounts.c.owner == lots.c.lot_id, accounts.c.balance > 0)
+        .offset(0)  # Lot by lot by the index: joined freely, all accounts there are get read.
+        .lateral("points")
+    )
+    whose = [lots.c.member_id == member_id]
+    if also:
+        whose.append(lots.c.lot_id.in_(list(also)))
+    live = sa.select(lots, points.c.kind, points.c.balance, waits_for_condition())
+    return live.join(points, sa.true()).where(sa.or_(*whose))
 
 
 def _named_lots(
