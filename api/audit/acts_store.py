@@ -51,6 +51,10 @@ ACTS: Final[dict[str, str]] = {
     "source.ended": """
         SELECT recorded_at, done_by::text, source, jsonb_build_object('act', act)
         FROM source_acts""",
+    "sync.declared": """
+        SELECT declared_at, declared_by::text, source, jsonb_build_object(
+            'number', number, 'status', status, 'released', is_released)
+        FROM source_syncs WHERE declared_by IS NOT NULL""",
     "credential.proposed": """
         SELECT proposed_at, proposed_by::text, source, jsonb_build_object(
             'credential', credential_id, 'kind', kind, 'content', encode(content_digest, 'hex'))

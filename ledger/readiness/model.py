@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
+from uuid import UUID
 
 from ledger.kernel.errors import ErrorKind, VkladError
 
@@ -46,12 +47,16 @@ class NotThisSource(VkladError):
 
 @dataclass(frozen=True, slots=True)
 class DeclareSync:
-    """What a source says: it has told everything before ``complete_until``, ``count`` events."""
+    """What a source says: it has told everything before ``complete_until``, ``count`` events.
+
+    ``declared_by``: the admin who says it for the source; nobody is the source itself.
+    """
 
     name: str
     status: Status
     complete_until: datetime
     count: int | None
+    declared_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Sync:
     is_released: bool
     released_until: datetime
     declared_at: datetime
+    declared_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def declare_sync(work: Work, command: DeclareSync) -> Readiness:
             before, complete_until=until, is_released=is_released, now=work.now
         ),
         declared_at=work.now,
+        declared_by=command.declared_by,
     )
     store.insert(work, sync)
     if before is not None and before.released_until < sync.released_until:

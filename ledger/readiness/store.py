@@ -34,6 +34,7 @@ def insert(work: Work, sync: Sync) -> None:
             is_released=sync.is_released,
             released_until=sync.released_until,
             declared_at=sync.declared_at,
+            declared_by=sync.declared_by,
         )
     )
 
@@ -86,4 +87,5 @@ def _sync(row: sa.Row[Any]) -> Sync:
         row.is_released,
         row.released_until,
         row.declared_at,
+        row.declared_by,
     )

@@ -18,6 +18,7 @@ source_syncs = sa.Table(
     sa.Column("is_released", sa.Boolean, nullable=False),
     sa.Column("released_until", sa.DateTime(timezone=True), nullable=False),
     sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("declared_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.CheckConstraint("status IN ('ok', 'failed')", name="status_is_known"),
     sa.CheckConstraint("status = 'ok' OR NOT is_released", name="failed_releases_nothing"),
     sa.CheckConstraint("number > 0 AND stored >= 0", name="counts_are_counts"),

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth.model import Principal
 from api.http.parts import DatabaseHere
-from api.http.principal import PrincipalHere, allow, require_role
+from api.http.principal import PrincipalHere, allow, require_role, require_scope
 from api.http.problems import responses
 from ledger.events.sources import service as sources
 from ledger.kernel.canonical import Json
@@ -43,14 +43,15 @@ class SyncBody(BaseModel):
 def declare(
     name: str, body: SyncBody, principal: PrincipalHere, database: DatabaseHere
 ) -> JSONResponse:
-    """Declare a sync, as the source itself or as an admin for it."""
+    """Declare a sync, as the source itself (scope ``events:write``) or as an admin for it."""
     if principal.source is None:
         require_role("admin")(principal)
     else:
+        require_scope("events:write")(principal)
         with database.read() as work:
             if sources.require_source(work, name).uri != principal.source:
                 raise NotThisSource("A source declares its own syncs.")
-    command = DeclareSync(name, body.status, body.complete_until, body.count)
+    command = DeclareSync(name, body.status, body.complete_until, body.count, principal.member_id)
     return JSONResponse(readiness_json(execute(database, service.declare_sync, command)))
 
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.audit import acts_store
 from api.settings import ChainSwitch
 from ledger.events.sources import service as sources
 from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
@@ -34,9 +35,9 @@ rules: [{id: read, on: lms.section.read, to: actor, points: 5}]
 SYNC = "/v1/sources/lms/sync"
 
 
-def source_client(world: World, app: FastAPI, uri: str) -> TestClient:
+def source_client(world: World, app: FastAPI, uri: str, scope: str = "events:write") -> TestClient:
     admins = (world.first_admin, world.second_admin)
-    key = issue_key(world.database, admins, uri, "events:write")
+    key = issue_key(world.database, admins, uri, scope)
     return client_of(app, authorization=f"Bearer {key.text}")
 
 
@@ -150,6 +151,29 @@ def test_who_may_declare(
     other = source_client(world, app, "https://other.example")
     assert declare(other, at(-1)).json()["code"] == "not_this_source"
     assert lms.put("/v1/sources/none/sync", json={}).status_code in {400, 404, 422}
+
+
+def test_a_key_that_states_nothing_declares_nothing(
+    world: World, lms: TestClient, app: FastAPI
+) -> None:
+    reader = source_client(world, app, SOURCE_URI, "balances:read")
+    answer = declare(reader, at(-1), status="failed")
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_required")
+    read(world, "1", at(-10))
+    assert world.points("anna") == 5
+    assert declare(lms, at(-1)).status_code == 200
+
+
+def test_who_declared_for_a_source_is_in_the_audit_export(
+    world: World, lms: TestClient, admin: TestClient
+) -> None:
+    assert declare(lms, at(-20)).status_code == 200
+    assert declare(admin, at(-10), status="failed").status_code == 200
+    every = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    with world.database.read() as work:
+        (told,) = (one for one in acts_store.acts(work, *every) if one.act == "sync.declared")
+    assert (told.by, told.on) == (str(world.first_admin), SOURCE_URI)
+    assert told.rest == {"number": 2, "status": "failed", "released": False}
 
 
 @pytest.mark.parametrize(("until", "count"), [(10, 1), (-1, -1)])
