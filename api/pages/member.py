@@ -88,9 +88,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         member=member,
         summary=summary,
         under_review=under_review,
-        cases=[
-            (format_id(PREFIX, one.case_id), member_id in one.appeals()) for one in cases
-        ],
+        cases=[(format_id(PREFIX, one.case_id), member_id in one.appeals()) for one in cases],
         words_max=WORDS_LENGTH_MAX,
         parts=_parts(view, summary),
         absence=None if absence is None else f"{absence:%d.%m.%Y}",

@@ -14,7 +14,13 @@ from typing import Final, TypeVar
 
 from ledger.kernel.canonical import Json, canonical_json, digest
 from ledger.programme.canonical_commerce import commerce_form
-from ledger.programme.canonical_life import bridge_limits, life_form, term_form, validity_form, vesting_form
+from ledger.programme.canonical_life import (
+    bridge_limits,
+    life_form,
+    term_form,
+    validity_form,
+    vesting_form,
+)
 from ledger.programme.canonical_standing import standing_form
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
