@@ -17,9 +17,7 @@ _PROGRAMME: Final = frozenset(
         *("pools", "purchases", "referrals"),
     }
 )
-_RULE: Final = frozenset(
-    {"budget", "cap", "condition", "expiry", "vesting_condition", "voice"}
-)
+_RULE: Final = frozenset({"budget", "cap", "condition", "expiry", "vesting_condition", "voice"})
 
 
 def unexecuted(content: Plain) -> Iterator[tuple[Path, str, str]]:
