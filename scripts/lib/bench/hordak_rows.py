@@ -2,6 +2,7 @@
 
 Its environment is the bench's own, ``.vklad/bench/hordak``, from ``hordak.txt``; never a dependency
 of the product. It stands on the same server, in a database of its own, equally safe.
+One by one, both sides have 8 clients, each of which waits for its answer before it asks again.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def hordak_rows(
             bulk.append(Pair(count / mine, count / theirs))
             say(f"  hordak bulk {place}: {bulk[-1].ours:,.0f} / {bulk[-1].theirs:,.0f}")
         single, made = [], 0
-        with singles.running_callers(server, say) as callers:
+        with singles.running_callers(server, say, CLIENTS) as callers:
             for place in range(PAIRS + 1):
                 asked = {"kind": "single", "clients": CLIENTS, "seconds": ROUND_S}
                 if place % 2:
@@ -89,7 +90,14 @@ def hordak_rows(
     against = f"django-hordak {hordak.versions['django-hordak']}"
     return [
         Row("post_vs_hordak_bulk", "awards/s", f"{against}, bulk_create", 10, bulk[1:], faults),
-        Row("post_vs_hordak_single", "awards/s", f"{against}, 8 clients", 50, single[1:], faults),
+        Row(
+            "post_vs_hordak_single",
+            "awards/s",
+            f"{against}, 8 clients a side",
+            50,
+            single[1:],
+            faults,
+        ),
     ], number
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 
+from ledger.journal import binary_copy
 from ledger.journal import service as journal
 from ledger.journal.chain import GENESIS, TransferRow
 from ledger.journal.model import EntryDraft, Head, Outcome
@@ -155,17 +156,15 @@ _PEER_TABLES: Final = """
         last_sequence int8, UNIQUE NULLS NOT DISTINCT (owner, kind));
 """
 _PEER_COPY: Final = f"COPY transfers ({', '.join(TransferRow._fields)}) FROM STDIN (FORMAT BINARY)"
-_PEER_TYPES: Final = (
-    *("int8", "uuid", "int2", "int2", "text", "int8", "int8", "int8", "int8", "int8", "int8"),
-    *("int8", "timestamptz", "timestamptz", "uuid", "text", "bytea"),
-)
+_PEER_ACCOUNTS: Final = "COPY accounts FROM STDIN (FORMAT BINARY)"
 
 
 @dataclass
 class RawCopy:
     """The peer: the same rows by COPY into a table with the same indexes, and the same balances.
 
-    Rows are worked out before the clock starts; nothing is locked, read, checked or constrained.
+    Rows are worked out and packed for COPY before the clock starts, so that it is the database that
+    is measured; nothing is locked, read, checked or constrained.
     """
 
     connection: psycopg.Connection
@@ -201,19 +200,11 @@ class RawCopy:
     def _write(self, made: Batch, touched: Sequence[WorkingAccount]) -> float:
         new = [account for account in touched if account.is_new]
         old = [account for account in touched if not account.is_new]
+        accounts, transfers = binary_copy.account_rows(new), binary_copy.transfer_rows(made.rows)
         began = time.perf_counter()
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO accounts SELECT * FROM "
-                "unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])",
-                (
-                    [a.account_id for a in new],
-                    [a.key.kind.value for a in new],
-                    [a.key.owner for a in new],
-                    [a.balance for a in new],
-                    [a.last_sequence for a in new],
-                ),
-            )
+            with cursor.copy(_PEER_ACCOUNTS) as copy:
+                copy.write(accounts)
             cursor.execute(
                 "UPDATE accounts SET balance = n.b, last_sequence = n.s "
                 "FROM unnest(%s::int8[], %s::int8[], %s::int8[]) AS n(a, b, s) "
@@ -225,9 +216,7 @@ class RawCopy:
                 ),
             )
             with cursor.copy(_PEER_COPY) as copy:
-                copy.set_types(_PEER_TYPES)
-                for row in made.rows:
-                    copy.write_row(row)
+                copy.write(transfers)
         self.connection.commit()
         return time.perf_counter() - began
 

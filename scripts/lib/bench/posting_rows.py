@@ -80,8 +80,8 @@ class JournalBench:
 def post_vs_copy(bench: JournalBench) -> list[AnyRow]:
     """Posting against COPY of the same rows."""
     bench.say(
-        f"peer: COPY by psycopg {psycopg.__version__} in binary, the same indexes and balances, "
-        "no locks, reads, hashes or constraints"
+        f"peer: COPY by psycopg {psycopg.__version__} in binary, packed before the clock starts, "
+        "the same indexes and balances, no locks, reads, hashes or constraints"
     )
     url = bench.server.another_database("raw").replace("+psycopg", "")
     ours, pairs = posting.Ours(bench.database), []

@@ -1,10 +1,10 @@
 """Single awards from many callers at once, each durable before its answer; and the peer.
 
-Ours: two processes, each with 32 callers on an event loop, whose awards share transactions through
-the micro-batcher over ``grant_lots``. The peer: two processes with 4 clients each, every one
-with a connection, one INSERT and one COMMIT a row.
+Ours: two processes, each with half of the callers (64, or as many as asked) on an event loop, whose
+awards share transactions through the micro-batcher over ``grant_lots``. The peer: two processes
+with 4 clients each, every one with a connection, one INSERT and one COMMIT a row.
 
-    python singles.py awards|inserts DATABASE_URL NUMBER
+    python singles.py awards|inserts DATABASE_URL NUMBER [CALLERS]
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ def members_of_process(number: int) -> range:
 class Awarder:
     """Callers of one process, on one event loop, over one micro-batcher."""
 
-    def __init__(self, url: str, number: int) -> None:
+    def __init__(self, url: str, number: int, callers: int) -> None:
         database = connect(url, pool_size=4)
+        self._callers = callers
         self._batcher: MicroBatcher[GrantLot, Lot] = MicroBatcher(database, grant_lots)
         self._members = members_of_process(number)
         self._next = 0
@@ -71,9 +72,7 @@ class Awarder:
         commands = [self._command() for _ in range(int(PREPARED_A_SECOND * seconds))]
         waiting = iter(commands)
         until = time.perf_counter() + seconds
-        counts = await asyncio.gather(
-            *(self._call(waiting, until) for _ in range(CALLERS // PROCESSES))
-        )
+        counts = await asyncio.gather(*(self._call(waiting, until) for _ in range(self._callers)))
         assert sum(counts) < len(commands), "the callers ran out of awards"
         self._next -= len(commands) - sum(counts)
         return sum(counts)
@@ -166,23 +165,24 @@ class Callers:
 
 
 @contextmanager
-def running_callers(server: BenchServer, say: Say) -> Iterator[Callers]:
+def running_callers(server: BenchServer, say: Say, ours: int = CALLERS) -> Iterator[Callers]:
     """Both sides' processes, over a server whose members of this part exist by then."""
-    say(f"singles: {CALLERS} callers in {PROCESSES} processes; the peer has {CLIENTS} clients")
+    say(f"singles: {ours} callers in {PROCESSES} processes; the peer has {CLIENTS} clients")
     raw = server.another_database(f"singles_{time.time_ns()}").replace("+psycopg", "")
     with psycopg.connect(raw) as connection:
         connection.execute(_PEER_TABLE)
     for number in range(PROCESSES):
         posting.create_members_numbered(server.database, members_of_process(number))
     with ExitStack() as stack:
-        awarders = [_start(stack, "awards", server.url, number) for number in range(PROCESSES)]
+        each = ours // PROCESSES
+        awarders = [_start(stack, "awards", server.url, n, each) for n in range(PROCESSES)]
         inserters = [_start(stack, "inserts", raw, number) for number in range(PROCESSES)]
         yield Callers(awarders, inserters, raw)
 
 
-def _start(stack: ExitStack, kind: str, url: str, number: int) -> subprocess.Popen[str]:
+def _start(stack: ExitStack, kind: str, url: str, *numbers: int) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, __file__, kind, url, str(number)],
+        [sys.executable, __file__, kind, url, *map(str, numbers)],
         env=process_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -208,6 +208,6 @@ def _round(processes: Sequence[subprocess.Popen[Any]], seconds: float) -> int:
 if __name__ == "__main__":
     kind_, url_, number_ = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if kind_ == "awards":
-        serve(Awarder(url_, number_))
+        serve(Awarder(url_, number_, int(sys.argv[4])))
     else:
         serve(Inserter(url_, number_))
