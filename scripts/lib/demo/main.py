@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{number:2}. {_title(step)}")
         return 0
     seed = secrets.randbelow(10**9) if asked.seed is None else asked.seed
-    base_url = os.environ.get("VKLAD_PUBLIC_URL", "http://127.0.0.1:8000")
+    port = os.environ.get("VKLAD_PORT", "8000")
+    base_url = os.environ.get("VKLAD_PUBLIC_URL", f"http://127.0.0.1:{port}")
     damaged = f", sabotage of step {asked.sabotage}" if asked.sabotage else ""
     print(f"seed {seed}, {base_url}{damaged}", flush=True)
     node = Node(_rpc_url() if asked.what == "story" else "")
