@@ -25,12 +25,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PYTHON: Final = sys.executable
 BUDGETS_S: Final[Mapping[str, int]] = {
     "static": 120,
-    "unit": 60,
+    "unit": 120,
     "property": 120,
     "architecture": 60,
-    "contracts": 240,
-    "integration": 600,
-    "peer": 120,
+    "contracts": 120,
+    "integration": 840,
+    "peer": 60,
     "browser": 300,
 }
 """Seconds on two cores; together 27 minutes."""
