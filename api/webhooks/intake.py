@@ -55,9 +55,9 @@ class Intake:
             database, accept, batch_max=BATCHES_PER_COMMIT_MAX, threads=BATCH_THREADS
         )
 
-    def has_met(self, name: str) -> bool:
-        """Whether a source of this name was ever found here, however long ago."""
-        return self._by_name.has_met(name)
+    def begins_reading(self, name: str) -> bool:
+        """Whether opening a source of this name begins to read a name never found here."""
+        return self._by_name.begins_reading(name)
 
     async def open_source(self, name: str) -> OpenSource:
         """A source by name with its secrets.
@@ -153,9 +153,9 @@ class Memory(Generic[_Found]):
         kept = self._kept.get(key)
         return kept[1] if kept is not None and time.monotonic() < kept[0] else None
 
-    def has_met(self, key: str) -> bool:
-        """Whether it was found before, though it may have to be read again."""
-        return key in self._kept
+    def begins_reading(self, key: str) -> bool:
+        """Whether recalling it now begins a reading of what was never found before."""
+        return key not in self._kept and (asyncio.get_running_loop(), key) not in self._reading
 
     async def recall(self, key: str, read: Callable[[], _Found]) -> _Found:
         """What ``read`` found lately, or finds now on a thread."""

@@ -2,8 +2,8 @@
 
     bytes ─▶ source known ─▶ signature ─▶ content type ─▶ mapped ─▶ admitted ─▶ committed ─▶ 202
 
-Deliveries without a good signature, and names not met before, are counted by network address, and
-too many answered 429.
+Deliveries without a good signature, and look-ups of names not met before, are counted by network
+address, and too many answered 429.
 A vendor is never told of a conflict, which it could only repeat; admins see it. A live source is
 never answered 404 or 410, on which some vendors switch a hook off.
 """
@@ -44,7 +44,7 @@ async def deliver(source: str, request: Request) -> Response:
 
 async def _taken(source: str, request: Request) -> bytes:
     intake = intake_of(request)
-    if not intake.has_met(source):
+    if intake.begins_reading(source):
         limit_by_address(request)  # Each name nobody bears would be looked up, by anybody.
     opened = await intake.open_source(source)
     profile = WEBHOOK_PROFILES.get(opened.source.profile)

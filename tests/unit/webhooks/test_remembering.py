@@ -45,6 +45,39 @@ def test_all_who_ask_at_once_share_one_reading() -> None:
     assert asyncio.run(ask()) == ["reading 1"] * 51
 
 
+def test_only_the_first_of_all_who_ask_at_once_begins() -> None:
+    registry, memory = _Registry(), Memory[str]()
+
+    async def ask() -> list[bool]:
+        async def one() -> bool:
+            begins = memory.begins_reading("lms")
+            await memory.recall("lms", registry.read)
+            return begins
+
+        asking = [asyncio.create_task(one()) for _ in range(512)]
+        await _another_begins(registry)
+        registry.open.set()
+        return [*await asyncio.gather(*asking), memory.begins_reading("lms")]
+
+    assert asyncio.run(ask()) == [True, *[False] * 512]
+
+
+def test_each_reading_of_what_is_not_there_begins_anew() -> None:
+    registry, memory = _Registry(), Memory[str]()
+    registry.broken = True
+    registry.open.set()
+
+    async def ask() -> list[bool]:
+        begun = []
+        for _ in range(3):
+            begun.append(memory.begins_reading("nobody"))
+            with pytest.raises(LookupError):
+                await memory.recall("nobody", registry.read)
+        return begun
+
+    assert asyncio.run(ask()) == [True, True, True]
+
+
 def test_one_who_goes_away_takes_nobody_along() -> None:
     registry, memory = _Registry(), Memory[str]()
 
