@@ -141,6 +141,20 @@ def once_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return responses(400, 401, 403, 409, 422, 503, *statuses)
 
 
+def with_code(answer: Response, told: list[str]) -> Response:
+    """The first answer with a code that is told once and never stored.
+
+    ``told`` has one for each time the transaction was run; the last run is the one that counts.
+    """
+    headers = {"Cache-Control": "no-store"}
+    if told and answer.status_code == 201:
+        body = orjson.loads(bytes(answer.body)) | {"code": told[-1]}
+        content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        return Response(content, 201, headers, media_type="application/json")
+    answer.headers.update(headers)
+    return answer
+
+
 def _response(answer: Answer) -> Response:
     """Keys sorted, so that first and replayed answers are the same bytes."""
     return Response(

@@ -18,10 +18,10 @@ from ledger.kernel.transaction import execute
 from ledger.kernel.units import Money, Points
 from ledger.lots import service as lots
 from ledger.redemption import codes
+from ledger.redemption.claims import TEXT_LENGTH_MAX
 from ledger.redemption.codes import CancelCode, IssueCode
 from ledger.redemption.errors import CodeAboveLimit
 from ledger.redemption.model import RedemptionState
-from ledger.redemption.orders import TEXT_LENGTH_MAX
 from ledger.redemption.pricing import discount_down
 
 router: Final = APIRouter(include_in_schema=False)

@@ -46,11 +46,9 @@ from ledger.purchases.offers import OFFER_TOKEN_TYPE, SignedOffer, content_diges
 from ledger.purchases.posting import post_split, why
 from ledger.purchases.splits import Share, SplitTerms, read_splits, split
 from ledger.redemption import tokens
-from ledger.redemption.errors import OrderMalformed, RedeemingSwitchedOff
-from ledger.redemption.offers import Caller, identity_of, signer_of
+from ledger.redemption.errors import OrderMalformed
+from ledger.redemption.offers import Caller, identity_of, require_redeeming, signer_of
 from ledger.redemption.periods import period_start
-from ledger.switches import service as switches
-from ledger.switches.model import Switch
 
 _INSTANT: Final = timedelta(microseconds=1)
 """The life of a hold that is captured in the transaction that places it."""
@@ -186,11 +184,7 @@ def _member_of(work: Work, identity: str, authority: Authority) -> Member | None
 
 
 def _terms(work: Work) -> tuple[Programme, SplitTerms]:
-    position = switches.position(work, Switch.REDEEMING)
-    if not position.is_on:
-        raise RedeemingSwitchedOff(
-            f"Redeeming is switched off: {position.reason}", reason=position.reason
-        )
+    require_redeeming(work)
     try:
         programme = programmes.in_force(work, work.now).programme
     except NoProgrammeInForce as error:

@@ -11,11 +11,10 @@ from ledger.journal.service import lock_head
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
-from ledger.lots import service as lots
-from ledger.lots.model import CaptureHold
 from ledger.members import service as members
 from ledger.redemption import code_store, store
 from ledger.redemption.checkout import already_used
+from ledger.redemption.claims import TOKEN_LIFE_MAX
 from ledger.redemption.code_store import CodeUse, StoredCode
 from ledger.redemption.code_text import digest_of_code
 from ledger.redemption.codes import require_unused, unknown_code
@@ -23,9 +22,9 @@ from ledger.redemption.errors import CodeBuysNothing, CodeExpired, CodeForAnothe
 from ledger.redemption.lines import held_lines
 from ledger.redemption.model import Redemption, RedemptionState, decide_capture
 from ledger.redemption.offers import Caller, terms_of
-from ledger.redemption.orders import ORDER_LIFE_MAX, Order, read_order
+from ledger.redemption.orders import Order, read_order
 from ledger.redemption.pricing import Allowance, price
-from ledger.redemption.service import give_back, is_over, why
+from ledger.redemption.service import give_back, is_over, spend
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def _order(work: Work, claims: Mapping[str, Json], redemption: Redemption) -> Or
     times: dict[str, Json] = {
         "sub": format_id("mem", redemption.member_id),
         "iat": now,
-        "exp": now + ORDER_LIFE_MAX // timedelta(seconds=1),
+        "exp": now + TOKEN_LIFE_MAX // timedelta(seconds=1),
     }
     return read_order(dict(claims) | times, source=redemption.order_source, at=work.now)
 
@@ -149,16 +148,4 @@ def _captured(
     work: Work, redemption: Redemption, *, discount_minor: int | None = None
 ) -> Redemption:
     taken = decide_capture(redemption, discount_minor=discount_minor, at=work.now)
-    resolved = lots.capture_hold(
-        work, CaptureHold(redemption.hold_id, taken.points, work.now, why=why(redemption))
-    )
-    return replace(
-        redemption,
-        state=RedemptionState.CAPTURED,
-        captured_minor=taken.discount_minor,
-        captured_points=taken.points,
-        paid_minor=taken.paid_minor,
-        expired_points=resolved.gone_on_to_expired,
-        captured_at=work.now,
-        lines=taken.lines,
-    )
+    return spend(work, redemption, taken)

@@ -135,6 +135,19 @@ class Terms:
         return Allowance(min(left, key=lambda points: points.amount, default=None), school_minor)
 
 
+def require_redeeming(work: Work) -> None:
+    """Nothing, while points may be redeemed.
+
+    Raises:
+        RedeemingSwitchedOff: the school has stopped redeeming.
+    """
+    position = switches.position(work, Switch.REDEEMING)
+    if not position.is_on:
+        raise RedeemingSwitchedOff(
+            f"Redeeming is switched off: {position.reason}", reason=position.reason
+        )
+
+
 def terms_in_force(work: Work) -> Terms:
     """How points are redeemed now.
 
@@ -142,11 +155,7 @@ def terms_in_force(work: Work) -> Terms:
         RedeemingSwitchedOff: the school has stopped redeeming.
         RedeemingNotOffered: no programme, or none that redeems.
     """
-    position = switches.position(work, Switch.REDEEMING)
-    if not position.is_on:
-        raise RedeemingSwitchedOff(
-            f"Redeeming is switched off: {position.reason}", reason=position.reason
-        )
+    require_redeeming(work)
     try:
         programme = programmes.in_force(work, work.now).programme
     except NoProgrammeInForce as error:

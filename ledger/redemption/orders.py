@@ -14,25 +14,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final, NoReturn
+from datetime import datetime
+from typing import Final
 
 from ledger.kernel.canonical import Json, digest
+from ledger.redemption.claims import TEXT_LENGTH_MAX, ClaimReader
 from ledger.redemption.errors import OrderExpired, OrderMalformed
 
 ORDER_TOKEN_TYPE: Final = "vklad-order+jwt"  # noqa: S105 - a media type, not a secret
-ORDER_LIFE_MAX: Final = timedelta(days=7)
-CLOCK_SKEW_MAX: Final = timedelta(minutes=5)
 LINES_MAX: Final = 200
 DISCOUNTS_MAX: Final = 20
 AMOUNT_MINOR_MAX: Final = 10**12
-TEXT_LENGTH_MAX: Final = 200
 
 _CLAIMS: Final = frozenset({"sub", "iat", "exp", "order", "currency", "lines"})
 _OPTIONAL_CLAIMS: Final = frozenset({"discounts", "jti"})
 _NOT_THE_CONTENT: Final = frozenset({"iat", "exp", "jti", "sub"})
 """The token's own times and id; and the buyer, whose identity no hash that is kept may cover."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
+_READER: Final = ClaimReader("order", OrderMalformed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +101,15 @@ def read_order(claims: Mapping[str, Json], *, source: str, at: datetime) -> Orde
         OrderExpired: ``at`` is not before ``exp``.
     """
     _check_fields("order", claims, _CLAIMS, _OPTIONAL_CLAIMS)
-    issued_at, expires_at = _moment("iat", claims["iat"]), _moment("exp", claims["exp"])
-    if not issued_at < expires_at <= issued_at + ORDER_LIFE_MAX:
-        _refuse("exp", f"must be after iat by at most {ORDER_LIFE_MAX.days} days")
-    if issued_at > at + CLOCK_SKEW_MAX:
-        _refuse("iat", "is in the future")
-    currency = _text("currency", claims["currency"])
+    issued_at, expires_at = _READER.life(claims, at=at)
+    currency = _READER.text("currency", claims["currency"])
     if not _CURRENCY.match(currency):
-        _refuse("currency", "must be three capital letters (ISO 4217)")
+        _READER.refuse("currency", "must be three capital letters (ISO 4217)")
     content = {name: value for name, value in claims.items() if name not in _NOT_THE_CONTENT}
     order = Order(
         source=source,
-        number=_text("order", claims["order"]),
-        buyer=_text("sub", claims["sub"]),
+        number=_READER.text("order", claims["order"]),
+        buyer=_READER.text("sub", claims["sub"]),
         currency=currency,
         lines=_lines(claims["lines"]),
         discounts=_discounts("discounts", claims.get("discounts", [])),
@@ -124,7 +119,7 @@ def read_order(claims: Mapping[str, Json], *, source: str, at: datetime) -> Orde
         digest=_digest(content),
     )
     if order.net_minor < 0:
-        _refuse("discounts", "exceed what the lines cost")
+        _READER.refuse("discounts", "exceed what the lines cost")
     if at >= expires_at:
         raise OrderExpired(
             f"Order {order.number} expired at {expires_at.isoformat()}; ask for a fresh one.",
@@ -146,10 +141,10 @@ def _digest(content: Mapping[str, Json]) -> bytes:
 
 def _lines(value: Json) -> tuple[OrderLine, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= LINES_MAX:
-        _refuse("lines", f"must be a list of 1 to {LINES_MAX} lines")
+        _READER.refuse("lines", f"must be a list of 1 to {LINES_MAX} lines")
     lines = tuple(_line(f"lines[{index}]", each) for index, each in enumerate(value))
     if len({line.line_id for line in lines}) != len(lines):
-        _refuse("lines", "state one id twice")
+        _READER.refuse("lines", "state one id twice")
     return lines
 
 
@@ -157,19 +152,19 @@ def _line(field: str, value: Json) -> OrderLine:
     stated = _mapping(field, value)
     _check_fields(field, stated, {"id", "product", "price_minor"}, {"discounts"})
     line = OrderLine(
-        line_id=_text(f"{field}.id", stated["id"]),
-        product=_text(f"{field}.product", stated["product"]),
+        line_id=_READER.text(f"{field}.id", stated["id"]),
+        product=_READER.text(f"{field}.product", stated["product"]),
         price_minor=_amount(f"{field}.price_minor", stated["price_minor"]),
         discounts=_discounts(f"{field}.discounts", stated.get("discounts", [])),
     )
     if line.net_minor < 0:
-        _refuse(f"{field}.discounts", "exceed the line's price")
+        _READER.refuse(f"{field}.discounts", "exceed the line's price")
     return line
 
 
 def _discounts(field: str, value: Json) -> tuple[OrderDiscount, ...]:
     if not isinstance(value, list) or len(value) > DISCOUNTS_MAX:
-        _refuse(field, f"must be a list of at most {DISCOUNTS_MAX} discounts")
+        _READER.refuse(field, f"must be a list of at most {DISCOUNTS_MAX} discounts")
     found = []
     for index, each in enumerate(value):
         name = f"{field}[{index}]"
@@ -177,7 +172,7 @@ def _discounts(field: str, value: Json) -> tuple[OrderDiscount, ...]:
         _check_fields(name, stated, {"code", "amount_minor"}, frozenset())
         found.append(
             OrderDiscount(
-                _text(f"{name}.code", stated["code"]),
+                _READER.text(f"{name}.code", stated["code"]),
                 _amount(f"{name}.amount_minor", stated["amount_minor"]),
             )
         )
@@ -192,36 +187,17 @@ def _check_fields(
 ) -> None:
     missing = sorted(required - stated.keys())
     if missing:
-        _refuse(where, f"lacks {missing[0]}")
+        _READER.refuse(where, f"lacks {missing[0]}")
     unknown = sorted(stated.keys() - required - optional)
     if unknown:
-        _refuse(where, f"has an unknown field {unknown[0][:TEXT_LENGTH_MAX]!r}")
+        _READER.refuse(where, f"has an unknown field {unknown[0][:TEXT_LENGTH_MAX]!r}")
 
 
 def _mapping(field: str, value: Json) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
-        _refuse(field, "must be an object")
-    return value
-
-
-def _text(field: str, value: Json) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= TEXT_LENGTH_MAX or "\x00" in value:
-        _refuse(field, f"must be a text of 1 to {TEXT_LENGTH_MAX} characters")
+        _READER.refuse(field, "must be an object")
     return value
 
 
 def _amount(field: str, value: Json) -> int:
-    if type(value) is not int or not 0 <= value <= AMOUNT_MINOR_MAX:
-        _refuse(field, f"must be whole minor units from 0 to {AMOUNT_MINOR_MAX}")
-    return value
-
-
-def _moment(field: str, value: Json) -> datetime:
-    """A NumericDate of whole seconds (RFC 7519), within the calendar of the next centuries."""
-    if type(value) is not int or not 0 <= value <= 10**11:
-        _refuse(field, "must be whole seconds since 1970-01-01T00:00:00Z")
-    return datetime.fromtimestamp(value, UTC)
-
-
-def _refuse(field: str, why: str) -> NoReturn:
-    raise OrderMalformed(f"The order is signed but not understood: {field} {why}.", field=field)
+    return _READER.whole(field, value, low=0, high=AMOUNT_MINOR_MAX, unit="minor units")

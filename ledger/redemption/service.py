@@ -28,6 +28,7 @@ from ledger.redemption.errors import (
 from ledger.redemption.lines import LineCapture
 from ledger.redemption.model import (
     NO_POINTS,
+    Capture,
     Redemption,
     RedemptionState,
     decide_capture,
@@ -115,19 +116,7 @@ def capture(work: Work, command: CaptureRedemption) -> Redemption:
         lines=command.lines,
         at=work.now,
     )
-    resolved = lots.capture_hold(
-        work, CaptureHold(redemption.hold_id, taken.points, work.now, why=why(redemption))
-    )
-    captured = replace(
-        redemption,
-        state=RedemptionState.CAPTURED,
-        captured_minor=taken.discount_minor,
-        captured_points=taken.points,
-        paid_minor=taken.paid_minor,
-        expired_points=resolved.gone_on_to_expired,
-        captured_at=work.now,
-        lines=taken.lines,
-    )
+    captured = spend(work, redemption, taken)
     store.update(work, captured)
     return captured
 
@@ -258,6 +247,23 @@ def refunds_of(work: Work, caller: Caller, redemption_id: UUID) -> list[StoredRe
         RedemptionNotFound: none such.
     """
     return store.refunds_of(work, find(work, caller, redemption_id).redemption_id)
+
+
+def spend(work: Work, redemption: Redemption, taken: Capture) -> Redemption:
+    """Spend of the hold what was decided; the caller writes the redemption down."""
+    resolved = lots.capture_hold(
+        work, CaptureHold(redemption.hold_id, taken.points, work.now, why=why(redemption))
+    )
+    return replace(
+        redemption,
+        state=RedemptionState.CAPTURED,
+        captured_minor=taken.discount_minor,
+        captured_points=taken.points,
+        paid_minor=taken.paid_minor,
+        expired_points=resolved.gone_on_to_expired,
+        captured_at=work.now,
+        lines=taken.lines,
+    )
 
 
 def is_over(work: Work, redemption: Redemption) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-import orjson
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.model import Principal
-from api.http.idempotency import OnceHere, once_responses
+from api.http.idempotency import OnceHere, once_responses, with_code
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember, allow, require_scope
 from api.http.problems import responses
@@ -22,10 +21,11 @@ from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import Work
 from ledger.redemption import code_use, codes
 from ledger.redemption.checkout import HoldRedemption
+from ledger.redemption.claims import TEXT_LENGTH_MAX
 from ledger.redemption.code_text import TYPED_LENGTH_MAX
 from ledger.redemption.code_use import UseCode
 from ledger.redemption.codes import CancelCode, CodeIssued, IssueCode, IssueOrderCode
-from ledger.redemption.orders import AMOUNT_MINOR_MAX, TEXT_LENGTH_MAX
+from ledger.redemption.orders import AMOUNT_MINOR_MAX
 from ledger.redemption.terms import CODE_DAYS_MAX
 
 router = APIRouter(prefix="/v1/codes", tags=["redemption"])
@@ -108,7 +108,7 @@ def issue(
             life=life,
         )
     answer = once(carry_out, command, render=_issued_json)
-    return _with_code(answer, told)
+    return with_code(answer, told)
 
 
 @router.get("", responses=responses(401, 403, 503))
@@ -136,14 +136,3 @@ def use(body: UseBody, once: OnceHere, principal: ShopHere) -> Response:
 def _issued_json(issued: CodeIssued) -> dict[str, Json]:
     """What is stored for a repetition: all but the code itself."""
     return {**code_json(issued.code, issued.redemption), "code": None}
-
-
-def _with_code(answer: Response, told: list[str]) -> Response:
-    """The first answer with its code; of a transaction that was run again the last run counts."""
-    headers = {"Cache-Control": "no-store"}
-    if told and answer.status_code == 201:
-        body = orjson.loads(bytes(answer.body)) | {"code": told[-1]}
-        content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-        return Response(content, 201, headers, media_type="application/json")
-    answer.headers.update(headers)
-    return answer

@@ -31,8 +31,9 @@ from api.redeeming import (
 from ledger.kernel.ids import format_id, parse_id
 from ledger.redemption import service
 from ledger.redemption.checkout import HoldRedemption, Redeeming
+from ledger.redemption.claims import TEXT_LENGTH_MAX
 from ledger.redemption.lines import LineCapture
-from ledger.redemption.orders import AMOUNT_MINOR_MAX, LINES_MAX, TEXT_LENGTH_MAX
+from ledger.redemption.orders import AMOUNT_MINOR_MAX, LINES_MAX
 from ledger.redemption.service import (
     CaptureRedemption,
     ListRedemptions,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth.model import Principal
-from api.http.idempotency import OnceHere, once_responses
+from api.http.idempotency import OnceHere, once_responses, with_code
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import CurrentMember, current_member, limit_by_address, require_role
@@ -62,7 +61,7 @@ def issue(once: OnceHere, member_id: CurrentMember) -> Response:
         told.append(issued.code)
         return issued
 
-    return _with_code(once(carry_out, IssuePass(member_id), render=_issued_json), told)
+    return with_code(once(carry_out, IssuePass(member_id), render=_issued_json), told)
 
 
 @router.get("", responses=responses(400, 401, 403, 503))
@@ -113,17 +112,6 @@ def review(
 def _issued_json(issued: PassIssued) -> dict[str, Json]:
     """Without the code: this is what is kept for a repeated request."""
     return {**referral_json(issued.referral), "code": None}
-
-
-def _with_code(answer: Response, told: list[str]) -> Response:
-    """The first answer with its code; of a transaction that was run again the last run counts."""
-    headers = {"Cache-Control": "no-store"}
-    if told and answer.status_code == 201:
-        body = orjson.loads(bytes(answer.body)) | {"code": told[-1]}
-        content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-        return Response(content, 201, headers, media_type="application/json")
-    answer.headers.update(headers)
-    return answer
 
 
 def _cursor(after: list[str | int | None] | None) -> UUID | None:
