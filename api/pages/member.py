@@ -67,6 +67,11 @@ class ShownAward:
         """Whether its facts no longer earn anything."""
         return self.award.points == 0 and "because" in self.receipt
 
+    @property
+    def excess(self) -> int:
+        """What was over a cap."""
+        return self.award.excess
+
 
 @router.get("/me")
 def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -> Response:
@@ -76,7 +81,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         member = members.require_member(work, member_id)
         found = awards.award_page(work, member_id, None, RECENT_MAX)
         earned = awards.award_page(work, member_id, None, 400)
-        programme = _in_force(work)
+        programme = in_force(work)
         identities = members_store.identities_of_member(work, member_id)
         merit = standing.standing_of(work, member_id)
         absence = inactivity.warned_absence(work, member_id)
@@ -97,8 +102,8 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         awards=[_shown(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
         standing=standing_shown(view, merit),
-        titles=lambda rule_id: _rule_title(view, programme, rule_id),
-        state=lambda basis: _stated(view, programme, basis),
+        titles=lambda rule_id: rule_title(view, programme, rule_id),
+        state=lambda basis: stated_words(view, programme, basis),
         has_lms=any(
             each.key is not None and each.key.provider not in _OUR_OWN for each in identities
         ),
@@ -115,7 +120,7 @@ def history(
         entries = lot_history.history(work, member_id, before=before, limit=page.fetch)
         ids = {award_id for entry in entries[: page.limit] if (award_id := _award_of(entry.cause))}
         found = {award_id: awards.award(work, award_id) for award_id in ids}
-        programme = _in_force(work)
+        programme = in_force(work)
         unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
     shown = {
         award_id: _shown(view, programme, award)
@@ -125,8 +130,8 @@ def history(
     return view.render(
         "member/history.html",
         entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
-        titles=lambda rule_id: _rule_title(view, programme, rule_id),
-        state=lambda basis: _stated(view, programme, basis),
+        titles=lambda rule_id: rule_title(view, programme, rule_id),
+        state=lambda basis: stated_words(view, programme, basis),
         entry_id=lambda entry_id: format_id("ent", entry_id),
         unpaid=[(each, _title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
@@ -137,7 +142,7 @@ def history(
 def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
     """What earns points under the programme in force, in words."""
     with database.read() as work:
-        programme = _in_force(work)
+        programme = in_force(work)
     rules = defaultdict(list)
     for rule in programme.rules if programme else ():
         rules[rule.category or ""].append(rule)
@@ -156,7 +161,8 @@ def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
     )
 
 
-def _in_force(work: Work) -> Programme | None:
+def in_force(work: Work) -> Programme | None:
+    """The programme in force, if there is one."""
     try:
         return programmes.in_force(work, work.now).programme
     except programmes.NoProgrammeInForce:
@@ -223,10 +229,11 @@ def _shown(view: View, programme: Programme | None, award: StoredAward) -> Shown
 
 def _title_of(view: View, programme: Programme | None, rule_id: str, period: str | None) -> str:
     """What an award is called: its period, or its rule."""
-    return _rule_title(view, programme, rule_id) if period is None else period_words(view, period)
+    return rule_title(view, programme, rule_id) if period is None else period_words(view, period)
 
 
-def _rule_title(view: View, programme: Programme | None, rule_id: str) -> str:
+def rule_title(view: View, programme: Programme | None, rule_id: str) -> str:
+    """What a rule is called in the page's language."""
     rules = programme.rules if programme else ()
     rule = next((each for each in rules if each.rule_id == rule_id), None)
     return say(view, rule.title if rule else None, rule_id)
@@ -237,7 +244,7 @@ def _of(shown: dict[UUID, ShownAward], entry: lot_history.HistoryEntry) -> Shown
     return None if award_id is None else shown.get(award_id)
 
 
-def _stated(view: View, programme: Programme | None, basis: dict[str, Any]) -> str:
+def stated_words(view: View, programme: Programme | None, basis: dict[str, Any]) -> str:
     """An attribute's value as the programme names both."""
     name, value = str(basis["attribute"]), basis["value"]
     attribute = programme.attributes.get(name) if programme else None

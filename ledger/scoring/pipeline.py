@@ -41,6 +41,7 @@ class Step(StrEnum):
 
     UNKNOWN = "unknown"
     RETRACTED = "retracted"
+    NOT_RELEASED = "not_released"
     VERSION = "version"
     ON = "on"
     QUARANTINE = "quarantine"

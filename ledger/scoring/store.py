@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from ledger.kernel.arrays import any_uuid
 from ledger.kernel.canonical import Json
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
@@ -108,6 +109,17 @@ def awards_of_event(work: Work, event_id: UUID) -> list[StoredAward]:
         _current().where(awards.c.event_id == event_id).order_by(awards.c.award_id)
     )
     return [_award(row) for row in rows]
+
+
+def points_by_event(work: Work, member_id: UUID, event_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What each event earned a member by itself, all rules together, as it stands."""
+    found: dict[UUID, int] = {}
+    query = _current().where(
+        awards.c.member_id == member_id, awards.c.event_id == any_uuid("events", event_ids)
+    )
+    for row in work.connection.execute(query):
+        found[row.event_id] = found.get(row.event_id, 0) + row.points
+    return found
 
 
 def all_revisions(work: Work) -> Iterator[RevisionLine]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.events.model import (
+    RETRACTED,
     Conflict,
     Delivery,
     EventSummary,
@@ -24,7 +25,14 @@ from ledger.events.model import (
 )
 from ledger.events.settlement import NewConflict, content_digest
 from ledger.events.store import FACT_COLUMNS, is_retracted, read_fact
-from ledger.events.tables import deliveries, event_conflicts, events, source_hours
+from ledger.events.tables import (
+    deliveries,
+    event_conflicts,
+    event_participants,
+    events,
+    retractions,
+    source_hours,
+)
 from ledger.kernel.arrays import BYTES, TEXT, UUID_, table_of
 from ledger.kernel.transaction import Work
 from ledger.members.model import IdentityKey
@@ -69,27 +77,59 @@ def recent_events(
     work: Work, *, source: str | None, before: UUID | None, limit: int
 ) -> list[EventSummary]:
     """Facts, retractions too, those before ``before``."""
-    parked = identities.c.reference.is_not(None) & identities.c.member_id.is_(None)
-    query = (
-        sa.select(
-            *FACT_COLUMNS,
-            events.c.recognised,
-            events.c.recorded_at,
-            is_retracted().label("retracted"),
-            parked.label("parked"),
-        )
-        .outerjoin(identities, identities.c.reference == events.c.subject_reference)
-        .order_by(events.c.event_id.desc())
-        .limit(limit)
-    )
+    query = _summaries().order_by(events.c.event_id.desc()).limit(limit)
     if source is not None:
         query = query.where(events.c.source == source)
     if before is not None:
         query = query.where(events.c.event_id < before)
-    return [
-        EventSummary(read_fact(row), row.recognised, row.retracted, row.parked, row.recorded_at)
-        for row in work.connection.execute(query)
-    ]
+    return [_summary(row) for row in work.connection.execute(query)]
+
+
+def events_of_member(
+    work: Work, member_id: UUID, *, before: UUID | None, limit: int
+) -> list[EventSummary]:
+    """Facts in which a member takes part, retracted ones too, those before ``before``."""
+    query = (
+        _summaries()
+        .where(events.c.event_id.in_(_taken_part(member_id)), events.c.type != RETRACTED)
+        .order_by(events.c.event_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(events.c.event_id < before)
+    return [_summary(row) for row in work.connection.execute(query)]
+
+
+def one_event(work: Work, event_id: UUID) -> EventSummary | None:
+    """One fact, retracted or not; a retraction is none."""
+    query = _summaries().where(events.c.event_id == event_id, events.c.type != RETRACTED)
+    row = work.connection.execute(query).one_or_none()
+    return None if row is None else _summary(row)
+
+
+def takes_part(work: Work, member_id: UUID, event_id: UUID) -> bool:
+    """Whether an event names the member."""
+    query = sa.select(sa.literal(event_id).in_(_taken_part(member_id)))
+    return bool(work.connection.execute(query).scalar_one())
+
+
+def retracted_by(work: Work, source: str, source_event_id: str) -> tuple[str, bool]:
+    """What retracted an event, and whether that was an event of its source."""
+    retraction = events.alias("retraction")
+    query = (
+        sa.select(retractions.c.retracted_by, retraction.c.event_id.is_not(None))
+        .outerjoin(
+            retraction,
+            (retraction.c.source == retractions.c.source)
+            & (retraction.c.source_event_id == retractions.c.retracted_by),
+        )
+        .where(
+            retractions.c.source == source,
+            retractions.c.source_event_id == source_event_id,
+        )
+    )
+    row = work.connection.execute(query).one()
+    return row[0], row[1]
 
 
 def conflicts(work: Work, *, before: UUID | None, limit: int) -> list[Conflict]:
@@ -171,3 +211,26 @@ def source_activity(work: Work) -> list[SourceActivity]:
         .order_by(source_hours.c.source)
     )
     return [SourceActivity(*row) for row in work.connection.execute(query)]
+
+
+def _summaries() -> sa.Select[Any]:
+    parked = identities.c.reference.is_not(None) & identities.c.member_id.is_(None)
+    return sa.select(
+        *FACT_COLUMNS,
+        events.c.recognised,
+        events.c.recorded_at,
+        is_retracted().label("retracted"),
+        parked.label("parked"),
+    ).outerjoin(identities, identities.c.reference == events.c.subject_reference)
+
+
+def _summary(row: sa.Row[Any]) -> EventSummary:
+    return EventSummary(read_fact(row), row.recognised, row.retracted, row.parked, row.recorded_at)
+
+
+def _taken_part(member_id: UUID) -> sa.Select[tuple[UUID]]:
+    return (
+        sa.select(event_participants.c.event_id)
+        .join(identities, identities.c.reference == event_participants.c.reference)
+        .where(identities.c.member_id == member_id)
+    )

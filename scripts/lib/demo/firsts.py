@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from doors import Person, School, expect, good, moment_text, wait_for
 from firsts_doors import ask, link_token, refused, verified
+from firsts_why import say_why_not
 from proving import plain_id
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ def prepare(story: Story) -> str:
 FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
     prepare,
     count_one_act_once,
+    say_why_not,
     correct_by_entries,
     hold_and_refund,
     keep_voice_when_spending,
@@ -257,10 +259,7 @@ FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
     prove_offline,
     forget_a_person,
 )
-WITHOUT_A_DOOR: Final = (
-    "merged members",
-    "why not",
-)
+WITHOUT_A_DOOR: Final = ("merged members",)
 """What the product does, or will do, and nobody can ask for over HTTP yet."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.installation import an_installation
 
-STEPS = 12
+STEPS = 13
 pytestmark = pytest.mark.deep
 
 
