@@ -117,8 +117,8 @@ class Community:
                     found[name, key.rule_id, cause] = award.points, award.excess
         return found
 
-    def judged(self) -> Awards:
-        """What the naive scorer says of the events heard so far."""
+    def judged(self, heard: Sequence[Event] | None = None) -> Awards:
+        """What the naive scorer says of the events heard so far, or of some of them."""
         with self.world.database.read() as work:
             closed = programmes_store.closed_until(work)
         until = NEVER_CLOSED if closed is None else Instant.of(closed).isoformat()
@@ -126,7 +126,13 @@ class Community:
             (each.source_text, Instant.of(each.effective_at).isoformat(), each.mode)
             for each in self.activations()
         ]
-        judged = score("naive", versions, self.heard, closed_until=until, resolve=self.resolve)
+        judged = score(
+            "naive",
+            versions,
+            self.heard if heard is None else heard,
+            closed_until=until,
+            resolve=self.resolve,
+        )
         return {key: worth for key, worth in judged.items() if any(worth)}
 
     def check(self) -> None:
