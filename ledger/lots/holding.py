@@ -7,15 +7,18 @@ PlaceHold ──▶ held ──CaptureHold──▶ captured (the rest returns t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 from ledger.journal.model import AccountKey, EntryKind, Posting
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import derived_id
 from ledger.kernel.units import Points, sum_points
+from ledger.lots.clawing import AWARD_CAUSE
 from ledger.lots.due import apply_due, pay_debt
 from ledger.lots.errors import (
     CaptureTooLarge,
@@ -27,6 +30,7 @@ from ledger.lots.model import (
     SPENT,
     ZERO,
     CaptureHold,
+    Cause,
     Hold,
     HoldPart,
     HoldPurpose,
@@ -38,9 +42,15 @@ from ledger.lots.model import (
 )
 from ledger.lots.sheet import Sheet, expire_posting, moment_text
 
+NOTHING_KEPT: Final[Mapping[UUID, Points]] = MappingProxyType({})
 
-def take(sheet: Sheet, lots: Iterable[Lot], amount: Points) -> tuple[HoldPart, ...]:
+
+def take(
+    sheet: Sheet, lots: Iterable[Lot], amount: Points, kept: Mapping[UUID, Points] = NOTHING_KEPT
+) -> tuple[HoldPart, ...]:
     """Choose ``amount`` available points from ``lots`` in their order; moves nothing.
+
+    ``kept`` says by lot how many of its available points stay.
 
     Raises:
         InsufficientPoints: they hold less; ``shortfall`` says by how much.
@@ -48,7 +58,8 @@ def take(sheet: Sheet, lots: Iterable[Lot], amount: Points) -> tuple[HoldPart, .
     left = amount
     parts = []
     for lot in lots:
-        part = min(left, sheet.points(lot.lot_id, Stage.AVAILABLE))
+        free = sheet.points(lot.lot_id, Stage.AVAILABLE) - kept.get(lot.lot_id, ZERO)
+        part = min(left, free)
         if part:
             parts.append(HoldPart(lot.lot_id, part))
             left -= part
@@ -64,8 +75,27 @@ def take(sheet: Sheet, lots: Iterable[Lot], amount: Points) -> tuple[HoldPart, .
     return tuple(parts)
 
 
-def place(sheet: Sheet, command: PlaceHold, *, withheld: Collection[UUID] = ()) -> Hold:
-    """Set points aside, nearest expiry first; none of the lots ``withheld``.
+def kept_back(sheet: Sheet, withheld: Mapping[UUID, Points]) -> dict[UUID, Points]:
+    """By lot, how many of its available points stay where so much of each award is withheld.
+
+    Pending points stay anyway, so they count first; then those that expire last, so that whoever is
+    under review loses no more to time than they must.
+    """
+    kept: dict[UUID, Points] = {}
+    for award_id, points in withheld.items():
+        own = sheet.lots_of(Cause(AWARD_CAUSE, str(award_id)))
+        pending = sum_points(sheet.points(lot.lot_id, Stage.PENDING) for lot in own)
+        left = points - min(points, pending)
+        for lot in reversed(own):
+            kept[lot.lot_id] = min(left, sheet.points(lot.lot_id, Stage.AVAILABLE))
+            left -= kept[lot.lot_id]
+    return kept
+
+
+def place(
+    sheet: Sheet, command: PlaceHold, *, withheld: Mapping[UUID, Points] = NOTHING_KEPT
+) -> Hold:
+    """Set points aside, nearest expiry first; nothing of what is ``withheld`` of awards.
 
     Raises:
         InsufficientPoints: fewer are available.
@@ -74,8 +104,8 @@ def place(sheet: Sheet, command: PlaceHold, *, withheld: Collection[UUID] = ()) 
     assert command.purpose is not HoldPurpose.BRIDGE, "claims for tokens move to escrow at once"
     assert command.expires_at > command.at, "a hold that has expired before it begins"
     apply_due(sheet, command.at)
-    usable = [lot for lot in sheet.usable(command.at) if lot.lot_id not in withheld]
-    parts = take(sheet, usable, command.amount)
+    kept = kept_back(sheet, withheld)
+    parts = take(sheet, sheet.usable(command.at), command.amount, kept)
     entry = sheet.enter(
         EntryKind.HOLD,
         [

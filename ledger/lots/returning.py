@@ -5,7 +5,7 @@ What comes back goes to the lot it left, with the life it had (DESIGN 3, rule 9;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ from ledger.lots.errors import (
     NothingInEscrow,
     RefundTooLarge,
 )
-from ledger.lots.holding import take
+from ledger.lots.holding import NOTHING_KEPT, kept_back, take
 from ledger.lots.model import (
     ESCROW,
     SPENT,
@@ -174,7 +174,9 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     return Refunded(entry_id, tuple(entry.parts), paid)
 
 
-def move_to_escrow(sheet: Sheet, command: MoveToEscrow, *, withheld: Collection[UUID] = ()) -> Hold:
+def move_to_escrow(
+    sheet: Sheet, command: MoveToEscrow, *, withheld: Mapping[UUID, Points] = NOTHING_KEPT
+) -> Hold:
     """Move available points to escrow, nearest expiry first: a hold captured as it is placed.
 
     Raises:
@@ -191,10 +193,10 @@ def move_to_escrow(sheet: Sheet, command: MoveToEscrow, *, withheld: Collection[
     ripe = [
         lot
         for lot in sheet.usable(command.at)
-        if lot.lot_id not in withheld
-        and (command.active_before is None or lot.activates_at <= command.active_before)
+        if command.active_before is None or lot.activates_at <= command.active_before
     ]
-    parts = tuple(replace(part, captured=part.amount) for part in take(sheet, ripe, command.amount))
+    taken = take(sheet, ripe, command.amount, kept_back(sheet, withheld))
+    parts = tuple(replace(part, captured=part.amount) for part in taken)
     entry = sheet.enter(
         EntryKind.ESCROW,
         [Posting(Stage.AVAILABLE.account(part.lot_id), ESCROW, part.amount) for part in parts],

@@ -42,7 +42,7 @@ from ledger.lots.model import (
 )
 from ledger.lots.sheet import Sheet, open_sheet
 from ledger.members import service as members
-from ledger.quarantine.withheld_store import withheld_lots
+from ledger.quarantine.withheld_store import withheld_awards
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def place_hold(work: Work, command: PlaceHold) -> Hold:
         return existing
     members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
-    hold = holding.place(sheet, command, withheld=withheld_lots(work, command.member_id))
+    hold = holding.place(sheet, command, withheld=withheld_awards(work, command.member_id))
     save(work, [sheet])
     store.insert_hold(work, hold)
     return hold
@@ -206,7 +206,7 @@ def move_to_escrow(work: Work, command: MoveToEscrow) -> Hold:
     members.require_active(work, command.member_id)
     sheet = _sheet(work, command.member_id)
     claim = returning.move_to_escrow(
-        sheet, command, withheld=withheld_lots(work, command.member_id)
+        sheet, command, withheld=withheld_awards(work, command.member_id)
     )
     save(work, [sheet])
     store.insert_hold(work, claim)

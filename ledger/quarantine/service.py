@@ -1,12 +1,14 @@
 """Looking at new facts, and what persons decide about those that look wrong.
 
-While a case is live, the lots of its awards cannot be spent or bridged (``withheld_store``).
-Released, they can. Voided by two persons, its facts are set aside as a retraction sets facts aside,
-so projection, journal and anybody who works it out again see one truth.
+While a case is live, what its facts earned its members at once or in a period cannot be spent or
+bridged (``withholding``). Released, it can. Voided by two persons, its facts are set aside as a
+retraction sets facts aside, so projection, journal and anybody who works it out again see one
+truth; what waited goes on waiting until the correction takes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,7 +21,9 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
+from ledger.lots.clawing import AWARD_CAUSE
 from ledger.members import service as members
+from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC, Role
 from ledger.quarantine import store
 from ledger.quarantine.detect import Parameters, detect
@@ -37,7 +41,8 @@ from ledger.quarantine.model import (
     require_releasable,
     require_voidable,
 )
-from ledger.quarantine.withheld_store import withheld_lots
+from ledger.quarantine.withheld_store import withheld_awards
+from ledger.scoring import service as scoring
 
 REVIEWERS: Final = frozenset({Role.MODERATOR, Role.ADMIN})
 OVERLAP: Final = timedelta(minutes=5)
@@ -65,7 +70,7 @@ def scan(work: Work, command: Scan) -> int:
         return 0
     start = work.now - timedelta(days=command.parameters.window_days)
     seen = store.seen_since(work, _first_id(start.timestamp()))
-    opened = 0
+    opened, touched = 0, set[UUID]()
     for finding in detect(seen, command.parameters):
         live, known = store.looked_at(work, finding)
         if not finding.events - known:
@@ -74,6 +79,8 @@ def scan(work: Work, command: Scan) -> int:
             live = store.insert_case(work, finding, command.parameters)
             opened += 1
         store.add_events(work, live, finding.events - known)
+        touched |= finding.members
+    _withhold(work, touched)
     store.set_scanned(work, work.now - OVERLAP)
     return opened
 
@@ -87,7 +94,9 @@ def release(work: Work, command: Decide) -> Case:
     """
     words, case = check_words(command.words), _case_to_decide(work, command)
     require_releasable(case, command.by)
-    return _take(work, command, State.RELEASED, words)
+    released = _take(work, command, State.RELEASED, words)
+    _withhold(work, case.members)
+    return released
 
 
 def propose_void(work: Work, command: Decide) -> Case:
@@ -143,11 +152,25 @@ def appeal(work: Work, command: Decide) -> Case:
 
 def points_under_review(work: Work, member_id: UUID) -> Points:
     """What of a member's points waits for persons."""
-    waiting = withheld_lots(work, member_id)
+    waiting = withheld_awards(work, member_id)
     if not waiting:
         return Points(0)
-    found = lots.summary(work, member_id, work.now).lots
-    return sum_points(each.pending + each.available for each in found if each.lot.lot_id in waiting)
+    left: dict[str, Points] = {}
+    for each in lots.summary(work, member_id, work.now).lots:
+        cause = each.lot.cause
+        if cause.kind == AWARD_CAUSE:
+            before = left.get(cause.cause_id, Points(0))
+            left[cause.cause_id] = before + each.pending + each.available
+    return sum_points(
+        min(points, left.get(str(award_id), Points(0))) for award_id, points in waiting.items()
+    )
+
+
+def _withhold(work: Work, member_ids: Iterable[UUID]) -> None:
+    """Work out at once what of these members' awards waits; rows in id order."""
+    for member_id in sorted(member_ids):
+        members_store.lock_member(work, member_id)
+        scoring.withhold_locked(work, member_id)
 
 
 def _case_to_decide(work: Work, command: Decide) -> Case:

@@ -80,6 +80,17 @@ review_words = sa.Table(
     sa.Column("words", sa.Text, nullable=False),
 )
 
+review_withheld = sa.Table(
+    "review_withheld",
+    metadata,
+    sa.Column("award_id", sa.Uuid, sa.ForeignKey("awards.award_id"), primary_key=True),
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("points > 0", name="points_are_positive"),
+    sa.Index("ix_review_withheld_member_id", "member_id"),
+)
+"""What of awards waits: worked out whenever their member is scored, and checked by verify."""
+
 review_scans = sa.Table(
     "review_scans",
     metadata,

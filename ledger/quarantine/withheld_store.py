@@ -1,46 +1,67 @@
-"""Which lots of a member nobody may spend now: those of awards whose facts are under review.
+"""What of a member's awards nobody may spend now, because facts of theirs are under review.
 
-Asked where points leave lots (``ledger/lots``), so it knows tables only, and no lots' rules. Points
-stay where they are: they activate, expire and pay debts as ever, and no entry is needed for a
-doubt that may turn out unfounded.
+Asked where points leave lots (``ledger/lots``) and kept where awards are worked out
+(``ledger/scoring``), so it knows tables only, and no rules of theirs. Points stay where they are:
+they activate, expire and pay debts as ever, and no entry is needed for a doubt that may turn out
+unfounded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ledger.kernel.transaction import Work
-from ledger.lots.tables import lots
+from ledger.kernel.units import Points
 from ledger.quarantine.model import LIVE
-from ledger.quarantine.tables import review_cases, review_events, review_members
-from ledger.scoring.tables import awards
+from ledger.quarantine.tables import review_cases, review_events, review_members, review_withheld
 
 
-def withheld_lots(work: Work, member_id: UUID) -> frozenset[UUID]:
-    """The ids of lots that wait for a decision; nearly always none."""
+def withheld_awards(work: Work, member_id: UUID) -> dict[UUID, Points]:
+    """By award of the member, how much of it waits for a decision; nearly always nothing."""
+    query = sa.select(review_withheld.c.award_id, review_withheld.c.points).where(
+        review_withheld.c.member_id == member_id
+    )
+    return {row.award_id: Points(row.points) for row in work.connection.execute(query)}
+
+
+def facts_under_review(work: Work, member_id: UUID) -> frozenset[UUID]:
+    """Events of live cases about the member; nearly always none."""
     query = (
-        sa.select(lots.c.lot_id)
+        sa.select(review_events.c.event_id)
         .select_from(
-            review_members.join(review_cases, review_cases.c.case_id == review_members.c.case_id)
-            .join(review_events, review_events.c.case_id == review_cases.c.case_id)
-            .join(
-                awards,
-                sa.and_(
-                    awards.c.event_id == review_events.c.event_id,
-                    awards.c.member_id == review_members.c.member_id,
-                ),
-            )
-            .join(
-                lots,
-                sa.and_(
-                    lots.c.member_id == awards.c.member_id,
-                    lots.c.cause_kind == "award",
-                    lots.c.cause_id == sa.cast(awards.c.award_id, sa.Text),
-                ),
-            )
+            review_members.join(
+                review_cases, review_cases.c.case_id == review_members.c.case_id
+            ).join(review_events, review_events.c.case_id == review_cases.c.case_id)
         )
         .where(review_members.c.member_id == member_id, review_cases.c.state.in_(LIVE))
     )
     return frozenset(work.connection.execute(query).scalars())
+
+
+def withhold(work: Work, member_id: UUID, awards: Mapping[UUID, Points]) -> None:
+    """From now on so much of these awards of the member waits, and nothing of the others."""
+    work.connection.execute(
+        review_withheld.delete().where(review_withheld.c.member_id == member_id)
+    )
+    if awards:
+        work.connection.execute(
+            review_withheld.insert(),
+            [
+                {"award_id": award_id, "member_id": member_id, "points": points.amount}
+                for award_id, points in sorted(awards.items())
+            ],
+        )
+
+
+def members_with_doubts(work: Work) -> list[UUID]:
+    """Members of live cases, and those of whose awards something waits, by id."""
+    live = (
+        sa.select(review_members.c.member_id)
+        .join(review_cases, review_cases.c.case_id == review_members.c.case_id)
+        .where(review_cases.c.state.in_(LIVE))
+    )
+    both = live.union(sa.select(review_withheld.c.member_id))
+    return sorted(work.connection.execute(both).scalars())

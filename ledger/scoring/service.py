@@ -31,6 +31,8 @@ from ledger.members.model import SCORE_TOPIC
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
+from ledger.quarantine import withheld_store
+from ledger.quarantine.withholding import withheld
 from ledger.readiness import service as readiness
 from ledger.scoring import store
 from ledger.scoring.eras import last_close
@@ -117,6 +119,38 @@ def score_member(work: Work, member_id: UUID) -> Scored:
 
 def score_locked(work: Work, member_id: UUID) -> Scored:
     """As :func:`score_member`, of a member whose row this transaction holds."""
+    scored = _post_differences(work, member_id)
+    withhold_locked(work, member_id)
+    return scored
+
+
+def withhold_locked(work: Work, member_id: UUID) -> None:
+    """Keep back what facts under review account for, of a member whose row is held."""
+    before = withheld_store.withheld_awards(work, member_id)
+    if before or withheld_store.facts_under_review(work, member_id):
+        now = withheld_now(work, member_id)
+        if now != before:
+            withheld_store.withhold(work, member_id, now)
+
+
+def withheld_now(work: Work, member_id: UUID) -> dict[UUID, Points]:
+    """By award of a member, what of it the facts that are not under review do not earn."""
+    plan = current_plan(work)
+    if plan is None:
+        return {}
+    doubted = withheld_store.facts_under_review(work, member_id)
+    facts = events_store.facts_of_member(work, member_id)
+    undoubted = [fact for fact in facts if fact.event_id not in doubted]
+    entitled = projection(work, plan, member_id, undoubted).entitlements
+    awards = store.awards_of(work, member_id)
+    by_award = withheld(
+        {key: Points(award.points) for key, award in awards.items()},
+        {key: each.points for key, each in entitled.items()},
+    )
+    return {awards[key].award_id: points for key, points in by_award.items()}
+
+
+def _post_differences(work: Work, member_id: UUID) -> Scored:
     plan = current_plan(work)
     if plan is None:
         return Scored(member_id, 0, Points(0))

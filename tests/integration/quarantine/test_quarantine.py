@@ -20,7 +20,7 @@ from ledger.lots.errors import InsufficientPoints
 from ledger.lots.model import HoldPurpose, PlaceHold
 from ledger.members import store as members_store
 from ledger.members.model import Role
-from ledger.quarantine import service, store
+from ledger.quarantine import service, store, withheld_store
 from ledger.quarantine.detect import Parameters
 from ledger.quarantine.model import (
     AppealedBefore,
@@ -34,7 +34,7 @@ from ledger.quarantine.model import (
     UnknownCase,
 )
 from ledger.quarantine.tables import review_cases
-from ledger.quarantine.verify import QUARANTINE_CHECKS, check_cases
+from ledger.quarantine.verify import QUARANTINE_CHECKS, check_cases, check_withheld
 from ledger.scoring.verify import SCORING_CHECKS
 from tests.world import World
 
@@ -46,6 +46,18 @@ rules:
   - {id: liked, on: club.like.given, to: data.owner, points: 2}
   - {id: post, on: club.post.created, to: actor, points: 5}
 """
+WEEKLY = PROGRAMME.replace("rules:", "period: week\nrules:")
+LIKES = [
+    (
+        f"{giver}{n}",
+        "club.like.given",
+        f"lms:{giver}",
+        f"2026-03-01T1{n}:00:00Z",
+        {"post": f"{giver}{n}", "owner": f"lms:{owner}"},
+    )
+    for giver, owner in (("ann", "bob"), ("bob", "ann"))
+    for n in range(6)
+]
 Step = Callable[..., object]
 
 
@@ -54,18 +66,7 @@ def pair(world: World) -> tuple[UUID, UUID]:
     """Ann and Bob, who like only each other; Ann also wrote something."""
     world.activate(PROGRAMME)
     ann, bob = world.link("ann"), world.link("bob")
-    likes = [
-        (
-            f"{giver}{n}",
-            "club.like.given",
-            f"lms:{giver}",
-            f"2026-03-01T1{n}:00:00Z",
-            {"post": f"{giver}{n}", "owner": f"lms:{owner}"},
-        )
-        for giver, owner in (("ann", "bob"), ("bob", "ann"))
-        for n in range(6)
-    ]
-    world.state_all(likes)
+    world.state_all(LIKES)
     world.state("p1", "club.post.created", "lms:ann", "2026-03-01T09:00:00Z", {"post": "p"})
     world.score()
     return ann, bob
@@ -134,6 +135,67 @@ def test_what_looks_wrong_waits_and_the_rest_does_not(
     with pytest.raises(CaseDecided):
         execute(world.database, service.release, decide)
     verified(world)
+
+
+def weekly(world: World) -> tuple[UUID, UUID, UUID]:
+    """As ``pair``, where points wait for the week's close; its case, before the close."""
+    world.activate(WEEKLY)
+    ann, bob = world.link("ann"), world.link("bob")
+    world.state_all(LIKES)
+    world.state("p1", "club.post.created", "lms:ann", "2026-02-25T09:00:00Z", {"post": "p"})
+    return ann, bob, only_case(world)
+
+
+def test_a_periods_award_waits_in_part_and_comes_free(world: World) -> None:
+    ann, _, case_id = weekly(world)
+    world.close_periods()
+    world.score()
+    assert (world.points("ann"), world.available("ann")) == (17, Points(17))
+    assert under_review(world, ann) == 12
+    verified(world)
+    with pytest.raises(InsufficientPoints) as refused:
+        execute(world.database, lots.place_hold, hold(ann, 6, 1))
+    assert refused.value.operands["available"] == 5
+    assert execute(world.database, lots.place_hold, hold(ann, 5, 2)).amount == Points(5)
+    (award,) = world.awards("ann")
+    assert "review" not in str(award.receipt)
+    decide = Decide(case_id, world.first_admin, "friends who study together")
+    execute(world.database, service.release, decide)
+    assert under_review(world, ann) == 0
+    assert execute(world.database, lots.place_hold, hold(ann, 12, 3)).amount == Points(12)
+    verified(world)
+
+
+def test_a_periods_award_loses_what_was_voided_and_nothing_is_owed(world: World) -> None:
+    ann, bob, case_id = weekly(world)
+    world.close_periods()
+    world.score()
+    execute(world.database, lots.place_hold, hold(ann, 5, 1))
+    for member_id in (ann, bob):
+        execute(world.database, service.appeal, Decide(case_id, member_id, "we only talk"))
+    execute(world.database, service.propose_void, Decide(case_id, world.first_admin, "made up"))
+    execute(world.database, service.confirm_void, Decide(case_id, world.second_admin, "yes"))
+    with pytest.raises(InsufficientPoints):
+        execute(world.database, lots.place_hold, hold(ann, 1, 2))
+    world.score()
+    assert (world.points("ann"), world.points("bob")) == (5, 0)
+    assert (world.available("ann"), world.summary("ann").debt) == (Points(0), Points(0))
+    assert under_review(world, ann) == 0
+    verified(world)
+
+
+def test_verify_names_what_waits_wrongly(world: World) -> None:
+    ann, _, _ = weekly(world)
+    world.close_periods()
+    world.score()
+
+    def forget(work: Work, _: None) -> None:
+        withheld_store.withhold(work, ann, {})
+
+    execute(world.database, forget, None)
+    with world.database.read() as work:
+        (finding,) = check_withheld(work)
+    assert "has 0 points withheld; 12 should be" in finding.problem
 
 
 def test_two_persons_void_and_the_projection_honours_it(
