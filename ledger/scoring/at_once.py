@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from fractions import Fraction
+from typing import Final
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
@@ -22,12 +23,13 @@ from ledger.scoring.receipts import (
     AppliedMultiplier,
     AttributeBasis,
     CapUse,
+    DayStreakBasis,
     EventReceipt,
 )
-from ledger.scoring.rounding import round_points
 from ledger.scoring.running import Running
 
-_ONE = Fraction(1)
+_ONE: Final = Fraction(1)
+_NOTHING: Final = Points(0)
 
 
 class AtOnce:
@@ -41,6 +43,8 @@ class AtOnce:
         self._waiting: deque[Counted] = deque()
         self._caps = running.caps
         self._forgets = len(plan.eras) == 1
+        self._applied_last: dict[tuple[int, str], AppliedMultiplier] = {}
+        """By version and multiplier: most events find the same as the one before."""
         self._done: list[Entitlement] = []
 
     def see(self, fact: Fact, day: int) -> None:
@@ -82,15 +86,14 @@ class AtOnce:
         fact, version, planned = counted.fact, counted.version, counted.planned
         rule = planned.rule
         programme = version.programme
-        exact = counted.points
-        applied: list[AppliedMultiplier] = []
-        for name in rule.multipliers:
-            multiplier = programme.multipliers[name]
-            one = self._applied(multiplier, version, counted)
-            exact *= one.factor
-            applied.append(one)
-        rounded = round_points(exact, programme.rounding)
-        points = rounded
+        applied = tuple(
+            [
+                self._applied(programme.multipliers[name], version, counted)
+                for name in rule.multipliers
+            ]
+        )
+        product = self._plan.products.of(programme, rule, counted.points, applied)
+        points = rounded = product.rounded
         caps: tuple[CapUse, ...] = ()
         if planned.caps:
             left, caps = self._caps.bound(
@@ -108,9 +111,9 @@ class AtOnce:
             rule_id=rule.rule_id,
             day=counted.day,
             base=counted.points,
-            multipliers=tuple(applied),
+            multipliers=applied,
             limits=counted.limits,
-            exact=exact,
+            exact=product.exact,
             rounded=rounded,
             caps=caps,
             points=points,
@@ -119,8 +122,8 @@ class AtOnce:
             beneficiary=self._member,
             rule=rule.rule_id,
             cause=fact.cause,
-            points=Points(points),
-            excess=Points(rounded - points),
+            points=product.points if points == rounded else Points(points),
+            excess=_NOTHING if points == rounded else Points(rounded - points),
             earned_at=fact.time,
             receipt=receipt,
         )
@@ -129,12 +132,22 @@ class AtOnce:
         self, multiplier: Multiplier, version: VersionPlan, counted: Counted
     ) -> AppliedMultiplier:
         name = multiplier.name
+        last = self._applied_last.get((version.index, name))
+        basis: AttributeBasis | DayStreakBasis
         if isinstance(multiplier, AttributeMultiplier):
             basis = self._attribute(version, multiplier.attribute, counted.fact)
-            return AppliedMultiplier(name, multiplier.table[basis.value], basis)
-        assert isinstance(multiplier, DayStreakMultiplier), "checked when the programme was read"
-        streak = self._streaks.at(version.streaks[name], counted.day)
-        return AppliedMultiplier(name, streak_factor(multiplier.table, streak.days), streak)
+            if last is not None and last.because is basis:
+                return last
+            factor = multiplier.table[basis.value]
+        else:
+            assert isinstance(multiplier, DayStreakMultiplier), "checked when it was read"
+            basis = self._streaks.at(version.streaks[name], counted.day)
+            if last is not None and last.because is basis:
+                return last
+            factor = streak_factor(multiplier.table, basis.days)
+        applied = AppliedMultiplier(name, factor, basis)
+        self._applied_last[version.index, name] = applied
+        return applied
 
     def _attribute(self, version: VersionPlan, name: str, fact: Fact) -> AttributeBasis:
         return self._timelines.of(version, name).at(fact.time)

@@ -32,6 +32,7 @@ from ledger.programme.top_up import incomparable
 from ledger.scoring.eras import Era, eras_of
 from ledger.scoring.history import FieldPath, path_of
 from ledger.scoring.model import Activation, ActivationMode, ActivationRefused, Fact
+from ledger.scoring.products import Products
 
 _DAYS_BACK_MAX: Final = 1
 """Local days run back by at most one where a zone turns its clock back over midnight."""
@@ -144,6 +145,7 @@ class Plan:
         self._participants = _participant_paths(
             [*self.versions, *(each for plan in self.top_ups for each in plan.versions)]
         )
+        self.products = Products()
         self._by_period: dict[tuple[int, int], VersionPlan | None] = {}
         self._closes: dict[tuple[int, int], Instant] = {}
 

@@ -136,7 +136,7 @@ class DayStreaks:
         self._plan = plan
         self._open: dict[int, _OpenDay] = {}
         self._known: dict[int, dict[int, DayStreakBasis]] = {}
-        """Active days that are over → place of the streak → the streak that day."""
+        """Days that are over → place of the streak → the streak that day."""
         steps = Steps(
             missed=lambda last, day: filter(plan.has_day, range(last + 1, day)),
             first_day=_itself,
@@ -165,8 +165,12 @@ class DayStreaks:
 
     def at(self, place: int, day: int) -> DayStreakBasis:
         """The streak at a day that is over."""
-        known = self._known.get(day, {}).get(place)
-        return DayStreakBasis(0, day, None) if known is None else known
+        known = self._known.get(day)
+        if known is None:
+            known = self._known[day] = {}
+        if place not in known:
+            known[place] = DayStreakBasis(0, day, None)
+        return known[place]
 
     def forget_before(self, day: int) -> None:
         """Days before ``day`` are not asked for again."""
