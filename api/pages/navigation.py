@@ -31,6 +31,7 @@ MENU: Final = (
     Item("checkout", "/checkout", "tag"),
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),
+    Item("reviews", "/admin/reviews", "shield", frozenset({Role.MODERATOR})),
     Item("admin", "/admin", "shield", frozenset({Role.ADMIN, Role.AUDITOR})),
 )
 

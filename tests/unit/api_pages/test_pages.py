@@ -183,6 +183,10 @@ def test_the_menu_shows_what_is_served_and_allowed() -> None:
     assert keys == ["overview", "votes"]
     assert [item.key for item in menu_for(member, paths, chain_is_on=False)] == ["overview"]
     assert [item.key for item in menu_for(MEMBER, paths, chain_is_on=True)][-1] == "admin"
+    moderator = Principal(PrincipalKind.PERSON, "mem_x", roles=frozenset({"member", "moderator"}))
+    reviewed = frozenset({"/me", "/admin", "/admin/reviews"})
+    keys = [item.key for item in menu_for(moderator, reviewed, chain_is_on=True)]
+    assert keys == ["overview", "reviews"]
     machine = Principal(PrincipalKind.MACHINE, "key_x", scopes=frozenset({"members:read"}))
     assert menu_for(machine, paths, chain_is_on=True) == ()
     assert menu_for(None, paths, chain_is_on=True) == ()
