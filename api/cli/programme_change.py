@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -176,10 +176,16 @@ def _of_database(
         stored = execute(database, programmes.store_programme, command)
         member = parse_id("mem", person)
         asked = previews.AskPreview(stored.programme_hash, mode.value, since, member)
-        preview_id = execute(database, previews.ask, asked).preview_id
-        previews.work_out(database, preview_id)
+        waiting = execute(database, previews.ask, asked)
+        preview_id, in_all = waiting.preview_id, waiting.members_in_all
+        previews.work_out(database, preview_id, lambda done: _tell(done, in_all))
         with database.read() as work:
             return _result(previews.require_preview(work, preview_id))
+
+
+def _tell(done: int, in_all: int) -> None:
+    """How far it is, on a line of its own that a document written to a file does not have."""
+    typer.echo(f"{done} of {in_all} members worked out", err=True)
 
 
 def _result(found: StoredPreview) -> bytes:
@@ -211,9 +217,10 @@ def _say(preview: dict[str, Json]) -> None:
         f"({totals['difference']:+d}); {totals['gain']} gain, {totals['lose']} lose"
     )
     typer.echo(f"Gini {totals['gini_before']} becomes {totals['gini_after']}")
-    for when in ("before", "after"):
-        for currency, minor in totals[f"liability_{when}"].items():
-            typer.echo(f"liability {when}: {minor} minor units of {currency}")
+    _say_liability(totals)
+    crossing = preview["cross_a_level"]
+    assert isinstance(crossing, list), "a document says who crosses a level"
+    typer.echo(f"{len(crossing)} cross a level")
     movers = preview["top_movers"]
     assert isinstance(movers, list), "a document has movers"
     by_member = {row["member"]: row for row in rows}
@@ -222,7 +229,27 @@ def _say(preview: dict[str, Json]) -> None:
         typer.echo(
             f"{member}: {row['before']} becomes {row['after']} ({row['difference']:+d}), "
             f"most by {row['reason']} ({row['reason_difference']})"
+            + ("" if row["level_before"] == row["level_after"] else _levels(row))
         )
+
+
+def _levels(row: dict[str, Any]) -> str:
+    return f", level {row['level_before'] or 'none'} becomes {row['level_after'] or 'none'}"
+
+
+def _say_liability(totals: dict[str, Any]) -> None:
+    basis = totals["liability_basis"]
+    if basis == "outstanding":
+        typer.echo(
+            f"outstanding points {totals['outstanding_before']} become "
+            f"{totals['outstanding_after']}"
+        )
+    for when in ("before", "after"):
+        for currency, minor in totals[f"liability_{when}"].items():
+            typer.echo(
+                f"liability {when}: {minor} minor units of {currency} "
+                f"({basis} points at the stated rate, rounded {totals['liability_rounding']})"
+            )
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Final, cast
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from api.http.parts import DatabaseHere
-from api.pages.admin import ActingAdmin, Overseer
-from api.pages.rendering import ViewHere
+from api.pages.admin import ActingAdmin, Overseer, names_of
+from api.pages.earning import say
+from api.pages.member import rule_title
+from api.pages.rendering import View, ViewHere
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Money
 from ledger.preview import service
 from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
+from ledger.programme.model import Programme
 
 router: Final = APIRouter(prefix="/admin/programme", include_in_schema=False)
 MEMBERS_SHOWN_MAX: Final = 200
@@ -44,19 +48,30 @@ def read(
     with database.read() as work:
         found = service.require_preview(work, parse_id(service.PREVIEW_PREFIX, preview_id))
         change = programmes.require_change(work, parse_id(programmes.CHANGE_PREFIX, change_id))
-    said = None if found.result is None else json.loads(found.result)
-    rows = [] if said is None else said["members"]
-    rows.sort(key=lambda row: (-abs(row["difference"]), row["member"]))
+        said = None if found.result is None else json.loads(found.result)
+        rows = [] if said is None else said["members"]
+        rows.sort(key=lambda row: (-abs(row["difference"]), row["member"]))
+        crossing = [row for row in rows if row["level_before"] != row["level_after"]]
+        shown = [*rows[:MEMBERS_SHOWN_MAX], *crossing[:MEMBERS_SHOWN_MAX]]
+        named = names_of(work, {parse_id("mem", row["member"]) for row in shown})
+        proposed = programmes.require_programme(work, change.programme_hash)
+        programme = programmes.read_programme(proposed.source_text)
+    totals = None if said is None else said["totals"]
     return view.render(
         "admin/preview.html",
         preview=found,
         preview_id=preview_id,
         change=change,
         change_id=change_id,
-        totals=None if said is None else said["totals"],
-        crossing=[] if said is None else said["cross_a_level"],
+        totals=totals,
+        liability=[] if totals is None else _liability(totals),
+        crossing=crossing[:MEMBERS_SHOWN_MAX],
+        crossing_in_all=len(crossing),
         rows=rows[:MEMBERS_SHOWN_MAX],
         left_out=max(0, len(rows) - MEMBERS_SHOWN_MAX),
+        name=lambda member: named(parse_id("mem", member)),
+        titles=lambda rule_id: rule_title(view, programme, rule_id),
+        level=lambda level_id: _level(view, programme, level_id),
     )
 
 
@@ -74,3 +89,19 @@ def consent(
     command = service.ConsentToChange(wanted, bytes.fromhex(digest), admin)
     execute(database, service.consent, command)
     return view.redirect("/admin/programme", notice="admin.preview.agreed")
+
+
+def _liability(totals: dict[str, Any]) -> list[tuple[Money, Money]]:
+    """What points are worth before and after, by currency."""
+    before, after = totals["liability_before"], totals["liability_after"]
+    return [
+        (Money(before.get(currency, 0), currency), Money(after.get(currency, 0), currency))
+        for currency in sorted(before.keys() | after.keys())
+    ]
+
+
+def _level(view: View, programme: Programme, level_id: str | None) -> str:
+    """A level as the proposed version calls it; one that it has no more, by its id."""
+    steps = programme.levels.steps if programme.levels else ()
+    found = next((each for each in steps if each.level_id == level_id), None)
+    return say(view, found.title if found else None, level_id or "–")

@@ -17,7 +17,9 @@ from fractions import Fraction
 from typing import Final
 
 from ledger.kernel.canonical import Json, canonical_json
+from ledger.kernel.clock import Instant
 from ledger.kernel.units import round_half_up
+from ledger.preview.money import Book, Held, liability, rates_of
 from ledger.programme.model import Programme
 from ledger.programme.numbers import exact_text
 from ledger.scoring.model import Entitlement
@@ -36,6 +38,8 @@ COLUMNS: Final = (
     "reason_difference",
     "level_before",
     "level_after",
+    "outstanding_before",
+    "outstanding_after",
 )
 _GINI_DIGITS: Final = 10**6
 
@@ -52,11 +56,18 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One member before and after; ``reason`` is the rule that moved most."""
+    """One member before and after; ``reason`` is the rule that moved most.
+
+    ``gained`` and ``lost`` sum what single awards would be worth more and less, both not negative.
+    ``held`` is what the member has not spent, ``None`` if nobody knows.
+    """
 
     member: str
     before: Worth
     after: Worth
+    gained: int = 0
+    lost: int = 0
+    held: Held | None = None
 
     @property
     def difference(self) -> int:
@@ -75,9 +86,14 @@ class Line:
         most = max(moved, key=lambda each: abs(each[1]), default=None)
         return most if most is not None and most[1] else None
 
+    @property
+    def held_after(self) -> Held | None:
+        """What the member would not have spent yet."""
+        return None if self.held is None else self.held.after(self.gained, self.lost)
+
     def to_json(self) -> dict[str, Json]:
         """As a row of the document; fields as in ``COLUMNS``."""
-        reason = self.reason
+        reason, held_after = self.reason, self.held_after
         return {
             "member": self.member,
             "before": self.before.points,
@@ -89,18 +105,24 @@ class Line:
             "reason_difference": None if reason is None else exact_text(reason[1]),
             "level_before": self.before.level,
             "level_after": self.after.level,
+            "outstanding_before": None if self.held is None else self.held.outstanding,
+            "outstanding_after": None if held_after is None else held_after.outstanding,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: which version, from when and how, against which, over which facts."""
+    """What is asked: which version, from when and how, against which, over which facts.
+
+    ``rates_at`` says at which moments rates count before and after; it is told by the rows chosen.
+    """
 
     programme: Programme
     mode: str
     effective_at: str | None
     in_force: Programme | None
     closed_until: str | None
+    rates_at: tuple[Instant | None, Instant | None] = (None, None)
 
 
 def worth_of(entitlements: Sequence[Entitlement], programme: Programme | None) -> Worth:
@@ -121,12 +143,21 @@ def worth_of(entitlements: Sequence[Entitlement], programme: Programme | None) -
     )
 
 
-def document(question: Question, lines: Iterable[Line]) -> dict[str, Json]:
-    """The preview as JSON; ``lines`` by member."""
+def document(
+    question: Question, lines: Iterable[Line], book: Book | None = None
+) -> dict[str, Json]:
+    """The preview as JSON; ``lines`` by member, ``book`` what everybody has not spent."""
     rows = sorted(lines, key=lambda line: line.member)
     movers = sorted(rows, key=lambda line: (-abs(line.difference), line.member))
     crossing = [line for line in rows if line.before.level != line.after.level]
     before, after = [r.before.points for r in rows], [r.after.points for r in rows]
+    moved = sum(
+        line.held_after.outstanding - line.held.outstanding
+        for line in rows
+        if line.held is not None and line.held_after is not None
+    )
+    versions = question.in_force, question.programme
+    one, other = (rates_of(*each) for each in zip(versions, question.rates_at, strict=True))
     return {
         "question": {
             "programme": question.programme.hash_text,
@@ -144,8 +175,7 @@ def document(question: Question, lines: Iterable[Line]) -> dict[str, Json]:
             "lose": sum(line.difference < 0 for line in rows),
             "excess_before": sum(line.before.excess for line in rows),
             "excess_after": sum(line.after.excess for line in rows),
-            "liability_before": liability(sum(before), question.in_force),
-            "liability_after": liability(sum(after), question.programme),
+            **liability(book, (sum(before), sum(after)), moved, (one, other)),
             "gini_before": gini(before),
             "gini_after": gini(after),
         },
@@ -176,24 +206,6 @@ def document_csv(preview: Mapping[str, Json]) -> str:
         assert isinstance(row, Mapping), "a member is an object"
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return text.getvalue()
-
-
-def liability(points: int, programme: Programme | None) -> dict[str, Json]:
-    """What points are worth at a checkout: minor units by currency, rounded down.
-
-    Of dated rates the last row counts, as it will be.
-    """
-    stated = None if programme is None or programme.redemption is None else programme.redemption
-    rates = None if stated is None else stated.get("rates")
-    if isinstance(rates, Sequence) and not isinstance(rates, str) and rates:
-        last = rates[-1]
-        rates = last.get("rates") if isinstance(last, Mapping) else None
-    if not isinstance(rates, Mapping):
-        return {}
-    return {
-        str(currency): int(points * Fraction(str(rate)) // 1)
-        for currency, rate in sorted(rates.items())
-    }
 
 
 def gini(amounts: Sequence[int]) -> str | None:

@@ -8,7 +8,7 @@ consent to a restatement names the digest ◀───────────�
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -24,10 +24,12 @@ from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.preview import store
 from ledger.preview.model import Line, document, document_bytes, document_digest
+from ledger.preview.money import Held
 from ledger.preview.project import Comparison, as_of, comparison, of_member
 from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
+from ledger.readiness import service as readiness
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, ActivationMode
 from ledger.scoring.service import scoring_fact
 
@@ -100,8 +102,10 @@ def ask(work: Work, command: AskPreview) -> StoredPreview:
     return preview
 
 
-def work_out(database: Database, preview_id: UUID) -> None:
-    """Do a preview that waits; progress is told in transactions of its own.
+def work_out(
+    database: Database, preview_id: UUID, tell: Callable[[int], None] | None = None
+) -> None:
+    """Do a preview that waits; progress is told in transactions of its own, and to ``tell``.
 
     Called again after a crash it begins anew and comes to the same.
     """
@@ -110,7 +114,7 @@ def work_out(database: Database, preview_id: UUID) -> None:
     if preview is not None and preview.finished_at is None:
         end: dict[str, object]
         try:
-            content = result_of(database, preview, _teller(database, preview_id))
+            content = result_of(database, preview, _teller(database, preview_id, tell))
             end = {"result": content, "digest": document_digest(content), "failure": None}
         except VkladError as error:
             end = {"failure": error.message}
@@ -128,16 +132,20 @@ def result_of(database: Database, preview: StoredPreview, tell: Callable[[int], 
     lines: list[Line] = []
     with database.read() as work:
         asked = _comparison(work, preview)
-        for member_id, facts in events_store.facts_by_member(work):
+        until, book = readiness.watermarks(work), store.book(work)
+        for member_id, stored in events_store.facts_by_member(work):
+            facts = readiness.released(stored, until)
             resolved = {
                 format_id("idn", reference): str(member)
                 for reference, member in events.members_of_facts(work, facts).items()
             }
-            line = of_member(asked, str(member_id), [*map(scoring_fact, facts)], resolved)
-            lines.append(Line(format_id("mem", member_id), line.before, line.after))
+            named = format_id("mem", member_id)
+            held = book.by_member.get(named, Held())
+            line = of_member(asked, str(member_id), [*map(scoring_fact, facts)], resolved, held)
+            lines.append(replace(line, member=named))
             if len(lines) % TOLD_EVERY == 0:
                 tell(len(lines))
-    return document_bytes(document(asked.question, lines))
+    return document_bytes(document(asked.question, lines, book))
 
 
 def require_preview(work: Work, preview_id: UUID) -> StoredPreview:
@@ -180,29 +188,44 @@ def consent(work: Work, command: ConsentToChange) -> programmes_store.StoredChan
 
 def _comparison(work: Work, preview: StoredPreview) -> Comparison:
     stored = programmes.require_programme(work, preview.programme_hash)
-    since = FROM_THE_BEGINNING
-    if preview.effective_at is not None:
-        since = Instant.of(preview.effective_at)
-    proposed = Activation(
-        programmes.read_programme(stored.source_text), since, ActivationMode(preview.mode)
-    )
     in_force = [
         Activation(
             programmes.programme_of(each), Instant.of(each.effective_at), ActivationMode(each.mode)
         )
         for each in programmes.activations(work)
     ]
+    proposed = Activation(
+        programmes.read_programme(stored.source_text),
+        _since(preview, is_first=not in_force),
+        ActivationMode(preview.mode),
+    )
     closed = programmes_store.closed_until(work)
     asked = comparison(in_force, proposed)
     until = None if closed is None else Instant.of(closed)
     return as_of(asked, Instant.of(preview.requested_at), until)
 
 
-def _teller(database: Database, preview_id: UUID) -> Callable[[int], None]:
+def _since(preview: StoredPreview, *, is_first: bool) -> Instant:
+    """From when it would count: as activation does, forward never before it is decided."""
+    if preview.effective_at is None:
+        return FROM_THE_BEGINNING
+    if preview.mode == ActivationMode.FORWARD and not is_first:
+        return Instant.of(max(preview.effective_at, preview.requested_at))
+    return Instant.of(preview.effective_at)
+
+
+def _teller(
+    database: Database, preview_id: UUID, also: Callable[[int], None] | None
+) -> Callable[[int], None]:
     def note(work: Work, done: int) -> None:
         store.update(work, preview_id, {"members_done": done})
 
-    return lambda done: execute(database, note, done)
+    def tell(done: int) -> None:
+        execute(database, note, done)
+        if also is not None:
+            also(done)
+
+    return tell
 
 
 def _finish(work: Work, command: tuple[UUID, dict[str, object] | None]) -> None:

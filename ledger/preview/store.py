@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ledger.journal.model import AccountKind
+from ledger.journal.tables import accounts
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
+from ledger.lots.tables import lots
+from ledger.preview.money import Book, Held
 from ledger.programme.tables import programme_previews as previews
 
 
@@ -82,6 +87,37 @@ def is_of(
         previews.c.mode == mode,
     )
     return work.connection.execute(query.limit(1)).first() is not None
+
+
+def book(work: Work) -> Book:
+    """What of their points members have not spent, and what is carried to wallets."""
+    in_lots = (AccountKind.LOT_PENDING, AccountKind.LOT_AVAILABLE, AccountKind.LOT_HELD)
+    held = (
+        sa.select(
+            lots.c.member_id,
+            sa.func.sum(accounts.c.balance).label("outstanding"),
+            sa.func.coalesce(
+                sa.func.sum(accounts.c.balance).filter(accounts.c.kind != AccountKind.LOT_HELD), 0
+            ).label("free"),
+        )
+        .join(accounts, accounts.c.owner == lots.c.lot_id)
+        .where(accounts.c.kind.in_(in_lots))
+        .group_by(lots.c.member_id)
+    )
+    found = {
+        row.member_id: Held(int(row.outstanding), int(row.free))
+        for row in work.connection.execute(held)
+    }
+    debts = sa.select(accounts.c.owner, accounts.c.balance).where(
+        accounts.c.kind == AccountKind.DEBT
+    )
+    for row in work.connection.execute(debts):
+        found[row.owner] = replace(found.get(row.owner, Held()), debt=-row.balance)
+    carried = sa.select(accounts.c.balance).where(accounts.c.kind == AccountKind.ESCROW)
+    return Book(
+        {format_id("mem", member_id): each for member_id, each in found.items()},
+        work.connection.execute(carried).scalar() or 0,
+    )
 
 
 def _preview(row: sa.Row[*tuple[Any, ...]]) -> StoredPreview:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ledger.events.model import StoredFact
 from ledger.events.sources import service as sources
@@ -80,7 +80,16 @@ def released_facts(work: Work, facts: Sequence[StoredFact]) -> list[StoredFact]:
 
     What was retracted is gone already: taking back waits for nothing.
     """
-    until = {uri: Instant.of(sync.released_until) for uri, sync in store.last_syncs(work).items()}
+    return released(facts, watermarks(work))
+
+
+def watermarks(work: Work) -> dict[str, Instant]:
+    """Up to when each source that ever declared a sync has released its facts, exclusive."""
+    return {uri: Instant.of(sync.released_until) for uri, sync in store.last_syncs(work).items()}
+
+
+def released(facts: Sequence[StoredFact], until: Mapping[str, Instant]) -> list[StoredFact]:
+    """As :func:`released_facts`, with watermarks read before."""
     return [
         fact for fact in facts if fact.source not in until or fact.occurred < until[fact.source]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +11,8 @@ import pytest
 
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
+from ledger.lots import service as lots
+from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold
 from ledger.preview import service as previews
 from ledger.preview.explaining import NothingToExplain, explain_event
 from ledger.preview.model import document_digest
@@ -19,6 +21,8 @@ from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme.service import DecideActivation, Mode, ProposeActivation
 from ledger.programme.store import StoredChange
+from ledger.readiness import service as readiness
+from ledger.readiness.model import DeclareSync
 from ledger.scoring.pipeline import Step
 from ledger.scoring.service import close_periods, score_member
 from ledger.scoring.verify import check_projection
@@ -129,6 +133,85 @@ def test_the_same_preview_again_is_the_same_bytes(world: World) -> None:
     one, other = preview(world, change), preview(world, change)
     assert one.result == other.result
     assert (one.members_done, one.members_in_all) == (0, 3)
+
+
+def test_what_is_owed_is_said_of_what_is_not_spent(world: World) -> None:
+    """Of 24 points 8 are on hold and 6 spent: 18 are owed; losing 6 of them leaves 12."""
+    spend(world, 6, capture=True)
+    spend(world, 8, capture=False)
+    seen = preview(world, propose(world, HALVED, "restatement"))
+    assert seen.result is not None
+    said = json.loads(seen.result)
+    totals = said["totals"]
+    assert (totals["outstanding_before"], totals["outstanding_after"]) == (18, 12)
+    assert (totals["liability_before"], totals["liability_after"]) == ({"USD": 18}, {"USD": 12})
+    assert (totals["liability_basis"], totals["liability_rounding"]) == ("outstanding", "down")
+    (row,) = said["members"]
+    assert (row["outstanding_before"], row["outstanding_after"]) == (18, 12)
+    change = propose(world, HALVED, "restatement")
+    assert seen.digest is not None
+    agree(world, change, seen.digest)
+    approve(world, change)
+    settled(world)
+    summary = world.summary("anna")
+    assert (summary.pending + summary.available + summary.held).amount == 12
+
+
+def spend(world: World, points: int, *, capture: bool) -> None:
+    """Put points on hold, and perhaps spend them."""
+    hold_id = UUID(int=points)
+    at = datetime.now(UTC)  # noqa: TID251 - a test's clock
+    until = at + timedelta(hours=1)
+    place = PlaceHold(
+        hold_id, world.linked["anna"], Points(points), HoldPurpose.REDEMPTION, at, until
+    )
+    execute(world.database, lots.place_hold, place)
+    if capture:
+        execute(world.database, lots.capture_hold, CaptureHold(hold_id, Points(points), at))
+
+
+def test_facts_that_a_source_has_not_released_count_in_no_preview(world: World) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - a test's clock
+    declared = DeclareSync("lms", "ok", now, None, None)
+    execute(world.database, readiness.declare_sync, declared)
+    later = (now + timedelta(minutes=2)).isoformat()
+    world.state("three", "template.commit.merged", "lms:anna", later)
+    change = propose(world, HALVED, "restatement")
+    seen = preview(world, change)
+    assert seen.result is not None
+    totals = json.loads(seen.result)["totals"]
+    assert (totals["before"], totals["after"]) == (24, 18)
+    assert seen.digest is not None
+    agree(world, change, seen.digest)
+    approve(world, change)
+    assert sum(settled(world)) == 18
+
+
+def test_a_forward_version_is_seen_from_when_it_could_begin(world: World) -> None:
+    """It may be asked for from March on; activated now, it changes nothing of March."""
+    change = propose(world, HALVED, "forward")
+    seen = preview(world, change)
+    assert seen.result is not None
+    assert json.loads(seen.result)["totals"]["difference"] == 0
+    approve(world, change)
+    assert sum(settled(world)) == 24
+
+
+def test_who_waits_hears_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "TOLD_EVERY", 1)
+    world.link("boris")
+    world.state("b", "template.commit.merged", "lms:boris", "2026-03-02T09:00:00Z")
+    change = propose(world, HALVED, "restatement")
+    asked = AskPreview(change.programme_hash, "restatement", SINCE, world.first_admin)
+    waiting = execute(world.database, previews.ask, asked)
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int) -> None:
+        with world.database.read() as work:
+            told.append((done, previews.require_preview(work, waiting.preview_id).members_done))
+
+    previews.work_out(world.database, waiting.preview_id, tell)
+    assert told == [(1, 1), (2, 2)]
 
 
 def test_another_zone_and_period_can_be_restated(world: World) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
+from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.preview.model import (
     Line,
@@ -16,9 +18,10 @@ from ledger.preview.model import (
     document,
     document_bytes,
     document_csv,
+    document_digest,
     gini,
-    liability,
 )
+from ledger.preview.money import Book, Held, rates_of
 from ledger.preview.project import as_of, comparison, of_facts
 from ledger.programme.load import load_programme
 from ledger.scoring.model import Activation, ActivationMode
@@ -27,7 +30,7 @@ from tests.scoring_cases import DAILY, WEEKLY, event, facts_of, several
 HALVED = DAILY.replace("11.5", "6").replace("6.9", "14")
 
 
-def preview(mode: str = "restatement") -> dict[str, object]:
+def preview(mode: str = "restatement") -> dict[str, Json]:
     asked = comparison(
         [Activation(load_programme(DAILY))],
         Activation(load_programme(HALVED), mode=ActivationMode(mode)),
@@ -79,14 +82,56 @@ def test_gini_worked_by_hand(amounts: list[int], expected: str | None) -> None:
     assert gini(amounts) == expected
 
 
-def test_liability_is_rounded_down_and_of_the_last_dated_rates() -> None:
+def test_rates_are_those_of_the_day_and_their_worth_is_rounded_down() -> None:
     text = DAILY.split("redemption:")[0] + (
         "redemption: {rates: [{from: 2026-01-01, rates: {RUB: 1}}, "
         "{from: 2026-07-01, rates: {RUB: 5/2}}]}\n"
     )
-    assert liability(3, load_programme(text)) == {"RUB": 7}
-    assert liability(3, load_programme(WEEKLY.split("redemption:")[0])) == {}
-    assert liability(3, None) == {}
+    programme = load_programme(text)
+    assert rates_of(programme, None).worth(3) == {"RUB": 7}
+    by_day = {
+        "2025-12-31T20:59:59Z": (None, {}),
+        "2025-12-31T21:00:00Z": ("2026-01-01", {"RUB": 3}),
+        "2026-06-30T20:59:59Z": ("2026-01-01", {"RUB": 3}),
+        "2026-06-30T21:00:00Z": ("2026-07-01", {"RUB": 7}),
+    }
+    for moment, expected in by_day.items():
+        found = rates_of(programme, Instant.parse(moment))
+        assert (found.since, found.worth(3)) == expected
+    assert rates_of(load_programme(WEEKLY.split("redemption:")[0]), None).worth(3) == {}
+    assert rates_of(None, None).worth(3) == {}
+
+
+def test_losses_leave_a_debt_and_gains_pay_it_first() -> None:
+    held = Held(outstanding=30, free=20, debt=0)
+    assert held.after(0, 12) == Held(18, 8, 0)
+    assert held.after(0, 25) == Held(10, 0, 5)
+    assert held.after(7, 25) == Held(12, 2, 0)
+    assert Held(4, 4, 10).after(7, 0) == Held(4, 4, 3)
+
+
+def test_liability_is_of_what_is_not_spent() -> None:
+    asked = comparison(
+        [Activation(load_programme(DAILY))],
+        Activation(load_programme(HALVED), mode=ActivationMode.RESTATEMENT),
+    )
+    acts = several(2, "template.commit.merged", "ann", "2026-03-02")
+    held = Held(outstanding=10, free=9)
+    lines = [replace(line, held=held) for line in of_facts(asked, facts_of(acts))]
+    book = Book({"ann": held, "bob": Held(5, 5)}, carried=100)
+    said = json.loads(document_bytes(document(asked.question, lines, book)))
+    (row,) = said["members"]
+    assert (row["difference"], row["outstanding_before"], row["outstanding_after"]) == (-12, 10, 1)
+    totals = said["totals"]
+    assert (totals["outstanding_before"], totals["outstanding_after"]) == (115, 106)
+    assert (totals["liability_before"], totals["liability_after"]) == ({"USD": 115}, {"USD": 106})
+    assert (totals["liability_basis"], totals["liability_rounding"]) == ("outstanding", "down")
+
+
+def test_the_digest_is_the_same_on_any_machine() -> None:
+    """Worked out once and written down: another platform, locale or hash seed gives no other."""
+    digest = document_digest(document_bytes(preview())).hex()
+    assert digest == "dacdaae09bfc2889e31907c3ce2919d6715c7c9c93f97bb569d19ffe036343c3"
 
 
 def test_csv_has_a_line_for_each_member_and_no_formulas() -> None:
