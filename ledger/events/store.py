@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,10 +20,12 @@ from ledger.events.tables import (
     events,
     retractions,
 )
+from ledger.journal.store import raw_cursor
 from ledger.kernel.arrays import (
     any_uuid,
 )
 from ledger.kernel.clock import Instant
+from ledger.kernel.pipeline import Prepared
 from ledger.kernel.transaction import Work
 from ledger.members.erasures.store import holds_any
 from ledger.members.tables import identities
@@ -38,13 +41,9 @@ def facts_of_member(work: Work, member_id: UUID) -> list[StoredFact]:
 
     In order of time at full precision, then source, then id by code points.
     """
-    mine = (
-        sa.select(event_participants.c.event_id)
-        .join(identities, identities.c.reference == event_participants.c.reference)
-        .where(identities.c.member_id == member_id)
-    )
-    query = _facts_query().where(events.c.event_id.in_(mine)).order_by(*_ORDER)
-    return [read_fact(row) for row in work.connection.execute(query)]
+    with raw_cursor(work) as cursor:
+        cursor.execute(_OF_MEMBER.text, _OF_MEMBER.parameters({"member_id": member_id}))
+        return _read_facts(cursor.fetchall())
 
 
 def facts_by_member(work: Work) -> Iterator[tuple[UUID, list[StoredFact]]]:
@@ -52,22 +51,11 @@ def facts_by_member(work: Work) -> Iterator[tuple[UUID, list[StoredFact]]]:
 
     Memory is bounded by one member's history: rows come by a server-side cursor.
     """
-    taking_part = (
-        sa.select(identities.c.member_id, event_participants.c.event_id)
-        .join(event_participants, event_participants.c.reference == identities.c.reference)
-        .where(identities.c.member_id.is_not(None))
-        .distinct()
-        .subquery()
-    )
-    query = (
-        _facts_query()
-        .add_columns(taking_part.c.member_id)
-        .join(taking_part, taking_part.c.event_id == events.c.event_id)
-        .order_by(taking_part.c.member_id, *_ORDER)
-    )
-    rows = work.connection.execution_options(yield_per=STREAM_ROWS).execute(query)
-    for member_id, group in groupby(rows, key=lambda row: row.member_id):
-        yield member_id, [read_fact(row) for row in group]
+    with raw_cursor(work, "facts_by_member") as cursor:
+        cursor.execute(_BY_MEMBER.text, _BY_MEMBER.parameters({}))
+        some = iter(lambda: cursor.fetchmany(STREAM_ROWS), [])
+        for member_id, rows in groupby(chain.from_iterable(some), key=itemgetter(-1)):
+            yield member_id, _read_facts(rows)
 
 
 def facts_by_id(work: Work, event_ids: Sequence[UUID]) -> list[StoredFact]:
@@ -112,8 +100,28 @@ def read_fact(row: sa.Row[Any]) -> StoredFact:
         row.type,
         row.subject_reference,
         Instant(whole.seconds, row.occurred_fraction),
-        json.loads(row.data_text, parse_float=Decimal),
+        _content(row.data_text),
     )
+
+
+def _read_facts(rows: Iterable[tuple[Any, ...]]) -> list[StoredFact]:
+    """Facts from rows of :data:`_PLAIN_COLUMNS`; what comes after them is not looked at."""
+    return [
+        StoredFact(
+            event_id,
+            source,
+            source_event_id,
+            kind,
+            subject,
+            Instant(seconds, fraction),
+            _content(text),
+        )
+        for event_id, source, source_event_id, kind, subject, seconds, fraction, text, *_ in rows
+    ]
+
+
+def _content(text: str) -> dict[str, Any]:
+    return _EXACT.decode(text) if text != "{}" else {}
 
 
 FACT_COLUMNS: Final = (
@@ -145,5 +153,47 @@ def is_retracted() -> sa.ColumnElement[bool]:
     )
 
 
-def _facts_query() -> sa.Select[Any]:
-    return sa.select(*FACT_COLUMNS).where(events.c.type != RETRACTED, sa.not_(is_retracted()))
+def _facts_query(columns: Sequence[sa.ColumnElement[Any]] = FACT_COLUMNS) -> sa.Select[Any]:
+    return sa.select(*columns).where(events.c.type != RETRACTED, sa.not_(is_retracted()))
+
+
+_EXACT: Final = json.JSONDecoder(parse_float=Decimal)
+_SECONDS: Final = sa.cast(
+    sa.extract("epoch", sa.func.date_trunc(sa.literal_column("'second'"), events.c.occurred_at)),
+    sa.BigInteger,
+)
+"""Whole ones since 1970, rounded down; their digits are kept beside them."""
+_PLAIN_COLUMNS: Final = (
+    events.c.event_id,
+    events.c.source,
+    events.c.source_event_id,
+    events.c.type,
+    events.c.subject_reference,
+    _SECONDS.label("seconds"),
+    events.c.occurred_fraction,
+    sa.cast(events.c.data, sa.Text).label("data_text"),
+)
+"""As :data:`FACT_COLUMNS`, in the driver's own types: for whole histories."""
+_OF_MEMBER: Final = Prepared(
+    _facts_query(_PLAIN_COLUMNS)
+    .where(
+        events.c.event_id.in_(
+            sa.select(event_participants.c.event_id)
+            .join(identities, identities.c.reference == event_participants.c.reference)
+            .where(identities.c.member_id == sa.bindparam("member_id", type_=sa.Uuid))
+        )
+    )
+    .order_by(*_ORDER)
+)
+_TAKING_PART: Final = (
+    sa.select(identities.c.member_id, event_participants.c.event_id)
+    .join(event_participants, event_participants.c.reference == identities.c.reference)
+    .where(identities.c.member_id.is_not(None))
+    .distinct()
+    .subquery()
+)
+_BY_MEMBER: Final = Prepared(
+    _facts_query((*_PLAIN_COLUMNS, _TAKING_PART.c.member_id))
+    .join(_TAKING_PART, _TAKING_PART.c.event_id == events.c.event_id)
+    .order_by(_TAKING_PART.c.member_id, *_ORDER)
+)
