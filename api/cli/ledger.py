@@ -23,6 +23,7 @@ from ledger.log.verify import (
     log_check,
     stated_head,
 )
+from ledger.merges.verify import MERGE_CHECKS
 from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.quarantine.verify import QUARANTINE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
@@ -59,6 +60,8 @@ APPEND_ONLY: Final = (
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses", "thanks", "source_syncs"),
     "source_acts",
+    *("member_merges", "member_merge_decisions"),
+    *("member_merge_identities", "member_merge_entries"),
     *("unit_changes", "unit_approvals"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
@@ -77,6 +80,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     *SCORING_CHECKS,
+    *MERGE_CHECKS,
     *EMISSION_CHECKS,
     *SETTLEMENT_CHECKS,
     *INACTIVITY_CHECKS,

@@ -31,20 +31,24 @@ _AWAY: Final = sa.text(
         AND NOT EXISTS (SELECT FROM retractions AS r
             WHERE r.source = e.source AND r.source_event_id = e.source_event_id)
     ) AS acts
-    WHERE m.member_id > :after AND m.status <> 'erased'
+    WHERE m.member_id > :after AND m.status NOT IN ('erased', 'merged')
     AND EXISTS (SELECT FROM lots JOIN accounts AS a ON a.owner = lots.lot_id
-        WHERE lots.member_id = m.member_id AND a.kind IN ('lot_available', 'lot_pending')
+        WHERE lots.member_id IN (SELECT m.member_id UNION ALL
+            SELECT other.member_id FROM members AS other WHERE other.merged_into = m.member_id)
+        AND a.kind IN ('lot_available', 'lot_pending')
         AND a.balance > 0)
     ORDER BY m.member_id LIMIT :limit
     """
 )
 _BRIDGED: Final = sa.text(
     """
+    WITH person AS (
+        SELECT member_id FROM members WHERE member_id = :member_id OR merged_into = :member_id)
     SELECT coalesce(sum(p.captured), 0)::int8 - coalesce((
         SELECT sum(r.amount)::int8 FROM hold_returns AS r JOIN holds AS h USING (hold_id)
-        WHERE h.member_id = :member_id AND h.purpose = 'bridge'), 0)
+        WHERE h.member_id IN (SELECT member_id FROM person) AND h.purpose = 'bridge'), 0)
     FROM hold_parts AS p JOIN holds AS h USING (hold_id)
-    WHERE h.member_id = :member_id AND h.purpose = 'bridge'
+    WHERE h.member_id IN (SELECT member_id FROM person) AND h.purpose = 'bridge'
     """
 )
 _WRONG: Final = """

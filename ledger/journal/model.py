@@ -38,6 +38,7 @@ class AccountKind(StrEnum):
     REVOKED = "revoked"
     ESCROW = "escrow"
     REWARDS = "rewards"
+    MERGING = "merging"
     TREASURY = "treasury"
     STARTUP = "startup"
     TEAM = "team"
@@ -88,6 +89,8 @@ class EntryKind(StrEnum):
     SPLIT_RETURN = "split_return"
     CANCELLATION = "cancellation"
     DECAY = "decay"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class EntryConflict(VkladError):

@@ -54,15 +54,15 @@ def settle_award(work: Work, command: SettleAward) -> Settled:
 
 
 def settle_awards(work: Work, member_id: UUID, commands: Sequence[SettleAward]) -> list[Settled]:
-    """Bring what one member's awards paid to what they are worth, in the order given.
+    """Bring what one person's awards paid to what they are worth, in the order given.
 
-    Upwards a new lot, which pays an open debt first; downwards a clawback. The answer has one
+    Each command names the member whose award it is: the person, or one merged into them. Upwards a
+    new lot, which pays an open debt first; downwards a clawback. The answer has one
     element for each command. A settlement posted before is not posted again.
 
     Raises:
         EntryConflict: an award's revision was settled before with other content.
     """
-    assert all(command.member_id == member_id for command in commands), "one member at a time"
     journal.lock_head(work)
     ids = [_settlement_id(command) for command in commands]
     known = journal.entries(work, ids)
@@ -94,15 +94,15 @@ def save(work: Work, sheets: Sequence[Sheet]) -> None:
 def _granted(
     work: Work, commands: Sequence[GrantLot]
 ) -> tuple[list[EntryDraft], dict[UUID, Sheet]]:
-    members = {command.member_id for command in commands}
-    debts = store.debts_of(work, members)
-    sheets = {member: open_sheet(Position(member, (), debts[member])) for member in members}
-    return [grant(sheets[command.member_id], command) for command in commands], sheets
+    debts = store.debts_of(work, {command.member_id for command in commands})
+    sheets = {person: open_sheet(Position(person, (), debt)) for person, debt in debts.values()}
+    drafts = [grant(sheets[debts[command.member_id][0]], command) for command in commands]
+    return drafts, sheets
 
 
 def _position_to_settle(work: Work, member_id: UUID, commands: Sequence[SettleAward]) -> Position:
     """All live lots if any may be taken from; for new awards of a member without debt, none."""
-    debt = store.debts_of(work, [member_id])[member_id]
+    _, debt = store.debts_of(work, [member_id])[member_id]
     if not debt and all(c.revision == 1 and c.difference > ZERO for c in commands):
         return Position(member_id)
     causes = [Cause(clawing.AWARD_CAUSE, str(command.award_id)) for command in commands]

@@ -42,6 +42,7 @@ from ledger.lots.model import (
 )
 from ledger.lots.sheet import Sheet, open_sheet
 from ledger.members import service as members
+from ledger.members.persons import store as persons
 from ledger.quarantine.withheld_store import withheld_awards
 
 
@@ -242,11 +243,9 @@ def credit_redeemed(work: Work, command: CreditRedeemed) -> Credited:
     existing = journal.entries(work, [entry_id]).get(entry_id)
     if existing is not None:
         return _credited_before(work, existing, command)
-    claims = [
-        claim
-        for claim in store.read_holds(work, command.minted_claims)
-        if claim.member_id == command.member_id
-    ]
+    claims = store.read_holds(work, command.minted_claims)
+    whose = persons.persons_of(work, {command.member_id, *(claim.member_id for claim in claims)})
+    claims = [claim for claim in claims if whose[claim.member_id] == whose[command.member_id]]
     sheet = _sheet(work, command.member_id, _lots_of(claims))
     credited = returning.credit_redeemed(sheet, claims, command)
     save(work, [sheet])

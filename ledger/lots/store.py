@@ -29,6 +29,8 @@ from ledger.lots.model import (
     Stage,
 )
 from ledger.lots.tables import hold_parts, hold_returns, holds, lots, vesting_decisions, vestings
+from ledger.members.persons.store import PERSON, of_person
+from ledger.members.tables import members
 
 _INSERT_LOTS: Final = sa.text(
     """
@@ -43,13 +45,21 @@ _INSERT_LOTS: Final = sa.text(
 )
 
 
-def debts_of(work: Work, member_ids: Collection[UUID]) -> dict[UUID, Points]:
-    """What each of these members owes."""
-    query = sa.select(accounts.c.owner, accounts.c.balance).where(
-        accounts.c.kind == AccountKind.DEBT, accounts.c.owner.in_(list(member_ids))
+def debts_of(work: Work, member_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, Points]]:
+    """Who stands for each of these members, and what that one owes."""
+    query = (
+        sa.select(members.c.member_id, PERSON.label("person"), accounts.c.balance)
+        .outerjoin(
+            accounts,
+            sa.and_(accounts.c.kind == AccountKind.DEBT, accounts.c.owner == PERSON),
+        )
+        .where(members.c.member_id.in_(list(member_ids)))
     )
-    owed = {row.owner: Points(-row.balance) for row in work.connection.execute(query)}
-    return {member_id: owed.get(member_id, ZERO) for member_id in member_ids}
+    owed = {
+        row.member_id: (row.person, Points(-(row.balance or 0)))
+        for row in work.connection.execute(query)
+    }
+    return {member_id: owed.get(member_id, (member_id, ZERO)) for member_id in member_ids}
 
 
 def position(
@@ -59,11 +69,11 @@ def position(
     also: Collection[UUID] = (),
     causes: Collection[Cause] = (),
 ) -> Position:
-    """The member's debt and lots with points in them, and the named lots even if empty.
+    """The debt and lots with points of who stands for a member, and named lots even if empty.
 
-    ``also`` names lots by id, whosever they are; ``causes`` the member's lots by cause, and those
-    are told with what of them has expired.
+    ``also``: lots by id, whosever they are; ``causes``: theirs by cause, with what has expired.
     """
+    member_id, debt = debts_of(work, [member_id])[member_id]
     stages: dict[UUID, dict[Stage, Points]] = {}
     terms: dict[UUID, Lot] = {}
     waiting: set[UUID] = set()
@@ -91,7 +101,7 @@ def position(
             )
             for lot_id, lot in terms.items()
         ),
-        debt=debts_of(work, [member_id])[member_id],
+        debt=debt,
     )
 
 
@@ -102,7 +112,7 @@ def _live_lots(member_id: UUID, also: Collection[UUID]) -> sa.Select[Any]:
         .offset(0)  # Lot by lot by the index: joined freely, all accounts there are get read.
         .lateral("points")
     )
-    whose = [lots.c.member_id == member_id]
+    whose = [of_person(lots.c.member_id, member_id)]
     if also:
         whose.append(lots.c.lot_id.in_(list(also)))
     live = sa.select(lots, points.c.kind, points.c.balance, waits_for_condition())
@@ -121,7 +131,7 @@ def _named_lots(
     for kind, cause_ids in by_kind.items():
         conditions.append(
             sa.and_(
-                lots.c.member_id == member_id,
+                of_person(lots.c.member_id, member_id),
                 lots.c.cause_kind == kind,
                 lots.c.cause_id.in_(cause_ids),
             )
@@ -178,8 +188,9 @@ def insert_lots(work: Work, new: Sequence[Lot]) -> None:
 def lots_of_member(
     work: Work, member_id: UUID, *, before: UUID | None = None, limit: int | None = None
 ) -> list[Lot]:
-    """Lots a member ever had, newest id first; ``before`` is exclusive, no limit is all."""
-    query = sa.select(lots).where(lots.c.member_id == member_id).order_by(lots.c.lot_id.desc())
+    """Lots a person ever had, newest id first; ``before`` is exclusive, no limit is all."""
+    mine = of_person(lots.c.member_id, member_id)
+    query = sa.select(lots).where(mine).order_by(lots.c.lot_id.desc())
     if before is not None:
         query = query.where(lots.c.lot_id < before)
     return [_lot(row) for row in work.connection.execute(query.limit(limit))]

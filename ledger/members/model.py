@@ -28,11 +28,15 @@ SCORE_TOPIC: Final = "score"
 
 
 class MemberStatus(StrEnum):
-    """Whether somebody takes part. An erased member's entries stay, who it was does not."""
+    """Whether somebody takes part. An erased member's entries stay, who it was does not.
+
+    A merged one is the same person as another member, who takes part for both.
+    """
 
     ACTIVE = "active"
     BLOCKED = "blocked"
     ERASED = "erased"
+    MERGED = "merged"
 
 
 class Role(StrEnum):
@@ -65,6 +69,7 @@ class Member:
     locale: Locale
     created_at: datetime
     display_name: str | None = None
+    merged_into: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Taking members in, saying whose an identity is, giving roles, and links that work once.
 
 Whoever changes whose an identity is asks in the same transaction for the members it touches to be
-scored again, so what was parked is credited. Joining two members is deliberately not here.
+scored again, so what was parked is credited. Joining two members is ``ledger/merges``.
 """
 
 from __future__ import annotations

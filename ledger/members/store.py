@@ -379,6 +379,7 @@ def _member(row: sa.Row[Any]) -> Member:
         cast("Locale", row.locale),
         row.created_at,
         row.display_name,
+        row.merged_into,
     )
 
 

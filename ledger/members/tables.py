@@ -17,9 +17,22 @@ members = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("locale", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("status IN ('active', 'blocked', 'erased')", name="status_is_known"),
+    sa.Column("merged_into", sa.Uuid, sa.ForeignKey("members.member_id")),
+    sa.CheckConstraint(
+        "status IN ('active', 'blocked', 'erased', 'merged')", name="status_is_known"
+    ),
     sa.CheckConstraint("locale IN ('en', 'ru')", name="locale_is_known"),
+    sa.CheckConstraint("merged_into <> member_id", name="merged_into_another"),
+    sa.CheckConstraint(
+        "CASE status WHEN 'merged' THEN merged_into IS NOT NULL "
+        "WHEN 'erased' THEN true ELSE merged_into IS NULL END",
+        name="merged_says_into_whom",
+    ),
+    sa.Index(
+        "ix_members_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")
+    ),
 )
+"""``merged_into`` names who stands for a merged member: never one who was merged in turn."""
 
 identities = sa.Table(
     "identities",

@@ -12,6 +12,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import HoldPurpose
 from ledger.lots.tables import holds, lots
+from ledger.members.persons.store import of_person
 from ledger.purchases.model import Purchase, share_from
 from ledger.purchases.tables import purchases
 
@@ -59,7 +60,7 @@ def bought_since(work: Work, member_id: UUID, since: datetime) -> tuple[int, Poi
         sa.select(
             sa.func.count(), sa.func.coalesce(sa.func.sum(purchases.c.points), 0).label("points")
         ).where(
-            purchases.c.buyer_id == member_id,
+            of_person(purchases.c.buyer_id, member_id),
             purchases.c.made_at >= since,
             purchases.c.returned_at.is_(None),
         )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
+from ledger.members.persons.store import of_person
 from ledger.redemption.tables import code_uses, codes, redemptions
 
 
@@ -88,7 +89,7 @@ def codes_of_member(work: Work, member_id: UUID, limit: int) -> list[StoredCode]
     query = (
         sa.select(codes)
         .join(redemptions, redemptions.c.redemption_id == codes.c.redemption_id)
-        .where(redemptions.c.member_id == member_id)
+        .where(of_person(redemptions.c.member_id, member_id))
         .order_by(codes.c.code_id.desc())
         .limit(limit)
     )

@@ -33,6 +33,7 @@ from ledger.lots import service as lots
 from ledger.lots.model import HoldPurpose, PlaceHold
 from ledger.members import store as members_store
 from ledger.members.model import MemberNotActive, MemberStatus
+from ledger.members.persons import store as persons
 from ledger.redemption import code_store, store
 from ledger.redemption.checkout import HoldRedemption, Redeeming
 from ledger.redemption.code_store import StoredCode
@@ -187,7 +188,9 @@ def cancel(work: Work, command: CancelCode) -> Redemption:
     lock_head(work)
     code = code_store.find(work, command.code_id)
     redemption = None if code is None else store.lock(work, code.redemption_id)
-    if code is None or redemption is None or redemption.member_id != command.member_id:
+    if code is None or redemption is None:
+        raise unknown_code()
+    if persons.person_of(work, redemption.member_id) != command.member_id:
         raise unknown_code()
     require_unused(work, code)
     state = decide_release(redemption, at=work.now)

@@ -16,6 +16,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import HoldPurpose
 from ledger.lots.tables import holds
+from ledger.members.persons.store import of_person
 from ledger.redemption.lines import (
     RedeemedLine,
     capture_spread,
@@ -167,7 +168,7 @@ def list_redemptions(
     """Redemptions newest first, of one member, one source or one order if named."""
     query = _query().order_by(redemptions.c.redemption_id.desc()).limit(limit)
     if member_id is not None:
-        query = query.where(redemptions.c.member_id == member_id)
+        query = query.where(of_person(redemptions.c.member_id, member_id))
     if order_source is not None:
         query = query.where(redemptions.c.order_source == order_source)
     if order_number is not None:
@@ -193,7 +194,7 @@ def points_of_member(work: Work, member_id: UUID, since: datetime) -> Points:
     total = work.connection.execute(
         sa.select(
             sa.func.coalesce(sa.func.sum(_live(redemptions.c.points, _POINTS_SPENT)), 0)
-        ).where(redemptions.c.member_id == member_id, redemptions.c.created_at >= since)
+        ).where(of_person(redemptions.c.member_id, member_id), redemptions.c.created_at >= since)
     ).scalar_one()
     return Points(int(total))
 

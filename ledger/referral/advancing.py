@@ -23,6 +23,7 @@ from ledger.lots import service as lots
 from ledger.lots.model import ISSUANCE, ClawBack, GrantLot
 from ledger.members import store as members
 from ledger.members.model import MemberStatus
+from ledger.members.persons import store as persons
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme
 from ledger.referral import facts as read
@@ -120,8 +121,9 @@ def _next(work: Work, referral: Referral) -> Referral:
         return replace(referral, state=ReferralState.LAPSED)
     if referral.state in _ENDS or referral.guest is None or referral.claimed_at is None:
         return referral
-    if referral.state not in _PAID and _is_erased(work, referral):
-        return _ended(referral, Reason.PERSON_ERASED)
+    broken = _broken_off(work, referral, referral.guest)
+    if broken is not None:
+        return _ended(referral, broken)
     programme = programme_of(work, referral)
     section = section_of(programme)
     attribute = programme.attributes[section.attribute]
@@ -161,13 +163,21 @@ def _ended(referral: Referral, reason: Reason) -> Referral:
     return replace(referral, state=ReferralState.REJECTED, reason=reason, waits=None)
 
 
-def _is_erased(work: Work, referral: Referral) -> bool:
-    return MemberStatus.ERASED in _statuses(work, referral)
+def _broken_off(work: Work, referral: Referral, guest: UUID) -> Reason | None:
+    """Why nothing can come of a pass by what became of the two; a merge may make them one."""
+    stand = persons.persons_of(work, {referral.inviter, guest})
+    if len(set(stand.values())) == 1:
+        return Reason.SELF_REFERRAL
+    if referral.state not in _PAID and MemberStatus.ERASED in _statuses(work, referral):
+        return Reason.PERSON_ERASED
+    return None
 
 
 def _statuses(work: Work, referral: Referral) -> set[MemberStatus]:
-    both = [members.find_member(work, each) for each in (referral.inviter, referral.guest) if each]
-    return {each.status for each in both if each is not None}
+    both = [each for each in (referral.inviter, referral.guest) if each]
+    standing = persons.persons_of(work, both).values()
+    found = [members.find_member(work, each) for each in standing]
+    return {each.status for each in found if each is not None}
 
 
 def _rewarded(work: Work, referral: Referral, referrals: Referrals) -> Referral:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.members.persons.store import of_person
 from ledger.referral.model import Side
 from ledger.referral.tables import referral_rewards, referrals
 
@@ -78,7 +79,7 @@ def rewarded_at(work: Work, inviter: UUID) -> tuple[datetime, ...]:
     query = (
         sa.select(sa.func.min(referral_rewards.c.rewarded_at))
         .join(referrals, referrals.c.referral_id == referral_rewards.c.referral_id)
-        .where(referrals.c.inviter == inviter)
+        .where(of_person(referrals.c.inviter, inviter))
         .group_by(referrals.c.referral_id)
     )
     return tuple(work.connection.execute(query).scalars())

@@ -16,6 +16,7 @@ from ledger.events.tables import event_participants, events
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Money
 from ledger.members.model import IdentityKey
+from ledger.members.persons.store import of_person, stands_for
 from ledger.members.tables import identities, identity_links, personal_identities
 from ledger.programme.model_referral import ORDER_PAID, ORDER_REFUNDED
 from ledger.referral.fingerprints import Identifier
@@ -72,14 +73,14 @@ def lock_by_digest(work: Work, digest: bytes) -> Referral | None:
 
 def live_claim_of(work: Work, guest: UUID) -> Referral | None:
     """The pass by which somebody is a guest, whatever became of it but a rejection."""
-    live = sa.and_(referrals.c.guest == guest, referrals.c.state != ReferralState.REJECTED)
+    live = sa.and_(of_person(referrals.c.guest, guest), referrals.c.state != ReferralState.REJECTED)
     return _one(work, live, lock=False)
 
 
 def open_count(work: Work, inviter: UUID) -> int:
     """How many passes of a member are out, unused and not over."""
     query = sa.select(sa.func.count()).where(
-        referrals.c.inviter == inviter,
+        of_person(referrals.c.inviter, inviter),
         referrals.c.state == ReferralState.ISSUED,
         referrals.c.lapses_at > work.now,
     )
@@ -88,7 +89,7 @@ def open_count(work: Work, inviter: UUID) -> int:
 
 def of_inviter(work: Work, inviter: UUID, before: UUID | None, limit: int) -> list[Referral]:
     """A member's passes, newest first."""
-    query = sa.select(referrals).where(referrals.c.inviter == inviter)
+    query = sa.select(referrals).where(of_person(referrals.c.inviter, inviter))
     if before is not None:
         query = query.where(referrals.c.referral_id < before)
     rows = work.connection.execute(query.order_by(referrals.c.referral_id.desc()).limit(limit))
@@ -132,7 +133,7 @@ def facts_of(work: Work, member_id: UUID, attribute_type: str | None) -> list[St
         .join(event_participants, event_participants.c.event_id == events.c.event_id)
         .join(identities, identities.c.reference == event_participants.c.reference)
         .where(
-            identities.c.member_id == member_id,
+            identities.c.member_id == stands_for(member_id),
             event_participants.c.role == "subject",
             events.c.type.in_(types),
             sa.not_(is_retracted()),
@@ -289,7 +290,7 @@ def _changing(referral: Referral) -> dict[str, Any]:
 
 
 def _one(work: Work, condition: sa.ColumnElement[bool], *, lock: bool) -> Referral | None:
-    query = sa.select(referrals).where(condition)
+    query = sa.select(referrals).where(condition).order_by(referrals.c.referral_id).limit(1)
     row = work.connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _referral(row)
 

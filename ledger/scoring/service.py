@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members import store as members_store
-from ledger.members.model import SCORE_TOPIC
+from ledger.members.model import SCORE_TOPIC, MemberStatus
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
@@ -54,6 +55,7 @@ from ledger.switches.model import Switch
 
 SWITCHED_OFF_PAUSE: Final = timedelta(seconds=30)
 """How long waiting awards are left before somebody looks whether earning is on again."""
+NOBODY_ELSE: Final[Mapping[UUID, UUID]] = MappingProxyType({})
 NOTHING_LEFT: Final[Json] = {"points": 0, "because": "no_longer_earned"}
 """The receipt of an award whose facts no longer earn it (retracted, unlinked, re-ordered)."""
 
@@ -79,6 +81,7 @@ class _Change:
     """One award that is worth something else than before."""
 
     award_id: UUID
+    member_id: UUID
     key: AwardKey
     earned_at: datetime
     before: StoredAward | None
@@ -101,7 +104,11 @@ def score_waiting(work: Work, member_id: UUID) -> Scored | None:
 
     While the school has switched earning off, facts are taken in and awards wait.
     """
-    if members_store.lock_member(work, member_id) is None:
+    status = members_store.lock_member(work, member_id)
+    if status is None:
+        return None
+    if status is MemberStatus.MERGED:  # Who stands for both was asked for by the merge.
+        outbox.take(work, SCORE_TOPIC, str(member_id))
         return None
     if not switches.position(work, Switch.EARNING).is_on:
         outbox.defer(work, SCORE_TOPIC, str(member_id), work.now + SWITCHED_OFF_PAUSE)
@@ -112,8 +119,9 @@ def score_waiting(work: Work, member_id: UUID) -> Scored | None:
 
 
 def score_member(work: Work, member_id: UUID) -> Scored:
-    """Project a member's facts again and post the differences."""
-    members_store.lock_member(work, member_id)
+    """Project a member's facts again and post the differences; a merged one has none."""
+    if members_store.lock_member(work, member_id) is MemberStatus.MERGED:
+        return Scored(member_id, 0, Points(0))
     return score_locked(work, member_id)
 
 
@@ -156,24 +164,37 @@ def _post_differences(work: Work, member_id: UUID) -> Scored:
         return Scored(member_id, 0, Points(0))
     facts = events_store.facts_of_member(work, member_id)
     entitled = projection(work, plan, member_id, facts)
-    changes = _changes(member_id, entitled, store.awards_of(work, member_id))
+    changes = _changes(member_id, entitled, *store.standing_of(work, member_id))
     if not changes:
         return Scored(member_id, 0, Points(0))
     store.insert_awards(
         work,
-        [NewAward(c.award_id, member_id, c.key, c.earned_at) for c in changes if c.before is None],
+        [
+            NewAward(c.award_id, c.member_id, c.key, c.earned_at)
+            for c in changes
+            if c.before is None
+        ],
     )
-    settled = settlement.settle(work, member_id, [_worth(member_id, c) for c in changes])
+    settled = settlement.settle(work, member_id, [_worth(c) for c in changes])
     store.insert_revisions(work, [_revision(change, settled) for change in changes])
     return Scored(member_id, len(changes), Points(sum(c.difference for c in changes)))
 
 
-def projection(work: Work, plan: Plan, member_id: UUID, facts: Sequence[StoredFact]) -> Projection:
-    """What these facts entitle a member to, those that their sources have released."""
+def projection(
+    work: Work,
+    plan: Plan,
+    member_id: UUID,
+    facts: Sequence[StoredFact],
+    as_if: Mapping[UUID, UUID] = NOBODY_ELSE,
+) -> Projection:
+    """What these facts entitle a member to, those that their sources have released.
+
+    ``as_if`` names identities (by reference) to be taken for another member's than they are.
+    """
     facts = readiness.released_facts(work, facts)
     resolved = {
         format_id("idn", reference): str(member)
-        for reference, member in events.members_of_facts(work, facts).items()
+        for reference, member in {**events.members_of_facts(work, facts), **as_if}.items()
     }
     event_ids = {EventCause(fact.source, fact.source_event_id): fact.event_id for fact in facts}
     entitlements = project_member(
@@ -242,7 +263,10 @@ def _key(entitlement: Entitlement, event_ids: Mapping[EventCause, UUID]) -> Awar
 
 
 def _changes(
-    member_id: UUID, entitled: Projection, awards: Mapping[AwardKey, StoredAward]
+    member_id: UUID,
+    entitled: Projection,
+    awards: Mapping[AwardKey, StoredAward],
+    overtaken: Sequence[StoredAward],
 ) -> list[_Change]:
     """What is worth something else now: losses first, so that a correction finds its points."""
     found = []
@@ -257,6 +281,7 @@ def _changes(
         found.append(
             _Change(
                 award_id=award_id,
+                member_id=before.member_id if before else member_id,
                 key=key,
                 earned_at=before.earned_at if before else earned_at,
                 before=before,
@@ -266,18 +291,22 @@ def _changes(
                 programme=entitlement.receipt.programme,
             )
         )
+    left = [award for key, award in awards.items() if key not in entitled.entitlements]
     found += [
-        _Change(award.award_id, key, award.earned_at, award, 0, 0, NOTHING_LEFT, None)
-        for key, award in awards.items()
-        if key not in entitled.entitlements and award.receipt != NOTHING_LEFT
+        _Change(
+            *(award.award_id, award.member_id, award.key, award.earned_at, award),
+            *(0, 0, NOTHING_LEFT, None),
+        )
+        for award in (*left, *overtaken)
+        if award.receipt != NOTHING_LEFT
     ]
     return sorted(found, key=lambda c: (c.difference > 0, c.earned_at, c.award_id))
 
 
-def _worth(member_id: UUID, change: _Change) -> Worth:
+def _worth(change: _Change) -> Worth:
     return Worth(
         award_id=change.award_id,
-        member_id=member_id,
+        member_id=change.member_id,
         rule_id=change.key.rule_id,
         revision=change.revision,
         difference=change.difference,

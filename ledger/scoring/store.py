@@ -18,6 +18,7 @@ from ledger.kernel.arrays import any_uuid
 from ledger.kernel.canonical import Json
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
+from ledger.members.persons.store import PERSON, of_person
 from ledger.members.tables import members
 from ledger.scoring.tables import award_revisions, awards
 
@@ -82,15 +83,30 @@ class NewAward:
 
 
 def awards_of(work: Work, member_id: UUID) -> dict[AwardKey, StoredAward]:
-    """Every award of a member as it stands."""
-    rows = work.connection.execute(_current().where(awards.c.member_id == member_id))
-    stored = (_award(row) for row in rows)
-    return {award.key: award for award in stored}
+    """Every award of a person as it stands; as :func:`standing_of` without the overtaken."""
+    return standing_of(work, member_id)[0]
+
+
+def standing_of(
+    work: Work, member_id: UUID
+) -> tuple[dict[AwardKey, StoredAward], list[StoredAward]]:
+    """Every award of a person as it stands, and those overtaken by others of them.
+
+    Two members who were merged may both have been awarded for the same, as for a week. One award
+    stands for it then: the person's own, unless only another's is worth something.
+    """
+    mine = _current().where(of_person(awards.c.member_id, member_id))
+    found = [_award(row) for row in work.connection.execute(mine)]
+    if any(award.member_id != member_id for award in found):
+        found.sort(key=lambda a: (not (a.points or a.excess), a.member_id != member_id, a.award_id))
+    standing: dict[AwardKey, StoredAward] = {}
+    overtaken = [award for award in found if standing.setdefault(award.key, award) is not award]
+    return standing, overtaken
 
 
 def award_page(work: Work, member_id: UUID, before: UUID | None, limit: int) -> list[StoredAward]:
     """A member's awards, newest first by id, at most ``limit``, older than ``before``."""
-    query = _current().where(awards.c.member_id == member_id)
+    query = _current().where(of_person(awards.c.member_id, member_id))
     if before is not None:
         query = query.where(awards.c.award_id < before)
     rows = work.connection.execute(query.order_by(awards.c.award_id.desc()).limit(limit))
@@ -204,8 +220,13 @@ def members_waiting(work: Work, topic: str) -> dict[UUID, int]:
 
 
 def members_with_awards(work: Work) -> list[UUID]:
-    """Everybody who has an award, whatever it is worth now."""
-    query = sa.select(awards.c.member_id).distinct().order_by(awards.c.member_id)
+    """Everybody who has an award, whatever it is worth now; of merged ones who stands for them."""
+    query = (
+        sa.select(PERSON.label("person"))
+        .join_from(awards, members, members.c.member_id == awards.c.member_id)
+        .distinct()
+        .order_by("person")
+    )
     return list(work.connection.execute(query).scalars())
 
 

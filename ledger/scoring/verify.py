@@ -44,7 +44,7 @@ def check_projection(work: Work) -> Iterator[Finding]:
 
 
 def _compare(work: Work, member_id: UUID, entitled: service.Projection) -> Iterator[Finding]:
-    awards = store.awards_of(work, member_id)
+    awards, overtaken = store.standing_of(work, member_id)
     for key, entitlement in entitled.entitlements.items():
         award = awards.get(key)
         stated = (0, 0) if award is None else (award.points, award.excess)
@@ -60,9 +60,14 @@ def _compare(work: Work, member_id: UUID, entitled: service.Projection) -> Itera
         elif award.receipt != entitlement.receipt.to_json():
             problem = "has a receipt that its facts do not give"
             yield Finding(NAME, "award_revisions", str(award.award_id), problem)
-    for key, award in awards.items():
-        if key not in entitled.entitlements and (award.points or award.excess):
+    left = [award for key, award in awards.items() if key not in entitled.entitlements]
+    for award in left:
+        if award.points or award.excess:
             problem = f"is worth {award.points} points; no facts earn it"
+            yield Finding(NAME, "awards", str(award.award_id), problem)
+    for award in overtaken:
+        if award.points or award.excess:
+            problem = "is worth something beside another award of the same person for the same"
             yield Finding(NAME, "awards", str(award.award_id), problem)
 
 

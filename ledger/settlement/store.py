@@ -15,6 +15,7 @@ from ledger.events.store import FACT_COLUMNS, is_retracted, read_fact
 from ledger.events.tables import event_participants, events
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
+from ledger.members.persons.store import of_person
 from ledger.scoring.tables import awards
 from ledger.settlement.model import Gap, Reason
 from ledger.settlement.tables import award_gaps
@@ -81,7 +82,7 @@ def unpaid_of_member(work: Work, member_id: UUID) -> list[Unpaid]:
             unpaid.label("points"),
         )
         .join(award_gaps, award_gaps.c.award_id == awards.c.award_id)
-        .where(awards.c.member_id == member_id, award_gaps.c.reason != Reason.GONE)
+        .where(of_person(awards.c.member_id, member_id), award_gaps.c.reason != Reason.GONE)
         .group_by(awards.c.award_id, award_gaps.c.reason)
         .having(unpaid > 0)
         .order_by(awards.c.earned_at.desc(), awards.c.award_id)

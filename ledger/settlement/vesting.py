@@ -23,6 +23,7 @@ from ledger.lots.sheet import open_sheet
 from ledger.lots.vesting import DecideVesting, decide
 from ledger.lots.vesting_store import WaitingLot
 from ledger.members import service as members
+from ledger.members.persons import store as persons
 from ledger.programme.model_life import BENEFICIARY
 from ledger.settlement import store
 
@@ -101,7 +102,7 @@ def _span(
 def _references(work: Work, waiting: WaitingLot, who: str) -> list[UUID]:
     """Every identity of whom the condition is about; one alone if it is nobody's yet."""
     if who == BENEFICIARY:
-        return members.references_of_member(work, waiting.member_id)
+        return members.references_of_member(work, persons.person_of(work, waiting.member_id))
     if waiting.cause.kind != AWARD_CAUSE:
         return []
     fact = store.event_of_award(work, UUID(waiting.cause.cause_id))

@@ -51,7 +51,7 @@ def used(work: Work, giver: UUID, receiver: UUID | None, month: str) -> Used:
     )
     given = sa.func.coalesce(sa.func.sum(thanks.c.points), 0)
     row = work.connection.execute(
-        sa.select(sa.func.count(), given, to_receiver)
+        sa.select(sa.func.coalesce(sa.func.max(thanks.c.number), 0), given, to_receiver)
         .select_from(_joined())
         .where(_GIVER.c.member_id == giver, thanks.c.month == month)
     ).one()

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.members.persons.store import of_person
 from oracle.bridge.model import (
     ParkedReason,
     Redemption,
@@ -63,7 +64,7 @@ def set_relay_key(work: Work, reference: bytes, relay_key: str) -> None:
 def count_relays(work: Work, member_id: UUID, key_prefix: str, since: datetime) -> int:
     """Redemptions sent for a member since a moment, each signature counted."""
     of_member = sa.exists().where(
-        bridge_references.c.member_id == member_id,
+        of_person(bridge_references.c.member_id, member_id),
         intents.c.key.startswith(
             sa.func.concat(key_prefix, sa.func.encode(bridge_references.c.reference, "hex"), ":")
         ),
@@ -78,7 +79,7 @@ def references_of_member(work: Work, member_id: UUID, limit: int) -> list[Refere
     """A member's references, newest first."""
     query = (
         sa.select(bridge_references)
-        .where(bridge_references.c.member_id == member_id)
+        .where(of_person(bridge_references.c.member_id, member_id))
         .order_by(bridge_references.c.created_at.desc(), bridge_references.c.reference)
         .limit(limit)
     )
@@ -142,7 +143,7 @@ def redemptions_of_member(work: Work, member_id: UUID, limit: int) -> list[Redem
     """Burns credited to a member, newest first."""
     query = (
         sa.select(bridge_redemptions)
-        .where(bridge_redemptions.c.member_id == member_id)
+        .where(of_person(bridge_redemptions.c.member_id, member_id))
         .order_by(bridge_redemptions.c.recorded_at.desc())
         .limit(limit)
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.members.persons.store import of_person
 from oracle.bridge.model import Batch, BatchState, Request, RequestState
 from oracle.bridge.tables import bridge_batches, bridge_requests
 
@@ -44,7 +45,7 @@ def requests_of_member(
     work: Work, member_id: UUID, *, before: UUID | None, limit: int
 ) -> list[Request]:
     """A member's requests, newest first; those older than ``before`` if given."""
-    query = sa.select(bridge_requests).where(bridge_requests.c.member_id == member_id)
+    query = sa.select(bridge_requests).where(of_person(bridge_requests.c.member_id, member_id))
     if before is not None:
         query = query.where(bridge_requests.c.request_id < before)
     return _requests(work, query.order_by(bridge_requests.c.request_id.desc()).limit(limit))
@@ -91,7 +92,7 @@ def minted_claims(work: Work, chain_key: int, member_id: UUID) -> frozenset[UUID
     """A member's requests that became tokens on this chain."""
     query = sa.select(bridge_requests.c.request_id).where(
         bridge_requests.c.chain_key == chain_key,
-        bridge_requests.c.member_id == member_id,
+        of_person(bridge_requests.c.member_id, member_id),
         bridge_requests.c.state == RequestState.MINTED,
     )
     return frozenset(work.connection.execute(query).scalars())

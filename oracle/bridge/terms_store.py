@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from ledger.kernel.transaction import Work
 from ledger.lots.returning import BRIDGE_CAUSE
 from ledger.lots.tables import lots
+from ledger.members.persons.store import of_person
 
 
 def others_lots(work: Work, member_id: UUID, since: datetime) -> list[tuple[datetime, int]]:
     """Lots of a member out of others' tokens: when they become spendable, from then on; points."""
     query = sa.select(lots.c.activates_at, lots.c.granted).where(
-        lots.c.member_id == member_id,
+        of_person(lots.c.member_id, member_id),
         lots.c.cause_kind == BRIDGE_CAUSE,
         lots.c.continues.is_(None),
         lots.c.cites.is_(None),

@@ -1,0 +1,1 @@
+"""Two members who are one person: joined by two others' decision, and apart again."""
