@@ -35,6 +35,7 @@ from ledger.programme.model import (
 from ledger.programme.model_earning import Cap, Freezes, Per
 from ledger.programme.model_unit import POINTS_UNIT
 from ledger.programme.numbers import exact_text
+from ledger.programme.schema_detectors import detectors_form
 from ledger.programme.schema_referral import referral_form
 from ledger.programme.schema_thanks import thanks_form
 from ledger.programme.schema_time import time_form
@@ -84,6 +85,7 @@ def canonical_form(programme: Programme) -> dict[str, Json]:
         **commerce_form(programme.reductions, programme.splits),
         **standing_form(programme),
         **thanks_form(programme.thanks),
+        **detectors_form(programme.detectors),
         **time_form(programme.time),
         **({"unit": programme.unit} if programme.unit != POINTS_UNIT else {}),
         **referral_form(programme.referral),

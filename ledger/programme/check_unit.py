@@ -11,7 +11,7 @@ from ledger.programme.source import Path
 
 _OF_POINTS: Final = (
     *("redemption", "bridge", "splits", "validity", "vesting", "inactivity", "emission"),
-    *("budgets", "thanks", "voice"),
+    *("budgets", "thanks", "voice", "detectors"),
 )
 _OF_RULES: Final = ("validity", "vesting")
 

@@ -54,6 +54,7 @@ from ledger.programme.schema import (
     json_schema,
 )
 from ledger.programme.schema_attributes import AttributeFile
+from ledger.programme.schema_detectors import detector_terms
 from ledger.programme.schema_earning import FreezesFile, NamedCapFile
 from ledger.programme.schema_referral import referral_terms
 from ledger.programme.schema_terms import RedemptionFile
@@ -267,6 +268,7 @@ def _programme(file: ProgrammeFile) -> Programme:
         levels=levels(file.levels),
         voice=voice_terms(file.voice),
         thanks=thanks_terms(file.thanks),
+        detectors=detector_terms(file.detectors),
         time=time_terms(file.time),
         unit=file.unit,
         referral=referral_terms(file.referral),

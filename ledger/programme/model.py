@@ -15,6 +15,7 @@ from ledger.kernel.canonical import Json
 from ledger.programme.conditions import Condition
 from ledger.programme.expressions import Expression
 from ledger.programme.model_commerce import Reduction
+from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.programme.model_earning import Cap, Freezes, Limit, Per
 from ledger.programme.model_life import (
     Budget,
@@ -191,6 +192,7 @@ class Programme:
     levels: Levels | None = None
     voice: VoiceTerms | None = None
     thanks: ThanksTerms | None = None
+    detectors: DetectorTerms = USUAL
     time: TimeTerms | None = None
     unit: str = POINTS_UNIT
     referral: ReferralSection | None = None

@@ -30,6 +30,7 @@ from ledger.programme.model import Period, Rounding
 from ledger.programme.model_unit import POINTS_UNIT
 from ledger.programme.schema_attributes import AttributeFile
 from ledger.programme.schema_commerce import SPLITS_EXAMPLE, ReductionFile, SplitsFile
+from ledger.programme.schema_detectors import DetectorsFile
 from ledger.programme.schema_earning import CapFile, FreezesFile, Limits, NamedCapFile
 from ledger.programme.schema_life import (
     BudgetFile,
@@ -345,6 +346,11 @@ class ProgrammeFile(Section):
         default=None,
         description="Points that members give each other; a rule on `club.thanks.given` pays them.",
         examples=[{"allowance": 50, "per_gift": 10, "per_pair": 20}],
+    )
+    detectors: DetectorsFile | None = Field(
+        default=None,
+        description="When facts look wrong enough for persons to look at.",
+        examples=[{"velocity": {"events": 100, "minutes": 10}}],
     )
     unit: Name = Field(
         default=POINTS_UNIT,

@@ -1,4 +1,4 @@
-"""What looks wrong in a window of facts. Pure: facts and stated parameters in, findings out.
+"""What looks wrong in a window of facts. Pure: facts and stated terms in, findings out.
 
 A finding proves nothing: it asks persons to look. Every detector depends on the set of facts only,
 not on their order.
@@ -14,32 +14,11 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
+from ledger.programme.model_detectors import DetectorTerms
 from ledger.quarantine.model import Kind
 
 LIKES: Final = ("club.like.given", "club.comment.created")
 REVIEWS: Final = ("peer.review.completed", "club.thanks.given")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """When a detector speaks. Kept with every case that it opens."""
-
-    window_days: int = 7
-    """Facts so far back are looked at together."""
-    reciprocity_percent: int = 50
-    """More than so much of what either got of likes and comments came from the other..."""
-    reciprocity_least: int = 6
-    """...and it was at least so many, each way."""
-    velocity_events: int = 100
-    """More than so many facts of one type..."""
-    velocity_minutes: int = 10
-    """...within so many minutes."""
-    device_members: int = 3
-    """More than so many members on one device."""
-    ring_length: int = 4
-    """Rings of reviews or thanks of up to so many members..."""
-    ring_times: int = 2
-    """...in which each gave the next at least so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +42,14 @@ class Finding:
     events: frozenset[UUID]
 
 
-def detect(seen: Collection[Seen], parameters: Parameters) -> list[Finding]:
+def detect(seen: Collection[Seen], terms: DetectorTerms) -> list[Finding]:
     """What every detector finds, each set of members once a kind."""
     found: dict[tuple[Kind, frozenset[UUID]], set[UUID]] = defaultdict(set)
     for finding in (
-        *reciprocity(seen, parameters),
-        *velocity(seen, parameters),
-        *shared_device(seen, parameters),
-        *rings(seen, parameters),
+        *reciprocity(seen, terms),
+        *velocity(seen, terms),
+        *shared_device(seen, terms),
+        *rings(seen, terms),
     ):
         found[finding.kind, finding.members] |= finding.events
     return [
@@ -81,7 +60,7 @@ def detect(seen: Collection[Seen], parameters: Parameters) -> list[Finding]:
     ]
 
 
-def reciprocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+def reciprocity(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
     """Two who give each other most of what either gets."""
     given = _between(seen, LIKES)
     got: Counter[UUID] = Counter()
@@ -89,16 +68,16 @@ def reciprocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Findin
         got[receiver] += len(events)
     for (one, other), events in given.items():
         back = given.get((other, one), ())
-        if one > other or min(len(events), len(back)) < max(1, parameters.reciprocity_least):
+        if one > other or min(len(events), len(back)) < max(1, terms.reciprocity_least):
             continue
         shares = ((len(events), got[other]), (len(back), got[one]))
-        if all(part * 100 > parameters.reciprocity_percent * whole for part, whole in shares):
+        if all(part * 100 > terms.reciprocity_percent * whole for part, whole in shares):
             yield Finding(Kind.RECIPROCITY, frozenset({one, other}), frozenset({*events, *back}))
 
 
-def velocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+def velocity(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
     """One who does more of a thing within minutes than anybody can."""
-    span = timedelta(minutes=parameters.velocity_minutes)
+    span = timedelta(minutes=terms.velocity_minutes)
     by: dict[tuple[UUID, str], list[tuple[datetime, UUID]]] = defaultdict(list)
     for one in seen:
         by[one.giver, one.type].append((one.at, one.event_id))
@@ -108,13 +87,13 @@ def velocity(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
         for last, (at, _) in enumerate(moments):
             while at - moments[first][0] >= span:
                 first += 1
-            if last - first + 1 > parameters.velocity_events:
+            if last - first + 1 > terms.velocity_events:
                 events.update(event for _, event in moments[first : last + 1])
         if events:
             yield Finding(Kind.VELOCITY, frozenset({member}), frozenset(events))
 
 
-def shared_device(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+def shared_device(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
     """More members on one device than a household has."""
     by: dict[str, list[Seen]] = defaultdict(list)
     for one in seen:
@@ -122,22 +101,22 @@ def shared_device(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Find
             by[one.device].append(one)
     for acts in by.values():
         members = frozenset(one.giver for one in acts)
-        if len(members) > parameters.device_members:
+        if len(members) > terms.device_members:
             events = frozenset(one.event_id for one in acts)
             yield Finding(Kind.SHARED_DEVICE, members, events)
 
 
-def rings(seen: Iterable[Seen], parameters: Parameters) -> Iterator[Finding]:
+def rings(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
     """Members who review or thank each other around, each the next."""
     given = {
         pair: events
         for pair, events in _between(seen, REVIEWS).items()
-        if len(events) >= max(1, parameters.ring_times)
+        if len(events) >= max(1, terms.ring_times)
     }
     following: dict[UUID, list[UUID]] = defaultdict(list)
     for giver, receiver in sorted(given):
         following[giver].append(receiver)
-    for path in _cycles(following, parameters.ring_length):
+    for path in _cycles(following, terms.ring_length):
         steps = pairwise((*path, path[0]))
         events = frozenset(event for step in steps for event in given[step])
         yield Finding(Kind.RING, frozenset(path), events)

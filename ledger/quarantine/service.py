@@ -9,7 +9,7 @@ truth; what waited goes on waiting until the correction takes it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from uuid import UUID
 from ledger.events.accepting import store as events
 from ledger.events.settlement import NewRetraction
 from ledger.kernel import outbox
+from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
@@ -25,8 +26,9 @@ from ledger.lots.clawing import AWARD_CAUSE
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC, Role
+from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.quarantine import store
-from ledger.quarantine.detect import Parameters, detect
+from ledger.quarantine.detect import detect
 from ledger.quarantine.model import (
     PREFIX,
     Act,
@@ -57,9 +59,9 @@ _ACTS: Final[dict[State, Act]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Look at what is new."""
+    """Look at what is new, by these terms or else by those of the programme in force."""
 
-    parameters: Parameters = field(default_factory=Parameters)
+    terms: DetectorTerms | None = None
 
 
 def scan(work: Work, command: Scan) -> int:
@@ -68,15 +70,16 @@ def scan(work: Work, command: Scan) -> int:
     until = store.scanned_until(work)
     if until is not None and not store.anything_since(work, _first_id(until.timestamp())):
         return 0
-    start = work.now - timedelta(days=command.parameters.window_days)
+    terms = command.terms or _terms_in_force(work)
+    start = work.now - timedelta(days=terms.window_days)
     seen = store.seen_since(work, _first_id(start.timestamp()))
     opened, touched = 0, set[UUID]()
-    for finding in detect(seen, command.parameters):
+    for finding in detect(seen, terms):
         live, known = store.looked_at(work, finding)
         if not finding.events - known:
             continue
         if live is None:
-            live = store.insert_case(work, finding, command.parameters)
+            live = store.insert_case(work, finding, terms)
             opened += 1
         store.add_events(work, live, finding.events - known)
         touched |= finding.members
@@ -164,6 +167,12 @@ def points_under_review(work: Work, member_id: UUID) -> Points:
     return sum_points(
         min(points, left.get(str(award_id), Points(0))) for award_id, points in waiting.items()
     )
+
+
+def _terms_in_force(work: Work) -> DetectorTerms:
+    plan = scoring.current_plan(work)
+    version = None if plan is None else plan.version_at(Instant.of(work.now))
+    return USUAL if version is None else version.programme.detectors
 
 
 def _withhold(work: Work, member_ids: Iterable[UUID]) -> None:

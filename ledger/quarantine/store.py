@@ -18,7 +18,8 @@ from ledger.events.store import is_retracted
 from ledger.events.tables import event_participants, events
 from ledger.kernel.transaction import Work
 from ledger.members.tables import identities
-from ledger.quarantine.detect import LIKES, REVIEWS, Finding, Parameters, Seen
+from ledger.programme.model_detectors import DetectorTerms
+from ledger.quarantine.detect import LIKES, REVIEWS, Finding, Seen
 from ledger.quarantine.model import LIVE, Act, Case, Kind, Said, State
 from ledger.quarantine.tables import (
     review_acts,
@@ -130,14 +131,14 @@ def looked_at(work: Work, finding: Finding) -> tuple[UUID | None, set[UUID]]:
     return live, known
 
 
-def insert_case(work: Work, finding: Finding, parameters: Parameters) -> UUID:
+def insert_case(work: Work, finding: Finding, terms: DetectorTerms) -> UUID:
     """Open a case, still about no facts."""
     case_id = work.new_id()
     work.connection.execute(
         review_cases.insert().values(
             case_id=case_id,
             kind=finding.kind,
-            parameters=asdict(parameters),
+            parameters=asdict(terms),
             state=State.OPEN,
             opened_at=work.now,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from ledger.lots.errors import InsufficientPoints
 from ledger.lots.model import HoldPurpose, PlaceHold
 from ledger.members import store as members_store
 from ledger.members.model import Role
+from ledger.programme.model_detectors import DetectorTerms
 from ledger.quarantine import service, store, withheld_store
-from ledger.quarantine.detect import Parameters
 from ledger.quarantine.model import (
     AppealedBefore,
     AppealStillOpen,
@@ -73,7 +74,7 @@ def pair(world: World) -> tuple[UUID, UUID]:
 
 
 def scan(world: World) -> int:
-    return execute(world.database, service.scan, service.Scan(Parameters(window_days=3650)))
+    return execute(world.database, service.scan, service.Scan(DetectorTerms(window_days=3650)))
 
 
 def only_case(world: World) -> UUID:
@@ -135,6 +136,22 @@ def test_what_looks_wrong_waits_and_the_rest_does_not(
     with pytest.raises(CaseDecided):
         execute(world.database, service.release, decide)
     verified(world)
+
+
+def test_the_programme_in_force_says_what_is_too_much(world: World) -> None:
+    world.activate(PROGRAMME + "detectors: {window_days: 1, velocity: {events: 3, minutes: 5}}\n")
+    world.link("ann")
+    posts = [
+        (f"p{n}", "club.post.created", "lms:ann", f"2026-03-01T09:00:0{n}Z", {"post": f"p{n}"})
+        for n in range(4)
+    ]
+    world.state_all(posts[:3])
+    assert execute(world.database, service.scan, service.Scan()) == 0
+    world.state_all(posts[3:])
+    assert execute(world.database, service.scan, service.Scan()) == 1
+    with world.database.read() as work:
+        kept = work.connection.execute(sa.select(review_cases.c.parameters)).scalar_one()
+    assert kept == asdict(DetectorTerms(window_days=1, velocity_events=3, velocity_minutes=5))
 
 
 def weekly(world: World) -> tuple[UUID, UUID, UUID]:

@@ -9,12 +9,13 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.quarantine.detect import Parameters, Seen, detect
+from ledger.programme.model_detectors import DetectorTerms
+from ledger.quarantine.detect import Seen, detect
 from ledger.quarantine.model import Kind
 
 PEOPLE = [UUID(int=n) for n in range(1, 6)]
 TYPES = ("club.like.given", "peer.review.completed", "club.thanks.given", "lms.course.passed")
-SMALL = Parameters(
+SMALL = DetectorTerms(
     reciprocity_least=2, velocity_events=3, velocity_minutes=5, device_members=2, ring_times=1
 )
 _ROWS = st.tuples(

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from ledger.quarantine.detect import Finding, Parameters, Seen, detect
+from ledger.programme.model_detectors import DetectorTerms
+from ledger.quarantine.detect import Finding, Seen, detect
 from ledger.quarantine.model import Kind
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -25,8 +26,8 @@ def seen(
     return Seen(UUID(int=next(IDS)), type_, giver, moment, to, device or None)
 
 
-def found(facts: list[Seen], parameters: Parameters | None = None) -> list[Finding]:
-    return detect(facts, parameters or Parameters())
+def found(facts: list[Seen], terms: DetectorTerms | None = None) -> list[Finding]:
+    return detect(facts, terms or DetectorTerms())
 
 
 def both(one: UUID, other: UUID, times: int, type_: str = LIKE) -> list[Seen]:
@@ -54,7 +55,7 @@ def test_what_two_friends_may_do(facts: list[Seen]) -> None:
 
 
 def test_one_who_is_too_quick_and_only_the_quick_facts() -> None:
-    limits = Parameters(velocity_events=3, velocity_minutes=10)
+    limits = DetectorTerms(velocity_events=3, velocity_minutes=10)
     slow = [seen(A, at=60 + 10 * n) for n in range(20)]
     assert found(slow, limits) == []
     three = [seen(A, at=n) for n in range(3)]
