@@ -8,7 +8,7 @@ there is nothing to run them on. They are those marked `chain`, those that use o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,20 @@ def _asked(name: str) -> str:
 
 CHAIN_IS_OFF: Final = _asked("VKLAD_CHAIN") == "off"
 DEEP: Final = bool(_asked("VKLAD_TEST_DEEP"))
+
+
+def seeds_of_this_run(count: int, some: int, first: int) -> Sequence[int]:
+    """Of ``count`` seeds: all in a deep run or one shard of them, else ``some`` from ``first`` on.
+
+    VKLAD_TEST_SEED names one alone; VKLAD_TEST_SHARD is ``2/20`` for the second of twenty.
+    """
+    if alone := _asked("VKLAD_TEST_SEED"):
+        return [int(alone)]
+    if not DEEP:
+        return [each % count for each in range(first, first + some)]
+    number, of = map(int, (_asked("VKLAD_TEST_SHARD") or "1/1").split("/"))
+    return range((number - 1) * count // of, number * count // of)
+
 
 settings.register_profile(
     "plain", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -40,6 +40,11 @@ WORKERS: Final[Mapping[str, Sequence[str]]] = {
 """Folders whose files two processes share, each with database, broker and chain of its own."""
 QUICK: Final = ("static", "unit", "property", "architecture")
 NEEDS_CHAIN: Final = ("contracts", "browser")
+SHARDS: Final[Mapping[str, int]] = {
+    "tests/integration/crash/test_schedules.py": 20,
+    "tests/integration/scoring/test_long_lives.py": 10,
+}
+"""Files whose seeds a deep run takes in so many parts, each of which resumes by itself."""
 SKIPS_ALLOWED_IN_CI: Final = ("VKLAD_TIGERBEETLE", "/shared/fixtures/")
 """A skip is allowed if its reason contains one of these: what only some machines can have."""
 STATIC_CHECKS: Final[Mapping[str, Sequence[str]]] = {
@@ -146,25 +151,32 @@ def run_pytest(paths: Sequence[str], environment: Mapping[str, str], *, in_ci: b
 
 
 def run_resumable(files: Sequence[Path], environment: Mapping[str, str], *, in_ci: bool) -> Outcome:
-    """File by file; a file that passed at this commit is not run again by the next call."""
+    """File by file, long ones in shards; what passed at this commit is not run again."""
     record = ROOT / ".pytest_cache" / "deep.json"
     commit = revision()
     known = json.loads(record.read_text()) if record.exists() else {}
     done: dict[str, int] = known.get(commit, {})
     total = Outcome()
-    for file in files:
-        name = str(file.relative_to(ROOT))
+    names = [str(file.relative_to(ROOT)) for file in files]
+    for path, shard in ((each, shard) for each in names for shard in shards_of(each)):
+        name = f"{path} {shard}".rstrip()
         if name in done:
             print(f"{name}: passed earlier ({done[name]})")
             total.passed += done[name]
             continue
-        outcome = run_pytest([name], environment, in_ci=in_ci)
+        outcome = run_pytest([path], {**environment, "VKLAD_TEST_SHARD": shard}, in_ci=in_ci)
         if not outcome.failed and not commit.endswith("-dirty"):
             done[name] = outcome.passed
             record.parent.mkdir(exist_ok=True)
             record.write_text(json.dumps({commit: done}))
         total += outcome
     return total
+
+
+def shards_of(path: str) -> Sequence[str]:
+    """``1/20`` to ``20/20``, or one without a name."""
+    count = SHARDS.get(path, 1)
+    return [f"{number + 1}/{count}" for number in range(count)] if count > 1 else [""]
 
 
 def revision() -> str:

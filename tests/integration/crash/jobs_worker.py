@@ -42,37 +42,62 @@ class Errand:
 class Hops:
     """Counts and writes down every hop, and ends the process at one of them."""
 
-    def __init__(self, errand: Errand) -> None:
-        self._left = errand.die_at
-        self._diary = Path(errand.diary).open("a")  # noqa: SIM115 - open until the process ends
+    def __init__(self, die_at: int | None, diary: str) -> None:
+        self.left = die_at
+        self._diary = Path(diary).open("a")  # noqa: SIM115 - open until the process ends
         self.doing = "beginning"
 
-    def hop(self, name: str) -> None:
-        self._diary.write(f"{self.doing}: {name}\n")
+    def note(self, text: str) -> None:
+        """Write a line that survives the end of the process."""
+        self._diary.write(f"{text}\n")
         self._diary.flush()
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self._left is not None:
-            self._left -= 1
+
+    def hop(self, name: str, connection: psycopg.Connection[Any] | None = None) -> None:
+        """A moment at which the process may end; ``connection`` is the one in use."""
+        self.note(f"{self.doing}: {name}")
+        if self.left == 0:
+            self.strike(connection)
+        if self.left is not None:
+            self.left -= 1
+
+    def strike(self, _: psycopg.Connection[Any] | None) -> None:
+        """As when the power goes."""
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run(errand: Errand) -> None:
     """Work until nothing waits; exit status 0, or 3 if something always does."""
+    composition = composed(errand.settings)
+    hops = Hops(errand.die_at, errand.diary)
+    hop_everywhere(composition, hops)
+    if not work_to_the_end(composition, hops):
+        sys.exit(3)
+
+
+def composed(settings: dict[str, str]) -> Composition:
+    """The product, by these settings and none from outside."""
     for name in [name for name in os.environ if name.startswith("VKLAD_")]:  # noqa: TID251
         del os.environ[name]  # noqa: TID251 - a child of its own
-    os.environ |= errand.settings  # noqa: TID251 - a child of its own
-    composition = compose(load_settings())
-    hops = Hops(errand)
+    os.environ |= settings  # noqa: TID251 - a child of its own
+    return compose(load_settings())
+
+
+def hop_everywhere(composition: Composition, hops: Hops) -> None:
+    """Have the database tell each hop."""
     _hop_at_commits(composition, hops)
     _hop_at_statements(hops)
+
+
+def work_to_the_end(composition: Composition, hops: Hops) -> bool:
+    """Jobs and topics until nothing waits and nothing moves; ``False`` if something always does."""
     before = None
     for _ in range(TURNS_MAX):
         _turn(composition, hops)
         after = _position(composition)
         if after == before and after[0] == 0:
-            return
+            return True
         before = after
-    sys.exit(3)
+    return False
 
 
 def topics() -> list[str]:
@@ -86,15 +111,20 @@ def _turn(composition: Composition, hops: Hops) -> None:
             hops.doing = job.name
             job.run(composition)
     for topic in topics():
-        hops.doing = topic
-        handler = TOPICS[topic]
+        drain(composition, hops, topic)
 
-        def handle(composition: Composition, key: str, handler: Any = handler) -> None:
-            hops.hop("before taking from the outbox")
-            handler(composition, key)
-            hops.hop("after taking from the outbox")
 
-        drain_topic(composition, topic, handle)
+def drain(composition: Composition, hops: Hops, topic: str) -> None:
+    """Do what waits on a topic, as a worker that was woken does."""
+    hops.doing = topic
+    handler = TOPICS[topic]
+
+    def handle(composition: Composition, key: str) -> None:
+        hops.hop("before taking from the outbox")
+        handler(composition, key)
+        hops.hop("after taking from the outbox")
+
+    drain_topic(composition, topic, handle)
 
 
 def _position(composition: Composition) -> tuple[int, int]:
@@ -108,15 +138,15 @@ def _hop_at_commits(composition: Composition, hops: Hops) -> None:
     """Before: the commit never arrives. After: it did, and nobody was told."""
     engine = composition.database.engine
 
-    def before(_: sa.Connection) -> None:
-        hops.hop("before commit")
+    def before(connection: sa.Connection) -> None:
+        hops.hop("before commit", connection.connection.driver_connection)
 
     sa.event.listen(engine, "commit", before)
     original = engine.dialect.do_commit
 
-    def commit_and_hop(connection: object) -> None:
-        original(connection)  # type: ignore[arg-type]
-        hops.hop("after commit")
+    def commit_and_hop(connection: Any) -> None:
+        original(connection)
+        hops.hop("after commit", connection)
 
     engine.dialect.do_commit = commit_and_hop  # type: ignore[method-assign]
 
@@ -128,7 +158,7 @@ def _hop_at_statements(hops: Hops) -> None:
         def send(cursor: Any, query: Any, *given: Any, **named: Any) -> Any:
             verb = str(query).split(maxsplit=1)[0].upper()
             if verb in _VERBS:
-                hops.hop(f"before {verb}")
+                hops.hop(f"before {verb}", cursor.connection)
             return original(cursor, query, *given, **named)
 
         return send

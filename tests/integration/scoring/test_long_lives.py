@@ -2,8 +2,8 @@
 
 After each arrival the design's rules are looked at on the rows that it touched, and every
 ``EVENTS_BETWEEN_CHECKS`` events the whole ledger verifies. VKLAD_TEST_DEEP=1 runs ten lives of ten
-thousand events; the ordinary suite a small one of each programme. What failed is replayed by its
-seed, which the test's name tells.
+thousand events; the ordinary suite a small one of each programme. VKLAD_TEST_SEED=… replays the
+life whose seed the test's name tells.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ledger.members.model import SCORE_TOPIC
 from ledger.scoring import store as awards_store
 from ledger.settlement import funding, vesting
 from ledger.verify.service import verify
-from tests.conftest import DEEP, Tell
+from tests.conftest import DEEP, Tell, seeds_of_this_run
 from tests.integration.scoring.community import Community, fresh
 from tests.integration.scoring.long_lives import (
     BEGINNING,
@@ -55,11 +55,11 @@ from tests.naive_scorer import Awards
 from tests.support.log import MemorySigner
 from tests.support.touched import Touched
 
-LIVES = (
-    [LongLife(seed, ("daily", "weekly")[seed % 2], 10_000) for seed in range(10)]
-    if DEEP
-    else [LongLife(0, name, 260, members=6, days_between_nights=9) for name in ("daily", "weekly")]
-)
+LIVES = 10
+PROGRAMMES = ("daily", "weekly")
+SEEDS = seeds_of_this_run(LIVES, 2, 0)
+AT_ONCE_MAX = 1_000
+"""Events that a source may tell in one go."""
 EVENTS_BETWEEN_CHECKS = 250
 NO_ROW_OF_THEIRS = ("redemptions", "bridge")
 """Checks that want a redemption or a claim behind each hold: here holds stand by themselves."""
@@ -210,11 +210,19 @@ def judged(community: Community) -> Awards:
     return found
 
 
-@pytest.mark.parametrize("life", LIVES, ids=lambda life: f"{life.programme}-seed-{life.seed}")
+def life_of(seed: int) -> LongLife:
+    """A life under one programme or the other; a short one in an ordinary run."""
+    programme = PROGRAMMES[seed % len(PROGRAMMES)]
+    if DEEP:
+        return LongLife(seed, programme, 10_000)
+    return LongLife(seed, programme, 260, members=6, days_between_nights=9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_long_life_is_what_it_is_at_once_and_what_the_judge_says(
-    postgres_server: PostgresServer, template_database: str, life: LongLife, tell: Tell
+    postgres_server: PostgresServer, template_database: str, seed: int, tell: Tell
 ) -> None:
-    began = time.monotonic()
+    life, began = life_of(seed), time.monotonic()
     with (
         fresh(postgres_server, template_database) as one,
         fresh(postgres_server, template_database) as other,
@@ -231,7 +239,8 @@ def test_a_long_life_is_what_it_is_at_once_and_what_the_judge_says(
         for identity in life.member_of:
             at_once.link(identity)
         at_once.follow(gradual)
-        at_once.state(gradual.heard)
+        for first in range(0, len(gradual.heard), AT_ONCE_MAX):
+            at_once.state(gradual.heard[first : first + AT_ONCE_MAX])
         at_once.clock.time = gradual.clock.time
         at_once.world.close_periods()
         at_once.world.score()
@@ -243,7 +252,8 @@ def test_a_long_life_is_what_it_is_at_once_and_what_the_judge_says(
         assert judged(gradual) == awards
     assert {"forward", "restatement", "top_up"} <= set(lived.done)
     tell(
-        f"{len(life.steps)} steps, {lived.facts} facts, {len(awards)} awards, "
+        f"seed {seed}, {life.programme}: {len(life.steps)} steps, {lived.facts} facts, "
+        f"{len(awards)} awards, "
         f"{lived.touched.looked_at} transfers looked at as they came; {dict(lived.done)}; "
         f"refused {dict(lived.refused)}; lived {lived_s:.0f} s, judged "
         f"{time.monotonic() - began:.0f} s"

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests import conftest
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -85,3 +87,25 @@ def test_a_deep_run_goes_on_where_it_stopped(
     second = runner.run_resumable(files, {}, in_ci=False)
     assert ran == ["test_a.py", "test_b.py", "test_b.py"]
     assert (first.passed, second.passed, second.failed) == (2, 2, 1)
+
+
+def test_long_files_are_taken_in_shards_that_exist(runner: ModuleType) -> None:
+    for path, count in runner.SHARDS.items():
+        assert (ROOT / path).exists()
+        assert runner.shards_of(path) == [f"{number}/{count}" for number in range(1, count + 1)]
+    assert runner.shards_of("tests/unit/scripts/test_run_tests.py") == [""]
+
+
+def test_shards_together_are_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"VKLAD_TEST_SHARD": ""}
+    monkeypatch.setattr(conftest, "_asked", lambda name: asked.get(name, ""))
+    monkeypatch.setattr(conftest, "DEEP", False)
+    assert list(conftest.seeds_of_this_run(10, 3, 8)) == [8, 9, 0]
+    monkeypatch.setattr(conftest, "DEEP", True)
+    found = []
+    for number in range(1, 8):
+        asked["VKLAD_TEST_SHARD"] = f"{number}/7"
+        found += conftest.seeds_of_this_run(10, 3, 8)
+    assert found == list(range(10))
+    asked["VKLAD_TEST_SEED"] = "4"
+    assert list(conftest.seeds_of_this_run(10, 3, 8)) == [4]
