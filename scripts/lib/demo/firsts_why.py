@@ -17,17 +17,19 @@ def say_why_not(story: Story) -> str:
     Takes the acts of ``count_one_act_once``.
     """
     person = story.people[story.student]
-    first = f"{story.tag}-firsts-twice"
+    told = {f"{story.tag}-firsts-twice", f"{story.tag}-firsts-twice-forum"}
     listed = person.get("/v1/members/me/events?limit=100")["data"]
-    known = {row["event"]: row["id"] for row in listed}
-    expect(first in known and f"{first}-forum" in known, "an act is not among the member's own")
-    told = _outcomes(story, known[f"{first}-forum"])
-    left_out = next((each for each in told if each["step"] == "once_per"), None)
-    expect(left_out is not None, f"it says {[each['step'] for each in told]}")
+    known = {row["event"]: row["id"] for row in listed if row["event"] in told}
+    expect(known.keys() == told, f"of the member's own acts only {sorted(known)}")
+    said = {name: _outcomes(story, event) for name, event in known.items()}
+    paid = {n: o for n, every in said.items() for o in every if o["step"] == "awarded"}
+    expect(len(paid) == 1, f"{sorted(paid)} say that they earned")
+    ((first, award),) = paid.items()
+    expect(award["receipt"]["event"]["id"] == first, "the receipt is of another act")
+    (second,) = told - {first}
+    left_out = next((each for each in said[second] if each["step"] == "once_per"), None)
+    expect(left_out is not None, f"the other says {[each['step'] for each in said[second]]}")
     expect(left_out["by"]["id"] == first, f"it names {left_out['by']}")
-    counted = _outcomes(story, known[first])
-    paid = next((each for each in counted if each["step"] == "awarded"), None)
-    expect(paid is not None and paid["receipt"]["event"]["id"] == first, f"it says {counted}")
     stranger = story.people[story.voters[0]].http
     asked = f"events/{known[first]}/explanation"
     nosy = stranger.get(f"/v1/members/me/{asked}")
@@ -35,8 +37,8 @@ def say_why_not(story: Story) -> str:
     nosy = stranger.get(f"/v1/members/{story.balance(story.student)['member']}/{asked}")
     refused(nosy, 403, "role_required", "a stranger asks in another's name")
     return (
-        f"by rule {left_out['rule']} {paid['points']} points once; the second says "
-        f"once_per {left_out['by']['id']}; a stranger is told nothing"
+        f"{award['points']} points by rule {left_out['rule']} for {first}; {second} says "
+        "once_per and names it; a stranger is told nothing"
     )
 
 
