@@ -62,6 +62,7 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     ADMIN = "admin"
     AUDITOR = "auditor"
+    OWNER = "owner"
 
 
 SCOPES: Final = (

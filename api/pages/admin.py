@@ -40,7 +40,7 @@ router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 
 WAITING_SHOWN_MAX: Final = 100
 
-Overseer = Annotated[Principal, Depends(require_role(Role.ADMIN, Role.AUDITOR))]
+Overseer = Annotated[Principal, Depends(require_role(Role.ADMIN, Role.AUDITOR, Role.OWNER))]
 Admin = Annotated[Principal, Depends(require_role(Role.ADMIN))]
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any, Final, cast
+from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from api.http.parts import DatabaseHere
-from api.pages.admin import ActingAdmin, Overseer, names_of
+from api.http.principal import CurrentMember
+from api.pages.admin import Overseer, names_of
 from api.pages.earning import say
 from api.pages.member import rule_title
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Money
+from ledger.members.roles.store import owners as owners_of
 from ledger.preview import service
 from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
@@ -26,13 +29,13 @@ MEMBERS_SHOWN_MAX: Final = 200
 
 
 @router.post("/changes/{change_id}/preview")
-def ask(change_id: str, view: ViewHere, database: DatabaseHere, admin: ActingAdmin) -> Response:
+def ask(change_id: str, view: ViewHere, database: DatabaseHere, by: CurrentMember) -> Response:
     """Have worked out what exactly this proposed activation would do."""
 
     def ask_for(work: Work, _: None) -> StoredPreview:
         change = programmes.require_change(work, parse_id(programmes.CHANGE_PREFIX, change_id))
         mode = cast("programmes.Mode", change.mode)
-        command = service.AskPreview(change.programme_hash, mode, change.effective_at, admin)
+        command = service.AskPreview(change.programme_hash, mode, change.effective_at, by)
         return service.ask(work, command)
 
     preview = execute(database, ask_for, None)
@@ -56,6 +59,8 @@ def read(
         named = names_of(work, {parse_id("mem", row["member"]) for row in shown})
         proposed = programmes.require_programme(work, change.programme_hash)
         programme = programmes.read_programme(proposed.source_text)
+        owners = owners_of(work)
+        owner_names = names_of(work, owners)
     totals = None if said is None else said["totals"]
     return view.render(
         "admin/preview.html",
@@ -63,6 +68,8 @@ def read(
         preview_id=preview_id,
         change=change,
         change_id=change_id,
+        owners=", ".join(owner_names(each) for each in owners),
+        may_consent=_may_consent(view, owners),
         totals=totals,
         liability=[] if totals is None else _liability(totals),
         crossing=crossing[:MEMBERS_SHOWN_MAX],
@@ -80,15 +87,22 @@ def consent(
     change_id: str,
     view: ViewHere,
     database: DatabaseHere,
-    admin: ActingAdmin,
+    by: CurrentMember,
     *,
     digest: Annotated[str, Form(pattern="^[0-9a-f]{64}$")],
 ) -> Response:
-    """Agree that it reaches back, having seen this preview."""
+    """Agree that it reaches back, having seen this preview; the use case asks who may."""
     wanted = parse_id(programmes.CHANGE_PREFIX, change_id)
-    command = service.ConsentToChange(wanted, bytes.fromhex(digest), admin)
+    command = service.ConsentToChange(wanted, bytes.fromhex(digest), by)
     execute(database, service.consent, command)
     return view.redirect("/admin/programme", notice="admin.preview.agreed")
+
+
+def _may_consent(view: View, owners: list[UUID]) -> bool:
+    """Whether the reader speaks for the owner; until there is one, admins do."""
+    if owners:
+        return view.principal is not None and view.principal.member_id in owners
+    return view.has_role("admin")
 
 
 def _liability(totals: dict[str, Any]) -> list[tuple[Money, Money]]:

@@ -17,6 +17,7 @@ from governance.programme_change import service as programme_change
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.members.roles.store import owners as owners_of
 from ledger.programme import service, store
 from ledger.programme.faults import Fault, ProgrammeInvalid
 
@@ -121,7 +122,8 @@ def _page(
             for one in changes
             for person in (one.proposed_by, one.decided_by, one.consented_by)
         }
-        names = names_of(work, people)
+        owners = owners_of(work)
+        names = names_of(work, people | {*owners})
         causes = {one.activation_id: cause_of(work, one.cause) for one in activations}
         now = work.now
     in_force = next((one for one in reversed(activations) if one.effective_at <= now), None)
@@ -138,6 +140,7 @@ def _page(
         decided=[one for one in changes if one.decision is not None][:DECIDED_SHOWN_MAX],
         votes=votes,
         names=names,
+        owners=", ".join(names(each) for each in owners),
         me=view.principal.member_id if view.principal else None,
         change_id=lambda change: format_id(service.CHANGE_PREFIX, change.change_id),
         text=text,

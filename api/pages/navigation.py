@@ -32,7 +32,7 @@ MENU: Final = (
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),
     Item("reviews", "/admin/reviews", "shield", frozenset({Role.MODERATOR})),
-    Item("admin", "/admin", "shield", frozenset({Role.ADMIN, Role.AUDITOR})),
+    Item("admin", "/admin", "shield", frozenset({Role.ADMIN, Role.AUDITOR, Role.OWNER})),
 )
 
 

@@ -47,6 +47,7 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     ADMIN = "admin"
     AUDITOR = "auditor"
+    OWNER = "owner"
 
 
 class IdentityKey(NamedTuple):
@@ -264,6 +265,20 @@ class TooFewAdmins(VkladError):
     """Without this admin there would be no two who can approve each other's proposals."""
 
     code = "too_few_admins"
+    kind = ErrorKind.CONFLICT
+
+
+class NotTheOwner(VkladError):
+    """The school has an owner, and somebody else gave the owner's word."""
+
+    code = "not_the_owner"
+    kind = ErrorKind.FORBIDDEN
+
+
+class TooFewOwners(VkladError):
+    """A school that has an owner keeps one."""
+
+    code = "too_few_owners"
     kind = ErrorKind.CONFLICT
 
 

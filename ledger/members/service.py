@@ -51,6 +51,7 @@ from ledger.members.model import (
     check_key,
 )
 from ledger.members.roles import store as role_log
+from ledger.members.roles.owners import require_another_owner
 
 
 def create_member(work: Work, command: CreateMember) -> Member:
@@ -261,6 +262,7 @@ def revoke_role(work: Work, command: RevokeRole) -> None:
     Raises:
         NotAnAdmin: whoever does it is none.
         TooFewAdmins: it is an admin's, and fewer than two others are there to go on.
+        TooFewOwners: it is the last owner's.
     """
     store.lock_membership(work)
     require_admin(work, command.revoked_by)
@@ -269,6 +271,8 @@ def revoke_role(work: Work, command: RevokeRole) -> None:
         return
     if grant.role is Role.ADMIN and grant.state == "granted":
         _require_enough_others(work, command.member_id)
+    if grant.role is Role.OWNER and grant.state == "granted":
+        require_another_owner(work, command.member_id)
     store.delete_role(work, command.member_id, command.role)
     role_log.insert_change(work, command.member_id, command.role, "revoked", command.revoked_by)
 
@@ -280,7 +284,7 @@ def block_member(work: Work, command: BlockMember) -> None:
         NotAnAdmin: whoever does it is none.
         UnknownMember: no such member.
         MemberNotActive: an erased one stays erased.
-        TooFewAdmins: it is an admin, and fewer than two others are there to go on.
+        TooFewAdmins, TooFewOwners: those that have to remain would not.
     """
     store.lock_membership(work)
     require_admin(work, command.blocked_by)
@@ -297,9 +301,13 @@ def require_dispensable(work: Work, member_id: UUID) -> None:
 
     Raises:
         TooFewAdmins: it is an active admin, and fewer than two others are there to go on.
+        TooFewOwners: it is the last owner.
     """
-    if Role.ADMIN in store.roles_of(work, member_id):
+    roles = store.roles_of(work, member_id)
+    if Role.ADMIN in roles:
         _require_enough_others(work, member_id)
+    if Role.OWNER in roles:
+        require_another_owner(work, member_id)
 
 
 def make_first_admin(work: Work, member_id: UUID) -> None:

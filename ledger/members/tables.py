@@ -93,7 +93,8 @@ member_roles = sa.Table(
     sa.Column("approved_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("approved_at", sa.DateTime(timezone=True)),
     sa.CheckConstraint(
-        "role IN ('teacher', 'curator', 'moderator', 'admin', 'auditor')", name="role_is_known"
+        "role IN ('teacher', 'curator', 'moderator', 'admin', 'auditor', 'owner')",
+        name="role_is_known",
     ),
     sa.CheckConstraint("state IN ('proposed', 'granted')", name="state_is_known"),
     sa.CheckConstraint("(state = 'granted') = (approved_at IS NOT NULL)", name="grant_is_dated"),

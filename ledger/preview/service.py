@@ -22,6 +22,8 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members import store as members_store
+from ledger.members.model import Role
+from ledger.members.roles.owners import require_owners_word
 from ledger.preview import store
 from ledger.preview.model import Line, document, document_bytes, document_digest
 from ledger.preview.money import Held
@@ -77,10 +79,11 @@ def ask(work: Work, command: AskPreview) -> StoredPreview:
     """Have a preview worked out behind the answer.
 
     Raises:
-        NotAnAdmin: of whoever asks.
+        NotAnAdmin: whoever asks is neither that nor the owner.
         UnknownProgramme: no such version is stored.
     """
-    members.require_admin(work, command.requested_by)
+    if Role.OWNER not in members.roles_of(work, command.requested_by):
+        members.require_admin(work, command.requested_by)
     programmes.require_programme(work, command.programme_hash)
     preview_id = work.ids.new(work.now)
     preview = StoredPreview(
@@ -164,12 +167,12 @@ def consent(work: Work, command: ConsentToChange) -> programmes_store.StoredChan
     """Agree to a proposed activation that reaches back, as a preview of it has shown.
 
     Raises:
-        NotAnAdmin: of whoever agrees.
+        NotTheOwner, NotAnAdmin: whoever agrees does not speak for the owner.
         UnknownProgrammeChange: nothing of this id was proposed.
         PreviewDiffers: no preview of exactly this activation has the digest.
         ConsentGiven: it was given before.
     """
-    members.require_admin(work, command.consented_by)
+    require_owners_word(work, command.consented_by)
     change = programmes.require_change(work, command.change_id)
     seen = store.is_of(
         work, command.preview_digest, change.programme_hash, change.effective_at, change.mode

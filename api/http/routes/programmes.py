@@ -31,6 +31,7 @@ SOURCE_LENGTH_MAX: Final = 256 * 1024
 
 router = APIRouter(prefix="/v1", tags=["programme"])
 Admin = Annotated[Principal, Depends(require_role("admin"))]
+PreviewReader = Annotated[Principal, Depends(require_role("admin", "owner"))]
 
 
 class BadProgrammeHash(VkladError):
@@ -170,7 +171,7 @@ def ask_preview(
 
 
 @router.get("/programme-previews/{preview_id}", responses=responses(401, 403, 404, 503))
-def read_preview(preview_id: str, database: DatabaseHere, _: Admin) -> dict[str, Any]:
+def read_preview(preview_id: str, database: DatabaseHere, _: PreviewReader) -> dict[str, Any]:
     """How far a preview is, and its digest once it is finished."""
     with database.read() as work:
         return _preview(previews.require_preview(work, _preview_id(preview_id)))
@@ -178,7 +179,7 @@ def read_preview(preview_id: str, database: DatabaseHere, _: Admin) -> dict[str,
 
 @router.get("/programme-previews/{preview_id}/result", responses=responses(401, 403, 404, 503))
 def read_preview_result(
-    preview_id: str, database: DatabaseHere, _: Admin, kind: Literal["json", "csv"] = "json"
+    preview_id: str, database: DatabaseHere, _: PreviewReader, kind: Literal["json", "csv"] = "json"
 ) -> Response:
     """The finished document: the bytes that the digest is of, or its members as CSV."""
     with database.read() as work:
@@ -194,7 +195,10 @@ def read_preview_result(
     "/programme-changes/{change_id}/consents", status_code=201, responses=once_responses(404)
 )
 def consent(change_id: str, body: ConsentBody, once: OnceHere, member: CurrentMember) -> Response:
-    """Agree that a version is to reach back, having seen the preview with this digest."""
+    """Agree that a version is to reach back, having seen the preview with this digest.
+
+    For the owner; while nobody has that role, for any admin.
+    """
     command = previews.ConsentToChange(
         parse_id(service.CHANGE_PREFIX, change_id), bytes.fromhex(body.preview_digest), member
     )

@@ -228,7 +228,7 @@ def _summary(row: sa.Row[Any]) -> EventSummary:
     return EventSummary(read_fact(row), row.recognised, row.retracted, row.parked, row.recorded_at)
 
 
-def _taken_part(member_id: UUID) -> sa.Select[tuple[UUID]]:
+def _taken_part(member_id: UUID) -> sa.Select[UUID]:
     return (
         sa.select(event_participants.c.event_id)
         .join(identities, identities.c.reference == event_participants.c.reference)

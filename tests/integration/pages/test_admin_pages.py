@@ -168,6 +168,31 @@ def test_a_version_that_reaches_back_is_looked_at_and_agreed_to(
     assert boris.press("/admin/programme", "/approved").status_code == 303
 
 
+def test_where_there_is_an_owner_nobody_else_agrees(
+    anna: Reader, boris: Reader, maria: Reader, database: Database
+) -> None:
+    member = format_id("mem", maria.member_id)
+    anna.done(f"/admin/members/{member}/roles", role="owner")
+    assert boris.press("/admin/members", f"{member}/roles/owner/approve").status_code == 303
+    owner = Reader(maria.app, maria.member_id, "member,owner")
+    anna.done("/admin/programme/versions", source=PROGRAMME)
+    wanted = anna.hidden("/admin/programme", "/activations")["programme_hash"]
+    form = {"effective_at": "2026-01-01T00:00", "mode": "restatement"}
+    anna.done("/admin/programme/activations", programme_hash=wanted, **form)
+    assert "Needs the consent of the owner: Maria." in anna.words("/admin/programme")
+    assert "/approved" not in owner.get("/admin/programme").text
+    page = owner.press("/admin/programme", "/preview").headers["location"]
+    work_out(database, parse_id(PREVIEW_PREFIX, page.rsplit("/", 1)[1]))
+    assert "Нужно согласие владельца: Maria." in anna.words(page, "ru")
+    assert "/consent" not in anna.get(page).text
+    agree = owner.hidden(page, "/consent")
+    refused = anna.post(agree["action"], digest=agree["digest"])
+    assert "Only the owner" in words_of(refused)
+    assert owner.post(agree["action"], digest=agree["digest"]).status_code == 303
+    assert "Maria agreed to its preview" in boris.words("/admin/programme")
+    assert boris.press("/admin/programme", "/approved").status_code == 303
+
+
 def test_a_version_comes_into_force_by_two(anna: Reader, boris: Reader) -> None:
     anna.done("/admin/programme/versions", source=PROGRAMME)
     wanted = anna.hidden("/admin/programme", "/activations")["programme_hash"]
