@@ -11,7 +11,8 @@ again. It names members and identities by random ids, which say nothing without 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,8 @@ from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, to_line
 from ledger.members.model import MemberStatus, UnknownMember
+from ledger.members.persons import store as persons
+from ledger.merges import store as merges
 from ledger.quarantine import store as quarantine
 from ledger.referral import store as referral
 from ledger.thanks import store as thanks
@@ -41,6 +44,7 @@ LIST_NAME: Final = "erasures.jsonl"
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     blocks.forget,
     quarantine.forget,
+    merges.forget,
     bridge.forget,
     thanks.forget,
     referral.forget,
@@ -107,17 +111,22 @@ class EraseMember:
 
 
 def tell(work: Work, member_id: UUID) -> Told:
-    """What goes and what stays.
+    """What goes and what stays; of merged members it is the whole person's.
 
     Raises:
         UnknownMember: no such member.
     """
     members.require_member(work, member_id)
+    person = persons.person_of(work, member_id)
+    mine = persons.members_of(work, person)
+    on_chain: Counter[str] = Counter()
+    for each in mine:
+        on_chain.update({**bridge.on_chain(work, each), **votes.on_chain(work, each)})
     return Told(
-        member_id,
-        tuple(sorted(wallets_store.addresses_ever(work, member_id))),
-        {**bridge.on_chain(work, member_id), **votes.on_chain(work, member_id)},
-        bridge.in_flight(work, member_id) + votes.in_flight(work, member_id),
+        person,
+        tuple(sorted({one for each in mine for one in wallets_store.addresses_ever(work, each)})),
+        dict(on_chain),
+        _in_flight(work, mine),
     )
 
 
@@ -186,12 +195,19 @@ def _reapply_one(work: Work, erasure: Erasure) -> tuple[int, int]:
 
 
 def _erase(work: Work, told: Told, requested_by: RequestedBy) -> None:
-    erase_member(work, told.member_id, requested_by)  # Locks the member: nothing begins now.
-    waits = bridge.in_flight(work, told.member_id) + votes.in_flight(work, told.member_id)
+    mine = persons.members_of(work, told.member_id)
+    for each in mine:
+        erase_member(work, each, requested_by)  # Locks the member: nothing begins now.
+    waits = _in_flight(work, mine)
     if waits:
         raise ErasureNotYet(
             "Points or a ballot are on their way to the chain. Try again when they arrived.",
             waits_for=waits,
         )
     for forget in FORGETTING:
-        forget(work, told.member_id)
+        for each in mine:
+            forget(work, each)
+
+
+def _in_flight(work: Work, mine: Sequence[UUID]) -> int:
+    return sum(bridge.in_flight(work, each) + votes.in_flight(work, each) for each in mine)

@@ -40,6 +40,15 @@ ACTS: Final[dict[str, str]] = {
         SELECT recorded_at, changed_by::text, member_id::text, jsonb_build_object(
             'role', role, 'action', action)
         FROM role_changes""",
+    "member_merge.proposed": """
+        SELECT proposed_at, proposed_by::text, merge_id::text, jsonb_build_object(
+            'survivor', survivor, 'absorbed', absorbed, 'undoes', undoes,
+            'content', encode(content_digest, 'hex'))
+        FROM member_merges""",
+    "member_merge.decided": """
+        SELECT decided_at, decided_by::text, merge_id::text, jsonb_build_object(
+            'decision', decision, 'content', encode(content_digest, 'hex'))
+        FROM member_merge_decisions""",
     "source.proposed": """
         SELECT proposed_at, proposed_by, name, jsonb_build_object(
             'change', change_id, 'content', encode(content_digest, 'hex'))

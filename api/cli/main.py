@@ -20,6 +20,7 @@ from api.cli import (
     ledger,
     log,
     members,
+    merges,
     openapi,
     programme,
     score,
@@ -57,6 +58,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("ledger", ledger.app),
     ("log", log.app),
     ("members", members.app),
+    ("merges", merges.app),
     ("programme", programme.app),
     ("sources", sources.app),
 )

@@ -75,7 +75,7 @@ def propose_merge(work: Work, command: ProposeMerge) -> Merge:
     """
     reason = check_reason(command.reason)
     members.require_admin(work, command.by)
-    _refuse_merge(work, command.survivor, command.absorbed)
+    refuse_merge(work, command.survivor, command.absorbed)
     _refuse_party(command.by, {command.survivor, command.absorbed})
     return _proposed(work, (command.survivor, command.absorbed), None, command.by, reason)
 
@@ -93,7 +93,7 @@ def propose_split(work: Work, command: ProposeSplit) -> Merge:
     reason = check_reason(command.reason)
     members.require_admin(work, command.by)
     merge = find(work, command.merge_id)
-    survivor = _refuse_split(work, merge)
+    survivor = refuse_split(work, merge)
     _refuse_party(command.by, {survivor})
     return _proposed(work, (merge.survivor, merge.absorbed), merge.merge_id, command.by, reason)
 
@@ -186,7 +186,13 @@ def _refuse_party(person: UUID, others: Collection[UUID]) -> None:
         )
 
 
-def _refuse_merge(work: Work, survivor: UUID, absorbed: UUID) -> None:
+def refuse_merge(work: Work, survivor: UUID, absorbed: UUID) -> None:
+    """Return if these two can be merged.
+
+    Raises:
+        UnknownMember, MemberNotActive: of either of the two.
+        MergeWithOneself, MergeOfOfficer, MergeUnderReview: these two cannot be merged, or not yet.
+    """
     if survivor == absorbed:
         raise MergeWithOneself("These are one member already.")
     for member_id in (survivor, absorbed):
@@ -204,8 +210,13 @@ def _refuse_review(work: Work, *whose: UUID) -> None:
         raise MergeUnderReview("Facts of one of the two are under review. Decide on them first.")
 
 
-def _refuse_split(work: Work, merge: Merge) -> UUID:
-    """Who stands for the two of a merge that can be undone."""
+def refuse_split(work: Work, merge: Merge) -> UUID:
+    """Who stands for the two of a merge that can be undone.
+
+    Raises:
+        NotMerged, MemberNotActive: there is nothing to undo.
+        MergeUnderReview: facts of theirs are under review.
+    """
     if merge.is_split or merge.merge_id not in {each.merge_id for each in store.standing(work)}:
         raise NotMerged("This merge was never done, or is undone.")
     survivor = persons.person_of(work, merge.absorbed)
@@ -225,7 +236,7 @@ def _require_active(work: Work, member_id: UUID) -> None:
 
 def _join(work: Work, merge: Merge) -> None:
     survivor, absorbed = merge.survivor, merge.absorbed
-    _refuse_merge(work, survivor, absorbed)
+    refuse_merge(work, survivor, absorbed)
     over = Handover(merge.merge_id, EntryKind.MERGE, absorbed, survivor, work.now)
     sheet = open_sheet(lots_store.position(work, absorbed))
     apply_due(sheet, work.now)
@@ -244,11 +255,11 @@ def _join(work: Work, merge: Merge) -> None:
 def _part(work: Work, split: Merge) -> None:
     assert split.undoes is not None, "a split undoes a merge"
     merge = find(work, split.undoes)
-    survivor = _refuse_split(work, merge)
+    survivor = refuse_split(work, merge)
     absorbed = merge.absorbed
     status = members.require_member(work, survivor).status
     references = store.identities_gone_over(work, merge.merge_id, survivor)
-    theirs = _branch(work, absorbed)
+    theirs = branch_of(work, absorbed)
     over = Handover(split.merge_id, EntryKind.UNMERGE, survivor, absorbed, work.now)
     sheet = open_sheet(lots_store.position(work, survivor))
     apply_due(sheet, work.now)
@@ -262,7 +273,7 @@ def _part(work: Work, split: Merge) -> None:
     _project_again(work, [survivor, absorbed], references)
 
 
-def _branch(work: Work, absorbed: UUID) -> list[UUID]:
+def branch_of(work: Work, absorbed: UUID) -> list[UUID]:
     """The absorbed member and whoever was merged into them, by the merges that stand."""
     found = [absorbed]
     by_survivor: dict[UUID, list[UUID]] = {}

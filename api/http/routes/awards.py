@@ -19,6 +19,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database
+from ledger.members.persons import store as persons
 from ledger.scoring import store
 from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
@@ -50,7 +51,8 @@ def my_award(award_id: str, database: DatabaseHere, member: CurrentMember) -> di
     with database.read() as work:
         found = store.award(work, wanted)
         gaps = settlement.gaps_of(work, [wanted])
-    if found is None or found.member_id != member:
+        owner = None if found is None else persons.person_of(work, found.member_id)
+    if found is None or owner != member:
         raise UnknownAward("You have no award with this id.", award=award_id)
     return dict(_award(found, gaps))
 

@@ -24,8 +24,10 @@ def upgrade() -> None:
         ("merged_into_another", "merged_into <> member_id"),
         (
             "merged_says_into_whom",
-            "CASE status WHEN 'merged' THEN merged_into IS NOT NULL "
-            "WHEN 'erased' THEN true ELSE merged_into IS NULL END",
+            (
+                "CASE status WHEN 'merged' THEN merged_into IS NOT NULL "
+                "WHEN 'erased' THEN true ELSE merged_into IS NULL END"
+            ),
         ),
     ):
         op.create_check_constraint(name, "members", condition)
