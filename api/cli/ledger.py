@@ -30,6 +30,7 @@ from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.referral.verify import REFERRAL_CHECKS
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
+from ledger.standing.verify import LEVEL_CHECKS
 from ledger.thanks.verify import THANKS_CHECKS
 from ledger.verify.checks import Check
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
@@ -59,7 +60,7 @@ APPEND_ONLY: Final = (
     *("inactivity_warnings", "inactivity_decays", "inactivity_checks"),
     *("orders", "refunds", "programme_switches", "discount_ceilings"),
     *("redemption_codes", "redemption_code_uses", "thanks", "source_syncs"),
-    "source_acts",
+    *("source_acts", "member_levels"),
     *("member_merges", "member_merge_decisions"),
     *("member_merge_identities", "member_merge_entries"),
     *("unit_changes", "unit_approvals"),
@@ -80,6 +81,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     *SCORING_CHECKS,
+    *LEVEL_CHECKS,
     *MERGE_CHECKS,
     *EMISSION_CHECKS,
     *SETTLEMENT_CHECKS,

@@ -44,6 +44,7 @@ from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
 from ledger.standing import service as standing
+from ledger.standing.store import levels_of
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -84,6 +85,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         programme = in_force(work)
         identities = members_store.identities_of_member(work, member_id)
         merit = standing.standing_of(work, member_id)
+        kept = next(iter(levels_of(work, member_id, limit=1)), None)
         absence = inactivity.warned_absence(work, member_id)
         under_review = quarantine.points_under_review(work, member_id)
         cases = [one for one in cases_of_member(work, member_id, RECENT_MAX) if one.is_live]
@@ -101,7 +103,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         soon=now + SOON,
         awards=[_shown(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
-        standing=standing_shown(view, merit),
+        standing=standing_shown(view, merit, kept),
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
         has_lms=any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from api.pages.earning import category_words, say
@@ -11,6 +12,7 @@ from ledger.kernel.units import Points
 from ledger.programme.model_standing import Level
 from ledger.programme.numbers import exact_text
 from ledger.standing.service import MemberStanding
+from ledger.standing.store import KeptLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class ShownStanding:
 
     points: Points
     level: str | None
+    since: datetime | None
+    """When it was reached, once the night has kept it."""
     missing: str | None
     floor: int
     """The threshold of the level reached …"""
@@ -30,8 +34,8 @@ class ShownStanding:
     months: list[tuple[str, str, str, str]]
 
 
-def standing_shown(view: View, found: MemberStanding) -> ShownStanding:
-    """Everything on the card, in the page's language."""
+def standing_shown(view: View, found: MemberStanding, kept: KeptLevel | None) -> ShownStanding:
+    """Everything on the card, in the page's language; ``kept`` is the level kept last."""
     programme = found.programme
     terms = programme.voice if programme else None
     words = view.catalogue.text
@@ -44,6 +48,9 @@ def standing_shown(view: View, found: MemberStanding) -> ShownStanding:
     return ShownStanding(
         points=found.standing.points,
         level=_level(view, found),
+        since=kept.reached_at
+        if kept is not None and reached is not None and kept.level_id == reached.level_id
+        else None,
         missing=_missing(view, found),
         floor=0 if reached is None else reached.points,
         ceiling=None if following is None else following.points,

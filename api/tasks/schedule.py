@@ -22,6 +22,7 @@ from ledger.quarantine import service as quarantine
 from ledger.redemption.jobs import expire_redemptions
 from ledger.referral import advancing as referral
 from ledger.settlement import funding, vesting
+from ledger.standing.keeping import keep_levels
 
 OUTBOX_KEPT: Final = timedelta(days=7)
 
@@ -49,8 +50,9 @@ def _apply_recently_due(composition: Composition) -> None:
     lots.apply_recently_due(composition.database)
 
 
-def _apply_all_due(composition: Composition) -> None:
-    lots.apply_all_due(composition.database)
+def _night(composition: Composition) -> None:
+    """Activate, level, expire, level."""
+    lots.apply_all_due(composition.database, then=keep_levels)
 
 
 def _forget_expired_sign_ins(composition: Composition) -> None:
@@ -77,6 +79,10 @@ def _look_for_fraud(composition: Composition) -> None:
     execute(composition.database, quarantine.scan, quarantine.Scan())
 
 
+def _look_for_fraud_again(composition: Composition) -> None:
+    execute(composition.database, quarantine.scan_whole, quarantine.Scan())
+
+
 def _expire_holds(composition: Composition) -> None:
     lots.expire_holds(composition.database)
 
@@ -87,12 +93,13 @@ def _expire_redemptions(composition: Composition) -> None:
 
 JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_recently_due", 60, _apply_recently_due),
-    Job("lots.apply_all_due", 86_400, _apply_all_due),
+    Job("night", 86_400, _night),
     Job("settlement.matured", 60, _settle_matured),
     Job("settlement.emit_and_fund", 60, _emit_and_fund),
     Job("inactivity.run", 3_600, _look_for_the_absent),
     Job("referral.advance", 300, _advance_guest_passes),
     Job("quarantine.scan", 60, _look_for_fraud),
+    Job("quarantine.scan_whole", 3_600, _look_for_fraud_again),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

@@ -3,13 +3,14 @@
 Every debit does this for its member anyway, so these only hurry. Each member and each hold is a
 transaction of its own; a run that is cut short is finished by the next.
 
-night:  activate everybody's ──▶ (levels) ──▶ expire everybody's ──▶ (levels)
+night:  activate everybody's ──▶ then ──▶ expire everybody's ──▶ then
 
-Levels are worked out from awards whenever somebody asks, so the night has nothing to do for them.
+What comes between is not of this room: the schedule keeps levels there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,14 +31,19 @@ def apply_recently_due(database: Database) -> int:
     return _apply_due(database, now, now - LOOK_BACK, EVERY_STEP)
 
 
-def apply_all_due(database: Database) -> int:
+def apply_all_due(database: Database, then: Callable[[Database], object] | None = None) -> int:
     """Activate everything due, however old, then expire it; the number of entries. Run nightly.
 
-    Both steps are of one moment. Each entry is named by lot, step and when that was due, so
-    whatever part of a night is done again changes nothing.
+    After each of the two comes ``then``. Both are of one moment. Each entry is named by lot, step
+    and when that was due, so whatever part of a night is done again changes nothing.
     """
     now = database.clock.now()
-    return sum(_apply_due(database, now, None, (step,)) for step in EVERY_STEP)
+    entries = 0
+    for step in EVERY_STEP:
+        entries += _apply_due(database, now, None, (step,))
+        if then is not None:
+            then(database)
+    return entries
 
 
 def expire_holds(database: Database) -> int:

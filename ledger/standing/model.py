@@ -126,6 +126,25 @@ def standing(merits: Iterable[Merit], terms: StandingTerms | None) -> Standing:
     return Standing(Points(exact.numerator // exact.denominator), by_category)
 
 
+def when_reached(
+    merits: Iterable[Merit], terms: StandingTerms | None, points: int
+) -> Instant | None:
+    """When the award was earned by which the standing came to ``points``; ``None`` if none did."""
+    sum_so_far = Fraction(0)
+    for merit in sorted(merits, key=lambda each: each.earned_at):
+        sum_so_far += sum(
+            (
+                share
+                for category, share in merit.shares
+                if terms is None or category in terms.categories
+            ),
+            Fraction(0),
+        )
+        if sum_so_far >= points:
+            return merit.earned_at
+    return None
+
+
 def level(reached: Points, levels: Levels | None) -> Reached:
     """The last level whose threshold is reached, and the next."""
     steps = levels.steps if levels is not None else ()

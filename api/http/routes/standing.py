@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,10 +18,14 @@ from ledger.kernel.transaction import Database
 from ledger.programme.model import Text
 from ledger.programme.model_standing import Level
 from ledger.programme.numbers import exact_text
-from ledger.standing import service
+from ledger.standing import service, store
 from ledger.standing.service import MemberStanding
+from ledger.standing.store import KeptLevel
 
 router = APIRouter(prefix="/v1/members", tags=["standing"])
+
+LEVELS_MAX: Final = 50
+"""So many of the levels that were kept are told, the newest."""
 
 
 @router.get("/me/standing", responses=responses(401, 403, 503))
@@ -44,7 +49,19 @@ _onlooker = allow(roles=("admin", "auditor"), scopes=("balances:read",))
 def _answer(database: Database, member_id: UUID) -> JSONResponse:
     with database.read() as work:
         found = service.standing_of(work, member_id)
-    return JSONResponse(_json(found))
+        kept = store.levels_of(work, member_id, limit=LEVELS_MAX)
+    return JSONResponse({**_json(found), "levels": [_kept(each) for each in kept]})
+
+
+def _kept(kept: KeptLevel) -> dict[str, Json]:
+    """As the night found it; ``level`` is ``None`` where none was left."""
+    return {
+        "level": kept.level_id,
+        "reached_at": Instant.of(kept.reached_at).isoformat(),
+        "standing": kept.standing,
+        "programme": f"0x{kept.programme_hash.hex()}",
+        "recorded_at": Instant.of(kept.recorded_at).isoformat(),
+    }
 
 
 def _json(found: MemberStanding) -> dict[str, Json]:
