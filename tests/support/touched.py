@@ -1,7 +1,7 @@
 """The design's rules on the rows that a step touched, set-wise, by queries that share no code.
 
 `vklad ledger verify` looks at everything and takes seconds; this looks at the transfers since the
-step before, and at the accounts, lots, members, holds and awards that they touched. Each query
+step before, and at the accounts, lots, persons, holds and awards that they touched. Each query
 gives the rows that break a rule; what is not a row's matter (events once, the projection) is asked
 in Python. Rules 7 and 10's two persons concern chain and grants, which are looked at elsewhere.
 """
@@ -32,8 +32,8 @@ mine AS MATERIALIZED (SELECT a.* FROM ids JOIN accounts AS a USING (account_id))
 touched_lots AS MATERIALIZED (
     SELECT DISTINCT l.* FROM mine JOIN lots AS l ON l.lot_id = mine.owner),
 touched_members AS MATERIALIZED (
-    SELECT member_id FROM touched_lots
-    UNION SELECT owner FROM mine WHERE kind = 'debt')
+    SELECT coalesce(merged_into, member_id) AS member_id FROM members WHERE member_id IN (
+        SELECT member_id FROM touched_lots UNION SELECT owner FROM mine WHERE kind = 'debt'))
 """
 RULES: Final[dict[str, str]] = {
     "1: an entry is whole, its lines are of one kind, time and cause": _SINCE
@@ -100,11 +100,12 @@ RULES: Final[dict[str, str]] = {
     WHERE coalesce(a.balance, 0) <> coalesce(h.amount, 0)""",
     "8: a hold resolves once, by one entry": _SINCE
     + _ACCOUNTS
-    + "SELECT h.hold_id FROM holds AS h JOIN touched_members USING (member_id) "
-    "WHERE (h.state = 'held') <> (h.resolution_entry_id IS NULL) "
+    + "SELECT h.hold_id FROM holds AS h JOIN members AS m USING (member_id) "
+    "WHERE coalesce(m.merged_into, m.member_id) IN (SELECT member_id FROM touched_members) AND (("
+    "h.state = 'held') <> (h.resolution_entry_id IS NULL) "
     "OR h.captured > h.amount OR h.amount <> "
     "(SELECT sum(amount) FROM hold_parts AS p WHERE p.hold_id = h.hold_id) OR h.captured <> "
-    "(SELECT sum(captured) FROM hold_parts AS p WHERE p.hold_id = h.hold_id)",
+    "(SELECT sum(captured) FROM hold_parts AS p WHERE p.hold_id = h.hold_id))",
     "9: no more comes back to a lot than was captured of it": _SINCE
     + _ACCOUNTS
     + "SELECT p.hold_id, p.lot_id FROM touched_lots JOIN hold_parts AS p USING (lot_id) "
@@ -122,7 +123,8 @@ RULES: Final[dict[str, str]] = {
     "6: an award is worth what its entries moved and what is unpaid": """
     WITH mine AS MATERIALIZED (
         SELECT DISTINCT award_id FROM awards JOIN award_revisions USING (award_id)
-        WHERE awards.member_id = ANY(:members)
+        JOIN members USING (member_id)
+        WHERE coalesce(merged_into, member_id) = ANY(:members)
     ), last AS (
         SELECT DISTINCT ON (award_id) award_id, points FROM mine JOIN award_revisions
         USING (award_id) ORDER BY award_id, revision DESC

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -28,6 +28,7 @@ from ledger.scoring.verify import check_projection
 from tests.integration.scoring.random_histories import at, exact
 from tests.naive_scorer import Awards
 from tests.scoring_cases import Event, Versions, score
+from tests.support import merging
 from tests.support.clock import SetClock
 from tests.world import SOURCE_URI, World, lms
 
@@ -39,6 +40,17 @@ REFUSED = (
 BEGINNING = "2025-03-01"
 NEVER_CLOSED = "0001-01-02T00:00:00Z"
 _numbers = itertools.count(1)
+
+
+@dataclass
+class Merged:
+    """Two who were found to be one, by name, and the accounts that went over."""
+
+    merge_id: UUID
+    survivor: str
+    absorbed: str
+    accounts: tuple[str, ...]
+    stands: bool = True
 
 
 class Community:
@@ -53,6 +65,7 @@ class Community:
         self.member_of = member_of
         self.members: dict[str, UUID] = {}
         self.resolve: dict[str, str] = {}
+        self.merges: list[Merged] = []
         self.heard: list[Event] = []
 
     def state(self, events: Sequence[Event]) -> list[Outcome]:
@@ -74,6 +87,20 @@ class Community:
         execute(database, members.link_identity, command)
         self.resolve[f"lms:{identity}"] = name
 
+    def merge(self, survivor: str, absorbed: str) -> None:
+        """One person from here on, under the survivor's name."""
+        accounts = tuple(each for each, name in self.resolve.items() if name == absorbed)
+        done = merging.merge(self.world, self.members[survivor], self.members[absorbed])
+        self.resolve |= dict.fromkeys(accounts, survivor)
+        self.merges.append(Merged(done.merge_id, survivor, absorbed, accounts))
+
+    def split(self, number: int) -> None:
+        """The merge of that number was a mistake."""
+        merged = self.merges[number]
+        merging.split(self.world, merged.merge_id)
+        self.resolve |= dict.fromkeys(merged.accounts, merged.absorbed)
+        merged.stands = False
+
     def activate(self, text: str, since: datetime, mode: Mode) -> bool:
         """Put a version in force as two persons would have; ``False`` if it is refused."""
         database = self.world.database
@@ -89,9 +116,18 @@ class Community:
         return True
 
     def follow(self, other: Community) -> None:
-        """Activate what another community did."""
+        """Activate what another community did, and merge who is one there."""
+        for merged in other.merges:
+            if merged.stands:
+                self.merge(merged.survivor, merged.absorbed)
         for each in other.activations()[1:]:
             assert self.activate(each.source_text, each.effective_at, cast("Mode", each.mode))
+
+    @property
+    def persons(self) -> list[str]:
+        """Every member but those who were merged into others."""
+        absorbed = {merged.absorbed for merged in self.merges if merged.stands}
+        return [name for name in self.members if name not in absorbed]
 
     def activations(self) -> Sequence[StoredActivation]:
         with self.world.database.read() as work:
@@ -109,7 +145,7 @@ class Community:
             )
             ids = {row.event_id: (SOURCE_URI, row.source_event_id) for row in rows}
         found: Awards = {}
-        for name in self.members:
+        for name in self.persons:
             for award in self.world.awards(name):
                 key = award.key
                 cause = key.period if key.event_id is None else ids[key.event_id]
@@ -139,7 +175,7 @@ class Community:
         """Awards, lots and the projection agree with the judge."""
         awards = self.awards()
         assert awards == self.judged()
-        for name in self.members:
+        for name in self.persons:
             summary = self.world.summary(name)
             own = sum(points for (member, _, _), (points, _) in awards.items() if member == name)
             has = summary.pending.amount + summary.available.amount + summary.held.amount

@@ -84,6 +84,21 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Merge:
+    """Two members are found to be one person."""
+
+    survivor: str
+    absorbed: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """The merge of that number, from 0 on, was a mistake."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Activate:
     """A version is put in force."""
 
@@ -106,7 +121,7 @@ class Night:
     """The clock's work is done."""
 
 
-Step = Arrive | Again | Link | Activate | Spend | Night
+Step = Arrive | Again | Link | Merge | Split | Activate | Spend | Night
 Told = tuple[datetime, Step]
 """When the school does it, by its own clock."""
 
@@ -258,6 +273,7 @@ class LongLife:
             day = self.dice.randint(20, DAYS - 20) if is_late else 0
             yield BEGINNING + timedelta(days=day), Link(identity)
         yield from self._activations()
+        yield from self._merges()
         for day in range(1, (end - BEGINNING).days + 40, self.days_between_nights):
             yield BEGINNING + timedelta(days=day), Night()
         acts = ("capture", "capture", "release", "lapse", "refund", "carry off", "bring back")
@@ -265,6 +281,20 @@ class LongLife:
             moment = BEGINNING + timedelta(minutes=self.dice.randrange(DAYS * 1440))
             who = self.dice.choice(list(self.member_of))
             yield moment, Spend(who, self.dice.choice(acts), self.dice.randint(1, 300))
+
+    def _merges(self) -> Iterator[Told]:
+        """Pairs; who one pair is goes over to a third; every other merge is undone."""
+        both = [f"p{each:02}" for each in range(4, self.members - PASSERS_BY)]
+        self.dice.shuffle(both)
+        some = max(1, len(both) // 5)
+        pairs = list(zip(both[:some], both[some : 2 * some], strict=True))
+        pairs.append((both[2 * some], pairs[0][0]))
+        days = sorted(self.dice.sample(range(10, 100), len(pairs)))
+        for day, pair in zip(days, pairs, strict=True):
+            yield BEGINNING + timedelta(days=day), Merge(*pair)
+        for number in range(0, len(pairs), 2):
+            parted = timedelta(days=days[-1] + self.dice.randint(5, 40), minutes=number)
+            yield BEGINNING + parted, Split(number)
 
     def _activations(self) -> Iterator[Told]:
         """A forward version, a restatement and a top-up, and one more; far enough apart."""

@@ -47,8 +47,10 @@ from tests.integration.scoring.long_lives import (
     Arrive,
     Link,
     LongLife,
+    Merge,
     Night,
     Spend,
+    Split,
     Step,
 )
 from tests.naive_scorer import Awards
@@ -91,6 +93,10 @@ class Life:
                 stated = tuple(each["id"] for each in events)
             case Link(identity):
                 self.community.link(identity)
+            case Merge(survivor, absorbed):
+                self.community.merge(survivor, absorbed)
+            case Split(number):
+                self.community.split(number)
             case Activate(text, since, mode):
                 assert self.community.activate(text, since, mode), f"{mode} was refused"
                 self.done[mode] += 1
@@ -124,8 +130,8 @@ class Life:
 
     def spend(self, moment: datetime, step: Spend) -> None:
         """Points leave and come back, so that corrections meet lots that are gone."""
-        name = self.life.member_of[step.identity]
-        if name not in self.community.members:
+        name = self.community.resolve.get(f"lms:{step.identity}")
+        if name is None:
             return
         try:
             self._spend(moment, step, self.community.members[name])
@@ -182,7 +188,7 @@ def replayed(community: Community) -> int:
         awards_store.ask_to_score_everybody(work, SCORE_TOPIC)
 
     execute(database, ask, None)
-    assert community.world.score() >= len(community.members)
+    assert community.world.score() >= len(community.persons)
     with database.read() as work:
         return sum(1 for _ in awards_store.all_revisions(work)) - before
 
@@ -193,7 +199,7 @@ def judged(community: Community) -> Awards:
     What a member earns follows from the facts in which the member takes part, and retractions.
     """
     found: Awards = {}
-    for name in community.members:
+    for name in community.persons:
         own = {identity for identity, member in community.resolve.items() if member == name}
         ids = {
             each["id"]
@@ -215,7 +221,7 @@ def life_of(seed: int) -> LongLife:
     programme = PROGRAMMES[seed % len(PROGRAMMES)]
     if DEEP:
         return LongLife(seed, programme, 10_000)
-    return LongLife(seed, programme, 260, members=6, days_between_nights=9)
+    return LongLife(seed, programme, 260, members=10, days_between_nights=9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
