@@ -67,11 +67,9 @@ def derived_id(now: datetime, *parts: str) -> UUID:
     A UUIDv7 whose random bits are SHA-256 over the parts (each preceded by its length, so no two
     lists collide by shifting a boundary). It makes an idempotency key double as the primary key.
     """
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode()
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return UUID(int=_version_7(now, int.from_bytes(digest.digest()[:10], "big") >> 6))
+    raws = [part.encode() for part in parts]
+    digest = hashlib.sha256(b"".join([len(raw).to_bytes(8, "big") + raw for raw in raws])).digest()
+    return UUID(int=_version_7(now, int.from_bytes(digest[:10], "big") >> 6))
 
 
 def format_id(prefix: str, value: UUID) -> str:
