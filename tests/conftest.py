@@ -53,8 +53,11 @@ settings.register_profile("deep", settings.get_profile("plain"), max_examples=2_
 settings.register_profile(
     "unshrunk",
     settings.get_profile("plain"),
+    derandomize=True,
+    database=None,
     phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
 )
+settings.register_profile("mutants", settings.get_profile("unshrunk"), max_examples=50)
 settings.load_profile("deep" if DEEP else "plain")
 
 for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:

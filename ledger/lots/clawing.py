@@ -211,7 +211,6 @@ def _within_reach(
             yield _from(lot, Stage.AVAILABLE), sheet.points(lot.lot_id, Stage.AVAILABLE)
         for lot in own:
             yield (EXPIRED, *_from(lot, Stage.AVAILABLE)), sheet.expired(lot.lot_id)
-    if command.reach >= Reach.OWN_LOTS:
         yield (), command.gone
     if command.reach >= Reach.OTHER_LOTS:
         for lot in sheet.lots():

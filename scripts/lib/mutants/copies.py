@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 TESTS_TIMEOUT_S: Final = 300
+PLAIN: Final = ("-x", "-q", "--no-header", "-p", "no:cacheprovider")
+"""How pytest is run: until the first failure."""
 _TOO_LARGE: Final = ("hardhat-local/node_modules",)
 
 
@@ -50,21 +53,25 @@ def copied_tree() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
-    """Run tests in a tree until the first fails; the verdict, and the line that says why."""
-    environment = {
-        **os.environ,  # noqa: TID251 - a script's, handed on
+def environment_of(tree: Path) -> dict[str, str]:
+    """What processes in a copy are given: the copy's modules come before any that are installed."""
+    inherited = os.environ.items()  # noqa: TID251 - a script's, handed on
+    return {
+        **{name: value for name, value in inherited if "VKLAD_" not in name},
         "PYTHONPATH": str(tree),
         "PYTHONDONTWRITEBYTECODE": "1",
         "VKLAD_CHAIN": "off",
     }
-    plain = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=unshrunk")
-    command = ("-m", "pytest", *plain, *tests)
+
+
+def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
+    """Run tests in a tree until the first fails; the verdict, and the line that says why."""
+    command = ("-m", "pytest", *PLAIN, "--hypothesis-profile=unshrunk", *tests)
     try:
         done = subprocess.run(
             [sys.executable, *command],
             cwd=tree,
-            env=environment,
+            env=environment_of(tree),
             capture_output=True,
             text=True,
             timeout=TESTS_TIMEOUT_S,
@@ -80,3 +87,16 @@ def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
     if done.returncode == 1 and failed:
         return Verdict.KILLED, failed[0]
     return Verdict.BROKEN, why
+
+
+def judged_line(mutant: str, verdict: Verdict, why: str) -> str:
+    """How a verdict is kept."""
+    return json.dumps({"mutant": mutant, "verdict": verdict, "why": why}) + "\n"
+
+
+def read_judged(out: Path) -> dict[str, tuple[Verdict, str]]:
+    """The verdicts kept so far; of several the last."""
+    if not out.exists():
+        return {}
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    return {line["mutant"]: (Verdict(line["verdict"]), line["why"]) for line in lines}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -38,24 +39,83 @@ def test_every_planted_fault_stands_where_it_says_and_still_parses(mutants: Any)
 
 def test_mutants_differ_in_one_place_and_parse(mutants: Any) -> None:
     made = mutants("generated").mutants_of(
-        "one.py", "def f(a, b):\n    assert a < b\n    return a + 1 < b and not a\n", ()
+        "one.py",
+        "def f(a, b):\n    assert a < b\n    return a + 1 < b and not a\n"
+        "class C:\n    LIMIT: int = 5\n    def g(self, c: int | None = 3) -> int | None:\n"
+        "        total: int = 0\n        if c:\n            total *= min(1 < c <= 7, c)\n",
     )
-    assert sorted(fault.name.split("  →  ")[1] for fault in made) == [
-        "return a + 1 < b and a",
-        "return a + 1 < b or not a",
-        "return a + 1 <= b and not a",
-        "return a + 2 < b and not a",
-        "return a - 1 < b and not a",
+    assert [(one.within, one.after) for one in made if one.within == "f"] == [
+        ("f", "return a + 1 < b or not a"),
+        ("f", "return a + 1 <= b and not a"),
+        ("f", "return a - 1 < b and not a"),
+        ("f", "return a + 2 < b and not a"),
+        ("f", "return a + 1 < b and a"),
     ]
-    for fault in made:
-        ast.parse(fault.new)
+    assert [(one.first, one.line, one.after) for one in made if one.within == "C.g"] == [
+        (7, 7, "total: int = 1"),
+        (8, 8, "if (not c):"),
+        (9, 9, "total //= min(1 < c <= 7, c)"),
+        (9, 9, "total *= max(1 < c <= 7, c)"),
+        (9, 9, "total *= min(1 <= c <= 7, c)"),
+        (9, 9, "total *= min(1 < c < 7, c)"),
+        (9, 9, "total *= min(2 < c <= 7, c)"),
+        (9, 9, "total *= min(1 < c <= 8, c)"),
+    ]
+    assert {one.within for one in made} == {"f", "C.g"}
+    for one in made:
+        ast.parse(one.source)
 
 
-def test_what_is_explained_still_stands_there(mutants: Any) -> None:
-    for one in mutants("explained").EXPLAINED:
-        lines = [line.strip() for line in (ROOT / one.file).read_text("utf-8").splitlines()]
-        assert one.before in lines, f"{one.file}: {one.before}"
+def test_what_is_explained_is_still_made(mutants: Any) -> None:
+    explained = mutants("explained").EXPLAINED
+    made = {
+        one.key
+        for file in {one.file for one in explained}
+        for one in mutants("generated").mutants_of(file, (ROOT / file).read_text("utf-8"))
+    }
+    for one in explained:
+        assert one.key in made, f"{one.file}: {one.before}"
         assert one.why
+    assert len({one.key for one in explained}) == len(explained)
+
+
+def test_rooms_name_what_there_is(mutants: Any) -> None:
+    for room in mutants("domain").ROOMS:
+        assert all((ROOT / path).exists() for path in (*room.files, *room.tests)), room.name
+        assert all(f"{Path(file).parent}" == f"ledger/{room.name}" for file in room.files)
+
+
+def test_a_mutant_is_judged_by_the_tests_of_its_room(mutants: Any, tmp_path: Path) -> None:
+    (tmp_path / "sum.py").write_text(
+        "def least(a, b):\n    return a if a < b else b + 0\n\n\nclass Kept:\n    limit = 4\n"
+    )
+    (tmp_path / "test_sum.py").write_text(
+        "from sum import least\n\n\ndef test_it():\n    assert least(2, 1) == 1\n"
+    )
+    (tmp_path / "conftest.py").write_text(
+        "from hypothesis import settings\n\nsettings.register_profile('mutants')\n"
+    )
+    copies, tool = mutants("copies"), ROOT / "scripts/lib/mutants"
+    source = (tmp_path / "sum.py").read_text()
+    made = mutants("generated").mutants_of("sum.py", source)
+    asked, out = tmp_path / "asked.json", tmp_path / "out.jsonl"
+    asked.write_text(json.dumps({"sum.py": [str(one) for one in made]}))
+    subprocess.run(
+        [sys.executable, str(tool / "forked.py"), "2", str(out), str(asked), "test_sum.py"],
+        cwd=tmp_path,
+        env={**copies.environment_of(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
+        capture_output=True,
+        timeout=100,
+        check=True,
+    )
+    judged = {name: verdict.value for name, (verdict, _) in copies.read_judged(out).items()}
+    before = "sum.py:2 in least: return a if a < b else b + 0  →  return"
+    assert judged == {
+        f"{before} a if a <= b else b + 0": "survived",
+        f"{before} a if a < b else b - 0": "survived",
+        f"{before} a if a < b else b + 1": "killed",
+        "sum.py:6 in Kept: limit = 4  →  limit = 5": "could not run",
+    }
 
 
 @pytest.mark.deep

@@ -1,0 +1,81 @@
+"""The pure domain by room: its modules, and the tests that must tell a mutant of them.
+
+Not here: what reads or writes (services, stores, tables), the literal JSON Schema of programme
+files (``schema*.py``, compared with its published form), and errors, which only say something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Room:
+    """Modules that one run judges. All paths are from the root of the tree."""
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def _room(name: str, files: str, *tests: str) -> Room:
+    return Room(name, tuple(f"ledger/{name}/{one}.py" for one in files.split()), tests)
+
+
+ROOMS: Final[tuple[Room, ...]] = (
+    _room(
+        "lots",
+        "clawing decaying due holding model returning sheet validity vesting",
+        "tests/unit/lots",
+        "tests/unit/life",
+        "tests/property/ledger",
+    ),
+    _room(
+        "journal",
+        "binary_copy chain model post",
+        "tests/unit/journal",
+        "tests/unit/verify",
+        "tests/property/ledger",
+    ),
+    _room(
+        "scoring",
+        "at_once attributes caps eras explain history lines model periodic pipeline plan project "
+        "receipts reductions rounding running streaks time_invested",
+        "tests/unit/scoring",
+        "tests/property/scoring",
+    ),
+    _room(
+        "settlement",
+        "allot lifetime model",
+        "tests/unit/settlement",
+        "tests/unit/life",
+        "tests/property/settlement",
+    ),
+    _room(
+        "redemption",
+        "code_text lines model orders periods pricing quotes terms tokens",
+        "tests/unit/redemption",
+        "tests/property/redemption",
+    ),
+    _room("emission", "model", "tests/unit/emission"),
+    _room("inactivity", "model", "tests/unit/inactivity", "tests/property/inactivity"),
+    _room("standing", "model", "tests/unit/standing", "tests/property/scoring/test_standing.py"),
+    _room("purchases", "model offers splits", "tests/unit/purchases"),
+    _room("referral", "facts fingerprints model terms", "tests/unit/referral"),
+    _room("thanks", "model", "tests/unit/thanks"),
+    _room("readiness", "model", "tests/unit/readiness"),
+    _room("grants", "model rows", "tests/unit/grants"),
+    _room("quarantine", "detect model", "tests/unit/quarantine", "tests/property/quarantine"),
+    _room(
+        "programme",
+        "calendar conditions expressions numbers top_up",
+        "tests/unit/programme",
+        "tests/unit/scoring",
+    ),
+    _room("log", "model", "tests/unit/log", "tests/property/log"),
+    _room("kernel", "canonical clock ids units", "tests/unit/kernel"),
+    _room("preview", "model", "tests/unit/preview"),
+    _room("verify", "awards chain grants holds lots", "tests/unit/verify", "tests/unit/journal"),
+    _room("events", "admission objects settlement", "tests/unit/events"),
+)
