@@ -22,6 +22,7 @@ from ledger.events.model import (
     StoredFact,
 )
 from ledger.events.settlement import Known, NewRetraction, Settlement, settle
+from ledger.events.telling import told_of
 from ledger.kernel import outbox
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import parse_id
@@ -134,9 +135,10 @@ def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[Ide
     if missing:
         references |= members.references_of(work, missing)
     # Whom a reference named here just now is nobody's: the membership's lock keeps links out.
-    linked = {looked_up.linked.get(references[key]) for key in named}
-    touched = {member_id for member_id in linked if member_id is not None}
-    written = store.write(work, facts, references, sorted(touched))
+    told = told_of(facts, references, looked_up.linked)
+    if settlement.retractions:  # What they take back may be older than any of these facts.
+        told = dict.fromkeys(told)
+    written = store.write(work, facts, references, told)
     over = written.accepted_this_hour
     if written.stored < len(facts) or any(
         over.get(uri, 0) > budget for uri, budget in looked_up.budgets.items()
@@ -148,7 +150,7 @@ def _write(work: Work, settlement: Settlement, looked_up: _LookedUp) -> dict[Ide
     if with_body:
         store.insert_bodies(work, with_body)
     if settlement.retractions:
-        _take_back(work, settlement.retractions, touched)
+        _take_back(work, settlement.retractions, told.keys())
     return references
 
 

@@ -22,6 +22,7 @@ from ledger.events.tables import (
 )
 from ledger.journal.store import raw_cursor
 from ledger.kernel.arrays import (
+    TIME,
     any_uuid,
 )
 from ledger.kernel.clock import Instant
@@ -36,13 +37,19 @@ ERASED: Final = "erased"
 """What stands where words about somebody stood."""
 
 
-def facts_of_member(work: Work, member_id: UUID) -> list[StoredFact]:
+def facts_of_member(work: Work, member_id: UUID, since: Instant | None = None) -> list[StoredFact]:
     """Every fact in which the member takes part, retracted ones left out, in order.
 
-    In order of time at full precision, then source, then id by code points.
+    In order of time at full precision, then source, then id by code points. ``since``: those that
+    occurred in its microsecond or later.
     """
+    given: dict[str, Any] = {"member_id": member_id}
+    statement = _OF_MEMBER
+    if since is not None:
+        statement = _OF_MEMBER_SINCE
+        given["since"] = since.floor_datetime()
     with raw_cursor(work) as cursor:
-        cursor.execute(_OF_MEMBER.text, _OF_MEMBER.parameters({"member_id": member_id}))
+        cursor.execute(statement.text, statement.parameters(given))
         return _read_facts(cursor.fetchall())
 
 
@@ -174,7 +181,7 @@ _PLAIN_COLUMNS: Final = (
     sa.cast(events.c.data, sa.Text).label("data_text"),
 )
 """As :data:`FACT_COLUMNS`, in the driver's own types: for whole histories."""
-_OF_MEMBER: Final = Prepared(
+_FACTS_OF_MEMBER: Final = (
     _facts_query(_PLAIN_COLUMNS)
     .where(
         events.c.event_id.in_(
@@ -184,6 +191,10 @@ _OF_MEMBER: Final = Prepared(
         )
     )
     .order_by(*_ORDER)
+)
+_OF_MEMBER: Final = Prepared(_FACTS_OF_MEMBER)
+_OF_MEMBER_SINCE: Final = Prepared(
+    _FACTS_OF_MEMBER.where(events.c.occurred_at >= sa.bindparam("since", type_=TIME))
 )
 _TAKING_PART: Final = (
     sa.select(identities.c.member_id, event_participants.c.event_id)

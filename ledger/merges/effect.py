@@ -16,6 +16,7 @@ from ledger.merges import facts_store, service, store
 from ledger.merges.model import DIFFERENCES_MAX, Difference, Effect, Merge, Side
 from ledger.scoring import service as scoring
 from ledger.scoring import store as awards
+from ledger.scoring.entitling import projection
 from ledger.scoring.store import AwardKey, StoredAward
 
 _Worths = Mapping[AwardKey, int]
@@ -93,7 +94,7 @@ def _worths(work: Work, whose: Mapping[UUID, Collection[UUID]]) -> _Worths:
     as_if = {each: member_id for member_id, references in whose.items() for each in references}
     for member_id, references in whose.items():
         facts = facts_store.facts_of_references(work, references) if references else []
-        projected = scoring.projection(work, plan, member_id, facts, as_if)
+        projected = projection(work, plan, member_id, facts, as_if)
         for key, entitlement in projected.entitlements.items():
             found[key] += entitlement.points.amount
     return found

@@ -17,6 +17,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.readiness import service as readiness
 from ledger.scoring import service
+from ledger.scoring.entitling import closed_until, scoring_fact
 from ledger.scoring.explain import Outcome, why_not
 from ledger.scoring.model import EventCause
 from ledger.scoring.pipeline import Step
@@ -64,9 +65,9 @@ def explain_event(work: Work, event_id: UUID, member_id: UUID) -> list[Outcome]:
     return why_not(
         EventCause(stated.fact.source, stated.fact.source_event_id),
         str(member_id),
-        [service.scoring_fact(each) for each in facts],
+        [scoring_fact(each) for each in facts],
         plan,
-        closed_until=service.closed_until(work),
+        closed_until=closed_until(work),
         resolve=resolved,
     )
 

@@ -32,8 +32,8 @@ from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.readiness import service as readiness
+from ledger.scoring.entitling import scoring_fact
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, ActivationMode
-from ledger.scoring.service import scoring_fact
 
 PREVIEW_PREFIX: Final = "pvw"
 PREVIEW_TOPIC: Final = "programme.preview"

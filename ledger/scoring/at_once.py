@@ -9,6 +9,7 @@ streak so far and what caps have been used.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -27,6 +28,8 @@ from ledger.scoring.receipts import (
     EventReceipt,
 )
 from ledger.scoring.running import Running
+from ledger.scoring.state import State
+from ledger.scoring.state_book import Reader, Writer
 
 _ONE: Final = Fraction(1)
 _NOTHING: Final = Points(0)
@@ -64,6 +67,19 @@ class AtOnce:
     def is_idle(self) -> bool:
         """Whether nothing waits."""
         return not self._waiting
+
+    def state(self, book: Writer) -> State:
+        """What waits; what was awarded is no part of it."""
+        return [book.counted(each) for each in self._waiting]
+
+    def restore(self, state: State, book: Reader) -> None:
+        """Go on from where :meth:`state` was written."""
+        self._waiting = deque(book.counted(each) for each in state)
+
+    @property
+    def done(self) -> Sequence[Entitlement]:
+        """What has been awarded so far, in order."""
+        return self._done
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""

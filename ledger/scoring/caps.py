@@ -13,6 +13,7 @@ from fractions import Fraction
 from ledger.programme.calendar import span_of_day
 from ledger.scoring.plan import CapAccount, PlannedCap
 from ledger.scoring.receipts import AttributeBasis, CapUse
+from ledger.scoring.state import State, amount_state, read_amount
 
 Attributes = Callable[[str], AttributeBasis]
 """The value of an attribute that decides how much a cap allows."""
@@ -55,6 +56,16 @@ class CapBook:
                 used = self.used[place]
                 span = span_of_day(self._accounts[place].per, day)
                 used[span] = used.get(span, 0) + amount
+
+    def state(self) -> State:
+        """What has been used up, to go on from there (:meth:`restore`)."""
+        return [
+            [[span, amount_state(amount)] for span, amount in used.items()] for used in self.used
+        ]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        self.used = [{span: read_amount(amount) for span, amount in used} for used in state]
 
     def forget_before(self, day: int) -> None:
         """Nothing more is awarded on days before ``day``."""

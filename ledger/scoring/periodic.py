@@ -6,6 +6,7 @@ or weeks in a row so far.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from ledger.kernel.clock import Instant
@@ -27,6 +28,8 @@ from ledger.scoring.receipts import (
 )
 from ledger.scoring.rounding import round_points
 from ledger.scoring.running import Running
+from ledger.scoring.state import State
+from ledger.scoring.state_book import Reader, Writer
 
 
 class Periodic:
@@ -77,6 +80,28 @@ class Periodic:
     def is_idle(self) -> bool:
         """Whether nothing waits."""
         return not self._open
+
+    def state(self, book: Writer) -> State:
+        """The open periods; what was awarded is no part of it."""
+        return [
+            [
+                period,
+                self._versions[period].index,
+                [book.contribution(each, self._versions[period]) for each in parts],
+            ]
+            for period, parts in self._open.items()
+        ]
+
+    def restore(self, state: State, book: Reader) -> None:
+        """Go on from where :meth:`state` was written."""
+        for period, index, parts in state:
+            version = self._versions[period] = self._plan.versions[index]
+            self._open[period] = [book.contribution(each, version) for each in parts]
+
+    @property
+    def done(self) -> Sequence[Entitlement]:
+        """What has been worked out so far, closed or not, in order."""
+        return self._done
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What closed at or before ``closed_until`` (``None``: everything), in order of periods."""

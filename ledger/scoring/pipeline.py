@@ -29,6 +29,7 @@ from ledger.scoring.history import FieldPath, KeyPart, identity_at, key_at
 from ledger.scoring.model import EventCause, Fact, Quarantined
 from ledger.scoring.plan import RulePlan, VersionPlan
 from ledger.scoring.receipts import LimitUse
+from ledger.scoring.state import State, key_part_state, read_key_part
 
 Resolve = Callable[[str], str | None]
 """Identity → member; ``None`` while nobody has linked it."""
@@ -94,6 +95,36 @@ class Used:
     counts: dict[Per, dict[int, dict[str, int]]] = field(default_factory=dict)
     """Span → its number → rule id → how many events the rule counted."""
 
+    def state(self) -> State:
+        """As JSON; keys of one rule and list of fields together."""
+        once: dict[tuple[str, tuple[FieldPath, ...]], list[State]] = {}
+        for (rule_id, paths, values), by in self.once.items():
+            parts = [key_part_state(value) for value in values]
+            once.setdefault((rule_id, paths), []).append([parts, by.source, by.id])
+        counts = [
+            [per.value, [[span, list(used.items())] for span, used in spans.items()]]
+            for per, spans in self.counts.items()
+        ]
+        stated = [
+            [rule_id, [list(path) for path in paths], keys]
+            for (rule_id, paths), keys in once.items()
+        ]
+        return [stated, counts]
+
+    @classmethod
+    def read(cls, state: State) -> Used:
+        """Back from :meth:`state`."""
+        used = cls()
+        once, counts = state
+        for rule_id, stated, keys in once:
+            paths = tuple(tuple(path) for path in stated)
+            for parts, source, event_id in keys:
+                values = tuple([read_key_part(part) for part in parts])
+                used.once[rule_id, paths, values] = EventCause(source, event_id)
+        for per, spans in counts:
+            used.counts[Per(per)] = {span: dict(rules) for span, rules in spans}
+        return used
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -151,6 +182,14 @@ class MemberPipeline:
             elif missed is not None:
                 missed.append(found)
         return counted
+
+    def state(self) -> State:
+        """What has been used up, to go on from there (:meth:`restore`)."""
+        return self._used.state()
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        self._used = Used.read(state)
 
     def forget_before(self, day: int) -> None:
         """Days before ``day`` are over: no fact will fall on them any more."""

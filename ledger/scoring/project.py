@@ -13,12 +13,13 @@ Where a top-up was activated, the fold runs once more with it, and the greater c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ledger.kernel.clock import Instant
 from ledger.scoring.at_once import AtOnce
 from ledger.scoring.attributes import Timelines
-from ledger.scoring.history import identity_at, settle
-from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, Quarantined
+from ledger.scoring.history import identity_at, in_order, settle
+from ledger.scoring.model import Activation, Cause, Entitlement, EventCause, Fact, Quarantined
 from ledger.scoring.periodic import Periodic
 from ledger.scoring.pipeline import (
     MemberPipeline,
@@ -29,6 +30,8 @@ from ledger.scoring.pipeline import (
 from ledger.scoring.plan import Plan, VersionPlan
 from ledger.scoring.reductions import reduced
 from ledger.scoring.running import Accrual, ByEra, Running
+from ledger.scoring.state import State
+from ledger.scoring.state_book import Reader, Writer
 from ledger.scoring.time_invested import TimeBook, with_counted
 
 Members = Mapping[str, str] | None
@@ -47,7 +50,7 @@ class MemberFold:
         self._time = TimeBook()
         self._day: int | None = None
         timelines = Timelines(stated)
-        running = Running(plan, timelines)
+        running = self._running = Running(plan, timelines)
         accruals: list[Accrual] = [
             Periodic(plan, era, member, timelines, running)
             if era.per is not None
@@ -79,6 +82,29 @@ class MemberFold:
         if fact.subject is None or self._resolve(fact.subject) != self._member:
             return with_counted(fact, 0, {})
         return self._time.measure(fact, terms, self._plan.day_of)
+
+    def state(self, book: Writer) -> State:
+        """What the facts taken so far leave behind for later ones; entitlements are no part."""
+        return [
+            self._day,
+            self._pipeline.state(),
+            self._time.state(),
+            self._running.state(),
+            self._accrual.state(book),
+        ]
+
+    def restore(self, state: State, book: Reader) -> None:
+        """Go on, in a fold that has taken nothing yet, from where :meth:`state` was written."""
+        self._day, pipeline, time, running, accrual = state
+        self._pipeline.restore(pipeline)
+        self._time.restore(time)
+        self._running.restore(running)
+        self._accrual.restore(accrual, book)
+
+    @property
+    def done(self) -> Sequence[Entitlement]:
+        """What no later fact can touch any more, worked out so far."""
+        return self._accrual.done
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What the member is entitled to, in order."""
@@ -126,8 +152,19 @@ def project_member(
     Other facts among ``facts`` change nothing, as long as retractions of theirs come along.
     """
     plan = plan_of(activations)
-    own = [fact for fact in settle(facts) if member in participants(fact, plan, resolve)]
+    own = history_of(plan, member, facts, resolve)
     return entitled(plan, member, own, closed_until, resolve)
+
+
+def history_of(plan: Plan, member: str, facts: Iterable[Fact], resolve: Members) -> list[Fact]:
+    """The facts in which a member takes part, settled."""
+    find = resolver(resolve)
+    return [
+        fact
+        for fact in settle(facts)
+        if (fact.subject and find(fact.subject) == member)
+        or member in participants(fact, plan, resolve)
+    ]
 
 
 def quarantined(
@@ -192,11 +229,75 @@ def entitled(
     resolve: Members,
 ) -> list[Entitlement]:
     """What a settled history comes to, top-ups included and refunds of purchases off."""
-    found = reduced(_fold(plan, member, history, resolve).finish(closed_until), history)
-    for top_up in plan.top_ups:
-        other = _fold(top_up, member, history, resolve).finish(closed_until)
-        found = the_greater(found, reduced(other, history))
-    return found
+    return run(plan, member, history, closed_until, resolve).entitlements
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where folds go on: what each remembers (``Mark.states``), with the facts that it kept."""
+
+    states: Sequence[State]
+    kept: Sequence[Fact]
+
+
+@dataclass(slots=True)
+class Mark:
+    """A place in a history at which every fold was written down, before its next fact.
+
+    ``done`` are the entitlements worked out up to there, ``later`` the keys of all others.
+    """
+
+    book: Writer = field(default_factory=Writer)
+    states: list[State] = field(default_factory=list)
+    done: list[Entitlement] = field(default_factory=list)
+    later: set[tuple[str, str, Cause]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of the folds over a history came to; ``mark`` if one was asked for."""
+
+    entitlements: list[Entitlement]
+    mark: Mark | None
+
+
+def run(
+    plan: Plan,
+    member: str,
+    history: Sequence[Fact],
+    closed_until: Instant | None,
+    resolve: Members,
+    *,
+    start: Start | None = None,
+    mark_at: int | None = None,
+) -> Run:
+    """As :func:`entitled`, from ``start`` on, where ``history`` is what comes after it.
+
+    Then the entitlements are those that were not yet worked out at ``start``. The place to mark is
+    a number of facts of ``history``.
+    """
+    known = history if start is None else sorted([*start.kept, *history], key=in_order)
+    mark = None if mark_at is None else Mark()
+    found: list[Entitlement] = []
+    for place, each in enumerate((plan, *plan.top_ups)):
+        fold = fold_of(each, member, known, resolve)
+        if start is not None:
+            fold.restore(start.states[place], Reader(each, start.kept))
+        done = 0
+        for number, fact in enumerate(history):
+            if number == mark_at and mark is not None:
+                mark.states.append(fold.state(mark.book))
+                mark.done += fold.done
+                done = len(fold.done)
+            fold.take(fact)
+        found = _joined(place, found, reduced(fold.finish(closed_until), known))
+        if mark is not None:
+            mark.later |= {later.key for later in fold.done[done:]}
+    return Run(found, mark)
+
+
+def _joined(place: int, found: list[Entitlement], other: list[Entitlement]) -> list[Entitlement]:
+    return the_greater(found, other) if place else other
 
 
 def the_greater(one: Sequence[Entitlement], other: Sequence[Entitlement]) -> list[Entitlement]:
@@ -213,10 +314,3 @@ def _in_order(each: Entitlement) -> tuple[Instant, tuple[str, ...], str]:
     cause = each.cause
     named = (cause.source, cause.id) if isinstance(cause, EventCause) else (cause.period,)
     return each.earned_at, named, each.rule
-
-
-def _fold(plan: Plan, member: str, history: Sequence[Fact], resolve: Members) -> MemberFold:
-    fold = fold_of(plan, member, history, resolve)
-    for fact in history:
-        fold.take(fact)
-    return fold

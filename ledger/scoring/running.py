@@ -11,6 +11,7 @@ when all before it is worked out, so that caps are used up in order.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from ledger.kernel.clock import Instant
@@ -19,6 +20,8 @@ from ledger.scoring.caps import CapBook
 from ledger.scoring.model import Entitlement, Fact
 from ledger.scoring.pipeline import Counted
 from ledger.scoring.plan import Plan
+from ledger.scoring.state import State
+from ledger.scoring.state_book import Reader, Writer
 from ledger.scoring.streaks import DayStreaks, WeekStreaks
 
 
@@ -29,6 +32,17 @@ class Running:
         self.caps = CapBook(plan.cap_accounts)
         self.days = DayStreaks(plan, timelines)
         self.weeks = WeekStreaks(plan, timelines)
+
+    def state(self) -> State:
+        """What has been used up and how long streaks are, to go on from there."""
+        return [self.caps.state(), self.days.state(), self.weeks.state()]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        caps, days, weeks = state
+        self.caps.restore(caps)
+        self.days.restore(days)
+        self.weeks.restore(weeks)
 
 
 class Accrual(Protocol):
@@ -49,6 +63,19 @@ class Accrual(Protocol):
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: what no later fact can touch is worked out."""
+        ...
+
+    def state(self, book: Writer) -> State:
+        """What waits, to go on from there."""
+        ...
+
+    def restore(self, state: State, book: Reader) -> None:
+        """Go on from where :meth:`state` was written."""
+        ...
+
+    @property
+    def done(self) -> Sequence[Entitlement]:
+        """What has been worked out so far."""
         ...
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
@@ -92,6 +119,27 @@ class ByEra:
         while self._held and self._accruals[self._front].is_idle:
             self._begin_next()
             self._accruals[self._front].pass_to(day)
+
+    def state(self, book: Writer) -> State:
+        """What waits in the era at work, and what is held for later ones."""
+        held = [
+            [era, [book.counted(each) for each in counted], day] for era, counted, day in self._held
+        ]
+        return [self._front, held, [each.state(book) for each in self._accruals]]
+
+    def restore(self, state: State, book: Reader) -> None:
+        """Go on from where :meth:`state` was written."""
+        self._front, held, accruals = state
+        self._held = deque(
+            (era, [book.counted(each) for each in counted], day) for era, counted, day in held
+        )
+        for accrual, each in zip(self._accruals, accruals, strict=True):
+            accrual.restore(each, book)
+
+    @property
+    def done(self) -> Sequence[Entitlement]:
+        """What has been worked out so far, era by era."""
+        return [entitlement for accrual in self._accruals for entitlement in accrual.done]
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What every era came to, in order."""

@@ -14,17 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from ledger.events import service as events
 from ledger.events import store as events_store
-from ledger.events.model import StoredFact
+from ledger.events.telling import since_of
 from ledger.kernel import outbox
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
-from ledger.kernel.ids import derived_id, format_id
+from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members import store as members_store
@@ -34,19 +32,16 @@ from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
 from ledger.quarantine import withheld_store
 from ledger.quarantine.withholding import withheld
-from ledger.readiness import service as readiness
-from ledger.scoring import store
+from ledger.scoring import checkpoint_store, checkpoints, store
+from ledger.scoring.checkpoints import Resumed
+from ledger.scoring.entitling import Advanced, advanced, projection
 from ledger.scoring.eras import last_close
 from ledger.scoring.model import (
-    FROM_THE_BEGINNING,
     Activation,
     ActivationMode,
     Entitlement,
-    EventCause,
-    Fact,
 )
 from ledger.scoring.plan import Plan
-from ledger.scoring.project import project_member
 from ledger.scoring.store import AwardKey, NewAward, NewRevision, StoredAward
 from ledger.settlement import service as settlement
 from ledger.settlement.model import Settled, Worth
@@ -55,7 +50,6 @@ from ledger.switches.model import Switch
 
 SWITCHED_OFF_PAUSE: Final = timedelta(seconds=30)
 """How long waiting awards are left before somebody looks whether earning is on again."""
-NOBODY_ELSE: Final[Mapping[UUID, UUID]] = MappingProxyType({})
 NOTHING_LEFT: Final[Json] = {"points": 0, "because": "no_longer_earned"}
 """The receipt of an award whose facts no longer earn it (retracted, unlinked, re-ordered)."""
 
@@ -67,13 +61,6 @@ class Scored:
     member_id: UUID
     revised: int
     difference: Points
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """What a member is entitled to now, keyed as awards are."""
-
-    entitlements: Mapping[AwardKey, Entitlement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +100,10 @@ def score_waiting(work: Work, member_id: UUID) -> Scored | None:
     if not switches.position(work, Switch.EARNING).is_on:
         outbox.defer(work, SCORE_TOPIC, str(member_id), work.now + SWITCHED_OFF_PAUSE)
         return None
-    if not outbox.take(work, SCORE_TOPIC, str(member_id)):
+    rows = outbox.take(work, SCORE_TOPIC, str(member_id))
+    if not rows:
         return None
-    return score_locked(work, member_id)
+    return score_locked(work, member_id, since_of(rows))
 
 
 def score_member(work: Work, member_id: UUID) -> Scored:
@@ -125,9 +113,12 @@ def score_member(work: Work, member_id: UUID) -> Scored:
     return score_locked(work, member_id)
 
 
-def score_locked(work: Work, member_id: UUID) -> Scored:
-    """As :func:`score_member`, of a member whose row this transaction holds."""
-    scored = _post_differences(work, member_id)
+def score_locked(work: Work, member_id: UUID, since: Instant | None = None) -> Scored:
+    """As :func:`score_member`, of a member whose row this transaction holds.
+
+    ``since``: from when on facts are new to scoring; ``None``: anything may have changed.
+    """
+    scored = _post_differences(work, member_id, since)
     withhold_locked(work, member_id)
     return scored
 
@@ -158,13 +149,19 @@ def withheld_now(work: Work, member_id: UUID) -> dict[UUID, Points]:
     return {awards[key].award_id: points for key, points in by_award.items()}
 
 
-def _post_differences(work: Work, member_id: UUID) -> Scored:
+def _post_differences(work: Work, member_id: UUID, since: Instant | None) -> Scored:
     plan = current_plan(work)
     if plan is None:
         return Scored(member_id, 0, Points(0))
-    facts = events_store.facts_of_member(work, member_id)
-    entitled = projection(work, plan, member_id, facts)
-    changes = _changes(member_id, entitled, *store.standing_of(work, member_id))
+    start = checkpoints.resumed(work, plan, member_id, since)
+    now = advanced(work, plan, member_id, start)
+    compared_from = None
+    if start is not None:
+        periods = [key.period for key in now.entitlements if key.period is not None]
+        compared_from = store.ComparedFrom(start.checkpoint.horizon, periods)
+    awards, overtaken = store.standing_of(work, member_id, compared_from)
+    _keep_checkpoint(work, member_id, now, awards, start)
+    changes = _changes(member_id, now.entitlements, awards, overtaken)
     if not changes:
         return Scored(member_id, 0, Points(0))
     store.insert_awards(
@@ -180,31 +177,24 @@ def _post_differences(work: Work, member_id: UUID) -> Scored:
     return Scored(member_id, len(changes), Points(sum(c.difference for c in changes)))
 
 
-def projection(
+def _keep_checkpoint(
     work: Work,
-    plan: Plan,
     member_id: UUID,
-    facts: Sequence[StoredFact],
-    as_if: Mapping[UUID, UUID] = NOBODY_ELSE,
-) -> Projection:
-    """What these facts entitle a member to, those that their sources have released.
+    now: Advanced,
+    awards: Mapping[AwardKey, StoredAward],
+    start: Resumed | None,
+) -> None:
+    """Keep the next checkpoint; what was doubted, and not replaced, goes.
 
-    ``as_if`` names identities (by reference) to be taken for another member's than they are.
+    An award that is to be left alone from now on must not look like one to be compared.
     """
-    facts = readiness.released_facts(work, facts)
-    resolved = {
-        format_id("idn", reference): str(member)
-        for reference, member in {**events.members_of_facts(work, facts), **as_if}.items()
-    }
-    event_ids = {EventCause(fact.source, fact.source_event_id): fact.event_id for fact in facts}
-    entitlements = project_member(
-        str(member_id),
-        [scoring_fact(fact) for fact in facts],
-        plan,
-        closed_until=closed_until(work),
-        resolve=resolved,
-    )
-    return Projection({_key(each, event_ids): each for each in entitlements})
+    next_one = now.checkpoint
+    if next_one is not None and all(
+        awards[key].earned_at < next_one.horizon for key in now.frozen if key in awards
+    ):
+        checkpoint_store.replace(work, member_id, next_one)
+    elif start is None:
+        checkpoint_store.drop(work, member_id)
 
 
 def current_plan(work: Work) -> Plan | None:
@@ -241,36 +231,15 @@ def score_everybody(work: Work, activation_id: UUID) -> bool:
     return True
 
 
-def scoring_fact(fact: StoredFact) -> Fact:
-    """A stored fact as scoring sees it; identities are ``idn_…`` texts, numbers exact."""
-    subject = None
-    if fact.subject_reference is not None:
-        subject = format_id("idn", fact.subject_reference)
-    return Fact(fact.source, fact.source_event_id, fact.type, subject, fact.occurred, fact.data)
-
-
-def closed_until(work: Work) -> Instant:
-    """Up to when periods are closed; before the first close, from the beginning."""
-    moment = programmes_store.closed_until(work)
-    return FROM_THE_BEGINNING if moment is None else Instant.of(moment)
-
-
-def _key(entitlement: Entitlement, event_ids: Mapping[EventCause, UUID]) -> AwardKey:
-    cause = entitlement.cause
-    if isinstance(cause, EventCause):
-        return AwardKey(entitlement.rule, event_ids[cause], None)
-    return AwardKey(entitlement.rule, None, cause.period)
-
-
 def _changes(
     member_id: UUID,
-    entitled: Projection,
+    entitled: Mapping[AwardKey, Entitlement],
     awards: Mapping[AwardKey, StoredAward],
     overtaken: Sequence[StoredAward],
 ) -> list[_Change]:
     """What is worth something else now: losses first, so that a correction finds its points."""
     found = []
-    for key, entitlement in entitled.entitlements.items():
+    for key, entitlement in entitled.items():
         before = awards.get(key)
         receipt = entitlement.receipt.to_json()
         points, excess = entitlement.points.amount, entitlement.excess.amount
@@ -291,7 +260,7 @@ def _changes(
                 programme=entitlement.receipt.programme,
             )
         )
-    left = [award for key, award in awards.items() if key not in entitled.entitlements]
+    left = [award for key, award in awards.items() if key not in entitled]
     found += [
         _Change(
             *(award.award_id, award.member_id, award.key, award.earned_at, award),

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from ledger.kernel.arrays import any_uuid
+from ledger.kernel.arrays import any_text, any_uuid
 from ledger.kernel.canonical import Json
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
@@ -87,15 +87,28 @@ def awards_of(work: Work, member_id: UUID) -> dict[AwardKey, StoredAward]:
     return standing_of(work, member_id)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class ComparedFrom:
+    """Awards earned from ``horizon`` on, and of these periods whenever earned."""
+
+    horizon: datetime
+    periods: Sequence[str]
+
+
 def standing_of(
-    work: Work, member_id: UUID
+    work: Work, member_id: UUID, compared_from: ComparedFrom | None = None
 ) -> tuple[dict[AwardKey, StoredAward], list[StoredAward]]:
     """Every award of a person as it stands, and those overtaken by others of them.
 
     Two members who were merged may both have been awarded for the same, as for a week. One award
     stands for it then: the person's own, unless only another's is worth something.
+    ``compared_from`` leaves out what is not compared.
     """
     mine = _current().where(of_person(awards.c.member_id, member_id))
+    if compared_from is not None:
+        later = awards.c.earned_at >= compared_from.horizon
+        named = awards.c.period == any_text("periods", compared_from.periods)
+        mine = mine.where(sa.or_(later, named) if compared_from.periods else later)
     found = [_award(row) for row in work.connection.execute(mine)]
     if any(award.member_id != member_id for award in found):
         found.sort(key=lambda a: (not (a.points or a.excess), a.member_id != member_id, a.award_id))

@@ -20,6 +20,7 @@ from ledger.scoring.attributes import Timeline, Timelines
 from ledger.scoring.model import Fact
 from ledger.scoring.plan import FreezePlan, Plan
 from ledger.scoring.receipts import Bridged, DayStreakBasis, WeekStreakBasis
+from ledger.scoring.state import State
 
 GAP_DAYS_MAX: Final = 1_100
 """Longest gap that freezes and excuses bridge: three years; each day of one is looked at."""
@@ -76,6 +77,24 @@ class Chain:
         else:
             run = self.run = Run(step, step, 1)
         return run
+
+    def state(self) -> State:
+        """The last run and the freezes used."""
+        run = self.run
+        told = None
+        if run is not None:
+            latest = None if run.latest is None else list(run.latest)
+            told = [run.first, run.last, run.length, run.frozen, run.excused, latest]
+        return [told, list(self.used.items())]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        told, used = state
+        self.used, self.run = dict(used), None
+        if told is not None:
+            first, last, length, frozen, excused, latest = told
+            gap = None if latest is None else (latest[0], latest[1])
+            self.run = Run(first, last, length, frozen, excused, gap)
 
     def bridged(self, run: Run) -> Bridged | None:
         """What a receipt says of freezes at the last step of a run."""
@@ -177,6 +196,27 @@ class DayStreaks:
         for over in [each for each in self._known if each < day]:
             del self._known[over]
 
+    def state(self) -> State:
+        """Days that are not over, those that may still be asked for, and the runs."""
+        opened = [
+            [day, sorted(each.opened), sorted(each.worked)] for day, each in self._open.items()
+        ]
+        known = [
+            [day, [[place, *_basis_state(basis)] for place, basis in streaks.items()]]
+            for day, streaks in self._known.items()
+        ]
+        return [opened, known, [chain.state() for chain in self.chains]]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        opened, known, chains = state
+        self._open = {day: _OpenDay(set(first), set(second)) for day, first, second in opened}
+        self._known = {
+            day: {place: _read_basis(basis) for place, *basis in streaks} for day, streaks in known
+        }
+        for chain, each in zip(self.chains, chains, strict=True):
+            chain.restore(each)
+
     def _day(self, day: int) -> _OpenDay:
         if day not in self._open:
             self._open[day] = _OpenDay()
@@ -201,6 +241,33 @@ class WeekStreaks:
             return [WeekStreakBasis(0, week, None) for _ in self.chains]
         runs = [(chain, chain.reach(week)) for chain in self.chains]
         return [WeekStreakBasis(run.length, run.first, chain.bridged(run)) for chain, run in runs]
+
+    def state(self) -> State:
+        """The runs."""
+        return [chain.state() for chain in self.chains]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        for chain, each in zip(self.chains, state, strict=True):
+            chain.restore(each)
+
+
+def _basis_state(basis: DayStreakBasis) -> State:
+    bridged = basis.bridged
+    told = None
+    if bridged is not None:
+        latest = None if bridged.latest is None else list(bridged.latest)
+        told = [bridged.frozen, bridged.excused, latest, bridged.left]
+    return [basis.days, basis.first_day, told]
+
+
+def _read_basis(state: State) -> DayStreakBasis:
+    days, first_day, told = state
+    bridged = None
+    if told is not None:
+        frozen, excused, latest, left = told
+        bridged = Bridged(frozen, excused, None if latest is None else (latest[0], latest[1]), left)
+    return DayStreakBasis(days, first_day, bridged)
 
 
 def _itself(day: int) -> int:

@@ -2,7 +2,7 @@
 
 ``awards`` names the thing that can be paid for; ``award_revisions`` says, append-only, what it has
 been worth since when and which journal entry brought the difference. The award's present worth is
-its last revision.
+its last revision. ``scoring_checkpoints`` only saves work: every row may be dropped at any time.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ awards = sa.Table(
         unique=True,
         postgresql_where=sa.text("period IS NOT NULL"),
     ),
+    sa.Index("ix_awards_earned_at", "member_id", "earned_at"),
 )
 
 award_revisions = sa.Table(
@@ -52,4 +53,20 @@ award_revisions = sa.Table(
     sa.Column("entry_id", sa.Uuid),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("points >= 0 AND excess >= 0", name="worth_is_not_negative"),
+)
+
+scoring_checkpoints = sa.Table(
+    "scoring_checkpoints",
+    metadata,
+    sa.Column("member_id", sa.Uuid, sa.ForeignKey("members.member_id"), primary_key=True),
+    sa.Column("plan_digest", pg.BYTEA, nullable=False),
+    sa.Column("position_seconds", sa.BigInteger, nullable=False),
+    sa.Column("position_fraction", sa.Text(collation="C"), nullable=False),
+    sa.Column("position_source", sa.Text(collation="C"), nullable=False),
+    sa.Column("position_id", sa.Text(collation="C"), nullable=False),
+    sa.Column("horizon", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("kept_events", pg.ARRAY(sa.Uuid), nullable=False),
+    sa.Column("states", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("octet_length(plan_digest) = 32", name="digest_is_sha256"),
 )

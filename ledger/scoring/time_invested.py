@@ -22,6 +22,7 @@ from ledger.kernel.canonical import ExactJson
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.programme.model_time import COUNTED, MEASURED, TimeTerms
 from ledger.scoring.model import Fact
+from ledger.scoring.state import State
 
 MINUTE_S: Final = 60
 BACK_MAX: Final = 2 * 24 * 60
@@ -61,6 +62,22 @@ class TimeBook:
             self.days[day] = self.days.get(day, 0) + 1
             counted += 1
         return with_counted(fact, counted, told)
+
+    def state(self) -> State:
+        """As JSON; covered minutes as first and last of each stretch."""
+        stretches: list[list[int]] = []
+        for minute in sorted(self.covered):
+            if stretches and stretches[-1][1] == minute - 1:
+                stretches[-1][1] = minute
+            else:
+                stretches.append([minute, minute])
+        return [stretches, list(self.days.items())]
+
+    def restore(self, state: State) -> None:
+        """Go on from where :meth:`state` was written."""
+        stretches, days = state
+        self.covered = {minute for first, last in stretches for minute in range(first, last + 1)}
+        self.days = dict(days)
 
     def _forget_before(self, minute: int) -> None:
         """No interval of a later fact reaches back so far."""

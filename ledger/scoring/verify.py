@@ -14,6 +14,7 @@ from ledger.events import store as events_store
 from ledger.kernel.transaction import Work
 from ledger.members.model import SCORE_TOPIC
 from ledger.scoring import service, store
+from ledger.scoring.entitling import Projection, projection
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
@@ -35,15 +36,15 @@ def check_projection(work: Work) -> Iterator[Finding]:
     for member_id, facts in events_store.facts_by_member(work):
         seen.add(member_id)
         if member_id not in waiting:
-            entitled = service.projection(work, plan, member_id, facts)
+            entitled = projection(work, plan, member_id, facts)
             yield from _compare(work, member_id, entitled)
-    nothing = service.Projection({})
+    nothing = Projection({})
     for member_id in store.members_with_awards(work):
         if member_id not in seen and member_id not in waiting:
             yield from _compare(work, member_id, nothing)
 
 
-def _compare(work: Work, member_id: UUID, entitled: service.Projection) -> Iterator[Finding]:
+def _compare(work: Work, member_id: UUID, entitled: Projection) -> Iterator[Finding]:
     awards, overtaken = store.standing_of(work, member_id)
     for key, entitlement in entitled.entitlements.items():
         award = awards.get(key)

@@ -20,6 +20,7 @@ from ledger.events import store as events_store
 from ledger.kernel.transaction import Database, Work
 from ledger.scoring import service as scoring
 from ledger.scoring import store as awards_store
+from ledger.scoring.entitling import projection
 
 _SINCE: Final = "WITH fresh AS (SELECT * FROM transfers WHERE sequence > :before) "
 _ACCOUNTS: Final = """, sides AS (
@@ -193,7 +194,7 @@ class Touched:
         found = []
         for member_id in sorted(self.members):
             facts = events_store.facts_of_member(work, member_id)
-            entitled = scoring.projection(work, plan, member_id, facts).entitlements
+            entitled = projection(work, plan, member_id, facts).entitlements
             wanted = {
                 key: (each.points.amount, each.excess.amount, each.receipt.to_json())
                 for key, each in entitled.items()

@@ -42,6 +42,7 @@ from ledger.kernel.arrays import (
     hexadecimal,
     table_of,
 )
+from ledger.kernel.canonical import Json
 from ledger.kernel.pipeline import Prepared, pipeline
 from ledger.kernel.transaction import Work
 from ledger.members.model import SCORE_TOPIC, IdentityKey
@@ -247,16 +248,19 @@ def write(
     work: Work,
     facts: Sequence[NewFact],
     references: Mapping[IdentityKey, UUID],
-    touched: Iterable[UUID],
+    told: Mapping[UUID, Json],
 ) -> Written:
-    """Store facts and who takes part in them, count them, and ask for the members' scoring."""
+    """Store facts and who takes part in them, count them, and ask for the members' scoring.
+
+    ``told``: what scoring is told of each member.
+    """
     new = _fact_rows(facts, references)
     moment = {"hour": _hour(work.now), "now": work.now}
     with pipeline(work) as line:
         stored = line.send(_INSERT_FACTS, {**new, "now": work.now})
         counted = line.send(_COUNT_ACCEPTED, {**_counts(facts), **moment})
-        told = [(str(member_id), None) for member_id in touched]
-        outbox.send_many(line, SCORE_TOPIC, told)
+        asked = [(str(member_id), told[member_id]) for member_id in sorted(told)]
+        outbox.send_many(line, SCORE_TOPIC, asked)
     return Written(stored.fetchall()[0][0], {row[0]: row[1] for row in counted.fetchall()})
 
 

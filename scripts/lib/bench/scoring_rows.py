@@ -26,7 +26,7 @@ from api.supervisor.valkey import ValkeyServer
 from ledger.events import store as events_store
 from ledger.kernel.clock import Instant, SystemClock
 from ledger.programme.load import load_programme
-from ledger.scoring import service
+from ledger.scoring.entitling import projection
 from ledger.scoring.model import Activation
 from ledger.scoring.plan import Plan
 from tests.world import World
@@ -71,7 +71,7 @@ def replay_rows(server: BenchServer, events: int, say: Say) -> list[AnyRow]:
         with server.database.read() as work:
             for member_id, facts in events_store.facts_by_member(work):
                 counted += len(facts)
-                entitled = service.projection(work, plan, member_id, facts)
+                entitled = projection(work, plan, member_id, facts)
                 points += sum(e.points.amount for e in entitled.entitlements.values())
         rates.append(counted / (time.perf_counter() - began))
         sums.add((counted, points))
