@@ -88,9 +88,9 @@ def erase_personal(work: Work, member_id: UUID, references: Iterable[UUID]) -> N
 
 
 def lock_member(work: Work, member_id: UUID) -> MemberStatus | None:
-    """Lock one member's row; ``None`` if there is no such member."""
-    query = sa.select(members.c.status).where(members.c.member_id == member_id).with_for_update()
-    status = work.connection.execute(query).scalar_one_or_none()
+    """Lock one member's row (rows that name it may be added); ``None``: no such member."""
+    mine = sa.select(members.c.status).where(members.c.member_id == member_id)
+    status = work.connection.execute(mine.with_for_update(key_share=True)).scalar_one_or_none()
     return None if status is None else MemberStatus(status)
 
 
