@@ -99,6 +99,7 @@ from api.pages import (
 )
 from api.pages import codes as code_pages
 from api.pages import purchases as purchase_pages
+from api.pages import units as unit_pages
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
@@ -154,6 +155,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     member.router,
     session.router,
     thanking.router,
+    unit_pages.router,
     votes.router,
     wallet.router,
 )

@@ -45,6 +45,8 @@ from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
 from ledger.standing import service as standing
 from ledger.standing.store import levels_of
+from ledger.units import service as units
+from ledger.units.model import UnitStanding
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -87,6 +89,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         merit = standing.standing_of(work, member_id)
         kept = next(iter(levels_of(work, member_id, limit=1)), None)
         absence = inactivity.warned_absence(work, member_id)
+        beside = [each for each in units.units_of(work, member_id) if each.awards]
         under_review = quarantine.points_under_review(work, member_id)
         cases = [one for one in cases_of_member(work, member_id, RECENT_MAX) if one.is_live]
         now = work.now
@@ -104,6 +107,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         awards=[_shown(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
         standing=standing_shown(view, merit, kept),
+        units=[unit_row(view, each) for each in beside],
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
         has_lms=any(
@@ -161,6 +165,13 @@ def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
         caps=cap_rows(view, programme) if programme else [],
         pays_actor=_pays_actor,
     )
+
+
+def unit_row(view: View, found: UnitStanding) -> tuple[str, int, str]:
+    """A unit beside points: what it is called, what there is of it, and the level if any."""
+    reached = found.reached.level
+    level = "" if reached is None else say(view, reached.title, reached.level_id)
+    return say(view, found.programme.title, found.unit), found.standing.points.amount, level
 
 
 def in_force(work: Work) -> Programme | None:

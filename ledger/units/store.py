@@ -60,6 +60,13 @@ def in_force(work: Work, unit: str | None = None) -> list[UnitChange]:
     return [_change(row) for row in work.connection.execute(ordered)]
 
 
+def waiting(work: Work, limit: int) -> list[UnitChange]:
+    """Proposals that nobody has approved, newest first."""
+    query = _query().where(unit_approvals.c.approved_at.is_(None))
+    ordered = query.order_by(unit_changes.c.change_id.desc()).limit(limit)
+    return [_change(row) for row in work.connection.execute(ordered)]
+
+
 def _query() -> sa.Select[Any]:
     effective = sa.func.coalesce(unit_approvals.c.effective_at, unit_changes.c.effective_at)
     return sa.select(

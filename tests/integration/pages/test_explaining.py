@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from ledger.events.listing import store as listing
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.programme.model_detectors import USUAL
 from ledger.quarantine import service as quarantine
 from ledger.quarantine import store as cases
-from ledger.quarantine.detect import Finding, Parameters
+from ledger.quarantine.detect import Finding
 from ledger.quarantine.model import Decide, Kind
 from ledger.readiness import service as readiness
 from ledger.readiness.model import DeclareSync
@@ -140,7 +141,7 @@ def test_nothing_tells_of_a_review_while_it_is_live(world: World, anna: Reader) 
         with_facts = listing.events_of_member(work, world.linked["anna"], before=None, limit=9)
         suspected = frozenset(row.fact.event_id for row in with_facts)
         finding = Finding(Kind.VELOCITY, frozenset({world.linked["anna"]}), suspected)
-        case_id = cases.insert_case(work, finding, Parameters())
+        case_id = cases.insert_case(work, finding, USUAL)
         cases.add_events(work, case_id, suspected)
         return case_id
 
@@ -175,3 +176,21 @@ def test_the_page_lists_acts_and_says_what_came_of_each(world: World, anna: Read
 def test_somebody_of_whom_nothing_is_known_reads_so(app: FastAPI, world: World) -> None:
     nobody = Reader(app, world.first_admin, "member")
     assert "Nobody has told us of anything" in nobody.words("/history/acts")
+
+
+def test_a_weeks_award_is_told_with_what_went_into_it(app: FastAPI, database: Database) -> None:
+    world = World.make(database)
+    world.activate(CLUB.replace("zone: UTC", "zone: UTC\nperiod: week"))
+    anna = Reader(app, world.link("anna"), "member")
+    for number in (1, 2, 3):
+        world.state(f"r{number}", "lms.section.read", "lms:anna", f"2026-03-02T0{number}:00:00Z")
+    known = ids(world)
+    assert why(anna, known["r1"]) == [{"rule": "read", "step": "period_open"}]
+    assert "Its points come when the period closes" in anna.words(f"/history/acts/{known['r1']}")
+    world.close_periods()
+    world.score()
+    said = anna.words(f"/history/acts/{known['r1']}")
+    assert "It is a part of what its period earned. +10" in said
+    for page in ("/me", "/history", "/history/acts"):
+        assert "Week 2026 / 10" in anna.words(page) or page == "/history/acts"
+    assert why(anna, known["r3"])[0]["step"] == "limit"
