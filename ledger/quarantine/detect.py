@@ -34,6 +34,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """Whose facts, on which devices and of which types, new facts can make look wrong."""
+
+    members: frozenset[UUID]
+    devices: frozenset[str]
+    types: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Members whose facts look wrong together."""
 
@@ -58,6 +67,27 @@ def detect(seen: Collection[Seen], terms: DetectorTerms) -> list[Finding]:
             found.items(), key=lambda item: (item[0][0], sorted(item[0][1]))
         )
     ]
+
+
+def around(new: Collection[Seen]) -> Around:
+    """What has to be looked at again, with the older facts of the window.
+
+    All that the members did and got, all on the devices, and where somebody reviewed or thanked all
+    reviews and thanks: rings may close anywhere.
+    """
+    members = {one.giver for one in new}
+    members |= {one.receiver for one in new if one.receiver is not None}
+    return Around(
+        frozenset(members),
+        frozenset(one.device for one in new if one.device is not None),
+        frozenset(REVIEWS) if any(one.type in REVIEWS for one in new) else frozenset(),
+    )
+
+
+def about(findings: Iterable[Finding], new: Collection[Seen]) -> list[Finding]:
+    """The findings with a new fact among theirs: of the others not all facts were looked at."""
+    ids = {one.event_id for one in new}
+    return [finding for finding in findings if finding.events & ids]
 
 
 def reciprocity(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:

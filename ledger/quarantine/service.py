@@ -28,7 +28,7 @@ from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC, Role
 from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.quarantine import store
-from ledger.quarantine.detect import detect
+from ledger.quarantine.detect import Finding, about, around, detect
 from ledger.quarantine.model import (
     PREFIX,
     Act,
@@ -59,22 +59,49 @@ _ACTS: Final[dict[State, Act]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Look at what is new, by these terms or else by those of the programme in force."""
+    """Look at facts, by these terms or else by those of the programme in force."""
 
     terms: DetectorTerms | None = None
 
 
 def scan(work: Work, command: Scan) -> int:
-    """Look at the window's facts if any is new; how many cases were opened."""
+    """Look at what is new, and at what it stands beside; how many cases were opened."""
     store.lock_scan(work)
     until = store.scanned_until(work)
-    if until is not None and not store.anything_since(work, _first_id(until.timestamp())):
+    if until is None:
+        return _scan_whole(work, command)
+    new = store.seen_since(work, _first_id(until.timestamp()))
+    if not new:
         return 0
     terms = command.terms or _terms_in_force(work)
+    seen = store.seen_since(work, _window(work, terms), around(new))
+    return _open_cases(work, about(detect(seen, terms), new), terms)
+
+
+def scan_whole(work: Work, command: Scan) -> int:
+    """Look at the whole window; how many cases were opened.
+
+    What no new fact shows: identities linked later, likes of others that were taken back or left
+    the window, and thresholds that changed.
+    """
+    store.lock_scan(work)
+    return _scan_whole(work, command)
+
+
+def _scan_whole(work: Work, command: Scan) -> int:
+    terms = command.terms or _terms_in_force(work)
+    seen = store.seen_since(work, _window(work, terms))
+    return _open_cases(work, detect(seen, terms), terms)
+
+
+def _window(work: Work, terms: DetectorTerms) -> UUID:
     start = work.now - timedelta(days=terms.window_days)
-    seen = store.seen_since(work, _first_id(start.timestamp()))
+    return _first_id(start.timestamp())
+
+
+def _open_cases(work: Work, findings: list[Finding], terms: DetectorTerms) -> int:
     opened, touched = 0, set[UUID]()
-    for finding in detect(seen, terms):
+    for finding in findings:
         live, known = store.looked_at(work, finding)
         if not finding.events - known:
             continue

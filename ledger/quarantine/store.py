@@ -16,10 +16,11 @@ from sqlalchemy.dialects import postgresql as pg
 from ledger.events.model import RETRACTED
 from ledger.events.store import is_retracted
 from ledger.events.tables import event_participants, events
+from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.members.tables import identities
 from ledger.programme.model_detectors import DetectorTerms
-from ledger.quarantine.detect import LIKES, REVIEWS, Finding, Seen
+from ledger.quarantine.detect import LIKES, REVIEWS, Around, Finding, Seen
 from ledger.quarantine.model import LIVE, Act, Case, Kind, Said, State
 from ledger.quarantine.tables import (
     review_acts,
@@ -51,15 +52,11 @@ def set_scanned(work: Work, until: datetime) -> None:
     )
 
 
-def anything_since(work: Work, first: UUID) -> bool:
-    """Whether a fact came with an id from ``first`` on; ids are in the order of recording."""
-    return work.connection.execute(
-        sa.select(sa.exists().where(events.c.event_id >= first))
-    ).scalar_one()
+def seen_since(work: Work, first: UUID, among: Around | None = None) -> list[Seen]:
+    """Every fact recorded from ``first`` on that is not parked, as detectors see it.
 
-
-def seen_since(work: Work, first: UUID) -> list[Seen]:
-    """Every fact recorded from ``first`` on that is not parked, as detectors see it."""
+    ``among``: only those in which its members take part, on its devices or of its types.
+    """
     giver = identities.alias("giver")
     receiver = identities.alias("receiver")
     other = event_participants.alias("other")
@@ -86,6 +83,7 @@ def seen_since(work: Work, first: UUID) -> list[Seen]:
         )
         .where(
             events.c.event_id >= first,
+            sa.true() if among is None else events.c.event_id.in_(_ids_around(first, among)),
             events.c.type != RETRACTED,
             giver.c.member_id.is_not(None),
             sa.not_(is_retracted()),
@@ -97,6 +95,26 @@ def seen_since(work: Work, first: UUID) -> list[Seen]:
         Seen(row.event_id, row.type, row.giver, row.occurred_at, row.receiver, row.device)
         for row in work.connection.execute(query)
     ]
+
+
+def _ids_around(first: UUID, among: Around) -> sa.CompoundSelect[tuple[UUID]]:
+    """Ids of events from ``first`` on; each part by an index, or not asked for."""
+    since = events.c.event_id >= first
+    theirs = (
+        sa.select(event_participants.c.event_id)
+        .join(identities, identities.c.reference == event_participants.c.reference)
+        .where(
+            identities.c.member_id == any_uuid("whose", among.members),
+            event_participants.c.event_id >= first,
+        )
+    )
+    others = []
+    if among.devices:
+        device = events.c.data["device"].astext
+        others.append(sa.select(events.c.event_id).where(since, device.in_(among.devices)))
+    if among.types:
+        others.append(sa.select(events.c.event_id).where(since, events.c.type.in_(among.types)))
+    return theirs.union(*others)
 
 
 def looked_at(work: Work, finding: Finding) -> tuple[UUID | None, set[UUID]]:

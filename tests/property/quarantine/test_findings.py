@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.programme.model_detectors import DetectorTerms
-from ledger.quarantine.detect import Seen, detect
+from ledger.quarantine.detect import Seen, about, around, detect
 from ledger.quarantine.model import Kind
 
 PEOPLE = [UUID(int=n) for n in range(1, 6)]
@@ -57,6 +57,33 @@ def test_a_finding_is_about_its_own_members_facts(seen: list[Seen]) -> None:
                 assert any(act.giver == one for act in acts)
         if finding.kind is Kind.VELOCITY:
             assert len(acts) > SMALL.velocity_events
+
+
+@given(facts(), st.lists(st.integers(1, 8), max_size=8))
+def test_looking_at_what_is_new_finds_all_that_looking_at_everything_does(
+    seen: list[Seen], batches: list[int]
+) -> None:
+    """In whatever batches facts arrive, every group comes to the same facts under review."""
+    known: list[Seen] = []
+    by_parts: dict[object, set[UUID]] = {}
+    by_whole: dict[object, set[UUID]] = {}
+    for size in (*batches, len(seen)):
+        new, seen = seen[:size], seen[size:]
+        known += new
+        where = around(new)
+        beside = [
+            one
+            for one in known
+            if one.giver in where.members
+            or one.receiver in where.members
+            or one.device in where.devices
+            or one.type in where.types
+        ]
+        for finding in about(detect(beside, SMALL), new):
+            by_parts.setdefault((finding.kind, finding.members), set()).update(finding.events)
+        for finding in detect(known, SMALL):
+            by_whole.setdefault((finding.kind, finding.members), set()).update(finding.events)
+    assert by_parts == by_whole
 
 
 @given(facts(), facts())
