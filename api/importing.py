@@ -22,6 +22,7 @@ from ledger.events.errors import EventConflict, EventInvalid
 from ledger.events.model import AcceptEvents, AdmittedEvent, OnConflict, Source
 from ledger.events.sources import service as sources
 from ledger.kernel.errors import VkladError
+from ledger.kernel.keyed import KeyedHashes
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members.model import IdentityKey, TakeIn
@@ -59,6 +60,7 @@ class ImportLines:
 
     create_members: bool = False
     only_source: str | None = None
+    hashes: KeyedHashes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Importer:
             stated = read_line(text, self._command.only_source)
             source = self._source(str(stated.source_uri))
             now = self._database.clock.now()
-            (event,) = admit(source, [stated.event], now, any_age=True)
+            (event,) = admit(source, [stated.event], now, any_age=True, hashes=self._command.hashes)
         except VkladError as error:
             self._report(number, error)
             return None

@@ -22,6 +22,7 @@ from ledger.events.sources import service as sources
 from ledger.events.sources.model import DecideSource, ProposeSource, SourceSpec
 from ledger.kernel import outbox
 from ledger.kernel.clock import Instant
+from ledger.kernel.keyed import KeyedHashes
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
@@ -37,6 +38,7 @@ from ledger.scoring.store import StoredAward
 ISSUER = "https://lms.example"
 SOURCE_URI = "https://lms.example/events"
 LATENESS_DAYS = 36_500
+HASHES = KeyedHashes(bytes(32))
 
 
 def lms(subject: str) -> IdentityKey:
@@ -127,7 +129,8 @@ class World:
             IncomingEvent(event_id, event_type, subject, Instant.parse(time), data)
             for event_id, event_type, subject, time, data in stated
         ]
-        admitted = admit(self.source, incoming, datetime.now(UTC))  # noqa: TID251 - a test's clock
+        now = datetime.now(UTC)  # noqa: TID251 - a test's clock
+        admitted = admit(self.source, incoming, now, hashes=HASHES)
         command = AcceptEvents(self.source, admitted, OnConflict.REPORT, budgeted=False)
         return execute(self.database, events.accept_events, command)
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from api.cli.composed import composed
 from api.importing import BadLine, Imported, Importer, ImportLines, numbered_lines
+from api.telling import hashes_of_events
 from ledger.events.errors import EventInvalid
 
 STANDARD_INPUT: Final = "-"
@@ -36,7 +37,9 @@ def import_lines(
     with composed() as composition, _open(file) as raw, _progress() as progress:
         task = progress.add_task("events", total=_size(file))
         counted = _Counted(raw, lambda size: progress.advance(task, size))
-        importer = Importer(composition.database, ImportLines(create_members, source), _report)
+        hashes = hashes_of_events(composition.secret)
+        command = ImportLines(create_members, source, hashes)
+        importer = Importer(composition.database, command, _report)
         imported = importer.run(numbered_lines(cast("BinaryIO", counted)))
     _summarise(imported)
     if imported.bad:

@@ -28,6 +28,7 @@ from ledger.events.model import (
 from ledger.events.sources import service as sources
 from ledger.events.sources.model import OpenSource, SecretBox
 from ledger.kernel.batcher import MicroBatcher
+from ledger.kernel.keyed import KeyedHashes
 from ledger.kernel.transaction import Database, Work, execute
 
 _Found = TypeVar("_Found")
@@ -43,8 +44,12 @@ longer than working them out does."""
 class Intake:
     """The door for events of one process; open it once and close it at the end."""
 
-    def __init__(self, database: Database, box: SecretBox) -> None:
+    def __init__(
+        self, database: Database, box: SecretBox, hashes: KeyedHashes | None = None
+    ) -> None:
+        """Without ``hashes`` nothing is kept of what tells devices and networks."""
         self.database = database
+        self._hashes = hashes
         self._box = box
         self._by_name: Memory[OpenSource] = Memory()
         self._by_uri: Memory[Source] = Memory()
@@ -125,7 +130,7 @@ class Intake:
         """The gate of this reading of the source: one each, as many as there are sources."""
         gate = self._gates.get(source.source_id)
         if gate is None or gate.source is not source:
-            gate = self._gates[source.source_id] = Gate(source)
+            gate = self._gates[source.source_id] = Gate(source, hashes=self._hashes)
         return gate
 
     def _read(self, read: Callable[[Work], _Found]) -> _Found:

@@ -29,6 +29,7 @@ from ledger.events.model import (
     EVENT_ID_LENGTH_MAX,
     FUTURE_MAX,
     INTEGER_MAX,
+    KEYED_PREFIX,
     REFERENCE_PREFIX,
     RETRACTED,
     TEXT_LENGTH_MAX,
@@ -44,11 +45,14 @@ from ledger.events.model import (
 from ledger.events.personal import first_personal_field
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.kernel.errors import VkladError
+from ledger.kernel.keyed import KeyedHashes, network_of
 from ledger.members.model import SUBJECT_LENGTH_MAX, IdentityKey
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z", re.ASCII)
+_KEYED: Final = re.compile(rf"{KEYED_PREFIX}_[0-9a-f]{{64}}\Z")
+_TELLING: Final = frozenset({FieldKind.KEYED, FieldKind.NETWORK})
 _CONTROL: Final = re.compile("[\x00-\x1f]")
 _FUTURE_S: Final = FUTURE_MAX // timedelta(seconds=1)
 _DAY_S: Final = timedelta(days=1) // timedelta(seconds=1)
@@ -57,18 +61,24 @@ _DIGITS_MAX: Final = 24
 
 
 def admit(
-    source: Source, events: Sequence[IncomingEvent], received_at: datetime, *, any_age: bool = False
+    source: Source,
+    events: Sequence[IncomingEvent],
+    received_at: datetime,
+    *,
+    any_age: bool = False,
+    hashes: KeyedHashes | None = None,
 ) -> list[AdmittedEvent]:
     """Every event, admitted and reduced; or the first that is not, by its index.
 
-    ``any_age`` is for an operator's import of history.
+    ``any_age`` is for an operator's import of history. Without ``hashes`` nothing is kept of what
+    tells devices and networks.
 
     Raises:
         BatchTooLarge: more than ``BATCH_EVENTS_MAX``.
         EventInvalid, PersonalField, TypeNotAllowed, IdentityNotAllowed, EventTooLate,
         EventInFuture: with the event's ``index``.
     """
-    return Gate(source, any_age=any_age).admit(events, received_at)
+    return Gate(source, any_age=any_age, hashes=hashes).admit(events, received_at)
 
 
 class Gate:
@@ -77,8 +87,11 @@ class Gate:
     Keep one no longer than the registration it was made of may be remembered.
     """
 
-    def __init__(self, source: Source, *, any_age: bool = False) -> None:
+    def __init__(
+        self, source: Source, *, any_age: bool = False, hashes: KeyedHashes | None = None
+    ) -> None:
         self.source = source
+        self._hashes = hashes
         self._any_age = any_age
         self._authority = source.authority
         self._types: dict[str, Fields | None] = {}
@@ -165,9 +178,29 @@ class Gate:
                 if not isinstance(value, str):
                     raise _wrong(name, "an identity as in lms:1042")
                 identities[name] = self._key(value, f"data.{name}")
+            elif kind in _TELLING:
+                keyed = self._keyed(value, name, kind)
+                if keyed is not None:
+                    values[name] = keyed
             else:
                 values[name] = _READERS[kind](value, name)
         return identities, values
+
+    def _keyed(self, value: ExactJson, name: str, kind: FieldKind) -> str | None:
+        """What tells a device or network, hashed; what was hashed before stays as it is.
+
+        A source's names are its own: those of two sources are never the same.
+        """
+        if isinstance(value, str) and _KEYED.match(value):
+            return value
+        is_told = isinstance(value, str | int) and not isinstance(value, bool)
+        told = str(value) if is_told else None
+        if kind is FieldKind.NETWORK:
+            told = network_of(told)
+        if not told or len(told) > TEXT_LENGTH_MAX or self._hashes is None:
+            return None
+        names = (name,) if kind is FieldKind.NETWORK else (name, self.source.uri)
+        return f"{KEYED_PREFIX}_{self._hashes.digest(*names, told).hex()}"
 
     def _key(self, text: str, field: str) -> IdentityKey:
         provider, colon, subject = text.partition(":")
@@ -224,8 +257,9 @@ def _text(value: ExactJson, name: str) -> str:
         raise _wrong(name, "text")
     if len(value) > TEXT_LENGTH_MAX or _CONTROL.search(value):
         raise _wrong(name, f"text of at most {TEXT_LENGTH_MAX} characters, without control codes")
-    if value.startswith(f"{REFERENCE_PREFIX}_"):
-        raise _wrong(name, f"text that does not begin with {REFERENCE_PREFIX}_, which is ours")
+    for ours in (REFERENCE_PREFIX, KEYED_PREFIX):
+        if value.startswith(f"{ours}_"):
+            raise _wrong(name, f"text that does not begin with {ours}_, which is ours")
     return value
 
 

@@ -80,6 +80,8 @@ TYPES: Final[Mapping[str, Fields]] = {
     "shop.order.refunded": _ORDER | {"refund": _K},
 }
 
+TELLING: Final[Fields] = {"device": FieldKind.KEYED}
+"""What every type but a retraction may say besides: on which device it was done."""
 _ATTRIBUTE: Final = re.compile(r"member\.([a-z][a-z0-9_]{0,63})\.changed\Z")
 
 
@@ -92,13 +94,14 @@ def attribute_of(event_type: str) -> str | None:
 def fields_of(event_type: str, authority: Authority) -> Fields | None:
     """What a type keeps: what its source declares, else what is known here.
 
-    ``None`` for a type nobody declared. An attribute's value is in ``level``, ``value`` or a field
-    of the attribute's own name.
+    ``None`` for a type nobody declared. A device is kept keyed, however it is declared. An
+    attribute's value is in ``level``, ``value`` or a field of the attribute's own name.
     """
-    if event_type in TYPES:
+    if event_type == RETRACTED:
         return TYPES[event_type]
-    if event_type in authority.declared:
-        return authority.declared[event_type]
+    declared = TYPES.get(event_type, authority.declared.get(event_type))
+    if declared is not None:
+        return {**declared, **TELLING}
     attribute = attribute_of(event_type)
     if attribute is not None:
         return dict.fromkeys(("level", "value", attribute), FieldKind.VALUE)

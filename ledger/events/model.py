@@ -27,6 +27,8 @@ BATCH_EVENTS_MAX: Final = 1_000
 RETRACTED: Final = "activity.retracted"
 REFERENCE_PREFIX: Final = "idn"
 """An identity in a fact's data is ``idn_…``: its reference, never who it is."""
+KEYED_PREFIX: Final = "keyed"
+"""A device or network in a fact's data is ``keyed_…``: a hash under this installation's key."""
 ANY: Final = "*"
 
 ExactJson = str | int | bool | Decimal | None | Sequence["ExactJson"] | Mapping[str, "ExactJson"]
@@ -49,6 +51,13 @@ class FieldKind(StrEnum):
     TIME = "time"
     VALUE = "value"
     """Any one of text, number and boolean: an attribute's value."""
+    KEYED = "keyed"
+    """Text or a number that tells a device or a card; kept as a keyed hash, so only compared.
+
+    Dropped, like an address that is none, where it cannot be read: it only helps to compare.
+    """
+    NETWORK = "network"
+    """An IP address; kept as a keyed hash of its /24 or /48."""
 
 
 Fields = Mapping[str, FieldKind]

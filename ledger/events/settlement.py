@@ -20,6 +20,7 @@ import orjson
 
 from ledger.events.errors import BudgetSpent, EventConflict
 from ledger.events.model import (
+    KEYED_PREFIX,
     REFERENCE_PREFIX,
     AcceptEvents,
     AdmittedEvent,
@@ -35,6 +36,7 @@ from ledger.kernel.errors import VkladError
 from ledger.members.model import IdentityKey
 
 SECONDS_PER_HOUR: Final = 3_600
+_KEYED: Final = f"{KEYED_PREFIX}_"
 
 FactKey = tuple[str, str]
 """(source, id): what identifies an event."""
@@ -213,13 +215,18 @@ def content_digest(event: AdmittedEvent, references: Mapping[IdentityKey, UUID])
 def content_of(
     event: AdmittedEvent, references: Mapping[IdentityKey, UUID]
 ) -> dict[str, str | dict[str, Json] | None]:
-    """What of an event counts when a re-send is compared."""
+    """What of an event counts when a re-send is compared.
+
+    Not the keyed hashes: with another key, or sent before they were kept, it is the same event.
+    """
     return {
         "type": event.type,
         "time": None if event.time_is_ours else _moment(event.occurred),
         "subject": None if event.subject is None else _hex(references.get(event.subject)),
         "identities": {name: _hex(references.get(key)) for name, key in event.identities.items()},
-        "values": {name: _plain(value) for name, value in event.values.items()},
+        "values": {
+            name: _plain(value) for name, value in event.values.items() if not _is_keyed(value)
+        },
     }
 
 
@@ -239,6 +246,10 @@ def kept_data(event: AdmittedEvent, references: Mapping[IdentityKey, UUID]) -> d
         for name, key in event.identities.items()
     }
     return {**event.values, **named}
+
+
+def _is_keyed(value: Scalar) -> bool:
+    return isinstance(value, str) and value.startswith(_KEYED)
 
 
 def _moment(occurred: Instant) -> str:

@@ -6,19 +6,16 @@ Without the installation's key nobody can try values out, and the rows can be de
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.kernel.keyed import KeyedHashes, network_of
 from ledger.members.model import IdentityKey
 
 WALLET: Final = "wallet"
 _WORLDWIDE: Final = frozenset({"telegram", "phone", "phone_hash"})
 """Providers whose subjects mean the same whoever states them; others are an issuer's own."""
-_PREFIX: Final = {4: 24, 6: 48}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +46,11 @@ class Fingerprints:
 
     def network(self, address: str | None) -> bytes | None:
         """The hash of an address' network: /24 of IPv4, /48 of IPv6; ``None`` if it is none."""
-        try:
-            known = ipaddress.ip_address(address or "")
-        except ValueError:
-            return None
-        if isinstance(known, ipaddress.IPv6Address) and known.ipv4_mapped is not None:
-            known = known.ipv4_mapped
-        prefix = ipaddress.ip_network((known, _PREFIX[known.version]), strict=False)
-        return self._digest("network", str(prefix))
+        prefix = network_of(address)
+        return None if prefix is None else self._digest("network", prefix)
 
     def _digest(self, *parts: str) -> bytes:
-        message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in map(str.encode, parts))
-        return hmac.digest(self.key, message, hashlib.sha256)
+        return KeyedHashes(self.key).digest(*parts)
 
 
 def _same_everywhere(key: IdentityKey) -> tuple[str, str, str]:

@@ -22,6 +22,7 @@ from api.http.pagination import Page, PageHere
 from api.http.parts import DatabaseHere, parts_of
 from api.http.principal import allow, machine_of
 from api.http.problems import UnsupportedMediaType, responses
+from api.telling import hashes_of_events
 from api.webhooks import cloudevents
 from api.webhooks.exact_json import read_json
 from api.webhooks.intake import Intake
@@ -51,7 +52,9 @@ def intake_of(request: Request) -> Intake:
             intake = getattr(state, "intake", None)
             if intake is None:
                 parts = parts_of(request)
-                intake = state.intake = Intake(parts.database, FernetBox(parts.secret))
+                intake = state.intake = Intake(
+                    parts.database, FernetBox(parts.secret), hashes_of_events(parts.secret)
+                )
     return intake
 
 

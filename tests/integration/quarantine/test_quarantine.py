@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from api.cli.ledger import CHECKS
 from api.erasing import FORGETTING
+from ledger.events.tables import events
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
@@ -47,6 +49,7 @@ rules:
   - {id: liked, on: club.like.given, to: data.owner, points: 2}
   - {id: post, on: club.post.created, to: actor, points: 5}
 """
+RINGS = "  - {id: review, on: peer.review.completed, to: data.owner, points: 1}\n"
 WEEKLY = PROGRAMME.replace("rules:", "period: week\nrules:")
 LIKES = [
     (
@@ -152,6 +155,55 @@ def test_the_programme_in_force_says_what_is_too_much(world: World) -> None:
     with world.database.read() as work:
         kept = work.connection.execute(sa.select(review_cases.c.parameters)).scalar_one()
     assert kept == asdict(DetectorTerms(window_days=1, velocity_events=3, velocity_minutes=5))
+
+
+def scanned_now(world: World) -> None:
+    execute(world.database, lambda work, _: store.set_scanned(work, work.now), None)
+    time.sleep(0.002)  # Ids are in the order of milliseconds.
+
+
+def test_what_is_new_is_looked_at_beside_what_is_old(world: World) -> None:
+    people = ["ann", "bob", "cid", "dan"]
+    for name in people:
+        world.link(name)
+    around = [*zip(people, [*people[1:], people[0]], strict=True)]
+    facts = [
+        (
+            f"{kind}{giver}{n}",
+            kind,
+            f"lms:{giver}",
+            "2026-03-01T09:00:00Z",
+            {"owner": f"lms:{to}", "device": "phone"} if n else {"owner": f"lms:{to}"},
+        )
+        for kind in ("peer.review.completed", "lms.activity.completed")
+        for n in range(2)
+        for giver, to in around
+    ]
+    world.activate(PROGRAMME + RINGS)
+    world.state_all([each for each in facts if each[2] != "lms:dan"])
+    assert scan(world) == 0
+    scanned_now(world)
+    assert scan(world) == 0, "nothing is new"
+    world.state_all([each for each in facts if each[2] == "lms:dan"])
+    assert scan(world) == 2
+    with world.database.read() as work:
+        found = store.page(work, live=True, before=None, limit=9)
+        devices = set(work.connection.execute(sa.select(events.c.data["device"].astext)).scalars())
+    assert {str(device)[:6] for device in devices} == {"None", "keyed_"}, "as a hash alone"
+    assert {(case.kind, case.events) for case in found} == {("ring", 8), ("shared_device", 8)}
+
+
+def test_the_whole_window_shows_what_no_new_fact_does(world: World) -> None:
+    world.activate(PROGRAMME)
+    world.state_all(LIKES)
+    assert scan(world) == 0, "nobody knows yet who they are"
+    scanned_now(world)
+    for name in ("ann", "bob"):
+        world.link(name)
+    assert scan(world) == 0
+    whole = service.Scan(DetectorTerms(window_days=3650))
+    assert execute(world.database, service.scan_whole, whole) == 1
+    assert execute(world.database, service.scan_whole, whole) == 0
 
 
 def weekly(world: World) -> tuple[UUID, UUID, UUID]:

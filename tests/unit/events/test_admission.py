@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -34,9 +36,11 @@ from ledger.events.model import (
 from ledger.events.personal import first_personal_field, is_personal
 from ledger.kernel.clock import Instant
 from ledger.kernel.errors import VkladError
+from ledger.kernel.keyed import KeyedHashes
 from ledger.members.model import IdentityKey
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HASHES = KeyedHashes(bytes(32))
 SOURCE = Source(
     source_id=UUID(int=1),
     uri="https://lms.example",
@@ -314,3 +318,60 @@ def _outcome(stated: IncomingEvent) -> tuple[Mapping[str, object], object]:
         return admit(SOURCE, [stated], NOW)[0].values, 0
     except VkladError as refused:
         return {}, refused.operands["index"]
+
+
+DEVICE = "keyed_84cc4b0c2d38d2b3d2d6d4c80dbb4d4cb4a4c3d8e6e4b9c7a5f1b2c3d4e5f607"
+
+
+def kept(hashes: KeyedHashes | None = HASHES, **changes: Any) -> dict[str, Any]:
+    return dict(admit(SOURCE, [event(**changes)], NOW, hashes=hashes)[0].values)
+
+
+def test_a_device_is_kept_as_a_keyed_hash_of_its_source() -> None:
+    (device,) = kept(data={"device": "d-1"}).values()
+    assert re.fullmatch("keyed_[0-9a-f]{64}", device)
+    assert kept(data={"device": "d-1"}) == {"device": device}
+    assert kept(data={"device": "d-2"}) != {"device": device}
+    assert kept(KeyedHashes(b"other"), data={"device": "d-1"}) != {"device": device}
+    other = replace(SOURCE, uri="https://forum.example")
+    (elsewhere,) = admit(other, [event(data={"device": "d-1"})], NOW, hashes=HASHES)
+    assert elsewhere.values != {"device": device}
+    assert kept(data={"device": DEVICE}) == {"device": DEVICE}, "our export comes back"
+
+
+@pytest.mark.parametrize(
+    "value", ["", True, {"os": "x"}, ["d"], "x" * 100_000, None, Decimal("1.5")]
+)
+def test_a_device_that_cannot_be_read_is_dropped(value: Any) -> None:
+    assert kept(data={"device": value, "section": 7}) == {"section": 7}
+
+
+def test_without_a_key_nothing_is_kept_of_devices() -> None:
+    assert kept(None, data={"device": "d-1"}) == {}
+    retraction = event(type="activity.retracted", subject=None, data={"id": "x", "device": "d"})
+    assert admit(SOURCE, [retraction], NOW, hashes=HASHES)[0].values == {"id": "x"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.7", "192.0.2.200", True),
+        ("192.0.2.7", "192.0.3.7", False),
+        ("192.0.2.7", "::ffff:192.0.2.9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:ffff::9", True),
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+    ],
+)
+def test_an_address_is_kept_as_its_network(one: str, other: str, *, same: bool) -> None:
+    found = [
+        kept(type="own.thing.done", data={"network": address})["network"]
+        for address in (one, other)
+    ]
+    assert "192" not in str(found)
+    assert (found[0] == found[1]) is same
+    assert kept(type="own.thing.done", data={"network": "no address"}) == {}
+
+
+def test_nobody_states_what_looks_hashed_elsewhere() -> None:
+    with pytest.raises(EventInvalid):
+        admitted(data={"section": DEVICE})

@@ -143,6 +143,13 @@ def test_equal_decimals_are_the_same_content() -> None:
     assert one.says_the_same(other)
 
 
+def test_a_keyed_hash_is_no_content() -> None:
+    """The same event with another key, or first sent before devices were kept, is the same."""
+    bare = event("1", values={"section": 7})
+    told = event("1", values={"section": 7, "device": f"keyed_{'0' * 64}"})
+    assert content_digest(bare, REFERENCES) == content_digest(told, REFERENCES)
+
+
 def test_no_subject_can_be_tried_against_what_is_kept() -> None:
     content = canonical_content(content_of(event(identities={"owner": BORIS}), REFERENCES))
     assert b"anna" not in content
