@@ -54,7 +54,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room(
         "redemption",
-        "code_text lines model orders periods pricing quotes terms tokens",
+        "claims code_text lines model orders periods pricing quotes terms tokens",
         "tests/unit/redemption",
         "tests/property/redemption",
     ),
@@ -76,6 +76,6 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("log", "model", "tests/unit/log", "tests/property/log"),
     _room("kernel", "canonical clock ids units", "tests/unit/kernel"),
     _room("preview", "model", "tests/unit/preview"),
-    _room("verify", "awards chain grants holds lots", "tests/unit/verify", "tests/unit/journal"),
+    _room("verify", "chain", "tests/unit/verify", "tests/unit/journal", "tests/property/ledger"),
     _room("events", "admission objects settlement", "tests/unit/events"),
 )

@@ -183,3 +183,11 @@ def test_a_lot_continued_elsewhere_is_not_an_awards_first() -> None:
     (settled,) = settle_all(sheet, [settling(2, 3)], AT)
     assert sheet.new_lots[-1].lot_id == settled.lot_id
     assert sheet.new_lots[-1].cites == own.lot_id
+
+
+def test_a_debt_larger_than_what_there_is_stays_in_part() -> None:
+    sheet = a_sheet()
+    grant(sheet, a_lot("x", 10))
+    sheet.debt = Points(15)
+    assert pay_debt(sheet, AT, because_of=UUID(int=9)) == Points(10)
+    assert sheet.debt == Points(5)

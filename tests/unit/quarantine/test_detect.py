@@ -99,3 +99,25 @@ def test_a_ring_of_five_and_a_line_are_none() -> None:
     assert found([seen(*pair, REVIEW) for pair in around]) == []
     line = [*pairwise(people)] * 2
     assert found([seen(*pair, REVIEW) for pair in line]) == []
+
+
+def test_each_way_has_to_be_often_enough() -> None:
+    assert found([*(seen(A, B) for _ in range(12)), seen(B, A)]) == []
+
+
+def test_once_is_enough_if_the_terms_say_so() -> None:
+    terms = DetectorTerms(reciprocity_least=1, ring_times=1)
+    (likes,) = found([seen(A, B), seen(B, A)], terms)
+    assert likes.kind is Kind.RECIPROCITY
+    (ring,) = found([seen(*pair, REVIEW) for pair in ((A, B), (B, C), (C, A))], terms)
+    assert (ring.kind, ring.members) == (Kind.RING, frozenset({A, B, C}))
+
+
+def test_findings_are_in_the_order_of_their_kinds_and_members() -> None:
+    quick = [seen(E, at=n / 100) for n in range(101)]
+    ordered = found([*quick, *both(C, D, 6), *both(A, B, 6)])
+    assert [(one.kind, one.members) for one in ordered] == [
+        (Kind.RECIPROCITY, frozenset({A, B})),
+        (Kind.RECIPROCITY, frozenset({C, D})),
+        (Kind.VELOCITY, frozenset({E})),
+    ]

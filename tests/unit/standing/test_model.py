@@ -146,3 +146,26 @@ def test_the_judge_knows_silence() -> None:
         )
         == 0
     )
+
+
+def test_without_a_section_there_is_no_voice() -> None:
+    found = voice([month(50, "2026-03-02T09:00:00Z")], None, "UTC", Instant(0))
+    assert (found.points, found.exact, found.months) == (Points(0), Fraction(0), ())
+
+
+def test_a_standing_is_rounded_down_from_its_exact_sum() -> None:
+    thirds = [Merit((("learning", Fraction(7, 3)),), Instant(number)) for number in (1, 2)]
+    assert standing(thirds, None).points == Points(4)
+
+
+def test_a_periods_award_counts_on_the_day_of_the_second_before_its_close() -> None:
+    programme = load_programme(WEEKLY)
+    receipt = {
+        "programme": {"hash": "0x00"},
+        "contributions": [{"rule": "learn", "weight": "1"}],
+    }
+    for close, day in (("2026-03-09T00:00:00Z", -1), ("2026-03-09T00:00:01Z", 0)):
+        earned = Instant.parse(close)
+        merit = merit_of_award(5, receipt, earned, lambda _: programme)
+        assert merit is not None
+        assert merit.last_day == Instant.parse("2026-03-09T00:00:00Z").seconds // 86_400 + day

@@ -13,6 +13,8 @@ from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
 from ledger.programme.model_thanks import ThanksTerms
 from ledger.thanks.model import (
+    LINK_LENGTH_MAX,
+    REASON_LENGTH_MAX,
     Ring,
     ThanksTooLarge,
     ThanksUnreadable,
@@ -133,3 +135,13 @@ def test_thanks_that_would_reach_nobody(text: str, field: str) -> None:
         load_programme(f"{text}thanks: {{allowance: 50, per_gift: 10, per_pair: {pair}}}\n")
     assert [fault.field for fault in caught.value.found] == [field]
     assert isinstance(caught.value, VkladError)
+
+
+def test_words_may_be_so_long() -> None:
+    check_words("a" * REASON_LENGTH_MAX, "https://x/".ljust(LINK_LENGTH_MAX, "a"))
+    for reason, link in (
+        ("a" * (REASON_LENGTH_MAX + 1), None),
+        ("a", "https://x/".ljust(LINK_LENGTH_MAX + 1, "a")),
+    ):
+        with pytest.raises(ThanksUnreadable):
+            check_words(reason, link)
