@@ -40,8 +40,8 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room(
         "scoring",
-        "at_once attributes caps eras explain history lines model periodic pipeline plan project "
-        "receipts reductions rounding running streaks time_invested",
+        "at_once attributes caps eras explain history lines model periodic pipeline plan products "
+        "project receipts reductions rounding running state state_book streaks time_invested",
         "tests/unit/scoring",
         "tests/property/scoring",
     ),

@@ -67,16 +67,16 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "factors are added instead of multiplied",
-        "ledger/scoring/at_once.py",
-        "            exact *= one.factor",
-        "            exact += one.factor",
+        "ledger/scoring/products.py",
+        "        exact *= each.factor",
+        "        exact += each.factor",
         _SCORING,
     ),
     Fault(
         "what is above a cap is not excess",
         "ledger/scoring/at_once.py",
-        "excess=Points(rounded - points),",
-        "excess=Points(0),",
+        "else Points(rounded - points),",
+        "else Points(0),",
         _SCORING,
     ),
     Fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ledger.lots.errors import HoldAlreadyResolved, InsufficientPoints
 from ledger.lots.holding import capture, place
 from ledger.lots.model import (
     CaptureHold,
+    Cause,
     CreditRedeemed,
     Hold,
     MoveToEscrow,
@@ -73,12 +75,12 @@ def test_a_lot_with_exactly_the_grace_left_is_kept(short_by: timedelta, *, same:
 
 def test_only_what_was_active_long_enough_and_is_not_withheld_leaves() -> None:
     sheet = a_sheet(("old", 5, 100))
-    for key, points, wait in (("just", 6, 1), ("withheld", 7, 0)):
-        grant(sheet, a_lot(key, points, days=200, wait=wait))
-    withheld = next(lot.lot_id for lot in sheet.lots() if lot.granted == Points(7))
-    hold = move_to_escrow(sheet, claim(11, active_before=AT + DAY), withheld={withheld})
-    assert [part.amount for part in hold.parts] == [Points(5), Points(6)]
-    assert sheet.points(withheld, Stage.AVAILABLE) == Points(7)
+    award = UUID(int=0x77)
+    grant(sheet, a_lot("just", 6, days=200, wait=1))
+    grant(sheet, replace(a_lot("award", 7, days=200), cause=Cause("award", str(award))))
+    hold = move_to_escrow(sheet, claim(14, active_before=AT + DAY), withheld={award: Points(4)})
+    # The award's lot dies a day before the other one; of its 7 points 4 stay.
+    assert [part.amount for part in hold.parts] == [Points(5), Points(3), Points(6)]
 
 
 def test_what_is_active_since_a_second_too_few_stays() -> None:
