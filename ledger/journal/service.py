@@ -106,18 +106,17 @@ def flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Account
 
 
 def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Posted]]:
-    head = store.lock_head(work)
-    known = store.known_entries(work, {draft.entry_id for draft in drafts})
-    existing = store.read_entries(work, known)
     keys = {
         key
         for draft in drafts
         for posting in draft.postings
         for key in (posting.debit, posting.credit)
     }
+    head, known, accounts = store.lock_and_load(work, {d.entry_id for d in drafts}, keys)
+    existing = store.read_entries(work, known)
     batch = Batch(
         head=head,
-        accounts=store.read_accounts(work, keys) if keys else {},
+        accounts=accounts,
         existing={entry_id: entry.draft for entry_id, entry in existing.items()},
         recorded_at=work.now,
     )

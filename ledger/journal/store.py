@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -26,6 +26,7 @@ from ledger.journal.model import (
 )
 from ledger.journal.post import WorkingAccount
 from ledger.journal.tables import accounts, journal_head, transfers
+from ledger.kernel.pipeline import Pipeline, Prepared, pipeline
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 
@@ -76,6 +77,11 @@ _ACCOUNTS_OF: Final = """
     WHERE owner = ANY(%b::uuid[])
 """
 _KNOWN: Final = "SELECT entry_id FROM transfers WHERE entry_id = ANY(%b::uuid[]) AND line = 1"
+_LOCK_HEAD: Final = Prepared(
+    sa.select(
+        journal_head.c.sequence, journal_head.c.hash, journal_head.c.account_count
+    ).with_for_update()
+)
 _OPEN_ACCOUNTS: Final = (
     "COPY accounts (account_id, kind, owner, balance, last_sequence) FROM STDIN (FORMAT BINARY)"
 )
@@ -88,12 +94,39 @@ _UPDATE_ACCOUNTS: Final = """
 
 def lock_head(work: Work) -> Head:
     """The end of the chain, locked until this transaction ends."""
-    row = work.connection.execute(
-        sa.select(
-            journal_head.c.sequence, journal_head.c.hash, journal_head.c.account_count
-        ).with_for_update()
-    ).one()
-    return Head(row.sequence, bytes(row.hash), row.account_count)
+    with raw_cursor(work) as cursor:
+        return _head(cursor.execute(_LOCK_HEAD.text))
+
+
+def lock_and_load(
+    work: Work, entry_ids: Collection[UUID], keys: Collection[AccountKey]
+) -> tuple[Head, list[UUID], dict[AccountKey, WorkingAccount]]:
+    """In one exchange: :func:`lock_head`, then :func:`known_entries` and :func:`read_accounts`."""
+    with pipeline(work) as line:
+        head = send_lock(line)
+        known = send_known_entries(line, entry_ids)
+        found = line.connection.cursor(binary=True).execute(_ACCOUNTS_OF, (_owners(keys),))
+    return _head(head), known_of(known), _accounts(found)
+
+
+def send_lock(line: Pipeline) -> Any:
+    """:func:`lock_head` on its way: what is sent after it runs when it is locked."""
+    return line.connection.cursor(binary=True).execute(_LOCK_HEAD.text)
+
+
+def send_known_entries(line: Pipeline, entry_ids: Collection[UUID]) -> Any:
+    """Ask which of these ids are in the journal; :func:`known_of` has the answer."""
+    return line.connection.cursor(binary=True).execute(_KNOWN, (list(entry_ids),))
+
+
+def known_of(answered: Any) -> list[UUID]:
+    """The ids that :func:`send_known_entries` was answered."""
+    return [row[0] for row in answered]
+
+
+def _head(answered: Any) -> Head:
+    sequence, hashed, account_count = answered.fetchone()
+    return Head(sequence, bytes(hashed), account_count)
 
 
 def read_head(work: Work) -> Head:
@@ -106,22 +139,21 @@ def read_head(work: Work) -> Head:
 
 def read_accounts(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, WorkingAccount]:
     """Those of ``keys`` that exist, with every system account and every account of their owners."""
-    owners = list({key.owner for key in keys if key.owner is not None})
+    with raw_cursor(work) as cursor:
+        return _accounts(cursor.execute(_ACCOUNTS_OF, (_owners(keys),)))
+
+
+def _owners(keys: Collection[AccountKey]) -> list[UUID]:
+    return list({key.owner for key in keys if key.owner is not None})
+
+
+def _accounts(rows: Iterable[tuple[Any, ...]]) -> dict[AccountKey, WorkingAccount]:
     found = {}
-    with raw_cursor(work) as cursor:
-        for account_id, kind, owner, balance, last_sequence in cursor.execute(
-            _ACCOUNTS_OF, (owners,)
-        ):
-            key = AccountKey(AccountKind(kind), owner)
-            identity = account_identity(kind, owner)
-            found[key] = WorkingAccount(account_id, key, identity, balance, last_sequence)
+    for account_id, kind, owner, balance, last_sequence in rows:
+        key = AccountKey(AccountKind(kind), owner)
+        identity = account_identity(kind, owner)
+        found[key] = WorkingAccount(account_id, key, identity, balance, last_sequence)
     return found
-
-
-def known_entries(work: Work, entry_ids: Collection[UUID]) -> list[UUID]:
-    """Those of these ids that are in the journal."""
-    with raw_cursor(work) as cursor:
-        return [row[0] for row in cursor.execute(_KNOWN, (list(entry_ids),))]
 
 
 def read_entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, PostedEntry]:

@@ -90,6 +90,11 @@ def any_uuid(name: str, values: Iterable[UUID]) -> sa.CollectionAggregate[Any]:
     return sa.any_(sa.bindparam(name, list(values), _UUIDS))
 
 
+def any_given_uuid(name: str) -> sa.CollectionAggregate[Any]:
+    """``ANY($1)`` over ids that come with each execution."""
+    return sa.any_(sa.bindparam(name, type_=_UUIDS))
+
+
 def any_text(name: str, values: Iterable[str]) -> sa.CollectionAggregate[Any]:
     """``ANY($1)`` over texts."""
     return sa.any_(sa.bindparam(name, list(values), _TEXTS))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.journal import service as journal
-from ledger.journal.model import EntryDraft, PostedEntry
+from ledger.journal.model import PostedEntry
 from ledger.journal.post import conflict
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
-from ledger.lots import clawing, store, vesting_store
+from ledger.lots import clawing, granting_store, store, vesting_store
 from ledger.lots.model import ZERO, Cause, GrantLot, Lot, Position, SettleAward, Settled
-from ledger.lots.sheet import Sheet, grant, lot_id_of, open_sheet
+from ledger.lots.sheet import Sheet, grant, granted, lot_id_of, open_sheet, take
 
 
 def grant_lot(work: Work, command: GrantLot) -> Lot:
@@ -28,24 +28,23 @@ def grant_lots(work: Work, commands: Sequence[GrantLot]) -> list[Lot]:
     Raises:
         EntryConflict: a key was used before with other content.
     """
-    journal.lock_head(work)
-    drafts, sheets = _granted(work, commands)
-    lots = {lot.entry_id: lot for sheet in sheets.values() for lot in sheet.new_lots}
-    known = journal.entries(work, [draft.entry_id for draft in drafts])
-    for draft in drafts:
-        if draft.entry_id in known and known[draft.entry_id].draft != draft:
-            raise conflict(draft.entry_id)
-    if known:
-        fresh = [
-            command
-            for command, draft in zip(commands, drafts, strict=True)
-            if draft.entry_id not in known
-        ]
-        _, sheets = _granted(work, fresh)
+    new = [granted(command) for command in commands]  # Before the lock: others may post meanwhile.
+    debts, known_ids = granting_store.lock_and_look(
+        work, {each.lot.member_id for each in new}, [each.draft.entry_id for each in new]
+    )
+    known = journal.entries(work, known_ids)
+    for each in new:
+        entry_id = each.draft.entry_id
+        if entry_id in known and known[entry_id].draft != each.draft:
+            raise conflict(entry_id)
+    sheets = {person: open_sheet(Position(person, (), debt)) for person, debt in debts.values()}
+    for each in new:
+        if each.draft.entry_id not in known:
+            take(sheets[debts[each.lot.member_id][0]], each)
     for sheet in sheets.values():
         clawing.settle_new(sheet, work.now)
     save(work, list(sheets.values()))
-    return [lots[draft.entry_id] for draft in drafts]
+    return [each.lot for each in new]
 
 
 def settle_award(work: Work, command: SettleAward) -> Settled:
@@ -83,7 +82,7 @@ def settle_awards(work: Work, member_id: UUID, commands: Sequence[SettleAward]) 
 def save(work: Work, sheets: Sequence[Sheet]) -> None:
     """Store what is on the sheets: the terms of new lots, and all entries in one posting."""
     new = [lot for sheet in sheets for lot in sheet.new_lots]
-    store.insert_lots(work, new)
+    granting_store.insert_lots(work, new)
     vestings = {lot_id: each for sheet in sheets for lot_id, each in sheet.new_vestings.items()}
     vesting_store.insert_vestings(work, new, vestings)
     drafts = [draft for sheet in sheets for draft in sheet.entries]
@@ -91,18 +90,9 @@ def save(work: Work, sheets: Sequence[Sheet]) -> None:
         journal.post(work, drafts)
 
 
-def _granted(
-    work: Work, commands: Sequence[GrantLot]
-) -> tuple[list[EntryDraft], dict[UUID, Sheet]]:
-    debts = store.debts_of(work, {command.member_id for command in commands})
-    sheets = {person: open_sheet(Position(person, (), debt)) for person, debt in debts.values()}
-    drafts = [grant(sheets[debts[command.member_id][0]], command) for command in commands]
-    return drafts, sheets
-
-
 def _position_to_settle(work: Work, member_id: UUID, commands: Sequence[SettleAward]) -> Position:
     """All live lots if any may be taken from; for new awards of a member without debt, none."""
-    _, debt = store.debts_of(work, [member_id])[member_id]
+    _, debt = granting_store.debts_of(work, [member_id])[member_id]
     if not debt and all(c.revision == 1 and c.difference > ZERO for c in commands):
         return Position(member_id)
     causes = [Cause(clawing.AWARD_CAUSE, str(command.award_id)) for command in commands]

@@ -121,21 +121,26 @@ class Sheet:
         cites: UUID | None = None,
     ) -> EntryDraft:
         """Write one entry: move the points on the sheet and keep the draft."""
-        for posting in postings:
+        return self.write(
+            EntryDraft(
+                entry_id=entry_id,
+                kind=kind,
+                postings=tuple(postings),
+                effective_at=effective_at,
+                cause=cause_text(cause),
+                cites=cites,
+            )
+        )
+
+    def write(self, draft: EntryDraft) -> EntryDraft:
+        """Move an entry's points on the sheet and keep it."""
+        for posting in draft.postings:
             self._move(posting.debit, -posting.amount)
             self._move(posting.credit, posting.amount)
             if posting.credit == EXPIRED and posting.debit.owner is not None:
                 self._stages[posting.debit.owner].expired += posting.amount
             elif posting.debit == EXPIRED and posting.credit.owner is not None:
                 self._stages[posting.credit.owner].expired -= posting.amount
-        draft = EntryDraft(
-            entry_id=entry_id,
-            kind=kind,
-            postings=tuple(postings),
-            effective_at=effective_at,
-            cause=cause_text(cause),
-            cites=cites,
-        )
         self.entries.append(draft)
         return draft
 
@@ -228,10 +233,19 @@ def lot_id_of(entry_id: UUID, granted_at: datetime, number: int) -> UUID:
     return derived_id(granted_at, "lot", str(entry_id), str(number))
 
 
-def grant(sheet: Sheet, command: GrantLot) -> EntryDraft:
-    """Write the entry that gives a new lot: pending until it activates, else available.
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a command comes to, whatever is on the member's sheet."""
 
-    The entry depends on nothing but the command, so the same command is the same entry.
+    lot: Lot
+    draft: EntryDraft
+    vesting: Vesting | None
+
+
+def granted(command: GrantLot) -> Granted:
+    """The entry that gives a new lot: pending until it activates, else available.
+
+    It depends on nothing but the command, so the same command is the same entry.
     """
     entry_id = derived_id(command.effective_at, command.kind, *command.key)
     lot = Lot(
@@ -244,21 +258,29 @@ def grant(sheet: Sheet, command: GrantLot) -> EntryDraft:
         entry_id=entry_id,
         cites=command.cites,
     )
-    sheet.open_lot(lot, command.vesting)
     waits = command.activates_at > command.effective_at or command.vesting is not None
     stage = Stage.PENDING if waits else Stage.AVAILABLE
-    return sheet.enter(
-        command.kind,
-        [Posting(command.paid_from, stage.account(lot.lot_id), command.amount)],
+    more = {} if command.vesting is None else {"vesting": command.vesting.stated()}
+    draft = EntryDraft(
         entry_id=entry_id,
+        kind=command.kind,
+        postings=(Posting(command.paid_from, stage.account(lot.lot_id), command.amount),),
         effective_at=command.effective_at,
-        cause=granting_cause(
-            [lot],
-            command.why,
-            **({} if command.vesting is None else {"vesting": command.vesting.stated()}),
-        ),
+        cause=cause_text(granting_cause([lot], command.why, **more)),
         cites=command.cites_entry,
     )
+    return Granted(lot, draft, command.vesting)
+
+
+def grant(sheet: Sheet, command: GrantLot) -> EntryDraft:
+    """Write the entry that gives a new lot (:func:`granted`)."""
+    return take(sheet, granted(command))
+
+
+def take(sheet: Sheet, new: Granted) -> EntryDraft:
+    """Write down what was made ready before the sheet was there."""
+    sheet.open_lot(new.lot, new.vesting)
+    return sheet.write(new.draft)
 
 
 def expire_posting(lot: Lot, amount: Points) -> Posting:

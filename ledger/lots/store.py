@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from ledger.journal.model import AccountKind
 from ledger.journal.tables import accounts
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.lots.granting_store import debts_of
 from ledger.lots.model import (
     STAGE_BY_ACCOUNT,
     ZERO,
@@ -29,37 +30,7 @@ from ledger.lots.model import (
     Stage,
 )
 from ledger.lots.tables import hold_parts, hold_returns, holds, lots, vesting_decisions, vestings
-from ledger.members.persons.store import PERSON, of_person
-from ledger.members.tables import members
-
-_INSERT_LOTS: Final = sa.text(
-    """
-    INSERT INTO lots (lot_id, member_id, granted, activates_at, expires_at, cause_kind, cause_id,
-                      continues, cites, entry_id, created_at)
-    SELECT news.*, :now FROM unnest(
-        CAST(:lot_id AS uuid[]), CAST(:member_id AS uuid[]), CAST(:granted AS int8[]),
-        CAST(:activates_at AS timestamptz[]), CAST(:expires_at AS timestamptz[]),
-        CAST(:cause_kind AS text[]), CAST(:cause_id AS text[]), CAST(:continues AS uuid[]),
-        CAST(:cites AS uuid[]), CAST(:entry_id AS uuid[])) AS news
-    """
-)
-
-
-def debts_of(work: Work, member_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, Points]]:
-    """Who stands for each of these members, and what that one owes."""
-    query = (
-        sa.select(members.c.member_id, PERSON.label("person"), accounts.c.balance)
-        .outerjoin(
-            accounts,
-            sa.and_(accounts.c.kind == AccountKind.DEBT, accounts.c.owner == PERSON),
-        )
-        .where(members.c.member_id.in_(list(member_ids)))
-    )
-    owed = {
-        row.member_id: (row.person, Points(-(row.balance or 0)))
-        for row in work.connection.execute(query)
-    }
-    return {member_id: owed.get(member_id, (member_id, ZERO)) for member_id in member_ids}
+from ledger.members.persons.store import of_person
 
 
 def position(
@@ -160,28 +131,6 @@ def _lot(row: sa.Row[Any]) -> Lot:
         entry_id=row.entry_id,
         continues=row.continues,
         cites=row.cites,
-    )
-
-
-def insert_lots(work: Work, new: Sequence[Lot]) -> None:
-    """Store the terms of new lots, in one statement."""
-    if not new:
-        return
-    work.connection.execute(
-        _INSERT_LOTS,
-        {
-            "lot_id": [lot.lot_id for lot in new],
-            "member_id": [lot.member_id for lot in new],
-            "granted": [lot.granted.amount for lot in new],
-            "activates_at": [lot.activates_at for lot in new],
-            "expires_at": [lot.expires_at for lot in new],
-            "cause_kind": [lot.cause.kind for lot in new],
-            "cause_id": [lot.cause.cause_id for lot in new],
-            "continues": [lot.continues for lot in new],
-            "cites": [lot.cites for lot in new],
-            "entry_id": [lot.entry_id for lot in new],
-            "now": work.now,
-        },
     )
 
 

@@ -155,7 +155,7 @@ def test_the_database_itself_refuses_an_overdraft(database: Database, kind: str)
 
 _STEPS: list[Callable[[Work], object]] = [
     lambda work: store.read_accounts(work, [AVAILABLE]),
-    lambda work: store.known_entries(work, [LOT]),
+    lambda work: store.lock_and_load(work, [LOT], []),
     lambda work: store.write(work, [], [], Head(0, bytes(32), 0)),
 ]
 

@@ -1,0 +1,90 @@
+"""Statements of giving lots, written out once and sent together: the path of every award."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ledger.journal import store as journal_store
+from ledger.journal.model import AccountKind
+from ledger.journal.tables import accounts
+from ledger.kernel.arrays import any_given_uuid
+from ledger.kernel.pipeline import Prepared, pipeline
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import Points
+from ledger.lots.model import ZERO, Lot
+from ledger.members.persons.store import PERSON
+from ledger.members.tables import members
+
+Debts = dict[UUID, tuple[UUID, Points]]
+"""Member → who stands for the member, and what that one owes."""
+
+_DEBTS: Final = Prepared(
+    sa.select(members.c.member_id, PERSON.label("person"), accounts.c.balance)
+    .outerjoin(
+        accounts, sa.and_(accounts.c.kind == AccountKind.DEBT.value, accounts.c.owner == PERSON)
+    )
+    .where(members.c.member_id == any_given_uuid("members"))
+)
+_INSERT_LOTS: Final = Prepared(
+    sa.text(
+        """
+    INSERT INTO lots (lot_id, member_id, granted, activates_at, expires_at, cause_kind, cause_id,
+                      continues, cites, entry_id, created_at)
+    SELECT news.*, :now FROM unnest(
+        CAST(:lot_id AS uuid[]), CAST(:member_id AS uuid[]), CAST(:granted AS int8[]),
+        CAST(:activates_at AS timestamptz[]), CAST(:expires_at AS timestamptz[]),
+        CAST(:cause_kind AS text[]), CAST(:cause_id AS text[]), CAST(:continues AS uuid[]),
+        CAST(:cites AS uuid[]), CAST(:entry_id AS uuid[])) AS news
+    """
+    )
+)
+
+
+def debts_of(work: Work, member_ids: Collection[UUID]) -> Debts:
+    """Who stands for each of these members, and what that one owes."""
+    with pipeline(work) as line:
+        owed = line.send(_DEBTS, {"members": list(member_ids)})
+    return _debts(owed.fetchall(), member_ids)
+
+
+def lock_and_look(
+    work: Work, member_ids: Collection[UUID], entry_ids: Collection[UUID]
+) -> tuple[Debts, list[UUID]]:
+    """Lock the journal's head; then :func:`debts_of`, and those of the entries that exist."""
+    with pipeline(work) as line:
+        journal_store.send_lock(line)
+        owed = line.send(_DEBTS, {"members": list(member_ids)})
+        known = journal_store.send_known_entries(line, entry_ids)
+    return _debts(owed.fetchall(), member_ids), journal_store.known_of(known)
+
+
+def _debts(rows: Sequence[Any], member_ids: Collection[UUID]) -> Debts:
+    owed = {member_id: (person, Points(-(balance or 0))) for member_id, person, balance in rows}
+    return {member_id: owed.get(member_id, (member_id, ZERO)) for member_id in member_ids}
+
+
+def insert_lots(work: Work, new: Sequence[Lot]) -> None:
+    """Store the terms of new lots, in one statement."""
+    if not new:
+        return
+    with pipeline(work) as line:
+        line.send(
+            _INSERT_LOTS,
+            {
+                "lot_id": [lot.lot_id for lot in new],
+                "member_id": [lot.member_id for lot in new],
+                "granted": [lot.granted.amount for lot in new],
+                "activates_at": [lot.activates_at for lot in new],
+                "expires_at": [lot.expires_at for lot in new],
+                "cause_kind": [lot.cause.kind for lot in new],
+                "cause_id": [lot.cause.cause_id for lot in new],
+                "continues": [lot.continues for lot in new],
+                "cites": [lot.cites for lot in new],
+                "entry_id": [lot.entry_id for lot in new],
+                "now": work.now,
+            },
+        )
