@@ -18,7 +18,8 @@ from ledger.events.store import is_retracted
 from ledger.events.tables import event_participants, events
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
-from ledger.members.tables import identities
+from ledger.members.persons.store import PERSON, of_person
+from ledger.members.tables import identities, members
 from ledger.programme.model_detectors import DetectorTerms
 from ledger.quarantine.detect import LIKES, REVIEWS, Around, Finding, Seen
 from ledger.quarantine.model import LIVE, Act, Case, Kind, Said, State
@@ -57,20 +58,21 @@ def seen_since(work: Work, first: UUID, among: Around | None = None) -> list[See
 
     ``among``: only those in which its members take part, on its devices or of its types.
     """
-    giver = identities.alias("giver")
-    receiver = identities.alias("receiver")
+    by, to = identities.alias("by"), identities.alias("to")
+    giver, receiver = members.alias("giver"), members.alias("receiver")
     other = event_participants.alias("other")
     query = (
         sa.select(
             events.c.event_id,
             events.c.type,
             events.c.occurred_at,
-            giver.c.member_id.label("giver"),
-            receiver.c.member_id.label("receiver"),
+            sa.func.coalesce(giver.c.merged_into, giver.c.member_id).label("giver"),
+            sa.func.coalesce(receiver.c.merged_into, receiver.c.member_id).label("receiver"),
             events.c.data["device"].astext.label("device"),
         )
         .select_from(
-            events.join(giver, giver.c.reference == events.c.subject_reference)
+            events.join(by, by.c.reference == events.c.subject_reference)
+            .join(giver, giver.c.member_id == by.c.member_id)
             .outerjoin(
                 other,
                 sa.and_(
@@ -79,13 +81,13 @@ def seen_since(work: Work, first: UUID, among: Around | None = None) -> list[See
                     events.c.type.in_((*LIKES, *REVIEWS)),
                 ),
             )
-            .outerjoin(receiver, receiver.c.reference == other.c.reference)
+            .outerjoin(to, to.c.reference == other.c.reference)
+            .outerjoin(receiver, receiver.c.member_id == to.c.member_id)
         )
         .where(
             events.c.event_id >= first,
             sa.true() if among is None else events.c.event_id.in_(_ids_around(first, among)),
             events.c.type != RETRACTED,
-            giver.c.member_id.is_not(None),
             sa.not_(is_retracted()),
         )
         .order_by(events.c.event_id, other.c.role)
@@ -103,8 +105,10 @@ def _ids_around(first: UUID, among: Around) -> sa.CompoundSelect[tuple[UUID]]:
     theirs = (
         sa.select(event_participants.c.event_id)
         .join(identities, identities.c.reference == event_participants.c.reference)
+        .join(members, members.c.member_id == identities.c.member_id)
         .where(
-            identities.c.member_id == any_uuid("whose", among.members),
+            sa.func.coalesce(members.c.merged_into, members.c.member_id)
+            == any_uuid("whose", among.members),
             event_participants.c.event_id >= first,
         )
     )
@@ -121,17 +125,16 @@ def looked_at(work: Work, finding: Finding) -> tuple[UUID | None, set[UUID]]:
     """The live case of this kind and exactly these members, and every event of such cases ever."""
     theirs = (
         sa.select(review_members.c.case_id)
+        .join(members, members.c.member_id == review_members.c.member_id)
         .group_by(review_members.c.case_id)
         .having(
-            sa.func.array_agg(
-                pg.aggregate_order_by(review_members.c.member_id, review_members.c.member_id)
-            )
+            sa.func.array_agg(pg.aggregate_order_by(sa.distinct(PERSON), PERSON))
             == sa.bindparam("whose", sorted(finding.members), pg.ARRAY(sa.Uuid))
         )
         .where(
             review_members.c.case_id.in_(
                 sa.select(review_members.c.case_id).where(
-                    review_members.c.member_id == min(finding.members)
+                    of_person(review_members.c.member_id, min(finding.members))
                 )
             )
         )
@@ -194,7 +197,9 @@ def page(work: Work, *, live: bool, before: UUID | None, limit: int) -> list[Cas
 
 def cases_of_member(work: Work, member_id: UUID, limit: int) -> list[Case]:
     """Cases about a member, newest first."""
-    theirs = sa.select(review_members.c.case_id).where(review_members.c.member_id == member_id)
+    theirs = sa.select(review_members.c.case_id).where(
+        of_person(review_members.c.member_id, member_id)
+    )
     return _cases(work, review_cases.c.case_id.in_(theirs), limit)
 
 
@@ -286,9 +291,15 @@ def _cases(work: Work, condition: sa.ColumnElement[bool], limit: int) -> list[Ca
 
 def _members(work: Work, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     found: dict[UUID, list[UUID]] = defaultdict(list)
-    query = sa.select(review_members).where(review_members.c.case_id.in_(ids))
-    for row in work.connection.execute(query.order_by(review_members.c.member_id)):
-        found[row.case_id].append(row.member_id)
+    query = (
+        sa.select(review_members.c.case_id, PERSON.label("person"))
+        .join(members, members.c.member_id == review_members.c.member_id)
+        .where(review_members.c.case_id.in_(ids))
+        .distinct()
+        .order_by(sa.text("person"))
+    )
+    for row in work.connection.execute(query):
+        found[row.case_id].append(row.person)
     return found
 
 
@@ -304,11 +315,12 @@ def _counts(work: Work, ids: Collection[UUID]) -> dict[UUID, int]:
 def _said(work: Work, ids: Collection[UUID]) -> dict[UUID, list[Said]]:
     found: dict[UUID, list[Said]] = defaultdict(list)
     query = (
-        sa.select(review_acts, review_words.c.words)
+        sa.select(review_acts, review_words.c.words, PERSON.label("person"))
         .join_from(review_acts, review_words, isouter=True)
+        .join(members, members.c.member_id == review_acts.c.done_by)
         .where(review_acts.c.case_id.in_(ids))
         .order_by(review_acts.c.recorded_at, review_acts.c.act_id)
     )
     for row in work.connection.execute(query):
-        found[row.case_id].append(Said(row.act, row.done_by, row.recorded_at, row.words))
+        found[row.case_id].append(Said(row.act, row.person, row.recorded_at, row.words))
     return found

@@ -39,6 +39,7 @@ from ledger.quarantine.model import (
 from ledger.quarantine.tables import review_cases
 from ledger.quarantine.verify import QUARANTINE_CHECKS, check_cases, check_withheld
 from ledger.scoring.verify import SCORING_CHECKS
+from tests.support.merging import merge
 from tests.world import World
 
 PROGRAMME = """\
@@ -108,6 +109,12 @@ def verified(world: World) -> None:
     with world.database.read() as work:
         for check in (*SCORING_CHECKS, *QUARANTINE_CHECKS):
             assert list(check.run(work)) == []
+
+
+def usable(world: World, member_id: UUID, number: int) -> int:
+    with pytest.raises(InsufficientPoints) as refused:
+        execute(world.database, lots.place_hold, hold(member_id, 1000, number))
+    return int(refused.value.operands["available"])
 
 
 def let_appeal_time_pass(world: World) -> None:
@@ -430,3 +437,25 @@ def test_the_page_lets_go(world: World, pair: tuple[UUID, UUID], admin: TestClie
     form = {"words": "they study together", "csrf": admin.headers["x-csrf-token"]}
     path = f"/admin/reviews/{case}/release"
     assert admin.post(path, data=form, follow_redirects=False).status_code == 303
+
+
+def test_two_accounts_of_one_person_are_one(world: World, pair: tuple[UUID, UUID]) -> None:
+    ann, bob = pair
+    cid = world.link("cid")
+    merge(world, cid, ann)
+    world.score()
+    case_id = only_case(world)
+    with world.database.read() as work:
+        (case,) = store.cases_of_member(work, cid, 9)
+    assert set(case.members) == {cid, bob}
+    assert (under_review(world, cid), usable(world, cid, 1)) == (12, 5)
+    assert execute(world.database, service.appeal, Decide(case_id, cid, "we only talk"))
+    verified(world)
+
+
+def test_what_people_gave_themselves_is_between_nobody(
+    world: World, pair: tuple[UUID, UUID]
+) -> None:
+    merge(world, *pair)
+    world.score()
+    assert scan(world) == 0
