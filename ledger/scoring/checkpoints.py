@@ -164,7 +164,10 @@ def _attribute_types(plan: Plan) -> frozenset[str]:
 
 
 def _versions(plan: Plan) -> list[object]:
-    stated = [[each.programme.hash_text, each.effective_at.isoformat()] for each in plan.versions]
+    stated = [
+        [each.programme.hash_text, each.effective_at.seconds, each.effective_at.fraction]
+        for each in plan.versions
+    ]
     return [stated, [_versions(each) for each in plan.top_ups]]
 
 
