@@ -24,6 +24,7 @@ from ledger.members.service import create_member
 from tests.integration.conftest import TestDatabase
 from tests.integration.log.test_log import clawback
 from tests.support.dumps import dump
+from tests.world import World
 
 TEXT = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text("utf-8")
 COMMANDS = [
@@ -50,6 +51,9 @@ class Shell:
 
     def vklad(self, arguments: list[str]) -> str:
         result = CliRunner().invoke(app, arguments)
+        if arguments[:2] in (["merges", "propose"], ["merges", "split"]):
+            proposed = json.loads(result.stdout)
+            self.words |= {"MERGE": proposed["id"], "CONTENT": proposed["content"]}
         if "To do it: --confirm" in result.output:
             self.words["CONFIRM"] = result.output.rsplit(" ", 1)[1].strip()
         else:
@@ -85,13 +89,18 @@ def test_the_commands_do_what_is_said(
     monkeypatch.chdir(tmp_path)
     execute(database, journal.post, [clawback(number) for number in range(5)])
     member = execute(database, create_member, CreateMember("en", "Anna"))
+    world = World.make(database)
     words = {
+        "SURVIVOR": format_id("mem", world.link("1")),
+        "ABSORBED": format_id("mem", world.link("2")),
+        "FIRST": format_id("mem", world.first_admin),
+        "SECOND": format_id("mem", world.second_admin),
         "ENTRY": format_id("ent", clawback(2).entry_id),
         "MEMBER": format_id("mem", member.member_id),
         "YEAR": str(database.clock.now().year),
     }
     shell = Shell(postgres_server, test_database.name, words)
-    assert len(COMMANDS) >= 14
+    assert len(COMMANDS) >= 19
     for line in COMMANDS:
         if line.endswith("> newer.json"):
             execute(database, journal.post, [clawback(number) for number in range(5, 9)])
