@@ -32,6 +32,24 @@ ACTS: Final[dict[str, str]] = {
     "grant.ended": """
         SELECT closed_at, closed_by::text, grant_id::text, jsonb_build_object('state', state)
         FROM grants WHERE closed_at IS NOT NULL""",
+    "import.proposed": """
+        SELECT created_at, created_by::text, import_id::text, jsonb_build_object(
+            'budget', budget_id, 'points', points, 'lines', line_count,
+            'file', encode(file_digest, 'hex'), 'persons_needed', persons_needed,
+            'content', encode(content_digest, 'hex'))
+        FROM imports""",
+    "import.approved": """
+        SELECT approved_at, person_id::text, import_id::text, jsonb_build_object(
+            'content', encode(content_digest, 'hex'))
+        FROM import_approvals""",
+    "import.decided": """
+        SELECT closed_at, closed_by::text, import_id::text, jsonb_build_object(
+            'accepted', state NOT IN ('rejected', 'withdrawn'))
+        FROM imports WHERE closed_at IS NOT NULL""",
+    "import.take_back_asked": """
+        SELECT asked_at, person_id::text, import_id::text, jsonb_build_object(
+            'content', encode(content_digest, 'hex'))
+        FROM import_take_backs""",
     "guest_pass.reviewed": """
         SELECT decided_at, decided_by::text, referral_id::text, jsonb_build_object(
             'accepted', accepted)

@@ -14,6 +14,7 @@ from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
 from ledger.emission.verify import EMISSION_CHECKS
+from ledger.grants.imports.verify import IMPORT_CHECKS
 from ledger.inactivity.verify import INACTIVITY_CHECKS
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.log.verify import (
@@ -93,6 +94,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *QUARANTINE_CHECKS,
     *REFERRAL_CHECKS,
     *BRIDGE_CHECKS,
+    *IMPORT_CHECKS,
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
 )

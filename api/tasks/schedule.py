@@ -13,7 +13,7 @@ from typing import Final
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
 from api.referring import fingerprints
-from api.tasks import log, oracle, scoring
+from api.tasks import imports, log, oracle, scoring
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
@@ -100,6 +100,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("referral.advance", 300, _advance_guest_passes),
     Job("quarantine.scan", 60, _look_for_fraud),
     Job("quarantine.scan_whole", 3_600, _look_for_fraud_again),
+    Job("imports.credit_all_linked", 3_600, imports.credit_all_linked),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),

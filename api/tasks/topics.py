@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import governance, log, oracle, scoring
+from api.tasks import governance, imports, log, oracle, scoring
 from governance.ballots.service import INTENTS_TOPIC
-from ledger.members.model import SCORE_TOPIC
+from ledger.grants.imports.model import IMPORT_TOPIC
+from ledger.members.model import LINKED_TOPIC, SCORE_TOPIC
 from ledger.preview.service import PREVIEW_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
 from oracle.anchors.service import TOPIC as ANCHORS_TOPIC
@@ -25,6 +26,8 @@ TOPICS: Final[Mapping[str, Handler]] = {
     SCORE_TOPIC: scoring.score,
     ACTIVATED_TOPIC: scoring.score_everybody,
     PREVIEW_TOPIC: scoring.preview,
+    IMPORT_TOPIC: imports.carry_out,
+    LINKED_TOPIC: imports.credit_linked,
     BRIDGE_TOPIC: oracle.on_bridge_intent,
     INTENTS_TOPIC: governance.on_intent,
     ANCHORS_TOPIC: log.on_intent,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from ledger.events import store as events_store
 from ledger.grants import store as grants_store
+from ledger.grants.imports import store as imports_store
 from ledger.kernel.transaction import Work
 from ledger.members import service, store
 from ledger.members.erasures import store as erasures
@@ -34,7 +35,7 @@ def erase_member(work: Work, member_id: UUID, requested_by: RequestedBy = "opera
     references = erasures.references_ever(work, member_id)
     addresses = wallets_store.addresses_ever(work, member_id)
     words = [*erasures.words_about(work, member_id, references), *addresses]
-    forget_references(work, references, words)
+    forget_references(work, references, words, member_id)
     grants_store.forget_reasons(work, member_id, words)
     wallets_store.delete_wallets(work, member_id)
     store.erase_personal(work, member_id, references)
@@ -42,11 +43,14 @@ def erase_member(work: Work, member_id: UUID, requested_by: RequestedBy = "opera
     erasures.insert_erasure(work, Erasure(member_id, tuple(references), requested_by, work.now))
 
 
-def forget_references(work: Work, references: Iterable[UUID], words: list[str]) -> None:
+def forget_references(
+    work: Work, references: Iterable[UUID], words: list[str], member_id: UUID | None = None
+) -> None:
     """Forget identities, what was sent about them, and where else these words stand."""
     found = list(references)
     events_store.erase_bodies(work, found)
     events_store.erase_reasons(work, words)
+    imports_store.forget(work, found, words, member_id)
     erasures.forget_words(work, words)
 
 

@@ -238,7 +238,7 @@ def _check(work: Work, command: CreateGrant) -> Budget:
         raise OwnGrant("You cannot propose a grant to yourself.")
     _refuse_dead(command.activates_at, command.expires_at, work.now)
     _refuse_strangers(work, beneficiaries)
-    return _budget_with(work, command.budget_id, sum_points(line.points for line in command.lines))
+    return budget_with(work, command.budget_id, sum_points(line.points for line in command.lines))
 
 
 def _refuse_dead(activates_at: datetime | None, expires_at: datetime | None, now: datetime) -> None:
@@ -258,7 +258,13 @@ def _refuse_beneficiary(person_id: UUID, grant: Grant) -> None:
         raise OwnGrant("You cannot approve a grant that pays you.")
 
 
-def _budget_with(work: Work, budget_id: UUID, points: Points) -> Budget:
+def budget_with(work: Work, budget_id: UUID, points: Points) -> Budget:
+    """The budget, if it has that much left.
+
+    Raises:
+        UnknownBudget: there is none.
+        BudgetExceeded: it has less; the message says how much.
+    """
     found = store.read_budgets(work, budget_id)
     if not found:
         raise UnknownBudget("There is no such budget.", budget=format_id("bud", budget_id))
@@ -277,7 +283,7 @@ def _budget_with(work: Work, budget_id: UUID, points: Points) -> Budget:
 def _carefulness(work: Work, command: CreateGrant) -> tuple[int, datetime | None]:
     """How many persons a proposal needs, and from when it is payable if that is one."""
     points = sum_points(line.points for line in command.lines)
-    over = _over_threshold(work, {command.created_by}, points, command.policy)
+    over = over_threshold(work, {command.created_by}, points, command.policy)
     delay = command.policy.single_admin_delay
     if delay is None or members_store.count_admins(work) > 1:
         return (3 if over else 2), None
@@ -289,14 +295,17 @@ def _carefulness(work: Work, command: CreateGrant) -> tuple[int, datetime | None
     return 1, work.now + delay
 
 
-def _over_threshold(
+def over_threshold(
     work: Work,
     persons: Collection[UUID],
     points: Points,
     policy: GrantPolicy,
     but_not: UUID | None = None,
 ) -> bool:
-    """Whether one of these persons would have stood for more than the threshold in 24 hours."""
+    """Whether one of these persons would have stood for more than the threshold in 24 hours.
+
+    Grants and imports count together; ``but_not`` is the one that is looked at.
+    """
     before = store.stood_for(work, persons, since=work.now - WINDOW, but_not=but_not)
     return any(stood + points > policy.third_person_above for stood in before.values())
 
@@ -305,12 +314,12 @@ def _enough(work: Work, grant: Grant, policy: GrantPolicy) -> bool:
     persons = {approval.person_id for approval in grant.approvals}
     if len(persons) == 1:
         return grant.payable_from is not None and work.now >= grant.payable_from
-    over = _over_threshold(work, persons, grant.points, policy, but_not=grant.grant_id)
+    over = over_threshold(work, persons, grant.points, policy, but_not=grant.grant_id)
     return len(persons) >= max(grant.persons_needed, 3 if over else 2)
 
 
 def _pay(work: Work, grant: Grant, closed_by: UUID) -> Grant:
-    _budget_with(work, grant.budget_id, grant.points)
+    budget_with(work, grant.budget_id, grant.points)
     _refuse_dead(grant.activates_at, grant.expires_at, work.now)
     _refuse_strangers(work, [line.member_id for line in grant.lines])
     stated = payment_text(grant, closed_by)

@@ -10,6 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from ledger.grants.imports.model import LIVE, USING_UP
+from ledger.grants.imports.tables import import_approvals, imports
 from ledger.grants.model import (
     Approval,
     Budget,
@@ -62,7 +64,12 @@ def read_budgets(work: Work, budget_id: UUID | None = None) -> list[Budget]:
         .where(grants.c.budget_id == budgets.c.budget_id, grants.c.state == GrantState.PAID)
         .scalar_subquery()
     )
-    query = sa.select(budgets, paid.label("paid")).order_by(budgets.c.name)
+    brought = (
+        sa.select(sa.func.coalesce(sa.func.sum(imports.c.points), 0))
+        .where(imports.c.budget_id == budgets.c.budget_id, imports.c.state.in_(USING_UP))
+        .scalar_subquery()
+    )
+    query = sa.select(budgets, (paid + brought).label("paid")).order_by(budgets.c.name)
     if budget_id is not None:
         query = query.where(budgets.c.budget_id == budget_id)
     return [
@@ -218,19 +225,31 @@ def _grants(work: Work, query: sa.Select[Any]) -> list[Grant]:
 def stood_for(
     work: Work, persons: Collection[UUID], *, since: datetime, but_not: UUID | None
 ) -> dict[UUID, Points]:
-    """Points of the open and paid grants that each person has stood for since then."""
-    query = (
-        sa.select(grant_approvals.c.person_id, sa.func.sum(grants.c.points).label("points"))
+    """Points of the open and paid grants and imports that each person has stood for since then."""
+    granted = (
+        sa.select(grant_approvals.c.person_id, grants.c.points)
         .join(grants, grants.c.grant_id == grant_approvals.c.grant_id)
         .where(
-            grant_approvals.c.person_id == any_uuid("persons", persons),
             grant_approvals.c.approved_at > since,
             grants.c.state.in_([GrantState.PROPOSED, GrantState.PAID]),
+            grants.c.grant_id.is_distinct_from(but_not),
         )
-        .group_by(grant_approvals.c.person_id)
     )
-    if but_not is not None:
-        query = query.where(grants.c.grant_id != but_not)
+    brought = (
+        sa.select(import_approvals.c.person_id, imports.c.points)
+        .join(imports, imports.c.import_id == import_approvals.c.import_id)
+        .where(
+            import_approvals.c.approved_at > since,
+            imports.c.state.in_(LIVE),
+            imports.c.import_id.is_distinct_from(but_not),
+        )
+    )
+    both = granted.union_all(brought).subquery()
+    query = (
+        sa.select(both.c.person_id, sa.func.sum(both.c.points).label("points"))
+        .where(both.c.person_id == any_uuid("persons", persons))
+        .group_by(both.c.person_id)
+    )
     found = {row.person_id: Points(int(row.points)) for row in work.connection.execute(query)}
     return {person: found.get(person, Points(0)) for person in persons}
 

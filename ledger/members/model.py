@@ -25,6 +25,8 @@ SINGLE_ADMIN_DELAY: Final = timedelta(hours=72)
 LINK_LIFETIME_MAX: Final = timedelta(days=30)
 SCORE_TOPIC: Final = "score"
 """Outbox topic; the key is a member's id as text: project this member's facts again."""
+LINKED_TOPIC: Final = "linked"
+"""Outbox topic; the key is a member's id as text: an identity became this member's."""
 
 
 class MemberStatus(StrEnum):

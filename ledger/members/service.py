@@ -18,6 +18,7 @@ from ledger.members.links import store as links
 from ledger.members.model import (
     ADMINS_BY_LINK_MAX,
     LINK_LIFETIME_MAX,
+    LINKED_TOPIC,
     SCORE_TOPIC,
     AdminExists,
     ApproveRole,
@@ -110,6 +111,7 @@ def link_identity(work: Work, command: LinkIdentity) -> None:
         proof_digest=command.proof_digest,
     )
     outbox.put(work, SCORE_TOPIC, str(command.member_id))
+    outbox.put(work, LINKED_TOPIC, str(command.member_id))
 
 
 def unlink_identity(work: Work, command: UnlinkIdentity) -> None:
@@ -152,7 +154,8 @@ def take_in(work: Work, command: TakeIn) -> list[UUID]:
     store.insert_links(
         work, pairs, action="linked", proof_kind=command.proof_kind, proof_digest=None
     )
-    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in new_ids])
+    for topic in (SCORE_TOPIC, LINKED_TOPIC):
+        outbox.put_many(work, topic, [(str(member_id), None) for member_id in new_ids])
     return new_ids
 
 

@@ -241,7 +241,7 @@ def unfounded_mints(work: Work, kinds: list[str]) -> Iterator[tuple[int, UUID, s
 
 
 def grants_unpaid_for(work: Work) -> Iterator[tuple[int, UUID]]:
-    """Entries of kind ``grant`` that no paid grant stands behind, the first."""
+    """Entries of kind ``grant`` that no paid grant or import stands behind, the first."""
     query = sa.text(
         "SELECT sequence, entry_id FROM transfers WHERE kind = 'grant' AND line = 1 AND NOT EXISTS "
         "(SELECT FROM lots JOIN grants ON grants.grant_id::text = lots.cause_id "
@@ -260,6 +260,7 @@ def refusal_triggers(work: Work) -> list[StoredTrigger]:
         "AND prosrc LIKE '%RAISE EXCEPTION%'"
     )
     rows = work.connection.execute(query, {"function": FUNCTION})
+        "AND NOT EXISTS (SELECT FROM import_payments AS p WHERE p.entry_id = transfers.entry_id) "
     return [StoredTrigger(row.relname, row.tgname, str(row.tgenabled)) for row in rows]
 
 

@@ -20,8 +20,25 @@ LEDGER_REFUSALS: Final = frozenset(
         ("grant_lines", "grant_lines_append_only"),
         ("grant_approvals", "grant_approvals_append_only"),
         *(
+            (table, f"{table}_append_only")
+            for table in (
+                "import_lines",
+                "import_approvals",
+                "import_payments",
+                "import_take_backs",
+            )
+        ),
+        *(
             (table, f"{table}_{suffix}")
-            for table in ("accounts", "journal_head", "lots", "holds", "hold_parts", "grants")
+            for table in (
+                "accounts",
+                "journal_head",
+                "lots",
+                "holds",
+                "hold_parts",
+                "grants",
+                "imports",
+            )
             for suffix in ("kept", "fixed")
         ),
     }
