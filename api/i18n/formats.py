@@ -76,6 +76,16 @@ def write_token(value: TokenUnits, language: str) -> str:
     return f"{sign}{write_number(whole, language)}{point}{fraction}"
 
 
+def write_exact(value: str, language: str) -> str:
+    """An exact number from its text: grouped, with the language's decimal sign; 1/3 stays 1/3."""
+    if "/" in value:
+        return value
+    whole, _, fraction = value.partition(".")
+    point = get_decimal_symbol(language) if fraction else ""
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{write_number(abs(int(whole)), language)}{point}{fraction}"
+
+
 def write_share(numerator: int, denominator: int, language: str) -> str:
     """A share in whole per cent (half to even); for bars and charts, never for amounts."""
     return format_percent(Decimal(numerator) / Decimal(denominator or 1), locale=language)

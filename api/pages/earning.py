@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from api.i18n.formats import write_exact
 from api.pages.rendering import View
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
@@ -34,7 +37,7 @@ def amount_words(view: View, rule: Rule) -> str:
     """What a rule earns: a number, or that it goes by the event."""
     if isinstance(rule.points, Expression):
         return view.catalogue.text(view.language, "member.earn.formula")
-    return exact_text(rule.points)
+    return write_exact(exact_text(rule.points), view.language)
 
 
 def formula_of(rule: Rule) -> str | None:
@@ -63,6 +66,10 @@ def cap_rows(view: View, programme: Programme) -> list[tuple[str, str]]:
     ]
 
 
+def _times(view: View, factor: Fraction) -> str:
+    return f"× {write_exact(exact_text(factor), view.language)}"
+
+
 def multiplier_rows(
     view: View, programme: Programme | None, multiplier: Multiplier
 ) -> list[tuple[str, str]]:
@@ -70,7 +77,10 @@ def multiplier_rows(
     if isinstance(multiplier, AttributeMultiplier):
         names = programme.attributes[multiplier.attribute].names if programme else {}
         return [
-            (say(view, names.get(value), str(value)), f"× {exact_text(factor)}")
+            (
+                say(view, names.get(value), str(value)),
+                _times(view, factor),
+            )
             for value, factor in multiplier.table.items()
         ]
     kind = "days" if isinstance(multiplier, DayStreakMultiplier) else "weeks"
@@ -79,7 +89,7 @@ def multiplier_rows(
         (
             view.catalogue.text(view.language, f"member.earn.{kind}", count=number)
             + ("+" if number == last else ""),
-            f"× {exact_text(factor)}",
+            _times(view, factor),
         )
         for number, factor in enumerate(multiplier.table, start=1)
     ]

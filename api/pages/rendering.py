@@ -139,6 +139,7 @@ def names_for(catalogue: Catalogue, language: Language) -> dict[str, Callable[..
     return {
         "t": partial(catalogue.text, language),
         "points": partial(_points, language),
+        "exact": partial(_exact, language),
         "number": partial(_number, language),
         "money": partial(_money, language),
         "token": partial(_token, language),
@@ -159,6 +160,10 @@ def _headers(language: Language) -> dict[str, str]:
 
 def _points(language: str, value: Points | int) -> str:
     return formats.write_number(value.amount if isinstance(value, Points) else value, language)
+
+
+def _exact(language: str, value: int | str) -> str:
+    return formats.write_exact(str(value), language)
 
 
 def _number(language: str, value: int) -> str:

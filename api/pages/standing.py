@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 
+from api.i18n.formats import write_exact
 from api.pages.earning import category_words, say
 from api.pages.rendering import View
 from ledger.kernel.units import Points
@@ -41,9 +43,10 @@ def standing_shown(view: View, found: MemberStanding, kept: KeptLevel | None) ->
     words = view.catalogue.text
     hint = None
     if terms is not None:
-        decay = exact_text(terms.decay * 100)
+        decay = write_exact(exact_text(terms.decay * 100), view.language)
         cap = words(view.language, "member.points_count", count=terms.per_month)
         hint = words(view.language, "member.standing.voice_hint", cap=cap, decay=decay)
+    shown = partial(_number, language=view.language)
     reached, following = found.reached.level, found.reached.following
     return ShownStanding(
         points=found.standing.points,
@@ -59,7 +62,7 @@ def standing_shown(view: View, found: MemberStanding, kept: KeptLevel | None) ->
                 category_words(view, category)
                 if category
                 else words(view.language, "member.standing.other"),
-                _number(share),
+                shown(share),
             )
             for category, share in sorted(
                 found.standing.by_category.items(), key=lambda row: row[0] or "~"
@@ -68,7 +71,7 @@ def standing_shown(view: View, found: MemberStanding, kept: KeptLevel | None) ->
         voice=None if terms is None else found.voice.points,
         voice_hint=hint,
         months=[
-            (each.month, _number(each.earned), _number(each.counted), _number(each.left))
+            (each.month, shown(each.earned), shown(each.counted), shown(each.left))
             for each in reversed(found.voice.months)
         ],
     )
@@ -101,6 +104,7 @@ def _name(view: View, level: Level) -> str:
     return say(view, level.title, level.level_id)
 
 
-def _number(exact: Fraction) -> str:
+def _number(exact: Fraction, language: str) -> str:
     """To two digits after the point, cut: for looking at; the exact number is in the API."""
-    return exact_text(Fraction(exact.numerator * 100 // exact.denominator, 100))
+    cut = Fraction(exact.numerator * 100 // exact.denominator, 100)
+    return write_exact(exact_text(cut), language)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from api.i18n.formats import write, write_day, write_share, write_time
+from api.i18n.formats import write, write_day, write_exact, write_number, write_share, write_time
 from api.i18n.negotiation import negotiate
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Money, Points, TokenUnits
@@ -79,3 +79,12 @@ def test_the_language_of_a_request(
     header: str | None, chosen: list[str | None], language: str
 ) -> None:
     assert negotiate(header, chosen) == language
+
+
+def test_exact_numbers_take_the_sign_of_the_language() -> None:
+    assert write_exact("1.25", "ru") == "1,25"
+    assert write_exact("1.25", "en") == "1.25"
+    assert write_exact("12345.5", "en") == "12,345.5"
+    assert write_exact("-0.5", "ru") == "-0,5"
+    assert write_exact("1306", "ru") == write_number(1306, "ru")
+    assert write_exact("1/3", "ru") == "1/3"
