@@ -95,10 +95,13 @@ def spent_since(work: Work, since: datetime | None) -> Points:
 
 
 def lots_of_referrals(work: Work) -> Sequence[sa.Row[Any]]:
-    """Lots with this cause, each with what its entry moved."""
+    """Lots with this cause, but for those in which points of such a lot came back."""
     return work.connection.execute(
         sa.text(
             "SELECT lot_id, member_id, granted, cause_id FROM lots WHERE cause_kind = 'referral' "
+            "AND NOT EXISTS (SELECT FROM lots AS old "
+            "WHERE old.lot_id = coalesce(lots.cites, lots.continues) "
+            "AND (old.cause_kind, old.cause_id) = (lots.cause_kind, lots.cause_id)) "
             "ORDER BY lot_id"
         )
     ).all()

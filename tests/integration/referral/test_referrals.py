@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
-from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold
+from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold, ReturnToLots
 from ledger.members import store as members_store
 from ledger.members.model import IdentityKey, MemberNotActive, MemberStatus, Role, UnknownMember
 from ledger.referral import service, store
@@ -668,3 +669,28 @@ def test_verify_finds_a_budget_and_a_limit_that_were_passed(club: Club) -> None:
             sa.text("UPDATE referral_rewards SET points = 9000 WHERE side = 'inviter'")
         )
     assert any("the budget is 10000" in found.problem for found in club.verified())
+
+
+def test_points_of_a_reward_that_come_back_in_another_lot_are_nothing_wrong(club: Club) -> None:
+    text = PROGRAMME.replace('version: "1"', 'version: "2"') + "validity: {days: 60}\n"
+    club.pass_time(days=1)
+    club.world.activate(text, club.clock.at.isoformat())
+    club.rewarded("ann", "bob")
+    club.pass_time(days=14)
+    held = execute(
+        club.database,
+        lots.place_hold,
+        PlaceHold(
+            UUID(int=1),
+            *(club.world.linked["ann"], Points(300), HoldPurpose.REDEMPTION),
+            *(club.clock.at, club.clock.at + timedelta(hours=1)),
+        ),
+    )
+    captured = CaptureHold(held.hold_id, Points(300), club.clock.at)
+    execute(club.database, lots.capture_hold, captured)
+    club.pass_time(days=61)
+    back = ReturnToLots(held.hold_id, UUID(int=2), Points(300), club.clock.at)
+    (part,) = execute(club.database, lots.return_to_lots, back).parts
+    assert part.to_lot_id != part.from_lot_id
+    assert club.has("ann") == 300
+    assert club.verified() == []
