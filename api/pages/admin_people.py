@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -18,10 +18,12 @@ from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Money
 from ledger.members import service, store
 from ledger.members.blocks import service as blocking
 from ledger.members.blocks.model import BLOCK_REASON_LENGTH_MAX, Block, Unblock
 from ledger.members.model import ApproveRole, ProposeRole, RevokeRole, Role
+from ledger.redemption import offline_store
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -141,14 +143,22 @@ def events(
         unknown = listing.unknown_types(work)
         deliveries = listing.deliveries_of(work, source=None, before=None, limit=ODD_SHOWN_MAX)
         known = sources.list_sources(work)
+        uses = offline_store.conflicts(work, source=None, before=None, limit=ODD_SHOWN_MAX)
     return view.render(
         "admin/events.html",
         events=found[: page.limit],
         conflicts=conflicts,
         unknown=unknown[:ODD_SHOWN_MAX],
         deliveries=deliveries,
+        uses=[(each, _given(each)) for each in uses],
         sources=known,
         source_names={one.uri: one.name for one in known},
         source=wanted,
         next_cursor=page.next_cursor(found, lambda row: [str(row.fact.event_id)]),
     )
+
+
+def _given(conflict: offline_store.Conflict) -> Money:
+    """What the till gave off."""
+    stated = cast("dict[str, Any]", conflict.content)
+    return Money(stated["given_minor"], stated["currency"])

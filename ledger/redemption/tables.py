@@ -177,3 +177,21 @@ code_uses = sa.Table(
     sa.Column("used_at", _MOMENT, nullable=False),
 )
 """Append-only: what each code was used for; a code has one use by its key."""
+
+code_conflicts = sa.Table(
+    "redemption_code_conflicts",
+    metadata,
+    sa.Column("conflict_id", sa.Uuid, primary_key=True),
+    sa.Column("source", _CODE, sa.ForeignKey("sources.uri"), nullable=False),
+    sa.Column("code_digest", pg.BYTEA),
+    sa.Column("order_number", _CODE, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("content", pg.JSONB, nullable=False),
+    sa.Column("used_at", _MOMENT, nullable=False),
+    sa.Column("recorded_at", _MOMENT, nullable=False),
+    sa.UniqueConstraint(
+        "source", "order_number", "code_digest", "reason", postgresql_nulls_not_distinct=True
+    ),
+    sa.CheckConstraint("octet_length(code_digest) = 32", name="digest_is_sha256"),
+)
+"""Append-only: uses at a till without a connection that could not be counted as stated."""
