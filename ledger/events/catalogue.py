@@ -56,6 +56,7 @@ TYPES: Final[Mapping[str, Fields]] = {
     "club.post.created": _POST,
     "club.comment.created": _POST | {"comment": _K, "owner": FieldKind.IDENTITY},
     "club.like.given": _POST | {"owner": FieldKind.IDENTITY},
+    "club.dislike.given": _POST | {"owner": FieldKind.IDENTITY},
     "club.solution.accepted": _POST | {"owner": FieldKind.IDENTITY},
     "club.user.registered": {},
     # Working and thinking

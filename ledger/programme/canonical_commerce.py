@@ -17,8 +17,11 @@ def commerce_form(found: Sequence[Reduction], shares: Json) -> dict[str, Json]:
                 "rules": list(each.rules),
                 "on": each.on,
                 "key": each.key,
-                "whole": each.whole,
-                "part": each.part,
+                **(
+                    {"takes": each.takes, "to": each.to}
+                    if each.takes
+                    else {"whole": each.whole, "part": each.part}
+                ),
                 "once_per": each.once_per,
             }
             for each in found

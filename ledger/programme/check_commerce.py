@@ -1,4 +1,8 @@
-"""What reductions and splits must be to the rest of a programme."""
+"""What reductions and splits must be to the rest of a programme.
+
+A vote against a thing takes of one award, so each thing has one: then what it takes depends on no
+other award, whichever of them are known, and in whatever order.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from fractions import Fraction
 
 from ledger.programme.model import ACTOR
 from ledger.programme.schema import ProgrammeFile
-from ledger.programme.schema_commerce import SplitFile, SplitsFile
+from ledger.programme.schema_commerce import ReductionFile, SplitFile, SplitsFile
 from ledger.programme.source import Path
 
 Wrong = tuple[Path, str, str]
@@ -22,24 +26,45 @@ def check_commerce(file: ProgrammeFile) -> Iterator[Wrong]:
 
 def _reductions(file: ProgrammeFile) -> Iterator[Wrong]:
     on_by_rule = {rule.id: rule.on for rule in file.rules}
-    to_by_rule = {rule.id: rule.to for rule in file.rules}
+    rule_by_id = {rule.id: rule for rule in file.rules}
     seen: set[str] = set()
     for index, reduction in enumerate(file.reductions):
         path: Path = ("reductions", index)
         if file.period != "at_once":
             wrong = "only awards at once are taken back with their purchase"
             yield path, wrong, "period: at_once"
+        yield from _one_form(path, reduction)
         for place, rule in enumerate(reduction.rules):
             where: Path = (*path, "rules", place)
             if rule not in on_by_rule:
                 yield where, f"there is no rule {rule!r}", f"rules: [{file.rules[0].id}]"
             elif reduction.on in on_by_rule[rule]:
                 yield where, f"{rule!r} pays for {reduction.on} itself", "on: shop.order.refunded"
-            elif to_by_rule[rule] != ACTOR:
+            elif reduction.takes is not None:
+                if rule_by_id[rule].once_per != [reduction.key]:
+                    wrong = f"{rule!r} may earn more than once for what {reduction.key} names"
+                    yield where, wrong, f"once_per: [{reduction.key}]"
+            elif rule_by_id[rule].to != ACTOR:
                 yield where, "a refund names the buyer, and this rule pays another", "to: actor"
             if rule in seen:
                 yield where, f"{rule!r} has a reduction already", "one reduction for each rule"
             seen.add(rule)
+
+
+def _one_form(path: Path, reduction: ReductionFile) -> Iterator[Wrong]:
+    """A refund is of a part of a whole; a vote takes points from somebody."""
+    refund = [name for name in ("whole", "part") if getattr(reduction, name) is not None]
+    if reduction.takes is None:
+        if len(refund) < 2:
+            wrong = "says neither which part of what whole goes back, nor how many points"
+            yield path, wrong, "{…, whole: data.amount_minor, part: data.amount_minor}"
+        if reduction.to is not None:
+            yield (*path, "to"), "a refund takes from whoever acted", "takes: 2"
+        return
+    for name in refund:
+        yield (*path, name), "a row that `takes` points knows no whole and part", "takes: 2"
+    if reduction.to is None:
+        yield path, "`takes` needs to know whose award it is", "to: data.author"
 
 
 def _splits(splits: SplitsFile) -> Iterator[Wrong]:

@@ -13,7 +13,16 @@ from ledger.programme.sections import section_json
 def reductions(files: Sequence[ReductionFile]) -> tuple[Reduction, ...]:
     """What goes back with a purchase."""
     return tuple(
-        Reduction(tuple(file.rules), file.on, file.key, file.whole, file.part, file.once_per)
+        Reduction(
+            rules=tuple(file.rules),
+            on=file.on,
+            key=file.key,
+            whole=file.whole,
+            part=file.part,
+            once_per=file.once_per,
+            takes=file.takes or 0,
+            to=file.to,
+        )
         for file in files
     )
 

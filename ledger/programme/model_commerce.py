@@ -1,4 +1,4 @@
-"""What a programme says of purchases, once it has been read."""
+"""What a programme says of purchases, and of votes against things, once it has been read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ class Reduction:
 
     The other fields are paths into data: ``key`` names the order in both events, ``whole`` is what
     was paid and ``part`` what one refund was of; ``once_per`` names a refund.
+
+    Or, where ``takes`` is stated in place of ``whole`` and ``part``, each event takes so many
+    points of the award of the thing that ``key`` names, down to nothing; ``to`` names the member
+    whose award it is.
     """
 
     rules: tuple[str, ...]
     on: str
     key: str
-    whole: str
-    part: str
+    whole: str | None = None
+    part: str | None = None
     once_per: str | None = None
+    takes: int = 0
+    to: str | None = None

@@ -32,7 +32,10 @@ SPLITS_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class ReductionFile(Section):
-    """An award that goes back with the purchase that earned it."""
+    """An award that goes back: with the purchase that earned it, or by votes against the thing.
+
+    A refund states `whole` and `part`; a vote `takes` and `to`.
+    """
 
     rules: Annotated[list[Name], BeforeValidator(as_list), Field(min_length=1, max_length=50)] = (
         Field(
@@ -41,24 +44,38 @@ class ReductionFile(Section):
         )
     )
     on: EventType = Field(
-        description="The event that says money went back; of the same source as the purchase.",
+        description="The event that says money went back, or that somebody voted against the "
+        "thing; of the same source as the purchase or the thing.",
         examples=["shop.order.refunded"],
     )
     key: DataPath = Field(
-        description="The field that names the order, in both events.", examples=["data.order"]
+        description="The field that names the order or the thing, in both events.",
+        examples=["data.order"],
     )
-    whole: DataPath = Field(
+    whole: DataPath | None = Field(
+        default=None,
         description="The field of the purchase that says what was paid.",
         examples=["data.amount_minor"],
     )
-    part: DataPath = Field(
+    part: DataPath | None = Field(
+        default=None,
         description="The field of the refund that says what went back, in the same unit.",
         examples=["data.amount_minor"],
     )
     once_per: DataPath | None = Field(
         default=None,
-        description="The field that names a refund: one reported twice counts once.",
+        description="The field that names a refund or vote: one reported twice counts once.",
         examples=["data.refund"],
+    )
+    takes: Annotated[int, Field(strict=True, ge=1, le=10**9)] | None = Field(
+        default=None,
+        description="So many points of the thing's award go with each event, down to nothing.",
+        examples=[2],
+    )
+    to: DataPath | None = Field(
+        default=None,
+        description="With `takes`: the field of the event that names the member whose award it is.",
+        examples=["data.author"],
     )
 
 

@@ -16,7 +16,7 @@ from ledger.scoring.history import first_received, retracted_by, settle
 from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, PeriodCause
 from ledger.scoring.pipeline import Missed, Step
 from ledger.scoring.plan import Plan
-from ledger.scoring.project import Members, fold_of, participants, plan_of
+from ledger.scoring.project import Members, fold_of, participants, plan_of, resolver
 from ledger.scoring.receipts import PeriodReceipt
 from ledger.scoring.reductions import reduced
 
@@ -109,7 +109,7 @@ def _under(plan: Plan, asked: _Asked) -> _Found:
     missed: list[Missed] = []
     for each in own:
         fold.take(each, missed if each.cause == fact.cause else None)
-    entitled = reduced(fold.finish(asked.closed_until), own)
+    entitled = reduced(fold.finish(asked.closed_until), own, resolver(asked.resolve))
     awarded = _awarded(fact.cause, entitled)
     failed = {each.rule: each for each in missed}
     if fact.cause not in {each.cause for each in own}:

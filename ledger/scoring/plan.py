@@ -394,6 +394,7 @@ def _once_lists(
 def _participant_paths(versions: Sequence[VersionPlan]) -> dict[str, tuple[FieldPath, ...]]:
     found: dict[str, dict[FieldPath, None]] = {}
     for version in versions:
-        for event_type, paths in version.owners_by_type.items():
+        taken = ((one.on, (path_of(one.to),)) for one in version.programme.reductions if one.to)
+        for event_type, paths in (*version.owners_by_type.items(), *taken):
             found.setdefault(event_type, {}).update(dict.fromkeys(paths))
     return {event_type: tuple(paths) for event_type, paths in found.items()}

@@ -279,6 +279,7 @@ def run(
     known = history if start is None else sorted([*start.kept, *history], key=in_order)
     mark = None if mark_at is None else Mark()
     found: list[Entitlement] = []
+    find = resolver(resolve)
     for place, each in enumerate((plan, *plan.top_ups)):
         fold = fold_of(each, member, known, resolve)
         if start is not None:
@@ -290,7 +291,7 @@ def run(
                 mark.done += fold.done
                 done = len(fold.done)
             fold.take(fact)
-        found = _joined(place, found, reduced(fold.finish(closed_until), known))
+        found = _joined(place, found, reduced(fold.finish(closed_until), known, find))
         if mark is not None:
             mark.later |= {later.key for later in fold.done[done:]}
     return Run(found, mark)

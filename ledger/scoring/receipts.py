@@ -181,15 +181,22 @@ class CapUse:
 
 @dataclass(frozen=True, slots=True)
 class ReductionUse:
-    """What refunds of the purchase took back of an award."""
+    """What refunds of the purchase, or votes against the thing, took back of an award."""
 
     whole: Fraction
     refunded: Fraction
     points: int
     by: tuple[EventCause, ...]
+    takes: int = 0
 
     def to_json(self) -> dict[str, Json]:
-        """Amounts as exact texts; ``points`` went back."""
+        """Amounts as exact texts; ``points`` went back. Of votes: what each of them ``takes``."""
+        if self.takes:
+            return {
+                "takes": self.takes,
+                "points": self.points,
+                "by": [_cause(each) for each in self.by],
+            }
         return {
             "whole": exact_text(self.whole),
             "refunded": exact_text(self.refunded),

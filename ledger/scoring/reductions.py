@@ -9,6 +9,9 @@ where ``refunded`` is the sum of all refunds, at most the whole. It is a functio
 any refunds in any order end at the same, and the last one at nothing. What a cap trimmed stays
 trimmed, and what goes back makes no room below a cap: later awards do not depend on it. Posting the
 difference is the correction of an award, whose order of clawing back is ``ledger.lots``'s.
+
+A vote against a thing is the same with another amount: each takes a stated number of points of the
+one award that its thing earned, and nothing below zero is ever taken.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
 from ledger.programme.expressions import ExpressionFailed, number_at
 from ledger.programme.model_commerce import Reduction
+from ledger.scoring.history import identity_at, path_of
 from ledger.scoring.model import Entitlement, EventCause, Fact
+from ledger.scoring.pipeline import Resolve
 from ledger.scoring.receipts import EventReceipt, ReductionUse
 
 _Key = tuple[str, str, str | int]
@@ -39,8 +44,10 @@ class _Refunds:
 _NONE: Final = _Refunds(Fraction(0), ())
 
 
-def reduced(entitlements: list[Entitlement], facts: Sequence[Fact]) -> list[Entitlement]:
-    """The entitlements with what refunds among ``facts`` take back.
+def reduced(
+    entitlements: list[Entitlement], facts: Sequence[Fact], resolve: Resolve
+) -> list[Entitlement]:
+    """One member's entitlements with what refunds and votes among ``facts`` take back.
 
     ``facts`` are the member's history: no duplicates, nothing retracted, in order. Each award is
     reduced as the version says that scored it.
@@ -48,11 +55,31 @@ def reduced(entitlements: list[Entitlement], facts: Sequence[Fact]) -> list[Enti
     if not any(each.receipt.programme.reductions for each in entitlements):
         return entitlements
     seen: dict[Reduction, dict[_Key, _Refunds]] = {}
-    return [_reduced(each, facts, seen) for each in entitlements]
+    for each in entitlements:
+        for reduction in each.receipt.programme.reductions:
+            if reduction not in seen:
+                about = _about(reduction, facts, each.beneficiary, resolve)
+                seen[reduction] = _refunds(reduction, about)
+    return [_reduced(each, seen) for each in entitlements]
+
+
+def _about(
+    reduction: Reduction, facts: Sequence[Fact], member: str, resolve: Resolve
+) -> list[Fact]:
+    """Refunds that the member takes part in; votes against what is the member's."""
+    found = [fact for fact in facts if fact.type == reduction.on]
+    if reduction.to is None:
+        return found
+    to = path_of(reduction.to)
+    return [
+        fact
+        for fact in found
+        if (identity := identity_at(fact, to)) is not None and resolve(identity) == member
+    ]
 
 
 def _reduced(
-    entitlement: Entitlement, facts: Sequence[Fact], seen: dict[Reduction, dict[_Key, _Refunds]]
+    entitlement: Entitlement, seen: Mapping[Reduction, Mapping[_Key, _Refunds]]
 ) -> Entitlement:
     receipt = entitlement.receipt
     if not isinstance(receipt, EventReceipt):
@@ -62,16 +89,17 @@ def _reduced(
     key = None if reduction is None else _key(receipt.fact, reduction.key)
     if reduction is None or key is None:
         return entitlement
-    if reduction not in seen:
-        seen[reduction] = _refunds(reduction, facts)
     refunds = seen[reduction].get(key, _NONE)
-    whole = _number(receipt.fact, reduction.whole)
+    if reduction.takes or reduction.whole is None:
+        whole = Fraction(entitlement.points.amount)
+    else:
+        whole = _number(receipt.fact, reduction.whole)
     if not refunds.amount or whole <= 0:
         return entitlement
     part = min(refunds.amount, whole)
     taken = int(entitlement.points.amount * part // whole)
     left = entitlement.points - Points(taken)
-    use = ReductionUse(whole, part, taken, refunds.causes)
+    use = ReductionUse(whole, part, taken, refunds.causes, reduction.takes)
     return replace(
         entitlement, points=left, receipt=replace(receipt, points=left.amount, reduction=use)
     )
@@ -82,7 +110,7 @@ def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds
     found: dict[_Key, _Refunds] = {}
     counted: set[tuple[_Key, Json]] = set()
     for fact in facts:
-        key = _key(fact, reduction.key) if fact.type == reduction.on else None
+        key = _key(fact, reduction.key)
         if key is None:
             continue
         name = None if reduction.once_per is None else _at(fact, reduction.once_per)
@@ -91,9 +119,16 @@ def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds
                 continue
             counted.add((key, name))
         before = found.get(key, _NONE)
-        amount = max(_number(fact, reduction.part), Fraction(0))
+        amount = _amount(reduction, fact)
         found[key] = _Refunds(before.amount + amount, (*before.causes, fact.cause))
     return found
+
+
+def _amount(reduction: Reduction, fact: Fact) -> Fraction:
+    """What one refund was of, or one vote takes."""
+    if reduction.takes or reduction.part is None:
+        return Fraction(reduction.takes)
+    return max(_number(fact, reduction.part), Fraction(0))
 
 
 def _key(fact: Fact, path: str) -> _Key | None:

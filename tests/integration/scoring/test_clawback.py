@@ -75,6 +75,37 @@ def test_a_refund_known_before_its_purchase_counts_all_the_same(shop: World) -> 
     assert _sound(shop)
 
 
+VOTES = """
+programme: forum
+version: "1"
+zone: UTC
+rules:
+  - {id: post, on: club.post.created, to: actor, points: 5, once_per: [data.post]}
+reductions:
+  - {rules: post, on: club.dislike.given, key: data.post, takes: 2, to: data.owner}
+"""
+
+
+def test_votes_against_take_and_give_back(world: World) -> None:
+    world.link("1")
+    world.link("2")
+    world.activate(VOTES)
+    world.state("post", "club.post.created", "lms:1", DAY, {"post": "p"})
+    worth = []
+    for number in range(4):
+        against = {"post": "p", "owner": "lms:1"}
+        world.state(f"against-{number}", "club.dislike.given", "lms:2", DAY, against)
+        world.score()
+        worth.append(world.available("1").amount)
+    assert worth == [3, 1, 0, 0]
+    for number in range(3):
+        undone = {"id": f"against-{number}"}
+        world.state(f"undone-{number}", "activity.retracted", None, DAY, undone)
+    world.score()
+    assert (world.available("1"), world.points("1"), world.points("2")) == (Points(3), 3, 0)
+    assert _sound(world)
+
+
 def test_what_was_spent_is_owed_and_new_awards_pay_it_first(shop: World) -> None:
     _pay(shop, "A", 1000)
     _pay(shop, "B", 200)

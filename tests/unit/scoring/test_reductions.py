@@ -205,3 +205,80 @@ def test_a_programme_without_reductions_is_what_it_was() -> None:
     without = TEXT.split("reductions:", maxsplit=1)[0]
     assert load_programme(without).programme_hash != load_programme(TEXT).programme_hash
     assert load_programme(without).reductions == ()
+
+
+VOTES = """
+programme: forum
+version: "1"
+zone: UTC
+rules:
+  - {id: post, on: forum.post.created, to: actor, points: 5, once_per: [data.post]}
+reductions:
+  - rules: post
+    on: forum.post.downvoted
+    key: data.post
+    takes: 2
+    to: data.author
+"""
+
+
+def voted(number: int, post: str = "p1", author: str = "ann", by: str = "bob") -> Fact:
+    data = {"post": post, "author": author}
+    return fact(number, "forum.post.downvoted", data, subject=by)
+
+
+def test_each_vote_against_takes_down_to_nothing() -> None:
+    plan = [Activation(load_programme(VOTES))]
+    post = fact(1, "forum.post.created", {"post": "p1"}, subject="ann")
+    worth = []
+    for votes in range(5):
+        facts = [post, *(voted(10 + number) for number in range(votes))]
+        (only,) = project(facts, plan, closed_until=None)
+        worth.append(only.points.amount)
+    assert worth == [5, 3, 1, 0, 0]
+    others = [voted(20, post="p2"), voted(21, author="bob"), fact(22, "forum.post.downvoted", {})]
+    (only,) = project([post, *others], plan, closed_until=None)
+    assert only.points.amount == 5
+    assert "reduction" not in only.receipt.to_json()
+    (only,) = project([post, voted(30), voted(31)], plan, closed_until=None)
+    assert only.receipt.to_json()["reduction"] == {
+        "takes": 2,
+        "points": 4,
+        "by": [{"source": "s", "id": "30"}, {"source": "s", "id": "31"}],
+    }
+
+
+def test_a_vote_taken_back_gives_back() -> None:
+    plan = [Activation(load_programme(VOTES))]
+    post = fact(1, "forum.post.created", {"post": "p1"}, subject="ann")
+    undone = fact(3, "activity.retracted", {"id": "2"})
+    (only,) = project([post, voted(2), undone], plan, closed_until=None)
+    assert only.points.amount == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        (", once_per: [data.post]", "", "reductions[0].rules[0]", "more than once"),
+        ("[data.post]", "[data.post, data.k]", "reductions[0].rules[0]", "more than once"),
+        ("    takes: 2\n", "", "reductions[0].to", "whoever acted"),
+        ("    to: data.author\n", "", "reductions[0]", "whose award"),
+        ("takes: 2", "takes: 0", "reductions[0].takes", "1"),
+        ("takes: 2", "takes: -2", "reductions[0].takes", "1"),
+        ("takes: 2", "takes: 2\n    whole: data.n", "reductions[0].whole", "no whole"),
+        ("forum.post.downvoted", "forum.post.created", "reductions[0].rules[0]", "itself"),
+    ],
+)
+def test_votes_that_cannot_be(old: str, new: str, field: str, said: str) -> None:
+    assert old in VOTES
+    with pytest.raises(ProgrammeInvalid) as refused:
+        load_programme(VOTES.replace(old, new))
+    found = [each for each in refused.value.found if each.field.startswith(field)]
+    assert any(said in each.wrong and each.example for each in found), refused.value.found
+
+
+def test_a_refund_says_part_and_whole() -> None:
+    with pytest.raises(ProgrammeInvalid) as refused:
+        load_programme(TEXT.replace("    part: data.amount_minor\n", ""))
+    (fault,) = refused.value.found
+    assert (fault.field, "neither" in fault.wrong) == ("reductions[0]", True)
