@@ -17,6 +17,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
 from ledger.lots.model import REVOKED, SPENT, ClawBack, ReturnToLots
+from ledger.members.persons import store as persons
 from ledger.purchases import store
 from ledger.purchases.errors import PoolTooSmall, PurchaseNotFound, ReturnTooLate
 from ledger.purchases.model import Purchase
@@ -91,8 +92,10 @@ def find(work: Work, caller: Caller, purchase_id: UUID) -> Purchase:
         PurchaseNotFound: none such.
     """
     purchase = store.find(work, purchase_id)
-    mine = purchase is not None and caller.member_id == purchase.buyer_id
-    if purchase is None or not (mine or caller.may_see(purchase.source)):
+    if purchase is None:
+        raise _not_found(purchase_id)
+    mine = caller.member_id == persons.person_of(work, purchase.buyer_id)
+    if not (mine or caller.may_see(purchase.source)):
         raise _not_found(purchase_id)
     return purchase
 

@@ -19,6 +19,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.lots import service as lots
 from ledger.lots.model import CaptureHold, ReleaseHold, ReturnToLots
+from ledger.members.persons import store as persons
 from ledger.redemption import code_store, store
 from ledger.redemption.errors import (
     CodeNeeded,
@@ -223,7 +224,7 @@ def find(work: Work, caller: Caller, redemption_id: UUID) -> Redemption:
         RedemptionNotFound: none such.
     """
     redemption = store.find(work, redemption_id)
-    if redemption is None or not _may_see(caller, redemption):
+    if redemption is None or not _may_see(work, caller, redemption):
         raise _not_found(redemption_id)
     return redemption
 
@@ -296,8 +297,10 @@ def _lock(work: Work, caller: Caller, redemption_id: UUID) -> Redemption:
     return redemption
 
 
-def _may_see(caller: Caller, redemption: Redemption) -> bool:
-    return caller.member_id == redemption.member_id or caller.may_see(redemption.order_source)
+def _may_see(work: Work, caller: Caller, redemption: Redemption) -> bool:
+    if caller.may_see(redemption.order_source):
+        return True
+    return caller.member_id == persons.person_of(work, redemption.member_id)
 
 
 def _not_found(redemption_id: UUID) -> RedemptionNotFound:

@@ -16,6 +16,7 @@ from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import MemberNotActive, MemberStatus, Role, UnknownMember
+from ledger.members.persons import store as persons
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
@@ -229,7 +230,8 @@ def review(work: Work, command: ReviewPass) -> Referral:
     referral = store.lock(work, command.referral_id)
     if referral is None or not referral.under_review or referral.state is not ReferralState.CLAIMED:
         raise NothingToReview("This pass does not wait for a decision.")
-    if command.by in {referral.inviter, referral.guest}:
+    both = [each for each in (referral.inviter, referral.guest) if each is not None]
+    if command.by in persons.persons_of(work, both).values():
         raise NotAReviewer("Another moderator has to decide on a pass of your own.")
     decided = replace(referral, under_review=False)
     if not command.accepted:

@@ -20,6 +20,7 @@ from ledger.lots import service as lots
 from ledger.lots.model import MoveToEscrow
 from ledger.members import service as members
 from ledger.members.model import MemberNotActive, MemberStatus
+from ledger.members.persons import store as persons
 from ledger.wallets import service as wallets
 from ledger.wallets.model import NoWallet
 from oracle.bridge import commands, redeeming_store, store
@@ -287,7 +288,8 @@ def require_reference(work: Work, member_id: UUID, reference: bytes) -> Referenc
     """
     found = redeeming_store.find_reference(work, reference)
     known = require_chain(work)
-    if found is None or found.member_id != member_id or found.chain_key != known.chain_key:
+    owner = None if found is None else persons.person_of(work, found.member_id)
+    if found is None or owner != member_id or found.chain_key != known.chain_key:
         raise UnknownReference(
             f"You have no redemption reference 0x{reference.hex()[:16]}….",
             reference=f"0x{reference.hex()}",

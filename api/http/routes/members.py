@@ -133,6 +133,8 @@ def _member_json(member: Member, *, named: bool) -> dict[str, Json]:
         "locale": member.locale,
         "created_at": member.created_at.isoformat().replace("+00:00", "Z"),
     }
+    if member.merged_into is not None:
+        told["merged_into"] = format_id("mem", member.merged_into)
     return {**told, "display_name": member.display_name} if named else told
 
 

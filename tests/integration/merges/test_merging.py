@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
@@ -281,3 +282,78 @@ def test_facts_under_review_come_first(course: World) -> None:
     execute(course.database, suspect, UUID(int=1))
     with pytest.raises(MergeUnderReview):
         merge(course, course.linked["1"], course.linked["2"])
+
+
+WEEKS = """
+programme: school
+version: "1"
+zone: UTC
+period: week
+rules: [{id: read, on: lms.section.read, to: actor, points: 5}]
+caps: [{id: all, of: programme, per: week, points: 20}]
+"""
+LIKES = """
+programme: forum
+version: "1"
+zone: UTC
+rules:
+  - {id: liked, on: club.like.given, to: data.owner, points: 10}
+"""
+
+
+def test_weeks_of_both_become_one_week(world: World) -> None:
+    """Each had an award for the same week; one stands for both, worth what both did together."""
+    world.link("1")
+    world.link("2")
+    world.activate(WEEKS)
+    for number in range(2):
+        _read(world, "1", f"a{number}", f"2026-03-0{2 + number}T09:00:00Z")
+    for number in range(3):
+        _read(world, "2", f"b{number}", f"2026-03-0{2 + number}T10:00:00Z")
+    world.close_periods()
+    world.score()
+    assert (world.points("1"), world.points("2")) == (10, 15)
+    merged = merge(world, world.linked["1"], world.linked["2"])
+    assert world.points("1") == 20
+    assert [award.points for award in world.awards("1")] == [20]
+    assert _buckets(world, "1") == (20, 0, 0)
+    assert findings(world) == ()
+    split(world, merged.merge_id)
+    assert (world.points("1"), world.points("2")) == (10, 15)
+    assert (_buckets(world, "1"), _buckets(world, "2")) == ((10, 0, 0), (15, 0, 0))
+    assert findings(world) == ()
+
+
+def test_who_meets_them_is_projected_again(world: World) -> None:
+    """A like of one's other account's post is an own act, which earns nothing."""
+    for who in ("1", "2", "3"):
+        world.link(who)
+    world.activate(LIKES)
+    for who in ("1", "3"):
+        told = {"post": "p", "owner": "lms:2"}
+        world.state(f"like-{who}", "club.like.given", f"lms:{who}", DAY, told)
+    world.score()
+    assert [world.points(who) for who in ("1", "2", "3")] == [0, 20, 0]
+    merged = merge(world, world.linked["1"], world.linked["2"])
+    assert world.score() == 1
+    assert world.points("1") == 10
+    assert findings(world) == ()
+    split(world, merged.merge_id)
+    world.score()
+    assert [world.points(who) for who in ("1", "2", "3")] == [0, 20, 0]
+    assert findings(world) == ()
+
+
+def test_what_an_insider_changes_is_found(course: World) -> None:
+    """Who stands for whom is what two persons decided, and nothing of the merged is left alone."""
+    _solve(course, "1", 1)
+    _solve(course, "2", 1)
+    merge(course, course.linked["1"], course.linked["2"])
+    assert findings(course) == ()
+    change = sa.text("UPDATE members SET merged_into = :who WHERE member_id = :member")
+    values = {"who": course.first_admin, "member": course.linked["2"]}
+    with course.database.engine.begin() as connection:
+        connection.execute(change, values)
+    found = findings(course)
+    assert "merges" in {each.check for each in found}
+    assert "by the decisions that stand" in " ".join(str(each) for each in found)

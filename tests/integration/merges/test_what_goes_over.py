@@ -1,0 +1,79 @@
+"""What goes over with a merge: waiting conditions, claims behind tokens, allowances used up."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ledger.kernel.transaction import execute
+from ledger.kernel.units import Points
+from ledger.lots import service as lots
+from ledger.lots.model import CreditRedeemed, MoveToEscrow
+from ledger.settlement.vesting import settle_matured
+from tests.support.life import at_time
+from tests.support.merging import findings, merge, split
+from tests.world import World
+
+COURSE = """
+programme: course
+version: "1"
+zone: UTC
+rules:
+  - {id: solve, on: lms.task.solved, to: actor, points: 30}
+  - id: mentor
+    on: mentoring.session.held
+    to: actor
+    points: 40
+    vesting: {days: 3, condition: {active: {within_days: 2}}}
+"""
+DAY = "2026-03-02T09:00:00Z"
+
+
+def _course(world: World) -> World:
+    for who in ("1", "2"):
+        world.link(who)
+    world.activate(COURSE)
+    return world
+
+
+def test_a_condition_is_looked_at_in_the_whole_person(world: World) -> None:
+    """The absorbed waits for an act of theirs; the survivor's is one."""
+    now = _course(at_time(world, "2026-03-03T09:00:00+00:00"))
+    now.state("m", "mentoring.session.held", "lms:2", DAY, {"object": "s"})
+    now.score()
+    assert (now.summary("2").pending.amount, now.summary("2").available.amount) == (40, 0)
+    merge(now, now.linked["1"], now.linked["2"])
+    assert now.summary("1").pending.amount == 40
+    now.state("s", "lms.task.solved", "lms:1", "2026-03-04T09:00:00Z")
+    later = at_time(now, "2026-03-06T09:00:00+00:00")
+    later.score()
+    assert settle_matured(later.database) == 1
+    found = later.summary("1")
+    assert (found.pending.amount, found.available.amount) == (0, 70)
+    assert findings(later) == ()
+
+
+def test_what_comes_back_of_tokens_goes_to_the_lot_it_left(world: World) -> None:
+    """A claim of the absorbed is the person's, before a split and after it."""
+    _course(world)
+    world.state("s", "lms.task.solved", "lms:2", DAY)
+    world.score()
+    with world.database.read() as work:
+        at = work.now
+    one, two, claim = world.linked["1"], world.linked["2"], UUID(int=7)
+    execute(world.database, lots.move_to_escrow, MoveToEscrow(claim, two, Points(20), at))
+    merged = merge(world, one, two)
+    burnt = CreditRedeemed(
+        member_id=two,
+        key=("chain", "bridge", "1"),
+        key_at=at,
+        amount=Points(15),
+        at=at,
+        minted_claims=frozenset({claim}),
+        others_expire_at=None,
+    )
+    credited = execute(world.database, lots.credit_redeemed, burnt)
+    assert [part.hold_id for part in credited.lots] == [claim]
+    assert world.summary("1").available.amount == 25
+    split(world, merged.merge_id)
+    assert (world.summary("1").available.amount, world.summary("2").available.amount) == (0, 25)
+    assert [each for each in findings(world) if each.check != "bridge claims"] == []

@@ -1,0 +1,61 @@
+"""Guest passes of two who turn out to be one person: nobody is thanked for bringing themselves."""
+
+from __future__ import annotations
+
+from ledger.referral.model import Reason
+from ledger.referral.model import ReferralState as State
+from tests.integration.referral.conftest import Club
+from tests.support.merging import merge, split
+
+
+def test_a_reward_for_bringing_oneself_is_taken_back(club: Club) -> None:
+    referral = club.rewarded("ann", "bob")
+    assert (referral.state, club.has("ann"), club.has("bob")) == (State.REWARDED, 500, 200)
+    merged = merge(club.world, club.world.linked["ann"], club.world.linked["bob"])
+    assert club.has("ann") == 700
+    assert club.run() == 1
+    ended = club.again(referral)
+    assert (ended.state, ended.reason) == (State.REVERSED, Reason.SELF_REFERRAL)
+    assert (club.has("ann"), club.owes("ann")) == (0, 0)
+    assert club.verified() == []
+    split(club.world, merged.merge_id)
+    assert club.run() == 0
+    assert (club.has("ann"), club.has("bob")) == (0, 0)
+    assert club.verified() == []
+
+
+def test_an_open_pass_to_oneself_comes_to_nothing(club: Club) -> None:
+    referral = club.invited("ann", "bob")
+    merge(club.world, club.world.linked["bob"], club.world.linked["ann"])
+    assert club.run() == 1
+    ended = club.again(referral)
+    assert (ended.state, ended.reason) == (State.REJECTED, Reason.SELF_REFERRAL)
+
+
+def test_a_guest_of_two_is_thanked_for_once(club: Club) -> None:
+    """Who paid as the first guest was nobody new when they used the second pass."""
+    club.world.link("eve")
+    first = club.rewarded("ann", "bob")
+    second = club.rewarded("eve", "bobby")
+    assert (first.state, second.state) == (State.REWARDED, State.REWARDED)
+    merge(club.world, club.world.linked["bob"], club.world.linked["bobby"])
+    club.run()
+    ended = club.again(second)
+    assert (ended.state, ended.reason) == (State.REVERSED, Reason.GUEST_NOT_NEW)
+    assert club.again(first).state is State.REWARDED
+    assert (club.has("bob"), club.has("eve")) == (200, 0)
+    assert club.verified() == []
+
+
+def test_a_reward_finds_the_one_who_stands_for_the_guest(club: Club) -> None:
+    """A guest who is merged on the way qualifies, and the survivor has the points."""
+    referral = club.invited("ann", "bob")
+    club.world.link("bobby")
+    club.pays("bob")
+    club.subscribes("bob")
+    merge(club.world, club.world.linked["bobby"], club.world.linked["bob"])
+    club.pass_time(days=30)
+    club.run()
+    assert club.again(referral).state is State.REWARDED
+    assert (club.has("ann"), club.has("bobby")) == (500, 200)
+    assert club.verified() == []
