@@ -57,7 +57,7 @@ settings.register_profile(
     database=None,
     phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
 )
-settings.register_profile("mutants", settings.get_profile("unshrunk"), max_examples=50)
+settings.register_profile("mutants", settings.get_profile("unshrunk"), max_examples=20)
 settings.load_profile("deep" if DEEP else "plain")
 
 for _name in [name for name in ENVIRONMENT if name.startswith("VKLAD_")]:

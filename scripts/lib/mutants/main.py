@@ -1,7 +1,7 @@
 """``scripts/mutants``: plant each fault in a copy of the tree; the tests must notice every one.
 
     scripts/mutants [--workers N] [--only TEXT] [--shard I/N] [--list]
-    scripts/mutants --generated [--room NAME] …   every mutant of the pure domain, room by room
+    scripts/mutants --generated [--room NAME] …   mutants of the pure domain, room by room
 
 Exit status 1 if a fault survived, could not be planted any more, or a survivor is not explained.
 At a commit without changes a generated run that was broken off goes on where it was.
@@ -10,9 +10,10 @@ At a commit without changes a generated run that was broken off goes on where it
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,18 +22,20 @@ from typing import Final
 
 from copies import ROOT, Verdict, copied_tree, judge
 from faults import FAULTS, Fault
-from rooms import judge_rooms, rooms_named
+from rooms import Which, judge_rooms, rooms_named
 
 WORKERS: Final = 2
 
 
 def main() -> int:
     """Do what was asked; 0 if every fault was noticed or is explained."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     asked = _arguments()
     index, of = (int(part) for part in asked.shard.split("/"))
     if asked.generated:
         rooms = rooms_named(asked.room)
-        return judge_rooms(rooms, asked.workers, (index, of), only_list=asked.list)
+        which = Which((index, of), asked.only)
+        return judge_rooms(rooms, asked.workers, which, only_list=asked.list)
     faults = [fault for fault in FAULTS if asked.only in f"{fault.file} {fault.name}"]
     faults = faults[index - 1 :: of]
     if asked.list:
@@ -45,6 +48,9 @@ def main() -> int:
     alive = list(misplaced)
     began = time.monotonic()
     runnable = [fault for fault in faults if fault not in misplaced]
+    if failing := _failing_without({fault.tests for fault in runnable}):
+        print(f"The tests fail without a fault:\n            {failing}")
+        return 1
     for fault, verdict, why in _judged(runnable, asked.workers):
         print(f"{verdict.upper():12}{fault.file}: {fault.name}\n            {why}", flush=True)
         if verdict is not Verdict.KILLED:
@@ -57,6 +63,16 @@ def main() -> int:
 def _stands_once(fault: Fault) -> bool:
     path = ROOT / fault.file
     return path.exists() and path.read_text("utf-8").count(fault.old) == 1
+
+
+def _failing_without(every: Iterable[tuple[str, ...]]) -> str:
+    """The first test that fails in a sound copy, which would notice any fault; empty if none."""
+    with copied_tree() as tree:
+        for tests in sorted(every):
+            verdict, why = judge(tree, tests)
+            if verdict is not Verdict.SURVIVED:
+                return why
+    return ""
 
 
 def _judged(faults: Sequence[Fault], workers: int) -> Iterator[tuple[Fault, Verdict, str]]:
@@ -89,7 +105,7 @@ def _planted(tree: Path, fault: Fault) -> tuple[Verdict, str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     parser.add_argument("--workers", type=int, default=WORKERS, help="how many run side by side")
-    parser.add_argument("--only", default="", help="faults whose file or name contains this")
+    parser.add_argument("--only", default="", help="those whose file or text contains this")
     parser.add_argument("--shard", default="1/1", help="this part of so many: 1/4")
     parser.add_argument("--list", action="store_true", help="name them, run nothing")
     parser.add_argument("--generated", action="store_true", help="mutants made from the syntax")

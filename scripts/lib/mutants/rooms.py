@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -31,14 +32,35 @@ NOTICED: Final = (Verdict.KILLED, Verdict.TIMED_OUT)
 """Of a mutant that has no end the tests say so: they have none either."""
 
 
+@dataclass(frozen=True)
+class Which:
+    """The mutants of a room to judge: this part of so many, and those with a text in them."""
+
+    shard: tuple[int, int] = (1, 1)
+    only: str = ""
+
+    def of(self, room: Room) -> list[Mutant]:
+        """In the order of the modules."""
+        mutants = [
+            mutant
+            for file in room.files
+            for mutant in mutants_of(file, (ROOT / file).read_text("utf-8"))
+            if self.only in str(mutant)
+        ]
+        return mutants[self.shard[0] - 1 :: self.shard[1]]
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Which()
+
+
 def rooms_named(name: str) -> list[Room]:
     """The room of this name, or all."""
     return [room for room in ROOMS if name in {"", room.name}]
 
 
-def judge_rooms(
-    rooms: Sequence[Room], workers: int, shard: tuple[int, int], *, only_list: bool
-) -> int:
+def judge_rooms(rooms: Sequence[Room], workers: int, which: Which, *, only_list: bool) -> int:
     """Print every survivor and one line per room; 0 if all are noticed or explained."""
     bad = made = 0
     with TemporaryDirectory(prefix="vklad-mutants-") as folder:
@@ -46,7 +68,7 @@ def judge_rooms(
         out = KEPT / f"{commit}.jsonl" if commit else Path(folder) / "judged.jsonl"
         out.parent.mkdir(parents=True, exist_ok=True)
         for room in rooms:
-            mutants = _mutants(room)[shard[0] - 1 :: shard[1]]
+            mutants = which.of(room)
             made += len(mutants)
             if only_list:
                 for mutant in mutants:
@@ -55,18 +77,10 @@ def judge_rooms(
             began = time.monotonic()
             judged = _judged(room, mutants, workers, out)
             bad += _report(room, mutants, judged, time.monotonic() - began)
-            if shard == (1, 1):
+            if which.is_all:
                 bad += _outdated(room, mutants)
     print(f"{made} mutants of {len(rooms)} rooms, {bad} neither noticed nor explained")
     return 1 if bad or not made else 0
-
-
-def _mutants(room: Room) -> list[Mutant]:
-    return [
-        mutant
-        for file in room.files
-        for mutant in mutants_of(file, (ROOT / file).read_text("utf-8"))
-    ]
 
 
 def _judged(
