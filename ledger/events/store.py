@@ -22,7 +22,6 @@ from ledger.events.tables import (
 )
 from ledger.journal.store import raw_cursor
 from ledger.kernel.arrays import (
-    TIME,
     any_uuid,
 )
 from ledger.kernel.clock import Instant
@@ -37,17 +36,16 @@ ERASED: Final = "erased"
 """What stands where words about somebody stood."""
 
 
-def facts_of_member(work: Work, member_id: UUID, since: Instant | None = None) -> list[StoredFact]:
+def facts_of_member(work: Work, member_id: UUID, from_id: UUID | None = None) -> list[StoredFact]:
     """Every fact in which the member takes part, retracted ones left out, in order.
 
-    In order of time at full precision, then source, then id by code points. ``since``: those that
-    occurred in its microsecond or later.
+    In order of time at full precision, then source, then id by code points. ``from_id``: only
+    those with this id or a higher one.
     """
     given: dict[str, Any] = {"member_id": member_id}
     statement = _OF_MEMBER
-    if since is not None:
-        statement = _OF_MEMBER_SINCE
-        given["since"] = since.floor_datetime()
+    if from_id is not None:
+        statement, given["from_id"] = _OF_MEMBER_FROM, from_id
     with raw_cursor(work) as cursor:
         cursor.execute(statement.text, statement.parameters(given))
         return _read_facts(cursor.fetchall())
@@ -181,20 +179,19 @@ _PLAIN_COLUMNS: Final = (
     sa.cast(events.c.data, sa.Text).label("data_text"),
 )
 """As :data:`FACT_COLUMNS`, in the driver's own types: for whole histories."""
-_FACTS_OF_MEMBER: Final = (
-    _facts_query(_PLAIN_COLUMNS)
-    .where(
-        events.c.event_id.in_(
-            sa.select(event_participants.c.event_id)
-            .join(identities, identities.c.reference == event_participants.c.reference)
-            .where(identities.c.member_id == sa.bindparam("member_id", type_=sa.Uuid))
-        )
-    )
-    .order_by(*_ORDER)
+_EVENTS_OF_MEMBER: Final = (
+    sa.select(event_participants.c.event_id)
+    .join(identities, identities.c.reference == event_participants.c.reference)
+    .where(identities.c.member_id == sa.bindparam("member_id", type_=sa.Uuid))
 )
-_OF_MEMBER: Final = Prepared(_FACTS_OF_MEMBER)
-_OF_MEMBER_SINCE: Final = Prepared(
-    _FACTS_OF_MEMBER.where(events.c.occurred_at >= sa.bindparam("since", type_=TIME))
+_LATER_EVENTS: Final = _EVENTS_OF_MEMBER.where(
+    event_participants.c.event_id >= sa.bindparam("from_id", type_=sa.Uuid)
+)
+_OF_MEMBER: Final = Prepared(
+    _facts_query(_PLAIN_COLUMNS).where(events.c.event_id.in_(_EVENTS_OF_MEMBER)).order_by(*_ORDER)
+)
+_OF_MEMBER_FROM: Final = Prepared(
+    _facts_query(_PLAIN_COLUMNS).where(events.c.event_id.in_(_LATER_EVENTS)).order_by(*_ORDER)
 )
 _TAKING_PART: Final = (
     sa.select(identities.c.member_id, event_participants.c.event_id)

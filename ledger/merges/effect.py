@@ -16,7 +16,7 @@ from ledger.merges import facts_store, service, store
 from ledger.merges.model import DIFFERENCES_MAX, Difference, Effect, Merge, Side
 from ledger.scoring import service as scoring
 from ledger.scoring import store as awards
-from ledger.scoring.entitling import projection
+from ledger.scoring.entitlements.service import projection
 from ledger.scoring.store import AwardKey, StoredAward
 
 _Worths = Mapping[AwardKey, int]

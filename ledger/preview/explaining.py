@@ -17,7 +17,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.readiness import service as readiness
 from ledger.scoring import service
-from ledger.scoring.entitling import closed_until, scoring_fact
+from ledger.scoring.entitlements.service import closed_until, scoring_fact
 from ledger.scoring.explain import Outcome, why_not
 from ledger.scoring.model import EventCause
 from ledger.scoring.pipeline import Step

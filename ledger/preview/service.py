@@ -32,7 +32,7 @@ from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.readiness import service as readiness
-from ledger.scoring.entitling import scoring_fact
+from ledger.scoring.entitlements.service import scoring_fact
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, ActivationMode
 
 PREVIEW_PREFIX: Final = "pvw"

@@ -83,6 +83,10 @@ def released_facts(work: Work, facts: Sequence[StoredFact]) -> list[StoredFact]:
     return released(facts, watermarks(work))
 
 
+Watermarks = Mapping[str, Instant]
+"""By source; one that never declared a sync has none."""
+
+
 def watermarks(work: Work) -> dict[str, Instant]:
     """Up to when each source that ever declared a sync has released its facts, exclusive."""
     return {uri: Instant.of(sync.released_until) for uri, sync in store.last_syncs(work).items()}

@@ -18,7 +18,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.events import store as events_store
-from ledger.events.telling import since_of
+from ledger.events.telling import News, news_of
 from ledger.kernel import outbox
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
@@ -32,9 +32,12 @@ from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
 from ledger.quarantine import withheld_store
 from ledger.quarantine.withholding import withheld
-from ledger.scoring import checkpoint_store, checkpoints, store
-from ledger.scoring.checkpoints import Resumed
-from ledger.scoring.entitling import Advanced, advanced, projection
+from ledger.readiness import service as readiness
+from ledger.scoring import store
+from ledger.scoring.checkpoints import service as checkpoints
+from ledger.scoring.checkpoints import store as checkpoint_store
+from ledger.scoring.checkpoints.service import Resumed
+from ledger.scoring.entitlements.service import Advanced, advanced, projection
 from ledger.scoring.eras import last_close
 from ledger.scoring.model import (
     Activation,
@@ -103,7 +106,7 @@ def score_waiting(work: Work, member_id: UUID) -> Scored | None:
     rows = outbox.take(work, SCORE_TOPIC, str(member_id))
     if not rows:
         return None
-    return score_locked(work, member_id, since_of(rows))
+    return score_locked(work, member_id, news_of(rows))
 
 
 def score_member(work: Work, member_id: UUID) -> Scored:
@@ -113,12 +116,12 @@ def score_member(work: Work, member_id: UUID) -> Scored:
     return score_locked(work, member_id)
 
 
-def score_locked(work: Work, member_id: UUID, since: Instant | None = None) -> Scored:
+def score_locked(work: Work, member_id: UUID, news: News | None = None) -> Scored:
     """As :func:`score_member`, of a member whose row this transaction holds.
 
-    ``since``: from when on facts are new to scoring; ``None``: anything may have changed.
+    ``news``: the facts that are new to scoring; ``None``: anything may have changed.
     """
-    scored = _post_differences(work, member_id, since)
+    scored = _post_differences(work, member_id, news)
     withhold_locked(work, member_id)
     return scored
 
@@ -149,12 +152,13 @@ def withheld_now(work: Work, member_id: UUID) -> dict[UUID, Points]:
     return {awards[key].award_id: points for key, points in by_award.items()}
 
 
-def _post_differences(work: Work, member_id: UUID, since: Instant | None) -> Scored:
+def _post_differences(work: Work, member_id: UUID, news: News | None) -> Scored:
     plan = current_plan(work)
     if plan is None:
         return Scored(member_id, 0, Points(0))
-    start = checkpoints.resumed(work, plan, member_id, since)
-    now = advanced(work, plan, member_id, start)
+    released_until = readiness.watermarks(work)
+    start = checkpoints.resumed(work, plan, member_id, news, released_until)
+    now = advanced(work, plan, member_id, start, released_until)
     compared_from = None
     if start is not None:
         periods = [key.period for key in now.entitlements if key.period is not None]

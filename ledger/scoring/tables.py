@@ -66,6 +66,7 @@ scoring_checkpoints = sa.Table(
     sa.Column("position_id", sa.Text(collation="C"), nullable=False),
     sa.Column("horizon", sa.DateTime(timezone=True), nullable=False),
     sa.Column("kept_events", pg.ARRAY(sa.Uuid), nullable=False),
+    sa.Column("first_after", sa.Uuid, nullable=False),
     sa.Column("states", sa.Text, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("octet_length(plan_digest) = 32", name="digest_is_sha256"),

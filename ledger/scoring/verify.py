@@ -14,7 +14,7 @@ from ledger.events import store as events_store
 from ledger.kernel.transaction import Work
 from ledger.members.model import SCORE_TOPIC
 from ledger.scoring import service, store
-from ledger.scoring.entitling import Projection, projection
+from ledger.scoring.entitlements.service import Projection, projection
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 

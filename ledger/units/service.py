@@ -15,7 +15,7 @@ from ledger.members import service as members
 from ledger.programme import service as programmes
 from ledger.programme.model_unit import POINTS_UNIT
 from ledger.readiness.service import released_facts
-from ledger.scoring.entitling import scoring_fact
+from ledger.scoring.entitlements.service import scoring_fact
 from ledger.scoring.model import Activation
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project_member

@@ -20,7 +20,7 @@ from ledger.events import store as events_store
 from ledger.kernel.transaction import Database, Work
 from ledger.scoring import service as scoring
 from ledger.scoring import store as awards_store
-from ledger.scoring.entitling import projection
+from ledger.scoring.entitlements.service import projection
 
 _SINCE: Final = "WITH fresh AS (SELECT * FROM transfers WHERE sequence > :before) "
 _ACCOUNTS: Final = """, sides AS (

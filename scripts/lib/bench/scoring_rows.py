@@ -26,7 +26,7 @@ from api.supervisor.valkey import ValkeyServer
 from ledger.events import store as events_store
 from ledger.kernel.clock import Instant, SystemClock
 from ledger.programme.load import load_programme
-from ledger.scoring.entitling import projection
+from ledger.scoring.entitlements.service import projection
 from ledger.scoring.model import Activation
 from ledger.scoring.plan import Plan
 from tests.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.kernel.transaction import Database
-from ledger.scoring import checkpoints
+from ledger.scoring.checkpoints import model as checkpoints
 from tests.world import World
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.kernel.clock import Instant
-from ledger.scoring import checkpoints
+from ledger.scoring.checkpoints import model as checkpoints
 from ledger.scoring.model import (
     Entitlement,
     EventCause,
@@ -30,7 +30,7 @@ def event_id(cause: EventCause) -> UUID:
 
 def kept_at(plan: Plan, mark: Mark, before: Sequence[Fact]) -> Start:
     """What a checkpoint hands on, through its text and its facts' ids."""
-    written = checkpoints.written(plan, mark, before, event_id, FAR)
+    written = checkpoints.written(plan, mark, before, before, event_id=event_id, closed_until=FAR)
     by_id = {event_id(fact.cause): fact for fact in before}
     if written is None:  # Kept for the sake of the comparison alone.
         kept = [by_id[event_id(cause)] for cause in mark.book.kept]
@@ -65,7 +65,9 @@ def check(
     frozen = {each.key for each in first.mark.done}
     if not frozen & first.mark.later:
         assert again == {key: worth for key, worth in whole.items() if key not in frozen}
-    horizon = checkpoints.written(plan, first.mark, history[:split], event_id, FAR)
+    horizon = checkpoints.written(
+        plan, first.mark, history[:split], later, event_id=event_id, closed_until=FAR
+    )
     if horizon is not None:
         for each in first.entitlements:
             is_before = each.earned_at.floor_datetime() < horizon.horizon

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,31 +9,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import Work
+from ledger.scoring.checkpoints.model import Checkpoint, Position
 from ledger.scoring.tables import scoring_checkpoints
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A fact's place in the order of facts."""
-
-    time: Instant
-    source: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """What the folds of a plan remembered after the fact at ``position``.
-
-    ``kept`` are the facts of which they go on to speak; awards earned before ``horizon`` are no
-    more theirs. ``states`` is JSON, one state for each fold.
-    """
-
-    plan_digest: bytes
-    position: Position
-    horizon: datetime
-    kept: Sequence[UUID]
-    states: str
 
 
 def read(work: Work, member_id: UUID) -> Checkpoint | None:
@@ -51,6 +25,7 @@ def read(work: Work, member_id: UUID) -> Checkpoint | None:
         position=Position(time, row.position_source, row.position_id),
         horizon=row.horizon,
         kept=row.kept_events,
+        first_after=row.first_after,
         states=row.states,
     )
 
@@ -66,11 +41,21 @@ def replace(work: Work, member_id: UUID, checkpoint: Checkpoint) -> None:
         "position_id": at.id,
         "horizon": checkpoint.horizon,
         "kept_events": list(checkpoint.kept),
+        "first_after": checkpoint.first_after,
         "states": checkpoint.states,
         "recorded_at": work.now,
     }
     new = pg.insert(scoring_checkpoints).values(member_id=member_id, **row)
     work.connection.execute(new.on_conflict_do_update(index_elements=["member_id"], set_=row))
+
+
+def set_first_after(work: Work, member_id: UUID, first_after: UUID) -> None:
+    """Facts after a member's checkpoint have ids from here on."""
+    work.connection.execute(
+        scoring_checkpoints.update()
+        .where(scoring_checkpoints.c.member_id == member_id)
+        .values(first_after=first_after)
+    )
 
 
 def drop(work: Work, member_id: UUID) -> None:

@@ -19,9 +19,9 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.programme import store as programmes_store
 from ledger.readiness import service as readiness
-from ledger.scoring import checkpoints
-from ledger.scoring.checkpoint_store import Checkpoint
-from ledger.scoring.checkpoints import Resumed
+from ledger.readiness.service import Watermarks
+from ledger.scoring.checkpoints.model import Checkpoint, place_to_mark, written
+from ledger.scoring.checkpoints.service import Resumed
 from ledger.scoring.model import FROM_THE_BEGINNING, Entitlement, EventCause, Fact
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Start, entitled, history_of, run
@@ -97,9 +97,10 @@ def projection(
     return Projection(known.by_key(found))
 
 
-def advanced(work: Work, plan: Plan, member_id: UUID, start: Resumed | None) -> Advanced:
+def advanced(
+    work: Work, plan: Plan, member_id: UUID, start: Resumed | None, released_until: Watermarks
+) -> Advanced:
     """What a member is entitled to, from a checkpoint on or from nothing, and the next one."""
-    released_until = readiness.watermarks(work)
     if start is None:
         facts = readiness.released(events_store.facts_of_member(work, member_id), released_until)
         known = _Known(work, member_id, facts)
@@ -109,13 +110,16 @@ def advanced(work: Work, plan: Plan, member_id: UUID, start: Resumed | None) -> 
         kept, later = known.facts[: len(start.kept)], known.facts[len(start.kept) :]
         begin = Start(start.states, kept)
     history = history_of(plan, known.member, later, known.resolve)
-    place = checkpoints.place_to_mark(plan, history, released_until.values())
+    place = place_to_mark(plan, history, released_until.values())
     until = closed_until(work)
     done = run(plan, known.member, history, until, known.resolve, start=begin, mark_at=place)
     checkpoint, frozen = None, []
     if done.mark is not None:
         before = [*kept, *history[:place]]
-        checkpoint = checkpoints.written(plan, done.mark, before, known.event_id, until)
+        after = history[place:]
+        checkpoint = written(
+            plan, done.mark, before, after, event_id=known.event_id, closed_until=until
+        )
         frozen = [known.key(each) for each in done.mark.done]
     return Advanced(known.by_key(done.entitlements), checkpoint, frozen)
 

@@ -1,19 +1,4 @@
-"""Checkpoints: a fold written down some way back in a member's history, to go on from.
-
-          frozen: as awarded          │      folded again each time
-     ─────────────────────────────────┼──────────────────────────────────▶ facts
-      f f f f f f f f f f f f f f f f P w w      TAIL facts and new ones
-                                    H = time of the first fact that waits at P
-
-A checkpoint is used only where nothing before it can have changed: whoever asks for scoring says
-from when on facts are new, and who does not say so (links, merges, retractions, releases,
-activations) makes it doubted. A doubted one is not looked at: the fold begins from nothing, and
-what it leaves takes the place of the old checkpoint. So they may be dropped at any time, and
-``ledger verify`` never looks at one.
-
-What was awarded for less than H is left alone: awards are compared from H on. Nothing is written
-down where an award on one side of H could belong to the other.
-"""
+"""A checkpoint, where to make one and what it is made of. Pure."""
 
 from __future__ import annotations
 
@@ -27,17 +12,10 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from ledger.events import store as events_store
-from ledger.events.model import StoredFact
 from ledger.kernel.clock import Instant
-from ledger.kernel.transaction import Work
-from ledger.readiness import service as readiness
-from ledger.scoring import checkpoint_store as store
-from ledger.scoring.checkpoint_store import Checkpoint, Position
 from ledger.scoring.model import Entitlement, EventCause, Fact, PeriodCause
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Mark
-from ledger.scoring.state import State
 
 FORMAT: Final = 1
 """Raised with any change in what the fold does or remembers: older checkpoints are then no use."""
@@ -45,47 +23,30 @@ TAIL: Final = 64
 """Facts that are folded again each time, so that one that comes a little late is none."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A fact's place in the order of facts."""
+
+    time: Instant
+    source: str
+    id: str
+
+
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """A checkpoint that holds: facts it kept, in its order, and every fact after it, in order."""
+class Checkpoint:
+    """What the folds of a plan remembered after the fact at ``position``.
 
-    checkpoint: Checkpoint
-    kept: Sequence[StoredFact]
-    after: Sequence[StoredFact]
-
-    @property
-    def states(self) -> Sequence[State]:
-        """What each fold remembered."""
-        states: Sequence[State] = json.loads(self.checkpoint.states)
-        return states
-
-
-def resumed(work: Work, plan: Plan, member_id: UUID, since: Instant | None) -> Resumed | None:
-    """The member's checkpoint, if nothing before it changed: ``None`` is doubt.
-
-    Facts of the member changed at or after ``since`` only; ``None``: nobody knows.
+    ``kept`` are the facts of which they go on to speak; awards earned before ``horizon`` are no
+    more theirs. No fact of the member that was scored, and comes after ``position``, has an id
+    below ``first_after``. ``states`` is JSON, one state for each fold.
     """
-    if since is None:
-        return None
-    checkpoint = store.read(work, member_id)
-    if checkpoint is None or checkpoint.plan_digest != plan_digest(plan):
-        return None
-    position = checkpoint.position
-    released_until = readiness.watermarks(work)
-    if since <= position.time or any(each <= position.time for each in released_until.values()):
-        return None
-    kept = {fact.event_id: fact for fact in events_store.facts_by_id(work, checkpoint.kept)}
-    if len(kept) < len(checkpoint.kept):
-        return None
-    facts = events_store.facts_of_member(work, member_id, position.time)
-    after = [
-        fact
-        for fact in readiness.released(facts, released_until)
-        if Position(fact.occurred, fact.source, fact.source_event_id) > position
-    ]
-    if any(fact.type in refund_types(plan) for fact in after):
-        return None  # A refund reaches back to what was awarded for its purchase.
-    return Resumed(checkpoint, [kept[event_id] for event_id in checkpoint.kept], after)
+
+    plan_digest: bytes
+    position: Position
+    horizon: datetime
+    kept: Sequence[UUID]
+    first_after: UUID
+    states: str
 
 
 def place_to_mark(plan: Plan, history: Sequence[Fact], until: Iterable[Instant]) -> int | None:
@@ -111,12 +72,15 @@ def written(
     plan: Plan,
     mark: Mark,
     facts: Sequence[Fact],
+    later: Sequence[Fact],
+    *,
     event_id: Callable[[EventCause], UUID],
     closed_until: Instant,
 ) -> Checkpoint | None:
     """The checkpoint at a mark, or ``None`` where entitlements at both sides of it would mix.
 
-    ``facts`` are those up to the mark, the ones that an earlier checkpoint kept among them.
+    ``facts`` are those up to the mark, the ones that an earlier checkpoint kept among them, and
+    ``later`` those after it, one at least.
     """
     position = Position(facts[-1].time, facts[-1].source, facts[-1].id)
     earliest = mark.book.earliest
@@ -136,6 +100,7 @@ def written(
         position=position,
         horizon=first,
         kept=[event_id(cause) for cause in numbers],
+        first_after=min(event_id(fact.cause) for fact in later),
         states=json.dumps(mark.states, separators=(",", ":"), ensure_ascii=False),
     )
 

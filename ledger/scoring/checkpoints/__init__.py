@@ -1,0 +1,1 @@
+"""Checkpoints of folds, so that a new event costs little however long the history is."""

@@ -1,0 +1,1 @@
+"""Where stored facts meet the fold."""
