@@ -19,11 +19,14 @@ from api.pages.rendering import View, ViewHere
 from ledger.events.listing import store as listing
 from ledger.events.model import EventSummary
 from ledger.kernel.ids import format_id, parse_id
+from ledger.kernel.transaction import Work
 from ledger.preview.explaining import NothingToExplain, explain_own
+from ledger.programme import service as programmes
 from ledger.programme.model import Programme
 from ledger.scoring import store as awards
 from ledger.scoring.explain import Outcome
 from ledger.scoring.pipeline import Step
+from ledger.units import store as units
 
 router: Final = APIRouter(prefix="/history/acts", include_in_schema=False)
 
@@ -51,14 +54,14 @@ def acts(
         found = listing.events_of_member(work, member_id, before=before, limit=page.fetch)
         shown = [row.fact.event_id for row in found[: page.limit]]
         earned = awards.points_by_event(work, member_id, shown)
-        programme = in_force(work)
+        listening = _listening(work)
     return view.render(
         "member/acts.html",
         acts=[
             (
                 format_id("evt", row.fact.event_id),
                 row,
-                _act_title(view, programme, row),
+                _act_title(view, listening, row),
                 earned.get(row.fact.event_id, 0),
             )
             for row in found[: page.limit]
@@ -76,22 +79,29 @@ def act(
     with database.read() as work:
         outcomes = explain_own(work, wanted, member_id)
         row = listing.one_event(work, wanted)
-        programme = in_force(work)
+        programme, listening = in_force(work), _listening(work)
     if row is None:
         raise NothingToExplain("No fact has this id.")
     return view.render(
         "member/act.html",
         row=row,
-        title=_act_title(view, programme, row),
+        title=_act_title(view, listening, row),
         outcomes=[_shown(view, programme, each) for each in outcomes],
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
     )
 
 
-def _act_title(view: View, programme: Programme | None, row: EventSummary) -> str:
+def _listening(work: Work) -> list[Programme]:
+    """The programme in force, and those that count beside."""
+    beside = [programmes.read_programme(each.source_text) for each in units.in_force(work)]
+    programme = in_force(work)
+    return beside if programme is None else [programme, *beside]
+
+
+def _act_title(view: View, listening: list[Programme], row: EventSummary) -> str:
     """As the first rule that listens calls it; else its type."""
-    rules = programme.rules if programme else ()
+    rules = [rule for programme in listening for rule in programme.rules]
     rule = next((each for each in rules if row.fact.type in each.on), None)
     return say(view, rule.title if rule else None, row.fact.type)
 
