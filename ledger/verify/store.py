@@ -246,6 +246,7 @@ def grants_unpaid_for(work: Work) -> Iterator[tuple[int, UUID]]:
         "SELECT sequence, entry_id FROM transfers WHERE kind = 'grant' AND line = 1 AND NOT EXISTS "
         "(SELECT FROM lots JOIN grants ON grants.grant_id::text = lots.cause_id "
         "WHERE lots.entry_id = transfers.entry_id AND cause_kind = 'grant' AND state = 'paid') "
+        "AND NOT EXISTS (SELECT FROM import_payments AS p WHERE p.entry_id = transfers.entry_id) "
         "ORDER BY sequence LIMIT 1"
     )
     return ((row.sequence, row.entry_id) for row in work.connection.execute(query))
@@ -260,7 +261,6 @@ def refusal_triggers(work: Work) -> list[StoredTrigger]:
         "AND prosrc LIKE '%RAISE EXCEPTION%'"
     )
     rows = work.connection.execute(query, {"function": FUNCTION})
-        "AND NOT EXISTS (SELECT FROM import_payments AS p WHERE p.entry_id = transfers.entry_id) "
     return [StoredTrigger(row.relname, row.tgname, str(row.tgenabled)) for row in rows]
 
 
