@@ -15,6 +15,8 @@ from ledger.journal.tables import accounts
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.lots.tables import lots
+from ledger.members.persons.store import PERSON
+from ledger.members.tables import members
 from ledger.preview.money import Book, Held
 from ledger.programme.tables import programme_previews as previews
 
@@ -90,22 +92,23 @@ def is_of(
 
 
 def book(work: Work) -> Book:
-    """What of their points members have not spent, and what is carried to wallets."""
+    """What of their points persons have not spent, and what is carried to wallets."""
     in_lots = (AccountKind.LOT_PENDING, AccountKind.LOT_AVAILABLE, AccountKind.LOT_HELD)
     held = (
         sa.select(
-            lots.c.member_id,
+            PERSON.label("person"),
             sa.func.sum(accounts.c.balance).label("outstanding"),
             sa.func.coalesce(
                 sa.func.sum(accounts.c.balance).filter(accounts.c.kind != AccountKind.LOT_HELD), 0
             ).label("free"),
         )
-        .join(accounts, accounts.c.owner == lots.c.lot_id)
+        .join_from(lots, accounts, accounts.c.owner == lots.c.lot_id)
+        .join(members, members.c.member_id == lots.c.member_id)
         .where(accounts.c.kind.in_(in_lots))
-        .group_by(lots.c.member_id)
+        .group_by(PERSON)
     )
     found = {
-        row.member_id: Held(int(row.outstanding), int(row.free))
+        row.person: Held(int(row.outstanding), int(row.free))
         for row in work.connection.execute(held)
     }
     debts = sa.select(accounts.c.owner, accounts.c.balance).where(

@@ -144,7 +144,8 @@ def points_by_event(work: Work, member_id: UUID, event_ids: Sequence[UUID]) -> d
     """What each event earned a member by itself, all rules together, as it stands."""
     found: dict[UUID, int] = {}
     query = _current().where(
-        awards.c.member_id == member_id, awards.c.event_id == any_uuid("events", event_ids)
+        of_person(awards.c.member_id, member_id),
+        awards.c.event_id == any_uuid("events", event_ids),
     )
     for row in work.connection.execute(query):
         found[row.event_id] = found.get(row.event_id, 0) + row.points

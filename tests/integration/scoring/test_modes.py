@@ -26,6 +26,7 @@ from ledger.readiness.model import DeclareSync
 from ledger.scoring.pipeline import Step
 from ledger.scoring.service import close_periods, score_member
 from ledger.scoring.verify import check_projection
+from tests.support.merging import merge
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -155,6 +156,20 @@ def test_what_is_owed_is_said_of_what_is_not_spent(world: World) -> None:
     settled(world)
     summary = world.summary("anna")
     assert (summary.pending + summary.available + summary.held).amount == 12
+
+
+def test_what_a_merged_member_has_is_the_survivors(world: World) -> None:
+    world.link("boris")
+    world.state("b", "template.commit.merged", "lms:boris", "2026-03-02T10:00:00Z")
+    world.score()
+    merge(world, world.linked["anna"], world.linked["boris"])
+    world.score()
+    seen = preview(world, propose(world, HALVED, "restatement"))
+    assert seen.result is not None
+    (row,) = json.loads(seen.result)["members"]
+    held = world.summary("anna")
+    assert row["outstanding_before"] == (held.pending + held.available + held.held).amount
+    assert row["outstanding_before"] == row["before"]
 
 
 def spend(world: World, points: int, *, capture: bool) -> None:
