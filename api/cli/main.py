@@ -10,6 +10,7 @@ import typer
 from api.cli import (
     admin,
     audit,
+    balances,
     chain,
     credentials,
     demo,
@@ -52,6 +53,7 @@ app.command(name="demo-issuer")(demo_issuer.demo_issuer)
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("admin", admin.app),
     ("audit", audit.app),
+    ("balances", balances.app),
     ("chain", chain.app),
     ("credentials", credentials.app),
     ("demo", demo.app),

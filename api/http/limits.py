@@ -53,6 +53,7 @@ BODY_LIMITS: Final = (
     BodyLimit("webhook_body_bytes_max", "/v1/webhooks/", 1_048_576),
     BodyLimit("grant_body_bytes_max", "/v1/grants", 1_048_576),
     BodyLimit("grant_body_bytes_max", "/admin/", 1_048_576),
+    BodyLimit("import_body_bytes_max", "/v1/imports", 20 * 1024 * 1024),
     BodyLimit("token_body_bytes_max", "/oauth/", 16_384),
     BodyLimit("body_bytes_max", "", 262_144),
 )

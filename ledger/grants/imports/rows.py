@@ -27,7 +27,7 @@ COLUMNS: Final = (
     *("member", "provider", "issuer", "subject", "points", "granted_on", "activates_on"),
     *("expires_on", "reference", "reason"),
 )
-BYTES_MAX: Final = 32 * 1024 * 1024
+BYTES_MAX: Final = 16 * 1024 * 1024
 TEXT_LENGTH_MAX: Final = 200
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"BZh")
 """How zip (and .xlsx), gzip, old spreadsheets and bzip2 begin."""
