@@ -50,6 +50,8 @@ from ledger.units.model import UnitStanding
 
 router: Final = APIRouter(include_in_schema=False)
 
+DECIDED_SHOWN: Final = timedelta(days=30)
+"""So long what persons decided on facts of the member is told here."""
 RECENT_MAX: Final = 6
 _OUR_OWN: Final = ("oidc", "member")
 """Identities that say nothing of an account of the school's."""
@@ -91,14 +93,19 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         absence = inactivity.warned_absence(work, member_id)
         beside = [each for each in units.units_of(work, member_id) if each.awards]
         under_review = quarantine.points_under_review(work, member_id)
-        cases = [one for one in cases_of_member(work, member_id, RECENT_MAX) if one.is_live]
+        cases = cases_of_member(work, member_id, RECENT_MAX)
         now = work.now
     return view.render(
         "member/overview.html",
         member=member,
         summary=summary,
         under_review=under_review,
-        cases=[(format_id(PREFIX, one.case_id), member_id in one.appeals()) for one in cases],
+        cases=[
+            (format_id(PREFIX, one.case_id), member_id in one.appeals())
+            for one in cases
+            if one.is_live
+        ],
+        decided=[one for one in cases if one.decided_at and one.decided_at > now - DECIDED_SHOWN],
         words_max=WORDS_LENGTH_MAX,
         parts=_parts(view, summary),
         absence=None if absence is None else f"{absence:%d.%m.%Y}",

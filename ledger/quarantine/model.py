@@ -71,6 +71,11 @@ class Case:
         """Whether its awards wait."""
         return self.state in LIVE
 
+    @property
+    def decided_at(self) -> datetime | None:
+        """When persons released or voided it."""
+        return next((one.at for one in self.said if one.act in ("released", "voided")), None)
+
     def appeals(self) -> set[UUID]:
         """Who has appealed."""
         return {one.by for one in self.said if one.act == "appealed"}

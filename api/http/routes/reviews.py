@@ -88,8 +88,10 @@ def confirm(case_id: str, body: WordsBody, by: Reviewer, database: DatabaseHere)
 
 
 def own_json(case: Case, member_id: UUID) -> dict[str, Json]:
-    """A case as its members see it: without why."""
+    """A case as its members see it: without why, until persons have decided."""
+    told: dict[str, Json] = {} if case.is_live else {"kind": case.kind.value}
     return {
+        **told,
         "id": format_id(PREFIX, case.case_id),
         "under_review": case.is_live,
         "outcome": None if case.is_live else case.state.value,

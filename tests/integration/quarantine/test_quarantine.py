@@ -377,6 +377,8 @@ def test_the_doors(
     assert [one["act"] for one in done.json()["said"]].count("appealed") == 2
     assert admin.get("/v1/reviews").json()["data"] == []
     assert len(admin.get("/v1/reviews?decided=true").json()["data"]) == 1
+    (told,) = hers.get("/v1/reviews/mine").json()["cases"]
+    assert (told["outcome"], told["kind"]) == ("voided", "reciprocity")
 
 
 def test_verify_sees_a_voided_fact_that_counts(world: World, pair: tuple[UUID, UUID]) -> None:
@@ -414,7 +416,9 @@ def test_the_pages(
         form = {"words": "we study together", "csrf": client.headers["x-csrf-token"]}
         return int(client.post(path, data=form, follow_redirects=False).status_code)
 
-    page = hers.get("/me").text
+    page = hers.get("/me", headers={"Accept-Language": "en"}).text
+    assert "Of all your points 12 cannot be used" in page
+    assert "each other’s likes" not in page
     assert f"/reviews/{case}/appeal" in page
     assert "reciprocity" not in page
     assert post(hers, f"/reviews/{case}/appeal") == 303
@@ -427,16 +431,28 @@ def test_the_pages(
     assert post(his, f"/reviews/{case}/appeal") == 303
     assert post(second_admin, f"/admin/reviews/{case}/confirm") == 303
     assert "we study together" in admin.get("/admin/reviews").text
+    told = hers.get("/me", headers={"Accept-Language": "en"}).text
+    assert "each other’s likes. What was looked at does not count." in told
     world.state("l9", "club.like.given", "lms:ann", "2026-03-02T10:00:00Z", {"owner": "lms:bob"})
     assert scan(world) == 0
 
 
-def test_the_page_lets_go(world: World, pair: tuple[UUID, UUID], admin: TestClient) -> None:
-    assert pair
+def test_the_page_lets_go(
+    world: World,
+    pair: tuple[UUID, UUID],
+    admin: TestClient,
+    person: Callable[[UUID], TestClient],
+) -> None:
     case = format_id("rvw", only_case(world))
     form = {"words": "they study together", "csrf": admin.headers["x-csrf-token"]}
     path = f"/admin/reviews/{case}/release"
+    hers = person(pair[0])
+    execute(world.database, lambda work, _: withheld_store.withhold(work, pair[0], {}), None)
+    page = hers.get("/me", headers={"Accept-Language": "en"}).text
+    assert "Nothing of your balance waits" in page
+    assert f"/reviews/{case}/appeal" in page, "whoever is looked at may appeal, points or none"
     assert admin.post(path, data=form, follow_redirects=False).status_code == 303
+    assert "everything is in order" in hers.get("/me", headers={"Accept-Language": "en"}).text
 
 
 def test_two_accounts_of_one_person_are_one(world: World, pair: tuple[UUID, UUID]) -> None:
