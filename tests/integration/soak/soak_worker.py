@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from multiprocessing.connection import Connection
 from uuid import UUID
 
+from ledger.events.model import Source
 from ledger.journal.model import EntryKind
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Database, connect, execute
@@ -27,6 +28,7 @@ from ledger.lots.model import (
     ReturnFromEscrow,
     ReturnToLots,
 )
+from tests.integration.soak import school
 
 KEPT_MAX = 50
 
@@ -36,25 +38,35 @@ class Walker:
     """Knows the holds and claims that it made itself; the members are everybody's."""
 
     database: Database
-    members: tuple[UUID, ...]
     chance: random.Random
-    holds: list[UUID]
-    captured: list[UUID]
-    claims: list[UUID]
+    named: dict[str, UUID]
+    source: Source
+    admins: tuple[UUID, UUID]
+    clock: school.QuickClock
+    holds: list[UUID] = field(default_factory=list)
+    captured: list[UUID] = field(default_factory=list)
+    claims: list[UUID] = field(default_factory=list)
+    guests: list[str] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    """Commands to begin with, before it is left to chance."""
 
     def step(self) -> str:
         """One command; its name."""
-        name = self.chance.choice(list(COMMANDS))
+        name = self.first.pop() if self.first else self.chance.choice(OFTEN)
         COMMANDS[name](self)
         return name
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC)  # noqa: TID251 - a test's clock
+        return self.clock.now()
+
+    @property
+    def name(self) -> str:
+        return self.chance.choice(sorted(self.named))
 
     @property
     def member(self) -> UUID:
-        return self.chance.choice(self.members)
+        return self.named[self.name]
 
     def new_id(self) -> UUID:
         return self.database.ids.new(self.now)
@@ -67,7 +79,7 @@ class Walker:
         waits = self.chance.choice((0, 0, 0, 1))
         lives = self.chance.choice((1, 3, 600))
         key = self.new_id().hex
-        starts = now + timedelta(seconds=waits)
+        starts = now + self.clock.shortly(waits)
         command = GrantLot(
             member_id=self.member,
             amount=self.points(300),
@@ -75,14 +87,14 @@ class Walker:
             key=(key,),
             effective_at=now,
             activates_at=starts,
-            expires_at=starts + timedelta(seconds=lives),
+            expires_at=starts + self.clock.shortly(lives),
             cause=Cause("soak", key),
         )
         execute(self.database, lots.grant_lot, command)
 
     def hold(self) -> None:
         now, hold_id = self.now, self.new_id()
-        expires_at = now + timedelta(seconds=self.chance.choice((0.2, 60, 60)))
+        expires_at = now + self.clock.shortly(self.chance.choice((0.2, 60, 60)))
         command = PlaceHold(
             hold_id, self.member, self.points(60), HoldPurpose.REDEMPTION, now, expires_at
         )
@@ -102,7 +114,7 @@ class Walker:
         execute(self.database, lots.expire_hold, command)
 
     def refund(self) -> None:
-        grace = timedelta(seconds=self.chance.choice((0, 2)))
+        grace = self.clock.shortly(self.chance.choice((0, 2)))
         command = ReturnToLots(
             self._one(self.captured),
             self.new_id(),
@@ -151,15 +163,44 @@ COMMANDS = {
     "bridge": Walker.bridge,
     "bring back": Walker.bring_back,
 }
+OFTEN = list(COMMANDS) * 4
+"""Commands by how often they come: those that move points of the same members most often."""
+COMMANDS |= {
+    "invite": school.invite,
+    "refund a guest": school.refund_guest,
+    "advance": school.advance,
+    "act": school.act,
+    "like": school.like,
+    "score": school.score,
+    "scan": school.scan,
+    "decide": school.decide,
+    "look for the absent": school.look_for_the_absent,
+    "night": school.night,
+}
+OFTEN += list(COMMANDS)
 
 
-def run(url: str, members: tuple[UUID, ...], seed: int, seconds: float, said: Connection) -> None:
+@dataclass(frozen=True)
+class Errand:
+    """What a process is given: the school, a seed, and for how long."""
+
+    url: str
+    named: dict[str, UUID]
+    source: Source
+    admins: tuple[UUID, UUID]
+    clock: school.QuickClock
+    seed: int
+
+
+def run(errand: Errand, said: Connection) -> None:
     """Until the time is over; sends how often each command was done, and each refusal came."""
-    chance = random.Random(seed)  # noqa: S311 - commands that a seed repeats
-    walker = Walker(connect(url, pool_size=2), members, chance, [], [], [])
+    chance = random.Random(errand.seed)  # noqa: S311 - commands that a seed repeats
+    database = connect(errand.url, pool_size=2, clock=errand.clock)
+    walker = Walker(database, chance, errand.named, errand.source, errand.admins, errand.clock)
+    walker.first = chance.sample(list(COMMANDS), len(COMMANDS))
     done: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + errand.clock.lasts_s
     while time.monotonic() < until:
         try:
             done[walker.step()] += 1
