@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,8 @@ from eth_account.signers.local import LocalAccount
 TIMEOUT_S: Final = 30
 TRIES_MAX: Final = 60
 WAIT_S: Final = 90
+SCORED_S: Final = 180
+SETTLING_S: Final = 1.5
 _INPUT: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
@@ -112,6 +114,17 @@ class Person:
         """Ask for a change that must be made."""
         answer = good(self.send("POST", path, body or {}))
         return answer.json() if answer.content else None
+
+
+def are_scored(people: Sequence[Person]) -> bool:
+    """Whether everybody has awards, and no more of them for a while: what came before is scored."""
+
+    def seen() -> list[Any]:
+        return [person.get("/v1/awards?limit=100")["data"] for person in people]
+
+    before = seen()
+    time.sleep(SETTLING_S)
+    return all(before) and before == seen()
 
 
 @dataclass

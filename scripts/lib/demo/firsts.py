@@ -1,7 +1,7 @@
 """``scripts/demo firsts``: what this ledger can show that others cannot, each with its evidence.
 
 Every step does something, reads its effect by a door of its own, and then tries what must not work:
-a counter-example that passed would fail the step. What has no public door yet is named at the end.
+a counter-example that passed would fail the step.
 """
 # ruff: noqa: TID251 - a program of its own, which imports nothing of ours, not even the clock
 
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from doors import Person, School, expect, good, moment_text, wait_for
-from firsts_doors import ask, link_token, refused, verified
+from firsts_doors import ask, link_token, quiet_moment, refused, verified
+from firsts_merge import merge_and_part
 from firsts_why import say_why_not
 from proving import plain_id
 
@@ -40,17 +41,17 @@ def count_one_act_once(story: Story) -> str:
     school: School = story.seen["school"]
     other: School = story.seen["other_school"]
     post = f"post-{story.tag}"
-    told = _act(story, "club.post.created", "twice", days=2, post=post)
+    told = _act(story, "club.post.created", "twice", post=post)
     good(school.deliver(told))
     wait_for("the award", lambda: _award(story, told["id"]))
     again = {**told, "id": told["id"] + "-forum"}
     good(other.deliver(again))
-    marker = _act(story, "lms.exercise.completed", "after", days=2)
+    marker = _act(story, "lms.exercise.completed", "after")
     good(school.deliver(marker))
     wait_for("the next award", lambda: _award(story, marker["id"]))
     paid = [found for each in (told, again) if (found := _award(story, each["id"]))]
     expect(len(paid) == 1, f"one act told twice has {len(paid)} awards")
-    different = _act(story, "club.post.created", "another", days=3, post=f"{post}-b")
+    different = _act(story, "club.post.created", "another", post=f"{post}-b")
     good(other.deliver(different))
     wait_for("an award for another post", lambda: _award(story, different["id"]))
     return f"{paid[0]['points']} points once for {post}; another by the other source earned too"
@@ -61,7 +62,7 @@ def correct_by_entries(story: Story) -> str:
     school: School = story.seen["school"]
     other: School = story.seen["other_school"]
     before = _available(story)
-    late = _act(story, "lms.exercise.completed", "late", days=5)
+    late = _act(story, "lms.exercise.completed", "late")
     good(school.deliver(late))
     award = wait_for("the late award", lambda: _award(story, late["id"]))
     day = datetime.fromisoformat(late["time"]).date()
@@ -69,7 +70,7 @@ def correct_by_entries(story: Story) -> str:
     expect(_available(story) == before + award["points"], "it did not arrive")
     retraction = {**_act(story, "activity.retracted", "back"), "data": {"id": late["id"]}}
     good(other.deliver({**retraction, "id": retraction["id"] + "-stranger"}))
-    marker = _act(story, "lms.section.read", "marker", days=6)
+    marker = _act(story, "lms.section.read", "marker")
     good(school.deliver(marker))
     paid = wait_for("the marker", lambda: _award(story, marker["id"]))["points"]
     expect(_available(story) == before + award["points"] + paid, "a stranger retracted it")
@@ -184,15 +185,14 @@ def see_before_and_reach_back(story: Story) -> str:
     raised = _previewed(story, more, "top_up", since)
     again = _previewed(story, more, "top_up", since)
     expect(raised.digest == again.digest, "the same question has two answers")
-    less = _version(story, text, "less", 1)
-    topped = _previewed(story, less, "top_up", since)
-    taking = _previewed(story, less, "restatement", since)
-    expect(topped.lose == 0 < taking.lose, f"top-up takes from {topped.lose} of {taking.lose}")
     old = {entry["id"] for entry in _entries(story)}
     before = _available(story)
     _activate(story, more, "top_up", since, None)
     wait_for("the top-up", lambda: _available(story) == before + raised.difference)
+    less = _version(story, text, "less", 1)
+    topped = _previewed(story, less, "top_up", since)
     back = _previewed(story, less, "restatement", since)
+    expect(topped.lose == 0 < back.lose, f"top-up takes from {topped.lose} of {back.lose}")
     _activate(story, less, "restatement", since, back.digest)
     wait_for(
         "the restatement",
@@ -253,22 +253,22 @@ FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
     count_one_act_once,
     say_why_not,
     correct_by_entries,
+    merge_and_part,
     hold_and_refund,
     keep_voice_when_spending,
     see_before_and_reach_back,
     prove_offline,
     forget_a_person,
 )
-WITHOUT_A_DOOR: Final = ("merged members",)
-"""What the product does, or will do, and nobody can ask for over HTTP yet."""
 
 
-def _act(story: Story, kind: str, name: str, *, days: int = 0, **told: Any) -> dict[str, Any]:
-    moment = datetime.now(UTC) - timedelta(days=days)
+def _act(story: Story, kind: str, name: str, *, by: str = "", **told: Any) -> dict[str, Any]:
+    subject = by or story.student
+    moment = quiet_moment([story.people[subject]], kind)
     return {
         "id": f"{story.tag}-firsts-{name}",
         "type": kind,
-        "subject": f"lms:{story.lms[story.student]}",
+        "subject": f"lms:{story.lms[subject]}",
         "time": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
         "data": {"object": f"unit-{story.tag}-{name}", **told},
     }
@@ -314,7 +314,7 @@ def _unless_running(preview: Any) -> Any:
 
 def _earned(story: Story, subject: str, person: Person, name: str) -> Any:
     """The award of an exercise that this person completes now."""
-    act = {**_act(story, "lms.exercise.completed", name), "subject": f"lms:{story.lms[subject]}"}
+    act = _act(story, "lms.exercise.completed", name, by=subject)
     good(story.seen["school"].deliver(act))
 
     def look() -> Any:

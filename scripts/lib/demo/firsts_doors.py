@@ -12,14 +12,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx
-from doors import School, expect
+from doors import Person, School, expect
 
 TIMEOUT_S: Final = 60
 LINK_LIFE_S: Final = 300
+PAGES_MAX: Final = 50
+WINDOW: Final = timedelta(days=9)
+ZONE: Final = ZoneInfo("Europe/Moscow")
+"""In which the demo's programme counts days."""
 
 
 def ask(school: School, path: str, body: dict[str, Any]) -> httpx.Response:
@@ -54,6 +61,41 @@ def link_token(school: School, subject: str) -> str:
     signed = f"{_b64(header)}.{_b64(claims)}"
     mac = hmac.digest(school.secret.encode(), signed.encode(), hashlib.sha256)
     return f"{signed}.{_raw64(mac)}"
+
+
+def quiet_moment(people: Sequence[Person], kind: str) -> datetime:
+    """A time of these days at which an act of this kind earns: limits and caps are of a day.
+
+    The community has weeks behind it and earlier runs told of acts too, so the day is looked for on
+    which these people had the fewest of the kind; of those a day with other acts, so that no streak
+    becomes longer by one more.
+    """
+    now = datetime.now(UTC)
+    told = [event for person in people for event in _told_of(person, now - WINDOW)]
+    own = [(event["type"], _day_of(datetime.fromisoformat(event["occurred_at"]))) for event in told]
+    candidates = []
+    for back in range(1, WINDOW.days):
+        moment = now - timedelta(days=back)
+        types = [each for each, day in own if day == _day_of(moment)]
+        candidates.append((types.count(kind), not types, len(types), back))
+    return now - timedelta(days=min(candidates)[-1])
+
+
+def _told_of(person: Person, since: datetime) -> list[Any]:
+    """What was told of somebody since then, the last told first; a day more than is asked for."""
+    found: list[Any] = []
+    cursor = ""
+    for _ in range(PAGES_MAX):
+        page = person.get(f"/v1/members/me/events?limit=100{cursor}")
+        found += page["data"]
+        if not page["next_cursor"]:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    return [each for each in found if datetime.fromisoformat(each["occurred_at"]) >= since]
+
+
+def _day_of(moment: datetime) -> date:
+    return moment.astimezone(ZONE).date()
 
 
 def verified(verifier: str, proof: Any) -> subprocess.CompletedProcess[str]:

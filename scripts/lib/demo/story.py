@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import httpx
 from doors import (
+    SCORED_S,
     WAIT_S,
     Node,
     Person,
     School,
+    are_scored,
     damaging,
     expect,
     good,
@@ -79,6 +81,8 @@ def sign_everybody_in(story: Story) -> str:
         story.people[subject] = Person(story.base_url, comes_as)
     roles = {name: who.get("/v1/session")["roles"] for name, who in story.people.items()}
     expect("admin" in roles["admin"] and "admin" in roles["second-admin"], f"no admins: {roles}")
+    those = [story.people[each] for each in (story.student, *story.voters)]
+    wait_for("their history to be scored", lambda: are_scored(those), seconds=SCORED_S)
     return f"student {story.student}, voters {', '.join(story.voters)}"
 
 
