@@ -13,7 +13,9 @@ from typing import Annotated, Final
 import typer
 
 from api.cli.composed import composed
+from api.http.routes.grants import budget_json
 from api.http.routes.imports import PREFIX, effect_json, import_json, progress_json
+from ledger.grants import service as grants
 from ledger.grants.imports import paying, paying_store, service
 from ledger.grants.imports.errors import BadImport, ImportContentDiffers
 from ledger.grants.imports.faults import Fault, Language
@@ -26,8 +28,10 @@ from ledger.grants.imports.model import (
     TakeBackImport,
 )
 from ledger.grants.imports.rows import BYTES_MAX
+from ledger.grants.model import BUDGET_AMOUNT_MAX, OpenBudget
 from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import Database, execute
+from ledger.kernel.units import Points
 
 app: Final = typer.Typer(help="Balances brought along from another system.", no_args_is_help=True)
 
@@ -38,6 +42,20 @@ By = Annotated[str, typer.Option(help="The admin who does it.")]
 ImportId = Annotated[str, typer.Argument(help="The import, imp_….")]
 Content = Annotated[str, typer.Option(help="The hash that the import states.")]
 In = Annotated[Language, typer.Option("--in", help="The language of what is wrong with a file.")]
+
+
+@app.command("budget")
+def open_budget(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    points: Annotated[int, typer.Argument(min=1, max=BUDGET_AMOUNT_MAX, help="How many.")],
+    *,
+    by: By,
+) -> None:
+    """Set points aside, for imports and grants; print the budget as JSON."""
+    command = OpenBudget(name, Points(points), parse_id("mem", by))
+    with composed() as composition:
+        budget = execute(composition.database, grants.open_budget, command)
+        typer.echo(json.dumps(budget_json(budget), indent=2, ensure_ascii=False))
 
 
 @app.command("look")

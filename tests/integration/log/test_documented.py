@@ -54,6 +54,8 @@ class Shell:
         if arguments[:2] in (["merges", "propose"], ["merges", "split"]):
             proposed = json.loads(result.stdout)
             self.words |= {"MERGE": proposed["id"], "CONTENT": proposed["content"]}
+        if arguments[0] == "balances" and arguments[1] in ("budget", "look", "propose"):
+            self.words |= _names_of(json.loads(result.stdout))
         if "To do it: --confirm" in result.output:
             self.words["CONFIRM"] = result.output.rsplit(" ", 1)[1].strip()
         else:
@@ -75,6 +77,15 @@ class Shell:
     def pg_dump(self, arguments: list[str]) -> str:
         dump(self.server, self.database, Path(arguments[1].partition("=")[2]))
         return ""
+
+
+def _names_of(said: dict[str, str]) -> dict[str, str]:
+    """What a command of balances prints, by the words of the commands after it."""
+    if "confirm" in said:
+        return {"SEEN": said["confirm"]}
+    if said["id"].startswith("bud_"):
+        return {"BUDGET": said["id"]}
+    return {"IMPORT": said["id"], "CONTENT": said["content"]}
 
 
 def test_the_commands_do_what_is_said(
@@ -100,7 +111,9 @@ def test_the_commands_do_what_is_said(
         "YEAR": str(database.clock.now().year),
     }
     shell = Shell(postgres_server, test_database.name, words)
-    assert len(COMMANDS) >= 19
+    (balances,) = re.findall(r"```csv\n(.*?)```", TEXT, re.DOTALL)
+    Path("balances.csv").write_text(balances)
+    assert len(COMMANDS) >= 26
     for line in COMMANDS:
         if line.endswith("> newer.json"):
             execute(database, journal.post, [clawback(number) for number in range(5, 9)])
