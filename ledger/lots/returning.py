@@ -174,6 +174,14 @@ def refund(sheet: Sheet, hold: Hold, command: ReturnToLots) -> Refunded:
     return Refunded(entry_id, tuple(entry.parts), paid)
 
 
+def _refuse_debt(sheet: Sheet) -> None:
+    if sheet.debt:
+        raise DebtOpen(
+            f"{sheet.debt.amount} points are owed; until they are paid none can leave.",
+            debt=sheet.debt.amount,
+        )
+
+
 def move_to_escrow(
     sheet: Sheet, command: MoveToEscrow, *, withheld: Mapping[UUID, Points] = NOTHING_KEPT
 ) -> Hold:
@@ -185,16 +193,10 @@ def move_to_escrow(
     """
     assert command.amount > ZERO, "a claim of nothing"
     apply_due(sheet, command.at)
-    if sheet.debt:
-        raise DebtOpen(
-            f"{sheet.debt.amount} points are owed; until they are paid none can leave.",
-            debt=sheet.debt.amount,
-        )
-    ripe = [
-        lot
-        for lot in sheet.usable(command.at)
-        if command.active_before is None or lot.activates_at <= command.active_before
-    ]
+    _refuse_debt(sheet)
+    latest = command.active_before
+    usable = sheet.usable(command.at)
+    ripe = [lot for lot in usable if latest is None or lot.activates_at <= latest]
     taken = take(sheet, ripe, command.amount, kept_back(sheet, withheld))
     parts = tuple(replace(part, captured=part.amount) for part in taken)
     entry = sheet.enter(
