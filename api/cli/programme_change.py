@@ -7,6 +7,7 @@ The commands that change something take two persons, as the pages do.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -41,6 +42,8 @@ Events = Annotated[
     str | None, typer.Option(help="CloudEvents, one JSON a line; without it, the database.")
 ]
 _SHOWN_MAX: Final = 10
+_LONG: Final = 10_000
+"""From so many events on somebody waits who should see why."""
 
 
 def diff(
@@ -74,7 +77,9 @@ def preview(
         activation = Activation(proposed, _since(since), mode)
         before = [] if in_force is None else [Activation(_programme(in_force))]
         asked = comparison(before, activation)
-        content = document_bytes(document(asked.question, of_facts(asked, read_events(events))))
+        facts = read_events(events)
+        tell = _tell_of_file(len(facts))
+        content = document_bytes(document(asked.question, of_facts(asked, facts, tell)))
     else:
         content = _of_database(programme, mode, since, person)
     if as_json:
@@ -186,6 +191,14 @@ def _of_database(
 def _tell(done: int, in_all: int) -> None:
     """How far it is, on a line of its own that a document written to a file does not have."""
     typer.echo(f"{done} of {in_all} members worked out", err=True)
+
+
+def _tell_of_file(events: int) -> Callable[[int], None] | None:
+    """For a long file: that it is read, and how many of the two projections are done."""
+    if events < _LONG:
+        return None
+    typer.echo(f"{events} events read; working them out under both versions", err=True)
+    return lambda done: typer.echo(f"{done} of 2 projections done", err=True)
 
 
 def _result(found: StoredPreview) -> bytes:

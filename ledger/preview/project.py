@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.kernel.clock import Instant
@@ -76,13 +76,20 @@ def of_member(
     return replace(_line(asked, member, one, other), held=held)
 
 
-def of_facts(asked: Comparison, facts: Iterable[Fact]) -> Iterable[Line]:
-    """Everybody who earns anything in a history, every identity a member of its own."""
+def of_facts(
+    asked: Comparison, facts: Iterable[Fact], tell: Callable[[int], None] | None = None
+) -> Iterable[Line]:
+    """Everybody who earns anything in a history, every identity a member of its own.
+
+    ``tell`` hears how many of the two projections are done.
+    """
     history = settle(facts)
     found: dict[str, tuple[list[Entitlement], list[Entitlement]]] = {}
     for place, plan in enumerate((asked.before, asked.after)):
         for each in project(history, plan, closed_until=asked.closed_until):
             found.setdefault(each.beneficiary, ([], []))[place].append(each)
+        if tell is not None:
+            tell(place + 1)
     for member in sorted(found):
         yield _line(asked, member, *found[member])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from api.cli import programme_change
 from api.cli.main import app
 from tests.scoring_cases import DAILY, event, several
 
@@ -57,6 +58,16 @@ def test_preview_of_a_file(files: dict[str, str]) -> None:
     assert f"digest {digest}" in answer.stderr
     answer = CliRunner().invoke(app, ["programme", *asked, "--csv", "--mode", "top_up"])
     assert answer.stdout.splitlines()[1].startswith("ann,24,24,0,")
+
+
+def test_a_long_file_says_how_far_it_is(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programme_change, "_LONG", 1)
+    asked = ["preview", files["new"], "--in-force", files["old"], "--events", files["events"]]
+    told = CliRunner().invoke(app, ["programme", *asked]).stderr
+    assert "events read; working them out" in told
+    assert told.index("1 of 2 projections done") < told.index("2 of 2 projections done")
 
 
 def test_explain_in_a_file(files: dict[str, str]) -> None:
