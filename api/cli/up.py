@@ -81,6 +81,7 @@ def worker() -> None:
         state.ready("worker").touch()
 
     signals.worker_ready.connect(ready, weak=False)
+    collect_rarely()  # A replay makes much that lasts until a member is done, and no cycles.
     app.worker_main(
         [
             *("worker", "--pool", "prefork", "--concurrency", str(settings.worker_processes)),

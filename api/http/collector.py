@@ -1,4 +1,4 @@
-"""How often Python looks for garbage in a process that serves.
+"""How often Python looks for garbage in a process that serves or works.
 
 What the application is made of lives as long as the process: it is set apart once, so that no
 collection walks it. What a request makes is freed by counting references the moment it is answered;
@@ -20,8 +20,8 @@ MIDDLE_COLLECTIONS: Final = 20
 def collect_rarely() -> None:
     """Set everything that is there apart, and collect rarely from now on.
 
-    To be called once, when the application of a serving process is made: never by what shares its
-    process with others.
+    To be called once, when the application of a serving process is made or workers are about to be
+    forked: never by what shares its process with others.
     """
     gc.collect()
     gc.freeze()

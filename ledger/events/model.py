@@ -184,8 +184,7 @@ class Outcome(NamedTuple):
     event_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(NamedTuple):
     """A fact as it is kept.
 
     ``data`` holds declared fields only, identities among them as ``idn_…``

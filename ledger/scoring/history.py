@@ -30,14 +30,11 @@ def settle(facts: Iterable[Fact], until: Instant | None = None) -> list[Fact]:
     """
     received = first_received(facts)
     gone = retracted_by(received)
-    kept = (
-        fact
-        for fact in received
-        if (fact.source, fact.id) not in gone
-        and fact.type != RETRACTED
-        and is_scorable(fact.time)
-        and (until is None or fact.time < until)
-    )
+    kept = [fact for fact in received if fact.type != RETRACTED and is_scorable(fact.time)]
+    if gone:
+        kept = [fact for fact in kept if (fact.source, fact.id) not in gone]
+    if until is not None:
+        kept = [fact for fact in kept if fact.time < until]
     return sorted(kept, key=in_order)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger.kernel.canonical import ExactJson
 from ledger.kernel.clock import Instant
@@ -33,8 +33,7 @@ class ActivationRefused(VkladError):
     kind = ErrorKind.INVALID
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """An activity event as scoring sees it.
 
     ``subject`` is the identity of whoever acted; some events have none. ``data`` is JSON, its
@@ -101,8 +100,7 @@ class Activation:
     mode: ActivationMode = ActivationMode.FORWARD
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlement:
+class Entitlement(NamedTuple):
     """What a member has earned by one rule for one cause.
 
     ``rule`` is the rule's id, or for a period the programme's name. ``excess`` is what a cap

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.kernel.canonical import plain_json
 from ledger.programme.calendar import span_of_day
@@ -74,8 +74,7 @@ class Missed:
     per: Per | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """An event that a rule counts for the member."""
 
     fact: Fact

@@ -152,7 +152,7 @@ class Plan:
     def version_at(self, time: Instant) -> VersionPlan | None:
         """The version in force at an instant; ``None`` before the first."""
         for version in self._latest_first:
-            if version.effective_at <= time:
+            if version.effective_at.seconds < time.seconds or version.effective_at <= time:
                 return version
         return None
 

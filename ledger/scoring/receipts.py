@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ledger.kernel.canonical import Json, plain_json
 from ledger.kernel.clock import Instant
@@ -98,8 +99,7 @@ class WeekStreakBasis:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedMultiplier:
+class AppliedMultiplier(NamedTuple):
     """A factor, and why it is that one."""
 
     name: str
@@ -115,8 +115,7 @@ class AppliedMultiplier:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LimitUse:
+class LimitUse(NamedTuple):
     """Which of the events that count in a limit's span this one was."""
 
     position: int
@@ -127,8 +126,7 @@ class LimitUse:
         return {"per": self.limit.per.value, "count": self.limit.count, "position": self.position}
 
 
-@dataclass(frozen=True, slots=True)
-class CapUse:
+class CapUse(NamedTuple):
     """A cap, what had been awarded in its span before, and what it made of ``amount``."""
 
     cap: Cap
@@ -205,8 +203,7 @@ class ReductionUse:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class EventReceipt:
+class EventReceipt(NamedTuple):
     """How one event came to its points."""
 
     fact: Fact

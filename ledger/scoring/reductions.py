@@ -17,7 +17,7 @@ one award that its thing earned, and nothing below zero is ever taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -100,9 +100,8 @@ def _reduced(
     taken = int(entitlement.points.amount * part // whole)
     left = entitlement.points - Points(taken)
     use = ReductionUse(whole, part, taken, refunds.causes, reduction.takes)
-    return replace(
-        entitlement, points=left, receipt=replace(receipt, points=left.amount, reduction=use)
-    )
+    settled = receipt._replace(points=left.amount, reduction=use)
+    return entitlement._replace(points=left, receipt=settled)
 
 
 def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds]:

@@ -14,7 +14,7 @@ an earlier event had and a limit or condition then dropped is stated all the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -87,7 +87,7 @@ class TimeBook:
 
 def with_counted(fact: Fact, counted: int, told: Mapping[str, ExactJson]) -> Fact:
     """The fact as rules see it; whatever its source said under these names is gone."""
-    return replace(fact, data={**fact.data, COUNTED: counted, MEASURED: told})
+    return fact._replace(data={**fact.data, COUNTED: counted, MEASURED: told})
 
 
 def _interval(fact: Fact) -> tuple[int, int] | None:

@@ -137,21 +137,13 @@ def scoring_fact(fact: StoredFact) -> Fact:
 
 def scoring_facts(facts: Iterable[StoredFact]) -> list[Fact]:
     """As :func:`scoring_fact`, of many: most are by the same few identities."""
-    subjects: dict[UUID | None, str | None] = {None: None}
+    texts: dict[int, str] = {}
     found = []
-    for fact in facts:
-        reference = fact.subject_reference
-        if reference not in subjects:
-            assert reference is not None, "none is known from the beginning"
-            subjects[reference] = format_id("idn", reference)
-        found.append(
-            Fact(
-                fact.source,
-                fact.source_event_id,
-                fact.type,
-                subjects[reference],
-                fact.occurred,
-                fact.data,
-            )
-        )
+    for _, source, event_id, kind, reference, occurred, content in facts:
+        subject = None
+        if reference is not None:
+            subject = texts.get(reference.int)
+            if subject is None:
+                subject = texts[reference.int] = format_id("idn", reference)
+        found.append(Fact(source, event_id, kind, subject, occurred, content))
     return found

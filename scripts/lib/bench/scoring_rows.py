@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from rows import AnyRow, Figure
 from server import BenchServer, Say, faults_afterwards
 
+from api.http.collector import collect_rarely
 from api.settings import PROJECT_FOLDER, process_environment
 from api.supervisor.process import Program, recorded, start, wait_healthy
 from api.supervisor.valkey import ValkeyServer
@@ -64,6 +65,7 @@ def replay_rows(server: BenchServer, events: int, say: Say) -> list[AnyRow]:
     with server.database.engine.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
         connection.execute(sa.text("UPDATE outbox SET done_at = now() WHERE done_at IS NULL"))
+    collect_rarely()  # As in a worker, which replays in the product.
     plan = Plan([Activation(load_programme(_DAILY.read_text("utf-8")))])
     rates, sums = [], set()
     for number in range(ROUNDS):
