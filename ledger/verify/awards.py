@@ -6,14 +6,15 @@ receipt. Whether the facts entitle to it is for scoring to say.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from ledger.journal.model import EntryKind
-from ledger.kernel.canonical import Json, digest
+from ledger.kernel.canonical import digest
 from ledger.kernel.ids import derived_id
 from ledger.lots.clawing import AWARD_CAUSE
 from ledger.verify.model import Finding
@@ -24,8 +25,9 @@ NAME: Final = "awards"
 class RevisionRow(NamedTuple):
     """A revision with its award, and the first line of its entry with the sum of its lines.
 
-    ``gaps`` is what the entry did not have to move. The last five are ``None`` if no entry is
-    named, or none found; ``moved`` counts what left issuance or a pool, or was revoked.
+    ``receipt`` is JSON. ``gaps`` is what the entry did not have to move. The last five are ``None``
+    if no entry is named, or none found; ``moved`` counts what left issuance or a pool, or was
+    revoked.
     """
 
     award_id: UUID
@@ -37,7 +39,7 @@ class RevisionRow(NamedTuple):
     created_at: datetime
     revision: int
     points: int
-    receipt: Json
+    receipt: str
     entry_id: UUID | None
     recorded_at: datetime
     gaps: int
@@ -83,7 +85,7 @@ def _entry_problem(previous: RevisionRow | None, row: RevisionRow) -> str | None
         return f"is worth {difference:+} points, and its entry moved {row.moved}"
     if row.posted_at != row.recorded_at:
         return "was recorded at another time than its entry"
-    return _cause_problem(row, json.loads(row.cause), up=difference > 0)
+    return _cause_problem(row, orjson.loads(row.cause), up=difference > 0)
 
 
 def _cause_problem(row: RevisionRow, cause: dict[str, Any], *, up: bool) -> str | None:
@@ -94,6 +96,6 @@ def _cause_problem(row: RevisionRow, cause: dict[str, Any], *, up: bool) -> str 
     if up and row.effective_at != row.earned_at:
         return "was earned at another time than its entry says"
     why = cause["why"]
-    if (why["rule"], why["receipt"]) != (row.rule_id, digest(row.receipt).hex()):
+    if (why["rule"], why["receipt"]) != (row.rule_id, digest(orjson.loads(row.receipt)).hex()):
         return "has another rule or receipt than its entry states"
     return None

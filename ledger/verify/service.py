@@ -84,7 +84,7 @@ def _lot_terms(work: Work) -> Iterator[Finding]:
 
 
 def _lot_flows(work: Work) -> Iterator[Finding]:
-    return lots.check_flows(store.stream_lot_flows(work))
+    return lots.check_flows(store.stream_differing_flows(work))
 
 
 def _holds(work: Work) -> Iterator[Finding]:

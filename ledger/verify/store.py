@@ -35,15 +35,22 @@ _LOTS: Final = """
     SELECT lots.lot_id, member_id, granted, activates_at, expires_at, cause_kind, cause_id,
            lots.entry_id, continues, lots.cites, created_at, cause, recorded_at
     FROM lots LEFT JOIN transfers ON transfers.entry_id = lots.entry_id AND line = 1
-    WHERE recorded_at IS DISTINCT FROM created_at OR NOT cause::jsonb @> jsonb_build_object('lots',
-        jsonb_build_array(jsonb_build_object(
+    WHERE recorded_at IS DISTINCT FROM created_at
+    -- The first lot of an entry by its canonical text; where that differs in any way, by JSON.
+    OR NOT (starts_with(cause, concat('{"lots":[{"activates_at":"',
+            replace((activates_at AT TIME ZONE 'UTC')::text, ' ', 'T'), 'Z","cause":{"id":"',
+            cause_id, '","kind":"', cause_kind, '"},"cites":null,"continues":null,"expires_at":"',
+            replace((expires_at AT TIME ZONE 'UTC')::text, ' ', 'T'), 'Z","granted":', granted,
+            ',"lot":"', lot_id, '","member":"', member_id, '"}'))
+        AND lots.cites IS NULL AND continues IS NULL AND concat(cause_id, cause_kind) !~ '["\\\\]'
+        OR cause::jsonb @> jsonb_build_object('lots', jsonb_build_array(jsonb_build_object(
             'lot', lot_id, 'member', member_id, 'granted', granted,
             'activates_at', rtrim(rtrim(to_char(activates_at AT TIME ZONE 'UTC',
                 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z',
             'expires_at', rtrim(rtrim(to_char(expires_at AT TIME ZONE 'UTC',
                 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z',
             'cause', jsonb_build_object('kind', cause_kind, 'id', cause_id),
-            'continues', continues, 'cites', lots.cites)))
+            'continues', continues, 'cites', lots.cites))))
     ORDER BY lot_id
 """
 _LOT_FLOWS: Final = """
@@ -87,7 +94,11 @@ _LOT_FLOWS: Final = """
     )
     SELECT lot_id, granted, funded::int8, own::int8, spent::int8, expired::int8, revoked::int8,
            bridged::int8, elsewhere::int8
-    FROM filled ORDER BY lot_id
+    FROM filled
+    WHERE granted IS NULL OR funded <> granted OR elsewhere <> 0
+    OR least(own, spent, expired, revoked, bridged) < 0
+    OR own + spent + expired + revoked + bridged <> granted
+    ORDER BY lot_id
 """
 _RETURNS: Final = """
     SELECT entry_id, came.cause, rows.rows
@@ -114,7 +125,7 @@ _HELD: Final = """
 """
 _REVISIONS: Final = """
     SELECT award_id, member_id, rule_id, event_id, period, earned_at, awards.created_at, revision,
-           points, receipt, r.entry_id, r.recorded_at, coalesce(g.gaps, 0), t.kind, t.cause,
+           points, receipt::text, r.entry_id, r.recorded_at, coalesce(g.gaps, 0), t.kind, t.cause,
            t.effective_at, t.recorded_at, CASE WHEN t.lines = 1 THEN t.amount ELSE (
                SELECT sum(amount)::int8 FROM transfers AS each
                JOIN accounts AS d ON d.account_id = each.debit_account_id
@@ -161,8 +172,11 @@ def stream_differing_lots(work: Work) -> Iterator[StoredLot]:
         yield StoredLot(lot, created_at=row[10], cause=row[11], recorded_at=row[12])
 
 
-def stream_lot_flows(work: Work) -> Iterator[LotFlow]:
-    """Where every lot's points are, by lot."""
+def stream_differing_flows(work: Work) -> Iterator[LotFlow]:
+    """Where the points of lots are whose parts do not add up, by lot.
+
+    Compared where the rows are, as :func:`stream_differing_lots`.
+    """
     return (LotFlow._make(row) for row in _stream(work, _LOT_FLOWS))
 
 
