@@ -27,6 +27,7 @@ _LOTS_STORED: Final = ("tests/integration/lots", *_LOTS)
 _REDEMPTION: Final = ("tests/unit/redemption", "tests/property/redemption")
 _JOURNAL: Final = ("tests/unit/journal", "tests/unit/verify", "tests/property/ledger")
 _JOURNAL_STORED: Final = ("tests/unit/journal", "tests/integration/journal", *_JOURNAL[1:])
+_MERGES: Final = ("tests/unit/merges", "tests/integration/merges/test_merging.py")
 
 FAULTS: Final[tuple[Fault, ...]] = (
     # Scoring.
@@ -375,5 +376,20 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "(row.effective_at - _EPOCH) // _MICROSECOND",
         "(row.recorded_at - _EPOCH) // _MICROSECOND",
         _JOURNAL_STORED,
+    ),
+    # Merges.
+    Fault(
+        "debt stays behind with the merged member",
+        "ledger/merges/moving.py",
+        "if number == 1 and debt > ZERO:",
+        "if number == 1 and debt < ZERO:",
+        _MERGES,
+    ),
+    Fault(
+        "what was the merged member's is nobody's to read",
+        "ledger/members/persons/store.py",
+        "either = themselves.union_all(merged).scalar_subquery()",
+        "either = themselves.scalar_subquery()",
+        _MERGES,
     ),
 )
