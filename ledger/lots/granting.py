@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from ledger.journal import service as journal
-from ledger.journal.model import PostedEntry
+from ledger.journal.model import EntryDraft, EntryKind, PostedEntry
 from ledger.journal.post import conflict
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
@@ -87,7 +88,29 @@ def save(work: Work, sheets: Sequence[Sheet]) -> None:
     vesting_store.insert_vestings(work, new, vestings)
     drafts = [draft for sheet in sheets for draft in sheet.entries]
     if drafts:
-        journal.post(work, drafts)
+        journal.post(work, _expiring_anew(work, drafts))
+
+
+def _expiring_anew(work: Work, drafts: Sequence[EntryDraft]) -> Sequence[EntryDraft]:
+    """The same, with other ids for expiries of lots that expired before.
+
+    A lot expires once by the clock. But a command that began just before its expiry may have its
+    turn after somebody else's who expired it, and give points back to it; those expire as well.
+    """
+    expiries = [draft.entry_id for draft in drafts if draft.kind is EntryKind.EXPIRY]
+    before = journal.entries(work, expiries) if expiries else {}
+    if not before:
+        return drafts
+    place = str(journal.lock_head(work).sequence)
+    return [
+        replace(
+            draft,
+            entry_id=derived_id(draft.effective_at, EntryKind.EXPIRY, str(draft.entry_id), place),
+        )
+        if draft.entry_id in before and draft.kind is EntryKind.EXPIRY
+        else draft
+        for draft in drafts
+    ]
 
 
 def _position_to_settle(work: Work, member_id: UUID, commands: Sequence[SettleAward]) -> Position:

@@ -10,7 +10,9 @@ import pytest
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
 from ledger.lots import service
-from ledger.lots.model import CaptureHold, Cause, ClawBack, ReturnToLots
+from ledger.lots.history import parts_of_lots
+from ledger.lots.model import CaptureHold, Cause, ClawBack, ReleaseHold, ReturnToLots
+from ledger.verify.service import JOURNAL_CHECKS, verify
 from tests.support.lots import ANNA, AT, DAY, a_hold, a_lot, buckets, grant
 
 GRACE = timedelta(days=30)
@@ -42,3 +44,23 @@ def test_a_refund_says_how_much_of_it_went_on_to_the_debt(database: Database) ->
     command = ReturnToLots(hold.hold_id, UUID(int=71), Points(8), AT)
     assert execute(database, service.return_to_lots, command).debt_paid == Points(8)
     assert buckets(database) == (0, 0, 0, 22)
+
+
+def test_what_comes_back_after_its_lot_expired_expires_as_well(database: Database) -> None:
+    """Who began a moment before the expiry may have their turn after who applied it."""
+    (lot,) = grant(database, a_lot("a", 100, days=1))
+    before, after = AT + DAY - MICROSECOND, AT + DAY
+    holds = [a_hold(1, 30, at=before), a_hold(2, 30, at=before)]
+    for hold in holds:
+        execute(database, service.place_hold, hold)
+    due = service.ApplyDue(ANNA, after)
+    assert execute(database, service.apply_due, due) == 1
+    for hold in holds:
+        execute(database, service.release_hold, ReleaseHold(hold.hold_id, before))
+        assert execute(database, service.apply_due, due) == 1
+        assert execute(database, service.apply_due, due) == 0
+    assert buckets(database, at=after) == (0, 0, 0, 0)
+    with database.read() as work:
+        (parts,) = parts_of_lots(work, ANNA)
+    assert (parts.lot.lot_id, parts.expired) == (lot.lot_id, Points(100))
+    assert verify(database, JOURNAL_CHECKS).findings == ()
