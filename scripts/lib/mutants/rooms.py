@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from generated import Mutant, mutants_of
 
 FORKED: Final = Path(__file__).with_name("forked.py")
 KEPT: Final = ROOT / ".pytest_cache" / "mutants"
+LAST_LOG: Final = ROOT / ".pytest_cache" / "mutants.log"
 ROOM_TIMEOUT_S: Final = 7_200
 NOTICED: Final = (Verdict.KILLED, Verdict.TIMED_OUT)
 """Of a mutant that has no end the tests say so: they have none either."""
@@ -67,6 +69,7 @@ def judge_rooms(rooms: Sequence[Room], workers: int, which: Which, *, only_list:
         commit = _clean_commit()
         out = KEPT / f"{commit}.jsonl" if commit else Path(folder) / "judged.jsonl"
         out.parent.mkdir(parents=True, exist_ok=True)
+        LAST_LOG.parent.mkdir(exist_ok=True)
         for room in rooms:
             mutants = which.of(room)
             made += len(mutants)
@@ -105,7 +108,8 @@ def _judged(
                 check=False,
             )
         if done.returncode not in {0, 5}:
-            print(f"{room.name}: its tests could not be run; {log} says why")
+            shutil.copyfile(log, LAST_LOG)
+            raise SystemExit(f"{room.name}: its tests fail without a mutant: see {LAST_LOG}")
         judged = read_judged(out)
         for mutant in mutants:
             if judged.get(str(mutant), (Verdict.SURVIVED, ""))[0] is Verdict.BROKEN:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.programme.model_detectors import DetectorTerms
-from ledger.quarantine.detect import Finding, Seen, detect
+from ledger.quarantine.detect import Around, Finding, Seen, about, around, detect
 from ledger.quarantine.model import Kind
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -121,3 +121,20 @@ def test_findings_are_in_the_order_of_their_kinds_and_members() -> None:
         (Kind.RECIPROCITY, frozenset({C, D})),
         (Kind.VELOCITY, frozenset({E})),
     ]
+
+
+def test_what_has_to_be_looked_at_again() -> None:
+    likes = [seen(A, B, device="d"), seen(C)]
+    assert around(likes) == Around(frozenset({A, B, C}), frozenset({"d"}), frozenset())
+    reviews = around([*likes, seen(D, E, REVIEW)])
+    assert reviews.members == {A, B, C, D, E}
+    assert REVIEW in reviews.types
+
+
+def test_only_findings_with_something_new_are_told() -> None:
+    old, new = seen(A, B), seen(C, D)
+    findings = [
+        Finding(Kind.RECIPROCITY, frozenset({one.giver}), frozenset({one.event_id}))
+        for one in (old, new)
+    ]
+    assert about(findings, [new]) == findings[1:]

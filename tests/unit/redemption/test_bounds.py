@@ -10,7 +10,7 @@ import pytest
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
-from ledger.redemption import tokens
+from ledger.redemption import pricing, tokens
 from ledger.redemption.claims import TEXT_LENGTH_MAX
 from ledger.redemption.code_text import TYPED_LENGTH_MAX, digest_of_code
 from ledger.redemption.errors import (
@@ -30,7 +30,7 @@ from ledger.redemption.lines import (
 from ledger.redemption.model import Redemption, RedemptionState, decide_capture, decide_refund
 from ledger.redemption.orders import AMOUNT_MINOR_MAX, DISCOUNTS_MAX, LINES_MAX, read_order
 from ledger.redemption.pricing import PricedLine
-from ledger.redemption.terms import parse_terms
+from ledger.redemption.terms import NAMES_MAX, parse_terms
 from tests.unit.redemption.conftest import NOW, SOURCE, claims
 
 SECONDS = int(NOW.timestamp())
@@ -100,8 +100,8 @@ def test_a_token_may_be_so_long() -> None:
 
 
 def test_a_part_with_a_foreign_letter_is_not_base64url() -> None:
-    with pytest.raises(tokens.NotGenuine, match="not base64url"):
-        tokens._decode("ab!d")
+    with pytest.raises(tokens.NotGenuine, match="part is not base64url"):
+        tokens._decode("abcd!")
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,24 @@ def test_what_is_above_a_hold_is_said_of_the_line_or_of_the_order(
         decide_capture(held(), at=NOW, lines={"a": LineCapture(801)})
     with pytest.raises(CaptureAboveHold, match="of the order"):
         decide_capture(held(), at=NOW, lines={"a": LineCapture(0)})
+
+
+def test_what_the_dearest_rate_took_is_not_there_for_the_next() -> None:
+    classes = [
+        pricing._Class(Fraction(2), {"a": 100}, 60),
+        pricing._Class(Fraction(1), {"b": 100}, 60),
+    ]
+    assert pricing._buy(classes, None, 80) == {"a": 60, "b": 20}
+
+
+def test_the_smaller_of_two_bounds_counts() -> None:
+    assert pricing._least(Points(5), Points(3)) == Points(3)
+    assert pricing._least(None, Points(-3)) == Points(0)
+
+
+def test_so_many_names_and_no_more() -> None:
+    names: list[Json] = [f"book:{number}" for number in range(NAMES_MAX)]
+    said: dict[str, Json] = {"rates": {"USD": 1}, "excluded_products": names}
+    assert len(parse_terms(said).excluded_products) == NAMES_MAX
+    with pytest.raises(TermsMalformed):
+        parse_terms({"rates": {"USD": 1}, "excluded_products": [*names, "one-more"]})

@@ -134,6 +134,12 @@ def test_the_last_known_value_counts(facts: list[StoredFact], *, subscribed: boo
     assert is_subscribed(facts, LEVEL, ("paid", 7), AT) is subscribed
 
 
+def test_a_boolean_is_no_number() -> None:
+    plan = Attribute("plan", "to", (0, 1), 0, None, {})
+    said = fact(1, plan.event_type, to=True)
+    assert not is_subscribed([said], plan, (1,), AT)
+
+
 PRINTS = Fingerprints(b"k" * 32)
 
 

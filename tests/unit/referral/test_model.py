@@ -125,12 +125,14 @@ def test_a_reward_is_reversed_only_by_a_full_refund() -> None:
     )
 
 
-def test_twelve_rewards_in_any_twelve_months() -> None:
-    now = datetime(2028, 2, 29, 12, tzinfo=UTC)
-    a_year_ago = datetime(2027, 2, 28, 12, tzinfo=UTC)
-    within = (a_year_ago + timedelta(microseconds=1),) * 12
+@pytest.mark.parametrize(
+    ("day", "a_year_ago"), [("2028-02-29", "2027-02-28"), ("2028-03-01", "2027-03-01")]
+)
+def test_twelve_rewards_in_any_twelve_months(day: str, a_year_ago: str) -> None:
+    now, then = (datetime.fromisoformat(f"{each}T12:00Z") for each in (day, a_year_ago))
+    within = (then + timedelta(microseconds=1),) * 12
     assert not may_reward(within, TERMS, now)
-    assert may_reward((a_year_ago, *within[1:]), TERMS, now)
+    assert may_reward((then, *within[1:]), TERMS, now)
 
 
 @pytest.mark.parametrize(

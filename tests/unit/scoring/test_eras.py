@@ -9,8 +9,9 @@ import pytest
 
 from ledger.kernel.clock import Instant
 from ledger.scoring.eras import Era, eras_of, last_close
+from ledger.scoring.history import settle
 from ledger.scoring.plan import Plan
-from tests.scoring_cases import Event, activations_of, event, score
+from tests.scoring_cases import Event, activations_of, event, facts_of, score
 
 both = pytest.mark.parametrize("scorer", ["naive", "real"])
 
@@ -169,3 +170,40 @@ def test_dates_run_back_by_a_day_in_one_zone_and_by_two_over_several() -> None:
         )
     )
     assert (one.days_back, two.days_back) == (1, 2)
+
+
+@both
+def test_a_days_cap_holds_over_a_change_of_zone(scorer: str) -> None:
+    caps = [{"id": "c", "of": "programme", "per": "day", "points": 10}]
+    versions: list[Any] = [
+        (programme("UTC", caps=caps), None),
+        (programme("Europe/Moscow", "2", caps=caps), "2026-03-02T12:00:00Z"),
+    ]
+    events = acts(
+        "2026-03-02T10:00:00Z",
+        "2026-03-02T14:00:00Z",
+        "2026-03-05T10:00:00Z",
+        "2026-03-12T10:00:00Z",
+    )
+    assert paid(score(scorer, versions, events)) == [10, 0, 10, 10]
+
+
+@both
+def test_a_stretch_cut_on_both_sides_is_scored_by_the_version_that_began_it(scorer: str) -> None:
+    def weekly(zone: str, version: str, points: int) -> str:
+        rules = [{"id": "a", "on": "a.done", "to": "actor", "points": points}]
+        return programme(zone, version, period="week", rules=rules)
+
+    # One week, in three pieces: each by its own version's weight.
+    versions: list[Any] = [
+        (weekly("UTC", "1", 1), None),
+        (weekly("Europe/Moscow", "2", 3), "2026-03-04T12:00:00Z"),
+        (weekly("UTC", "3", 7), "2026-03-06T12:00:00Z"),
+    ]
+    events = acts("2026-03-03T10:00:00Z", "2026-03-05T10:00:00Z", "2026-03-07T10:00:00Z")
+    assert sorted(score(scorer, versions, events).values()) == [(1, 0), (3, 0), (7, 0)]
+
+
+def test_what_has_happened_until_a_moment_is_before_it() -> None:
+    facts = facts_of(acts("2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"))
+    assert settle(facts, at("2026-03-02T11:00:00Z")) == facts[:1]

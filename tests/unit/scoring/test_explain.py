@@ -143,3 +143,59 @@ def test_a_retraction_under_an_id_that_was_taken_retracts_nothing() -> None:
 def test_an_identity_that_nobody_has_linked() -> None:
     chat = event("ai.chat", "lms:1", f"{DAY}T10:00:00Z")
     assert steps(ask(chat, [chat], resolve={})) == [("ai-chat", Step.TO)]
+
+
+def rules_of(version: str, **points: int) -> str:
+    """Each rule by its points, all on one type of event."""
+    rules = "".join(
+        f"  - {{id: {name}, on: a.done, to: actor, points: {worth}}}\n"
+        for name, worth in points.items()
+    )
+    return f'programme: p\nversion: "{version}"\nzone: UTC\nrules:\n{rules}'
+
+
+def best(first: str, top_up: str) -> list[Outcome]:
+    target = event("a.done", "ann", f"{DAY}T10:00:00Z")
+    versions = [(first, None), (top_up, f"{DAY}T00:00:00Z", "top_up")]
+    return why_not(
+        EventCause(target["source"], target["id"]),
+        "ann",
+        facts_of([target]),
+        activations_of(versions),  # type: ignore[arg-type]
+        closed_until=None,
+        resolve=None,
+    )
+
+
+def version_of(outcome: Outcome) -> str:
+    assert outcome.entitlement is not None
+    return outcome.entitlement.receipt.programme.version
+
+
+@pytest.mark.parametrize(("more", "version"), [(4, "1"), (5, "1"), (6, "2")])
+def test_a_top_up_explains_only_what_it_makes_more(more: int, version: str) -> None:
+    (outcome,) = best(rules_of("1", x=5), rules_of("2", x=more))
+    assert version_of(outcome) == version
+
+
+def test_rule_by_rule_the_greater_counts() -> None:
+    outcomes = best(rules_of("1", x=5, y=2), rules_of("2", x=3, y=4))
+    assert [(one.rule, version_of(one)) for one in outcomes] == [("x", "1"), ("y", "2")]
+
+
+def test_what_is_worth_nothing_without_a_cap_is_awarded() -> None:
+    zero = event("a.done", "ann", f"{DAY}T10:00:00Z")
+    (outcome,) = ask(
+        zero,
+        [zero],
+        programme=rules_of("1", x=1) + "caps: [{id: c, of: programme, per: day, points: 1}]\n",
+    )
+    assert outcome.step is Step.AWARDED
+    again = event("a.done", "ann", f"{DAY}T11:00:00Z")
+    (outcome,) = ask(
+        again,
+        [zero, again],
+        programme=rules_of("1", x=2) + "caps: [{id: c, of: programme, per: day, points: 3}]\n",
+    )
+    # One of its two points is left: it is awarded, though not all of it.
+    assert outcome.step is Step.AWARDED

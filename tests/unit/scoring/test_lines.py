@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.scoring.lines import LINE_BYTES_MAX, BadLine, fact_of_line, read_lines
+from ledger.scoring.lines import DEPTH_MAX, LINE_BYTES_MAX, BadLine, fact_of_line, read_lines
 
 GOOD: dict[str, Any] = {
     "specversion": "1.0",
@@ -119,3 +119,31 @@ def test_the_same_id_with_other_content_is_a_conflict(changes: dict[str, Any]) -
     reading = read_lines([line(), line(**changes)])
     assert [each.fact.data for each in reading.lines] == [{"n": 1}]
     assert reading.faults == ((2, "(lms, 1) was stated otherwise in line 1, which stays"),)
+
+
+def nested(depth: int, *, lists: bool) -> bytes:
+    """A line with its data so many brackets deep in all: the line's own and those of data."""
+    inside = b"[" * (depth - 2) + b"]" * (depth - 2) if lists else b"1"
+    if not lists:
+        inside = b'{"a":' * (depth - 2) + inside + b"}" * (depth - 2)
+    return line(data={"n": "HERE"}).replace(b'"HERE"', inside)
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_so_deep_and_no_deeper(*, lists: bool) -> None:
+    assert fact_of_line(nested(DEPTH_MAX, lists=lists)).id == "1"
+    with pytest.raises(BadLine, match="nested"):
+        fact_of_line(nested(DEPTH_MAX + 1, lists=lists))
+
+
+def test_side_by_side_is_not_deep() -> None:
+    wide: Any = [[[]] for _ in range(3 * DEPTH_MAX)]
+    assert fact_of_line(line(data={"n": wide})).id == "1"
+
+
+def test_a_line_may_be_so_long() -> None:
+    sound = line()
+    padded = sound + b" " * (LINE_BYTES_MAX - len(sound))
+    assert fact_of_line(padded).id == "1"
+    with pytest.raises(BadLine, match="longer"):
+        fact_of_line(padded + b" ")

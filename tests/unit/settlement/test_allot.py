@@ -54,6 +54,13 @@ def test_what_is_taken_back_returns_to_its_budget() -> None:
     assert funds.used == {span: 26}
 
 
+def test_a_budget_of_which_nothing_else_is_known_has_that_much_more() -> None:
+    span = BudgetSpan("all", "2026-03")
+    funds = Funds(charged={(UUID(int=1), span): 9})
+    allot([worth(-4, load_programme(HEAD + BUDGET))], funds)
+    assert funds.used == {span: -4}
+
+
 @pytest.mark.parametrize(
     ("rule", "paid_after", "pending"),
     [("quick", 0, 0), ("quick", 3, 3), ("slow", 0, 10), ("slow", 3, 10), ("slow", 12, 12)],
