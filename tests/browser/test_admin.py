@@ -19,7 +19,7 @@ OTHER = {"ru": "en", "en": "ru"}
 NUMBERS = {"ru": "71", "en": "72"}
 """What a test makes is told apart by a number, which is no word of either language."""
 MEMBERS = {"ru": "p20", "en": "p21"}
-MENU = ("overview", "grants", "sources", "programme", "members", "events")
+MENU = ("overview", "grants", "sources", "programme", "members", "reviews", "events")
 
 
 @dataclass
