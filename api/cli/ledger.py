@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,6 +18,7 @@ from ledger.emission.verify import EMISSION_CHECKS
 from ledger.grants.imports.verify import IMPORT_CHECKS
 from ledger.inactivity.verify import INACTIVITY_CHECKS
 from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.transaction import Database
 from ledger.log.verify import (
     SIGNATURE_CHECK,
     StatedHead,
@@ -34,6 +36,7 @@ from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.standing.verify import LEVEL_CHECKS
 from ledger.thanks.verify import THANKS_CHECKS
 from ledger.verify.checks import Check
+from ledger.verify.model import Report
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
 from oracle.anchors.service import read_anchored, recorded_anchors
@@ -106,6 +109,9 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 """Every check there is, in the order they run; a room adds its own here."""
 
+PROCESSES_MAX: Final = 4
+"""Checks at a time: the longest takes about a quarter of all."""
+
 
 @app.command(name="verify")
 def verify_command(
@@ -127,15 +133,20 @@ def verify_command(
     with composed() as composition:
         if dump is None:
             held = [*saved, *_on_chain(composition)]
-            report = verify(composition.database, _checks(held), progress=_say)
+            report = _verified(composition.database, _checks(held))
         else:
             with restored(dump) as database:
-                report = verify(database, _checks(saved), progress=_say)
+                report = _verified(database, _checks(saved))
     for finding in report.findings:
         typer.echo(str(finding))
     if report.findings:
         raise typer.Exit(1)
     typer.echo(f"{report.transfers} transfers, {len(report.checks)} checks: every rule holds.")
+
+
+def _verified(database: Database, checks: Sequence[Check]) -> Report:
+    processes = min(os.cpu_count() or 1, PROCESSES_MAX)
+    return verify(database, checks, progress=_say, processes=processes)
 
 
 def _checks(held: Sequence[StatedHead]) -> tuple[Check, ...]:

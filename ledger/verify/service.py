@@ -15,6 +15,7 @@ from ledger.lots import store as lots_store
 from ledger.verify import awards, chain, grants, holds, lots, store, triggers
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding, Report
+from ledger.verify.side_by_side import Found, run_side_by_side
 
 _HOLDS_PAGE: Final = 500
 _GRANTS_PAGE: Final = 50
@@ -34,29 +35,39 @@ def verify(
     checks: Sequence[Check],
     *,
     progress: Callable[[str], None] = lambda _: None,
+    processes: int = 1,
 ) -> Report:
     """Run each check up to its first finding; all of them over the same snapshot.
 
-    ``progress`` is told the name of each check as it begins.
+    ``progress`` is told the name of each check as it begins. With more than one of ``processes``
+    checks run side by side, and the report is the same.
     """
     with database.read() as work:
-        return run_checks(work, checks, progress=progress)
+        found: Found = {}
+        if processes > 1:
+            found = run_side_by_side(database, work, checks, processes, progress)
+        return _report(work, checks, found, progress)
 
 
-def run_checks(
-    work: Work,
-    checks: Sequence[Check],
-    *,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Report:
+def run_checks(work: Work, checks: Sequence[Check]) -> Report:
     """As :func:`verify`, on a snapshot that the caller holds."""
+    return _report(work, checks, {}, lambda _: None)
+
+
+def _report(
+    work: Work, checks: Sequence[Check], found: Found, progress: Callable[[str], None]
+) -> Report:
+    """What is found already, and for the other checks what they find now."""
     findings = []
     ran = []
     transfers = journal_store.read_head(work).sequence
-    for check in checks:
-        progress(check.name)
+    for number, check in enumerate(checks):
         ran.append(check.name)
-        first = next(check.run(work), None)
+        if number in found:
+            first = found[number]
+        else:
+            progress(check.name)
+            first = next(check.run(work), None)
         if first is not None:
             findings.append(first)
             if check.foundation:

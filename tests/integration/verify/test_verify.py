@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +30,7 @@ from ledger.lots.model import (
     ReturnToLots,
     SettleAward,
 )
+from ledger.verify.checks import Check
 from ledger.verify.model import Finding, Report
 from ledger.verify.service import JOURNAL_CHECKS, check_refusals, run_checks, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
@@ -128,6 +131,44 @@ def test_a_ledger_in_which_everything_happened_holds(database: Database) -> None
     assert report.findings == ()
     assert report.transfers > 30
     assert len(report.checks) == len(CHECKS)
+
+
+def test_side_by_side_the_report_is_the_same(database: Database) -> None:
+    everything_happens(database)
+    told: list[str] = []
+    report = verify(database, CHECKS, progress=told.append, processes=3)
+    assert report == _verify(database)
+    assert told == [], "every check was run by another process"
+
+
+def _failing(work: Work) -> Iterator[Finding]:
+    raise ArithmeticError("this check cannot be run")
+
+
+def _dying(work: Work) -> Iterator[Finding]:
+    if multiprocessing.parent_process() is not None:
+        os._exit(1)
+    yield Finding("dying", "transfers", "1", "is what the process died of")
+
+
+def _broken(work: Work) -> Iterator[Finding]:
+    yield Finding("chain", "transfers", "1", "is wrong")
+
+
+def test_side_by_side_nothing_rests_on_a_foundation_that_does_not_hold(database: Database) -> None:
+    broken, failing = Check("chain", _broken, foundation=True), Check("next", _failing)
+    report = verify(database, (broken, failing), processes=2)
+    assert report == verify(database, (broken, failing))
+    assert report.checks == ("chain",)
+    with pytest.raises(ArithmeticError):
+        verify(database, (failing, *CHECKS), processes=2)
+
+
+def test_side_by_side_what_a_process_died_of_is_found_without_it(database: Database) -> None:
+    checks = (*CHECKS, Check("dying", _dying))
+    report = verify(database, checks, processes=2)
+    assert [finding.check for finding in report.findings] == ["dying"]
+    assert len(report.checks) == len(checks)
 
 
 _OTHER_UUID = "'0198c2a0-2222-7000-8000-00000000ffff'"
