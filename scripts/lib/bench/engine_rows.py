@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import singles
+from history_rows import history_rows
 from hordak_rows import hordak_rows
 from posting import create_members, put_behind
 from posting_rows import JournalBench, growth_rows, post_vs_copy, verify_rows
@@ -82,6 +83,11 @@ def _workers(_: int, say: Say) -> list[AnyRow]:
         return worker_rows(server, say)
 
 
+def _history(_: int, say: Say) -> list[AnyRow]:
+    with running_server(say) as server:
+        return history_rows(server, say)
+
+
 def _growth(size: int, say: Say) -> list[AnyRow]:
     with running_server(say) as server:
         return growth_rows(server, size, say)
@@ -99,6 +105,7 @@ PARTS: Final[Mapping[str, Callable[[int, Say], list[AnyRow]]]] = {
     "singles": _singles,
     "workers": _workers,
     "replay": _replay,
+    "history": _history,
     "growth": _growth,
 }
 """Parts by name, for ``--only``."""
