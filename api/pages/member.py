@@ -26,7 +26,9 @@ from api.pages.earning import (
 )
 from api.pages.rendering import View, ViewHere
 from api.pages.standing import standing_shown
+from ledger.grants import store as grants
 from ledger.inactivity import service as inactivity
+from ledger.journal.model import EntryKind
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -133,6 +135,8 @@ def history(
         entries = lot_history.history(work, member_id, before=before, limit=page.fetch)
         ids = {award_id for entry in entries[: page.limit] if (award_id := _award_of(entry.cause))}
         found = {award_id: awards.award(work, award_id) for award_id in ids}
+        given = {entry.entry_id for entry in entries if entry.kind is EntryKind.GRANT}
+        reasons = grants.reasons_of_entries(work, given) if given else {}
         programme = in_force(work)
         unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
     shown = {
@@ -145,6 +149,7 @@ def history(
         entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
+        reasons=reasons,
         entry_id=lambda entry_id: format_id("ent", entry_id),
         unpaid=[(each, _title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),

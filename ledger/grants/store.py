@@ -11,7 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.grants.imports.model import LIVE, USING_UP
-from ledger.grants.imports.tables import import_approvals, imports
+from ledger.grants.imports.tables import (
+    import_approvals,
+    import_payments,
+    import_reasons,
+    import_words,
+    imports,
+)
 from ledger.grants.model import (
     Approval,
     Budget,
@@ -25,6 +31,7 @@ from ledger.grants.tables import budgets, grant_approvals, grant_lines, grant_re
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
+from ledger.lots.tables import lots
 from ledger.members.erasures.store import holds_any
 from ledger.members.tables import members
 
@@ -37,6 +44,31 @@ def forget_reasons(work: Work, member_id: UUID, words: Sequence[str]) -> None:
     if words:
         gone = sa.or_(gone, holds_any(grant_reasons.c.reason, words))
     work.connection.execute(grant_reasons.delete().where(gone))
+
+
+def reasons_of_entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Entry → why people gave it, for entries of grants and imports whose words were not erased.
+
+    A line of an import says its own reason, or has that of the whole.
+    """
+    granted = (
+        sa.select(lots.c.entry_id, grant_reasons.c.reason)
+        .join(grant_reasons, sa.cast(grant_reasons.c.grant_id, sa.Text) == lots.c.cause_id)
+        .where(lots.c.cause_kind == "grant", lots.c.entry_id == any_uuid("granted", entry_ids))
+    )
+    paid, words = import_payments.c, import_words.c
+    own = sa.and_(words.import_id == paid.import_id, words.line == paid.line)
+    brought = (
+        sa.select(
+            paid.entry_id,
+            sa.func.coalesce(sa.func.nullif(words.reason, ""), import_reasons.c.reason),
+        )
+        .join_from(import_payments, import_words, own, isouter=True)
+        .outerjoin(import_reasons, import_reasons.c.import_id == paid.import_id)
+        .where(paid.entry_id == any_uuid("brought", entry_ids))
+    )
+    found = work.connection.execute(granted.union_all(brought))
+    return {row.entry_id: row.reason for row in found if row.reason}
 
 
 def insert_budget(work: Work, budget: Budget) -> bool:

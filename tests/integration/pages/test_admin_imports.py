@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from ledger.grants import service as grants
 from ledger.grants.imports import paying
 from ledger.grants.imports.model import IMPORT_TOPIC
-from ledger.grants.model import Budget, OpenBudget
+from ledger.grants.model import ApproveGrant, Budget, CreateGrant, GrantLine, OpenBudget
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
@@ -80,6 +80,7 @@ def test_an_admin_chooses_a_file_and_another_approves(
     assert "being credited" in boris.words(PAGE)
     _pay(database)
     assert "80 points credited, 0 wait" in boris.words(PAGE)
+    assert "Left the <old> system" in maria.words("/history")
     assert anna.press(PAGE, "/take-back").status_code == 303
     assert "One administrator has asked for it." in boris.words(PAGE)
     boris.press(PAGE, "/take-back")
@@ -115,6 +116,23 @@ def test_every_fault_is_told_in_the_readers_language(
         answer = _choose(anna, budget, content, language)
         assert answer.status_code == 422
         assert all(said in words_of(answer) for said in expected), words_of(answer)
+
+
+def test_members_see_why_they_were_given_something(
+    database: Database, anna: Reader, boris: Reader, maria: Reader, budget: Budget
+) -> None:
+    lines = GrantLine(maria.member_id, Points(5))
+    command = CreateGrant(anna.member_id, budget.budget_id, "Led a study group", (lines,))
+    grant = execute(database, grants.create, command)
+    approval = ApproveGrant(grant.grant_id, boris.member_id, grant.content_digest)
+    execute(database, grants.approve, approval)
+    file = f"member;points;reason\n{format_id('mem', maria.member_id)};40;Winter course\n"
+    _propose(anna, _choose(anna, budget, file.encode()))
+    boris.press(PAGE, "/approve")
+    _pay(database)
+    words = maria.words("/history")
+    assert "Led a study group" in words
+    assert "Winter course" in words
 
 
 def test_a_budget_that_is_too_small_says_so(anna: Reader, maria: Reader, budget: Budget) -> None:
