@@ -24,10 +24,118 @@ class Explained:
 
 EXPLAINED: Final[tuple[Explained, ...]] = (
     Explained(
+        "ledger/inactivity/model.py",
+        "next_check",
+        "return date(last.year + month // (_DECEMBER + 1), (month - 1) % _DECEMBER + 1, 1)",
+        "return date(last.year + month // (_DECEMBER - 1), (month - 1) % _DECEMBER + 1, 1)",
+        "the month is 4, 7, 10 or 13 here, and of these 13 alone is not below 11 either",
+    ),
+    Explained(
+        "ledger/journal/model.py",
+        "AccountKey.__hash__",
+        "return hash(self.kind.value) if owner is None else owner.int & _HASHED",
+        "return hash(self.kind.value) if owner is None else owner.int | _HASHED",
+        "equal keys still have equal hashes, and that is all a hash promises",
+    ),
+    Explained(
+        "ledger/lots/clawing.py",
+        "settle_all",
+        "if command.difference > ZERO:",
+        "if command.difference >= ZERO:",
+        "a difference of zero is refused by the assertion on the line before",
+    ),
+    Explained(
+        "ledger/lots/clawing.py",
+        "settlement_kind",
+        "first = command.revision == 1 and command.difference > ZERO",
+        "first = command.revision == 1 and command.difference >= ZERO",
+        "nothing is settled whose difference is zero: settle_all asserts it",
+    ),
+    Explained(
+        "ledger/lots/model.py",
+        "Reach",
+        "DEBT = 4",
+        "DEBT = 5",
+        (
+            "reaches are compared with each other and named by their names; the last stays the "
+            "greatest"
+        ),
+    ),
+    Explained(
         "ledger/lots/validity.py",
         "expires_at",
         "moved = local.replace(year=year, month=month + 1, day=day, fold=0)",
         "moved = local.replace(year=year, month=month + 1, day=day, fold=1)",
         "the days added on the next line make it the first of a repeated wall time again",
+    ),
+    Explained(
+        "ledger/quarantine/detect.py",
+        "reciprocity",
+        "if one > other or min(len(events), len(back)) < max(1, terms.reciprocity_least):",
+        "if one >= other or min(len(events), len(back)) < max(1, terms.reciprocity_least):",
+        "nobody stands beside themselves: _between leaves such facts out",
+    ),
+    Explained(
+        "ledger/quarantine/detect.py",
+        "_cycles",
+        "if after == start and len(path) > 1:",
+        "if after == start and len(path) >= 1:",
+        "nobody follows themselves: _between leaves such facts out",
+    ),
+    Explained(
+        "ledger/quarantine/detect.py",
+        "_cycles",
+        "elif after > start and after not in path and len(path) < longest:",
+        "elif after >= start and after not in path and len(path) < longest:",
+        "the start is in every path, so that the next condition refuses it",
+    ),
+    Explained(
+        "ledger/redemption/code_text.py",
+        "digest_of_code",
+        "if len(plain) != _LENGTH or not set(plain) <= set(_ALPHABET):",
+        "if len(plain) != _LENGTH or not set(plain) < set(_ALPHABET):",
+        "sixteen letters are never all thirty-two of the alphabet",
+    ),
+    Explained(
+        "ledger/referral/model.py",
+        "shares",
+        "if stated.total.amount <= most:",
+        "if stated.total.amount < most:",
+        "to share exactly what is stated in its own proportion gives each what is stated",
+    ),
+    Explained(
+        "ledger/scoring/at_once.py",
+        "AtOnce.finish",
+        "self._work_out(max(each.day for each in self._waiting) + 1)",
+        "self._work_out(max(each.day for each in self._waiting) + 2)",
+        "the day after the last is enough to work out everything; another day holds nothing",
+    ),
+    Explained(
+        "ledger/scoring/eras.py",
+        "Era.close_of",
+        "return close if self.end is None or close <= self.end else self.end",
+        "return close if self.end is None or close < self.end else self.end",
+        "where both are the same moment, either is the close",
+    ),
+    Explained(
+        "ledger/scoring/eras.py",
+        "last_close",
+        "if era.start > now and era.index:",
+        "if era.start >= now and era.index:",
+        "an era that begins now has closed nothing: the one before is asked in either case",
+    ),
+    Explained(
+        "ledger/scoring/explain.py",
+        "_points",
+        "return -1 if outcome.entitlement is None else outcome.entitlement.points.amount",
+        "return -2 if outcome.entitlement is None else outcome.entitlement.points.amount",
+        "it is compared with itself and with points, which are never negative",
+    ),
+    Explained(
+        "ledger/settlement/allot.py",
+        "allot",
+        "_pay(change, funds) if change.difference > 0 else _take_back(change, funds)",
+        "_pay(change, funds) if change.difference >= 0 else _take_back(change, funds)",
+        "a change by nothing moves nothing and charges nothing either way",
     ),
 )

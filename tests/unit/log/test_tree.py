@@ -141,3 +141,19 @@ def test_the_format_does_not_move() -> None:
         tree.append(bytes(32))
     assert tree.root() == naive_root([bytes(32)] * 3)
     assert tree.root().hex() == "f6d1543b16c810e99a8ee38d619474a2c63bfd1a5a205688a3cc15c74350ddb5"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "trees"),
+    [
+        (0, 6, [(2, 0), (1, 2)]),
+        (2, 8, [(1, 1), (2, 1)]),
+        (1, 8, [(0, 1), (1, 1), (2, 1)]),
+        (4, 7, [(1, 2), (0, 6)]),
+        (6, 16, [(1, 3), (3, 1)]),
+    ],
+)
+def test_leaves_from_the_middle_are_covered_by_trees_that_begin_there(
+    start: int, end: int, trees: list[tuple[int, int]]
+) -> None:
+    assert cover(Leaves(start, end)) == [Subtree(*tree) for tree in trees]
