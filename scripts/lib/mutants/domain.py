@@ -1,7 +1,8 @@
 """The pure domain by room: its modules, and the tests that must tell a mutant of them.
 
-Not here: what reads or writes (services, stores, tables), the literal JSON Schema of programme
-files (``schema*.py``, compared with its published form), and errors, which only say something.
+Not here: what reads or writes (services, stores, tables); errors, which only say something; and,
+so far, what only carries values in and out: the kernel, admission of events, previews, and a
+programme's reading, checks and canonical form.
 """
 
 from __future__ import annotations
@@ -74,8 +75,5 @@ ROOMS: Final[tuple[Room, ...]] = (
         "tests/unit/scoring",
     ),
     _room("log", "model", "tests/unit/log", "tests/property/log"),
-    _room("kernel", "canonical clock ids units", "tests/unit/kernel"),
-    _room("preview", "model", "tests/unit/preview"),
     _room("verify", "chain", "tests/unit/verify", "tests/unit/journal", "tests/property/ledger"),
-    _room("events", "admission objects settlement", "tests/unit/events"),
 )

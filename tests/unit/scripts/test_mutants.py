@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[3]
 FAULTS_MIN = 30
 FOLDERS = ("ledger/scoring/", "ledger/lots/", "ledger/redemption/", "ledger/journal/")
 
+ROOMS = (
+    *("lots", "journal", "scoring", "settlement", "redemption", "emission", "inactivity"),
+    *("standing", "purchases", "referral", "thanks", "readiness", "grants", "quarantine"),
+    *("programme", "log", "verify"),
+)
+
 
 @pytest.fixture
 def mutants(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -118,8 +124,12 @@ def test_a_mutant_is_judged_by_the_tests_of_its_room(mutants: Any, tmp_path: Pat
     }
 
 
+def test_the_deep_run_judges_every_room(mutants: Any) -> None:
+    assert [room.name for room in mutants("domain").ROOMS] == list(ROOMS)
+
+
 @pytest.mark.deep
-@pytest.mark.parametrize("given", [(), ("--generated",)])
+@pytest.mark.parametrize("given", [(), *(("--generated", "--room", room) for room in ROOMS)])
 def test_every_fault_is_noticed(given: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts/lib/mutants/main.py"), *given],
