@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from ledger.events.model import ExactJson
 from ledger.kernel.transaction import Database
 from tests.integration.pages.conftest import Reader
 from tests.world import World
@@ -33,7 +34,7 @@ def test_a_receipt_says_what_went_back(app: FastAPI, database: Database) -> None
         against = {"post": "p", "owner": "lms:anna"}
         world.state(f"v{number}", "club.dislike.given", "lms:boris", DAY, against)
     for kind, amount in (("paid", 3), ("refunded", 1)):
-        order = {"order": "A", "amount_minor": amount}
+        order: dict[str, ExactJson] = {"order": "A", "amount_minor": amount}
         world.state(kind, f"shop.order.{kind}", "lms:anna", DAY, order)
     world.score()
     anna = Reader(app, world.linked["anna"], "member")
