@@ -8,6 +8,7 @@ from ledger.kernel.transaction import execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import CreditRedeemed, MoveToEscrow
+from ledger.settlement.funding import emit_and_fund
 from ledger.settlement.vesting import settle_matured
 from tests.support.life import at_time
 from tests.support.merging import findings, merge, split
@@ -77,3 +78,38 @@ def test_what_comes_back_of_tokens_goes_to_the_lot_it_left(world: World) -> None
     split(world, merged.merge_id)
     assert (world.summary("1").available.amount, world.summary("2").available.amount) == (0, 25)
     assert [each for each in findings(world) if each.check != "bridge claims"] == []
+
+
+POOL = """
+programme: club
+version: "1"
+zone: UTC
+period: week
+rules: [{id: read, on: lms.section.read, to: actor, points: 30}]
+emission: {start: "2026-03-01", yearly: 3650, pools: {rewards: 100}}
+"""
+
+
+def test_an_overtaken_award_leaves_nothing_waiting_at_the_pool(world: World) -> None:
+    """What the pool has not paid of both weeks waits once, as the one week that they are."""
+    for who in ("1", "2"):
+        world.link(who)
+        for day in (2, 3, 4):
+            when = f"2026-03-0{day}T09:00:00Z"
+            world.state(f"{who}-{day}", "lms.section.read", f"lms:{who}", when, {"section": "a"})
+    world.activate(POOL)
+    now = at_time(world, "2026-03-09T01:00:00+00:00")
+    now.close_periods()
+    now.score()
+    merged = merge(now, now.linked["1"], now.linked["2"])
+    assert now.points("1") == 180
+    assert findings(now) == ()
+    later = at_time(world, "2026-04-30T01:00:00+00:00")
+    emit_and_fund(later.database)
+    assert later.summary("1").available.amount == 180
+    assert findings(later) == ()
+    split(later, merged.merge_id)
+    emit_and_fund(later.database)
+    assert [later.points(who) for who in ("1", "2")] == [90, 90]
+    assert [later.summary(who).available.amount for who in ("1", "2")] == [90, 90]
+    assert findings(later) == ()
