@@ -138,4 +138,11 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "_pay(change, funds) if change.difference >= 0 else _take_back(change, funds)",
         "a change by nothing moves nothing and charges nothing either way",
     ),
+    Explained(
+        "ledger/scoring/lines.py",
+        "_depth",
+        'if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:',
+        'if raw.count(b"{") + raw.count(b"[") < DEPTH_MAX:',
+        "just so many brackets are at most so deep, which is what counting them says too",
+    ),
 )

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.kernel.clock import Instant
 from ledger.scoring.eras import Era, eras_of, last_close
-from ledger.scoring.history import settle
+from ledger.scoring.history import path_of, settle, value_at
 from ledger.scoring.plan import Plan
 from tests.scoring_cases import Event, activations_of, event, facts_of, score
 
@@ -207,3 +207,15 @@ def test_a_stretch_cut_on_both_sides_is_scored_by_the_version_that_began_it(scor
 def test_what_has_happened_until_a_moment_is_before_it() -> None:
     facts = facts_of(acts("2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"))
     assert settle(facts, at("2026-03-02T11:00:00Z")) == facts[:1]
+
+
+def test_a_week_that_is_not_cut_ends_on_its_sunday() -> None:
+    (era,) = eras(("UTC", None, "week"))
+    monday = era.calendar.day(at("2026-03-02T00:00:00Z"))
+    assert era.last_day_of(era.span(monday)) == monday + 6
+
+
+def test_a_path_names_type_source_or_what_is_stated() -> None:
+    (fact,) = facts_of([event("a.done", "ann", "2026-03-02T10:00:00Z", {"a": {"b": 5}})])
+    found = [value_at(fact, path_of(path)) for path in ("type", "source", "data.a.b", "data.c.d")]
+    assert found == ["a.done", "lms", 5, None]

@@ -199,3 +199,33 @@ def test_what_is_worth_nothing_without_a_cap_is_awarded() -> None:
     )
     # One of its two points is left: it is awarded, though not all of it.
     assert outcome.step is Step.AWARDED
+
+
+@pytest.mark.parametrize(("more", "version"), [(3, "1"), (5, "1"), (6, "2")])
+def test_a_period_is_explained_by_the_version_that_pays_it(more: int, version: str) -> None:
+    weekly = "period: week\n"
+    (outcome,) = best(rules_of("1", x=5) + weekly, rules_of("2", x=more) + weekly)
+    assert version_of(outcome) == version
+
+
+def test_a_version_that_does_not_know_the_event_says_nothing_beside_one_that_does() -> None:
+    other = rules_of("1", x=5).replace("a.done", "b.done")
+    (outcome,) = best(other, rules_of("2", x=3))
+    assert (outcome.rule, version_of(outcome)) == ("x", "2")
+
+
+def test_a_rule_without_an_answer_keeps_the_others_from_the_event() -> None:
+    text = rules_of("1", x=5, y=2).replace("points: 5}", "points: data.n * 2}")
+    target = event("a.done", "ann", f"{DAY}T10:00:00Z", {"n": "many"})
+    outcomes = ask(target, [target], programme=text)
+    assert steps(outcomes) == [("x", Step.QUARANTINE), ("y", Step.QUARANTINE)]
+    assert outcomes[0].reason == outcomes[1].reason
+
+
+def test_whoever_acted_on_their_own_is_told_so_before_what_it_comes_to() -> None:
+    text = rules_of("1", x=5).replace(
+        "to: actor, points: 5}", "to: data.owner, points: data.n * 2}"
+    )
+    target = event("a.done", "ann", f"{DAY}T10:00:00Z", {"n": 0, "owner": "bob"})
+    assert steps(ask(target, [target], "bob", programme=text)) == [("x", Step.POINTS)]
+    assert steps(ask(target, [target], "ann", programme=text)) == [("x", Step.TO)]
