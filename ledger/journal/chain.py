@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -57,12 +58,18 @@ def text_digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+@lru_cache(maxsize=64)
+def kind_digest(kind: str) -> bytes:
+    """:func:`text_digest` of one of the few kinds of accounts and entries."""
+    return text_digest(kind)
+
+
 def account_identity(kind: str, owner: UUID | None) -> bytes:
     """The 32 bytes that stand for an account in every hash, whatever its number here."""
     return hashlib.sha256(
         _ACCOUNT.pack(
             ACCOUNT_TAG,
-            text_digest(kind),
+            kind_digest(kind),
             owner is not None,
             _NO_UUID if owner is None else owner.bytes,
         )

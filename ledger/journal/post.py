@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from ledger.journal.chain import TransferRow, account_identity, row_hash, text_digest
+from ledger.journal.chain import (
+    TransferRow,
+    account_identity,
+    kind_digest,
+    row_hash,
+    text_digest,
+)
 from ledger.journal.model import (
     BALANCE_RANGE,
     AccountKey,
@@ -48,7 +54,6 @@ class Batch:
     existing: dict[UUID, EntryDraft]
     recorded_at: datetime
     rows: list[TransferRow] = field(default_factory=list)
-    digests: dict[str, bytes] = field(default_factory=dict)
     end: tuple[int, bytes, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +109,7 @@ def conflict(entry_id: UUID) -> EntryConflict:
 def _append(batch: Batch, draft: EntryDraft, undo: _Undo) -> BalanceOutOfRange | None:
     """Append the draft's rows until one of its postings breaks a range."""
     sequence, previous, _ = batch.end
-    kind_digest = _kept_digest(batch, draft.kind)
+    entry_kind_digest = kind_digest(draft.kind)
     cause_digest = text_digest(draft.cause)
     lines = len(draft.postings)
     for line, posting in enumerate(draft.postings, start=1):
@@ -141,12 +146,12 @@ def _append(batch: Batch, draft: EntryDraft, undo: _Undo) -> BalanceOutOfRange |
         previous = row_hash(
             previous,
             unhashed,
-            kind_digest=kind_digest,
+            kind_digest=entry_kind_digest,
             cause_digest=cause_digest,
             debit_identity=debit.identity,
             credit_identity=credit.identity,
         )
-        batch.rows.append(TransferRow(*unhashed[:-1], previous))
+        batch.rows.append(TransferRow._make((*unhashed[:-1], previous)))
     batch.end = (sequence, previous, batch.end[2])
     return None
 
@@ -188,10 +193,3 @@ def _take_back(batch: Batch, undo: _Undo) -> None:
         del batch.accounts[key]
     del batch.rows[undo.row_count :]
     batch.end = undo.end
-
-
-def _kept_digest(batch: Batch, text: str) -> bytes:
-    digest = batch.digests.get(text)
-    if digest is None:
-        digest = batch.digests[text] = text_digest(text)
-    return digest

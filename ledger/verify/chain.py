@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from ledger.journal.chain import GENESIS, TransferRow, account_identity, row_hash, text_digest
+from ledger.journal.chain import (
+    GENESIS,
+    TransferRow,
+    account_identity,
+    kind_digest,
+    row_hash,
+    text_digest,
+)
 from ledger.journal.model import BALANCE_RANGE, AccountKind, Head
 from ledger.verify.model import Finding
 
@@ -58,14 +65,13 @@ def check_chain(
     yield from _load(known, accounts)
     sequence, previous = 0, GENESIS
     before: TransferRow | None = None
-    digests: dict[str, bytes] = {}
     for row in transfers:
         sequence += 1
         if row.sequence != sequence:
             yield _fault(row, f"follows number {sequence - 1}: rows between them are missing")
             sequence = row.sequence
         problem = _side_problem(known, row) or _line_problem(before, row)
-        if problem is None and row.hash != _hash(known, row, previous, digests):
+        if problem is None and row.hash != _hash(known, row, previous):
             problem = "the hash does not follow from the row and the hash before it"
         if problem is not None:
             yield _fault(row, problem)
@@ -128,16 +134,13 @@ def _line_problem(before: TransferRow | None, row: TransferRow) -> str | None:
     return None
 
 
-def _hash(known: _Accounts, row: TransferRow, previous: bytes, digests: dict[str, bytes]) -> bytes:
-    kind_digest = digests.get(row.kind)
-    if kind_digest is None:
-        kind_digest = digests[row.kind] = text_digest(row.kind)
+def _hash(known: _Accounts, row: TransferRow, previous: bytes) -> bytes:
     debit, credit = row.debit_account_id * _IDENTITY, row.credit_account_id * _IDENTITY
     identities = known.identities
     return row_hash(
         previous,
         row,
-        kind_digest=kind_digest,
+        kind_digest=kind_digest(row.kind),
         cause_digest=text_digest(row.cause),
         debit_identity=bytes(identities[debit - _IDENTITY : debit]),
         credit_identity=bytes(identities[credit - _IDENTITY : credit]),

@@ -61,7 +61,8 @@ _BEHIND: Final = tuple(
         f"""INSERT INTO awards (award_id, member_id, rule_id, event_id, period, earned_at,
                 created_at)
             SELECT (lot->'cause'->>'id')::uuid, (lot->>'member')::uuid, '{RULE}', NULL,
-                'no. ' || extract(microsecond FROM effective_at)::int, effective_at, recorded_at
+                'no. ' || extract(microsecond FROM effective_at)::int % 1000, effective_at,
+                recorded_at
             FROM ({_STATED}) AS stated""",  # noqa: S608 - constants of this module
         f"""INSERT INTO award_revisions (award_id, revision, points, excess, receipt, entry_id,
                 recorded_at)
@@ -88,8 +89,12 @@ def drafts(first_award: int, count: int) -> list[EntryDraft]:
 
 
 def award(member_id: UUID, place: int, number: int) -> SettleAward:
-    """A member's award number ``place`` (from 0), as scoring would have it settled."""
-    earned_at = EARNED_AT + timedelta(microseconds=place)
+    """A member's award number ``place`` (from 0), as scoring would have it settled.
+
+    Award ``number`` is earned a millisecond after the one before it, so that ids come in the order
+    of time as those of facts do; all of one moment would fall anywhere into the indexes.
+    """
+    earned_at = EARNED_AT + timedelta(milliseconds=number, microseconds=place)
     parts = (AWARD_CAUSE, str(member_id), RULE, str(None), f"no. {place}")
     return SettleAward(
         member_id=member_id,
@@ -128,7 +133,6 @@ def put_behind(database: Database, after: int) -> None:
                     sa.bindparam("receipt", type_=sa.JSON)
                 )
             connection.execute(statement, given)
-        connection.execute(sa.text("ANALYZE lots, awards, award_revisions"))
 
 
 @dataclass

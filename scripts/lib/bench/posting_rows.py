@@ -67,6 +67,7 @@ class JournalBench:
             end = connection.execute(sa.text("SELECT sequence FROM journal_head")).scalar_one()
         if end:
             posting.put_behind(self.database, self.backed)
+        self.server.analyse()
         self.backed = self.posted
 
     def verify(self) -> float:
@@ -109,6 +110,7 @@ def verify_rows(bench: JournalBench) -> list[AnyRow]:
     """The whole of `ledger verify`, and an inclusion proof, at the size that is there."""
     log_signer = open_log_signer(bench.server.state)
     log.publish(bench.database, log_signer)
+    bench.server.analyse()
     rates = [bench.posted / bench.verify() for _ in range(3)]
     proofs = _proof_times(bench.database)
     cores = f"{PROCESSES_MAX} processes on {os.cpu_count()} cores"
