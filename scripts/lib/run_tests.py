@@ -41,6 +41,7 @@ WORKERS: Final[Mapping[str, Sequence[str]]] = {
 QUICK: Final = ("static", "unit", "property", "architecture")
 NEEDS_CHAIN: Final = ("contracts", "browser")
 SHARDS: Final[Mapping[str, int]] = {
+    "tests/integration/crash/test_jobs.py": 8,
     "tests/integration/crash/test_schedules.py": 20,
     "tests/integration/scoring/test_long_lives.py": 10,
 }

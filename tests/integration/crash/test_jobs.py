@@ -1,10 +1,9 @@
 """Kill the worker in every job and topic, at every hop; each restart ends in the same state.
 
-A school stands still at a moment when everything is due at once: facts to score, one retracted, a
-programme just activated, a purchase whose hold ran out, lots to activate and to expire, awards to
-vest, a day's emission, a week to close. For each hop of a run that lives, a fresh copy is worked on
-until the worker kills itself there, and then by another to the end. `--deep` takes every hop; an
-ordinary run one of each job's commits and of each topic's pieces.
+Schools stand still at a moment when everything is due at once: `scenarios` tells what. For each hop
+of a run that lives, a fresh copy is worked on until the worker kills itself there, and then by
+another to the end. `--deep` takes every hop; an ordinary run one of each commit, and of each piece
+of a topic, of the jobs that have something to do. A job without a scenario fails.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import multiprocessing
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,21 +22,15 @@ import sqlalchemy as sa
 from api.cli.ledger import CHECKS
 from api.supervisor import postgres as pg
 from api.tasks.schedule import JOBS
-from ledger.journal.model import EntryKind
-from ledger.kernel.transaction import Database, Work, connect, execute
-from ledger.kernel.units import Points
-from ledger.lots import service as lots
-from ledger.lots.model import Cause, GrantLot
+from api.tasks.topics import TOPICS
+from ledger.kernel.transaction import Database, connect
 from ledger.verify.service import verify
-from tests.conftest import DEEP, Tell
-from tests.integration.crash import jobs_worker
-from tests.integration.crash.jobs_worker import Errand
-from tests.integration.redemption.conftest import SetClock, make_school
-from tests.world import World
+from tests.conftest import DEEP, Tell, seeds_of_this_run
+from tests.integration.crash import chain_worker, jobs_worker
+from tests.integration.crash.jobs_worker import BRIDGE_TOPIC, Errand
+from tests.integration.crash.scenarios import SCENARIOS, SECRET, WORK
 
 WORKER_TIMEOUT_S = 60
-WEEKLY = (Path(__file__).parents[3] / "examples" / "programmes" / "weekly.yaml").read_text("utf-8")
-DAY = timedelta(days=1)
 _STATE = {
     "entries": "SELECT kind, count(*), sum(amount)::int8 FROM transfers GROUP BY 1 ORDER BY 1",
     "accounts": "SELECT kind, sum(balance)::int8 FROM accounts GROUP BY 1 ORDER BY 1",
@@ -52,6 +44,16 @@ _STATE = {
     "holds": "SELECT state, amount, captured FROM holds ORDER BY 1, 2",
     "redemptions": "SELECT state, count(*) FROM redemptions GROUP BY 1",
     "closes": "SELECT count(*) FROM period_closes",
+    "passes": "SELECT state, reason, waits, count(*) FROM referrals GROUP BY 1, 2, 3 ORDER BY 1, 2",
+    "cases": "SELECT kind, state, count(*), (SELECT count(*) FROM review_events) FROM review_cases "
+    "GROUP BY 1, 2 ORDER BY 1, 2",
+    "absent": "SELECT (SELECT count(*) FROM inactivity_warnings), "
+    "(SELECT sum(points)::int8 FROM inactivity_decays), (SELECT count(*) FROM inactivity_checks)",
+    "levels": "SELECT count(*) FROM member_levels",
+    "conditions": "SELECT holds, cancelled FROM vesting_decisions ORDER BY 1, 2",
+    "previews": "SELECT digest, failure FROM programme_previews WHERE finished_at IS NOT NULL",
+    "brought": "SELECT outcome, count(*) FROM import_payments GROUP BY 1 ORDER BY 1",
+    "proofs": "SELECT count(*) FROM link_proofs",
     "waiting": "SELECT topic, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1 ORDER BY 1",
     "log": "SELECT max(tree_size) = (SELECT sequence FROM journal_head) FROM log_heads",
 }
@@ -63,10 +65,11 @@ _CHECKS = tuple(check for check in CHECKS if check.name != "grants")
 
 @dataclass(frozen=True)
 class Play:
-    """The state that a scenario ended in, the hops of the first worker, where it died if it did."""
+    """The state that a scenario ended in; of the first worker the hops, what wrote, its end."""
 
     state: dict[str, object]
     hops: list[str]
+    wrote: set[str]
     died_at: str | None
 
 
@@ -78,7 +81,6 @@ class Driver:
     scenario: str
     folder: Path
     plays: int = 0
-    found: list[str] = field(default_factory=list)
 
     def play(self, die_at: int | None) -> Play:
         """Play it once; if the first worker dies, another takes over."""
@@ -91,13 +93,15 @@ class Driver:
         try:
             diary = folder / "diary"
             status = self._run(name, folder, die_at)
-            hops = diary.read_text().splitlines()
+            lines = diary.read_text().splitlines()
+            hops = [line for line in lines if not line.startswith(jobs_worker.WROTE)]
+            wrote = {line.removeprefix(jobs_worker.WROTE) for line in lines} - set(hops)
             died_at = None
             if status != 0:
                 assert status == -signal.SIGKILL, f"the worker ended with {status}"
                 died_at = hops[-1]
                 assert self._run(name, folder, None) == 0
-            return Play(self._state(database), hops, died_at)
+            return Play(self._state(database), hops, wrote, died_at)
         finally:
             database.engine.dispose()
             self.server.drop_database(name)
@@ -109,7 +113,7 @@ class Driver:
                 "VKLAD_DATABASE_URL": self.server.url(pg.APPLICATION, name).replace("+psycopg", ""),
                 "VKLAD_STATE_FOLDER": str(folder),
                 "VKLAD_CHAIN": "off",
-                "VKLAD_SECRET": "a secret of the tests: 0123456789abcdef",
+                "VKLAD_SECRET": SECRET,
             },
             die_at=die_at,
             diary=str(folder / "diary"),
@@ -135,89 +139,6 @@ class Driver:
         return state
 
 
-def _everything_due(database: Database) -> None:
-    """A shop, forty days ago: a hold that runs out, lots that activate and expire, old work."""
-    clock = SetClock(datetime.now(UTC) - 40 * DAY)  # noqa: TID251 - a test's clock
-    school = make_school(database, clock)
-    school.put_in_force("validity: {days: 400}")
-    for number, (wait, life) in enumerate(((1, 10), (2, 300), (0, 5), (0, 300))):
-        at = clock.time
-        command = GrantLot(
-            member_id=school.member,
-            amount=Points(100 + number),
-            kind=EntryKind.GRANT,
-            key=(f"due {number}",),
-            effective_at=at,
-            activates_at=at + wait * DAY,
-            expires_at=at + (wait + life) * DAY,
-            cause=Cause("test", str(number)),
-        )
-        execute(school.database, lots.grant_lot, command)
-    school.set_terms()
-    school.held(30)
-    execute(database, _old_work, clock.time - 30 * DAY)
-    moment = f"{clock.time + DAY:%Y-%m-%dT%H:%M:%SZ}"
-    for number in range(3):
-        school.world.state(f"e{number}", "lms.section.read", "lms:1042", moment)
-    school.world.state("gone", "activity.retracted", None, moment, {"id": "e1"})
-
-
-def _old_work(work: Work, done_at: datetime) -> None:
-    work.connection.execute(
-        sa.text(
-            "INSERT INTO outbox (topic, key, payload, created_at, not_before, done_at) "
-            "SELECT 'old', n::text, 'null', :at, :at, :at FROM generate_series(1, 3) AS n"
-        ),
-        {"at": done_at},
-    )
-
-
-def _a_week_to_close(database: Database) -> None:
-    """Two members' weeks that are over, under the weekly programme."""
-    world = World.make(database)
-    world.link("anna")
-    world.link("boris")
-    world.activate(WEEKLY)
-    monday = datetime.now(UTC) - 15 * DAY  # noqa: TID251 - a test's clock
-    for number in range(4):
-        moment = f"{monday + number * timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
-        world.state(f"s{number}", "lms.section.read", "lms:anna", moment)
-        world.state(f"l{number}", "club.like.given", "lms:boris", moment, {"owner": "lms:anna"})
-
-
-EMISSION = """
-programme: emitting
-version: "1"
-zone: UTC
-vesting:
-  soon: {{days: 1}}
-emission:
-  start: "{start}"
-  yearly: 36500
-  pools: {{rewards: 50, treasury: 50}}
-rules:
-  - {{id: read, on: lms.section.read, to: actor, points: 60, vesting: soon}}
-"""
-
-
-def _emission_to_come(database: Database) -> None:
-    """Days without their emission, awards that wait for it, and points to vest."""
-    now = datetime.now(UTC)  # noqa: TID251 - a test's clock
-    world = World.make(database)
-    world.link("anna")
-    world.activate(EMISSION.format(start=f"{now - 3 * DAY:%Y-%m-%d}"))
-    for number in range(5):
-        moment = f"{now - 2 * DAY:%Y-%m-%dT%H:%M:%SZ}"
-        world.state(f"e{number}", "lms.section.read", "lms:anna", moment)
-
-
-SCENARIOS: dict[str, Callable[[Database], None]] = {
-    "shop": _everything_due,
-    "week": _a_week_to_close,
-    "emission": _emission_to_come,
-}
-
-
 @pytest.fixture
 def made(postgres_server: pg.PostgresServer, template_database: str) -> Iterator[list[str]]:
     """Databases to drop at the end."""
@@ -236,7 +157,7 @@ def test_wherever_a_job_dies_the_end_is_the_same(
     scenario: str,
     tell: Tell,
 ) -> None:
-    name = f"crash_{scenario}"
+    name = f"crash_{scenario.replace(' ', '_')}"
     postgres_server.create_database(name, template_database)
     made.append(name)
     database = connect(postgres_server.url(pg.APPLICATION, name))
@@ -246,33 +167,35 @@ def test_wherever_a_job_dies_the_end_is_the_same(
     lived = driver.play(None)
     assert lived.state["findings"] == []
     assert lived.state["waiting"] == []
-    _everything_was_done(scenario, lived)
+    assert lived.wrote >= WORK[scenario], "something here has nothing to do"
     first = {hop: number for number, hop in reversed(list(enumerate(lived.hops)))}
-    some = sorted(number for hop, number in first.items() if ": after " in hop)
-    numbers = list(range(len(lived.hops))) if DEEP else some
+    some = [
+        number
+        for hop, number in first.items()
+        if ": after " in hop and hop.split(": ")[0] in WORK[scenario]
+    ]
+    count = len(lived.hops)
+    numbers = list(seeds_of_this_run(count, 0, 0)) if DEEP else sorted(some)
     died_at: Counter[str] = Counter()
     for number in numbers:
         played = driver.play(number)
         assert played.state == lived.state, f"died at hop {number}, {played.died_at}"
         assert played.died_at is not None, f"hop {number} was never reached"
         died_at[played.died_at] += 1
-    tell(f"{scenario}: killed at {len(numbers)} of {len(lived.hops)} hops, one a run:")
-    for hop, count in sorted(died_at.items()):
-        tell(f"{count:>3} x {hop}")
-    wanted = {lived.hops[number] for number in numbers}
-    assert wanted == set(died_at), "a sort of hop was never died at"
-    assert not DEEP or set(died_at) == set(lived.hops)
+    tell(f"{scenario}: killed at {len(numbers)} of {count} hops, one a run:")
+    for hop, times in sorted(died_at.items()):
+        tell(f"{times:>3} x {hop}")
+    assert {lived.hops[number] for number in numbers} == set(died_at), "a hop was never died at"
 
 
-def _everything_was_done(scenario: str, lived: Play) -> None:
-    """The scenario has something to do for its jobs, so that a kill can do harm."""
-    kinds = {kind for kind, _, _ in lived.state["entries"]}  # type: ignore[attr-defined]
-    wanted = {
-        "shop": {"activation", "expiry", "lapse", "award"},
-        "week": {"award"},
-        "emission": {"award", "emission", "activation"},
-    }
-    assert wanted[scenario] <= kinds, kinds
-    doing = {hop.split(": ")[0] for hop in lived.hops}
-    jobs = {job.name for job in JOBS if not job.needs_chain}
-    assert jobs | set(jobs_worker.topics()) <= doing, "a job or topic was never at work"
+THE_BRIDGES = {"bridge_intents"}
+"""What the driver in ``oracle`` kills a worker in, with the bridge's steps of ``oracle.tick``."""
+
+
+def test_every_job_and_topic_has_a_driver() -> None:
+    driven = {name for names in WORK.values() for name in names} | THE_BRIDGES
+    driven |= {name.split(": ")[0] for name in chain_worker.WORK}
+    assert driven == {job.name for job in JOBS} | set(TOPICS)
+    assert set(WORK) == set(SCENARIOS)
+    assert {BRIDGE_TOPIC} == THE_BRIDGES
+    assert set(jobs_worker.topics()) == set(TOPICS) - set(jobs_worker.NEED_A_CHAIN)

@@ -27,7 +27,7 @@ from ledger.members import service as members
 from ledger.members.model import LinkIdentity
 from ledger.verify.service import verify
 from tests.conftest import Tell, seeds_of_this_run
-from tests.integration.crash import schedule_worker
+from tests.integration.crash import jobs_worker, schedule_worker
 from tests.integration.crash.schedule_worker import LOST, Errand
 from tests.integration.crash.schedules import (
     MEMBER_OF,
@@ -44,6 +44,8 @@ from tests.world import World, lms
 A_DAY = 4
 """Seeds of an ordinary run."""
 WORKER_TIMEOUT_S = 120
+IN_THE_DIARY = ("done ", "refused: ", jobs_worker.WROTE)
+"""Lines that are no hops."""
 _CHECKS = [check for check in CHECKS if check.name not in {"redemptions", "bridge"}]
 """Holds are placed by themselves here, no redemption behind them."""
 _STATE = {
@@ -119,7 +121,7 @@ class Player:
                 return
             assert status in {-signal.SIGKILL, LOST}, f"the worker ended with {status}"
             lines = diary.read_text().splitlines()
-            self.struck[lines[-1].removeprefix("done ")] += 1
+            self.struck[[line for line in lines if not line.startswith(IN_THE_DIARY)][-1]] += 1
             turns, done = _left(turns, done, lines)
 
     def _state(self, database: Database, schedule: Schedule) -> dict[str, Any]:

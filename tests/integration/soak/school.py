@@ -50,7 +50,6 @@ attributes: {subscription: {field: value, values: [ended, active], default: ende
 rules:
   - {id: post, on: club.post.created, to: actor, points: 20}
   - {id: liked, on: club.like.given, to: data.owner, points: 2}
-validity: {days: 120}
 inactivity: {check: quarter, to: revoked, warning_days: 50, steps: [{days: 60, share: 50}]}
 redemption: {rates: {USD: 1}}
 referral:

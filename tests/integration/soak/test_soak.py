@@ -33,7 +33,8 @@ NO_ROW_OF_THEIRS = ("grants", "redemptions", "bridge", SIGNATURE_CHECK.name)
 _ENDS = {
     "passes": "SELECT state, count(*) FROM referrals GROUP BY 1 ORDER BY 1",
     "cases": "SELECT state, count(*) FROM review_cases GROUP BY 1 ORDER BY 1",
-    "decayed": "SELECT count(*), sum(points)::int8 FROM inactivity_decays",
+    "decayed": "SELECT count(*), sum(points)::int8, (SELECT count(*) FROM inactivity_warnings), "
+    "(SELECT count(*) FROM inactivity_checks) FROM inactivity_decays",
 }
 
 
