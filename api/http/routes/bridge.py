@@ -294,15 +294,17 @@ def propose_gap(body: ReasonBody, principal: Admin, composition: CompositionHere
 @router.post(
     "/redemption-gaps/{gap_id}/confirmations",
     status_code=201,
-    responses=responses(401, 403, 404, 409, 503),
+    responses=once_responses(404),
 )
-def confirm_gap(gap_id: str, principal: Admin, composition: CompositionHere) -> dict[str, Any]:
+def confirm_gap(
+    gap_id: str, principal: Admin, once: OnceHere, composition: CompositionHere
+) -> Response:
     """Another admin's yes: recorded, and the bridge goes on behind the gap."""
     member_id = principal.member_id
     assert member_id is not None, "an admin is a person"
     points = missing_burns(chain_parts(composition).reconciler)
     command = gaps.ConfirmGap(parse_id(gaps.PREFIX, gap_id), member_id, points)
-    return dict(answers.gap_json(execute(composition.database, gaps.confirm, command)))
+    return once(gaps.confirm, command, render=lambda gap: dict(answers.gap_json(gap)))
 
 
 @router.get("/resets/current", responses=responses(401, 403, 404, 503))
@@ -318,11 +320,11 @@ def get_reset(_: Auditor, composition: CompositionHere) -> dict[str, Any]:
 @router.post(
     "/resets/{reset_id}/confirmations",
     status_code=201,
-    responses=responses(400, 401, 403, 404, 409, 422, 503),
+    responses=once_responses(404),
 )
 def confirm_reset(
-    reset_id: str, body: ConfirmationBody, principal: Admin, composition: CompositionHere
-) -> dict[str, Any]:
+    reset_id: str, body: ConfirmationBody, principal: Admin, once: OnceHere
+) -> Response:
     """One admin's yes to the content with this hash; two different ones are needed."""
     member_id = principal.member_id
     assert member_id is not None, "an admin is a person"
@@ -331,8 +333,14 @@ def confirm_reset(
         confirmed_by=member_id,
         content_digest=bytes.fromhex(body.content_digest),
     )
-    confirmed = execute(composition.database, resets.confirm, command)
-    return {"confirmations": confirmed, "confirmations_needed": resets.PERSONS_NEEDED}
+    return once(
+        resets.confirm,
+        command,
+        render=lambda confirmed: {
+            "confirmations": confirmed,
+            "confirmations_needed": resets.PERSONS_NEEDED,
+        },
+    )
 
 
 def _parse_reference(text: str) -> bytes:

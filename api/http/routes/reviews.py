@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth.model import Principal
+from api.http.idempotency import OnceHere, once_responses
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember, current_member, require_role
@@ -66,11 +67,11 @@ def appeal(
     return JSONResponse(own_json(execute(database, service.appeal, command), member_id))
 
 
-@router.post("/{case_id}/release", responses=responses(401, 403, 404, 409, 415, 422, 503))
-def release(case_id: str, body: WordsBody, by: Reviewer, database: DatabaseHere) -> JSONResponse:
+@router.post("/{case_id}/release", status_code=200, responses=once_responses(404, 415))
+def release(case_id: str, body: WordsBody, by: Reviewer, once: OnceHere) -> Response:
     """Let the awards of a case go."""
     command = Decide(parse_id(PREFIX, case_id), current_member(by), body.words)
-    return JSONResponse(case_json(execute(database, service.release, command)))
+    return once(service.release, command, render=case_json, status=200)
 
 
 @router.post("/{case_id}/void", responses=responses(401, 403, 404, 409, 415, 422, 503))
@@ -80,11 +81,11 @@ def propose(case_id: str, body: WordsBody, by: Reviewer, database: DatabaseHere)
     return JSONResponse(case_json(execute(database, service.propose_void, command)))
 
 
-@router.post("/{case_id}/void/approval", responses=responses(401, 403, 404, 409, 415, 422, 503))
-def confirm(case_id: str, body: WordsBody, by: Reviewer, database: DatabaseHere) -> JSONResponse:
+@router.post("/{case_id}/void/approval", status_code=200, responses=once_responses(404, 415))
+def confirm(case_id: str, body: WordsBody, by: Reviewer, once: OnceHere) -> Response:
     """The second person's yes: the facts of the case are set aside."""
     command = Decide(parse_id(PREFIX, case_id), current_member(by), body.words)
-    return JSONResponse(case_json(execute(database, service.confirm_void, command)))
+    return once(service.confirm_void, command, render=case_json, status=200)
 
 
 def own_json(case: Case, member_id: UUID) -> dict[str, Json]:

@@ -18,7 +18,6 @@ from api.http.problems import responses
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id, parse_id
-from ledger.kernel.transaction import execute
 from ledger.thanks import service, store
 from ledger.thanks.model import (
     LINK_LENGTH_MAX,
@@ -89,11 +88,11 @@ def everybody(page: PageHere, _: Moderator, database: DatabaseHere) -> JSONRespo
     return page.answer(found, key=lambda one: [str(one.thanks_id)], render=thanks_json)
 
 
-@router.post("/{thanks_id}/void", responses=responses(401, 403, 404, 409, 503))
-def void(thanks_id: str, moderator: Moderator, database: DatabaseHere) -> JSONResponse:
+@router.post("/{thanks_id}/void", status_code=200, responses=once_responses(404))
+def void(thanks_id: str, moderator: Moderator, once: OnceHere) -> Response:
     """Take thanks back: they earn nothing. What they used up of the allowance stays used."""
     command = TakeBack(parse_id(PREFIX, thanks_id), current_member(moderator))
-    return JSONResponse(thanks_json(execute(database, service.take_back, command)))
+    return once(service.take_back, command, render=thanks_json, status=200)
 
 
 def thanks_json(gift: Thanks) -> dict[str, Json]:

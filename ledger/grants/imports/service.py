@@ -66,9 +66,10 @@ def propose(work: Work, command: ProposeImport) -> Import:
     lines = read(work, command)
     if command.confirm != confirmation(command):
         raise ImportNotPreviewed("Look at this file first, and confirm what the dry run showed.")
-    members_store.lock_membership_shared(work)
-    journal.lock_head(work)
+    # Not the journal's head: a large file takes seconds, and nothing is paid here.
+    store.lock_proposals(work)
     effect = effect_of(work, command, lines)
+    members_store.lock_membership_shared(work)
     import_id = work.ids.new(work.now)
     kept = _kept(work, import_id, lines)
     draft = _draft(work, command, import_id, effect)

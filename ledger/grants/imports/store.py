@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,6 +30,14 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members.erasures.store import holds_any
 from ledger.members.tables import identities
+
+_PROPOSALS_LOCK: Final = 0x766B_6C61_6400_0002
+"""Advisory lock of those who propose imports."""
+
+
+def lock_proposals(work: Work) -> None:
+    """One proposal after the other, so that two never bring the same line along."""
+    work.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PROPOSALS_LOCK)))
 
 
 def insert_import(

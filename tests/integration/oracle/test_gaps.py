@@ -172,7 +172,8 @@ def test_over_http_and_on_the_command_line(
     _, shown = http.get(ASK, second, "auditor")
     assert (shown["missing"], shown["proposed"]) == (None, None)
     assert [each["points"] for each in shown["data"]] == [30]
-    assert http.post(path, second, {}, "admin")[0] == 404
+    assert http.post(path, second, {}, "admin")[0] == 201  # The same key: told again.
+    assert http.post(path, second, {}, "admin", key="k2")[0] == 404
     done = CliRunner().invoke(app, ["chain", "gaps"])
     assert (done.exit_code, "No burn is missing." in done.output) == (0, True)
     assert "burns 1 to 1, 30 points" in done.output

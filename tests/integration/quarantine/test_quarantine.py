@@ -367,14 +367,14 @@ def test_the_doors(
     assert "reciprocity" not in hers.get("/v1/reviews/mine").text
     (told,) = admin.get("/v1/reviews").json()["data"]
     assert (told["kind"], told["events"], len(told["members"])) == ("reciprocity", 12, 2)
-    words = {"words": "we study together"}
+    words, key = {"words": "we study together"}, {"Idempotency-Key": "k"}
     assert hers.post(f"/v1/reviews/{case}/appeal", json=words).json()["appealed"] is True
     assert his.post(f"/v1/reviews/{case}/appeal", json=words).status_code == 200
-    assert his.post(f"/v1/reviews/{case}/release", json=words).status_code == 403
+    assert his.post(f"/v1/reviews/{case}/release", json=words, headers=key).status_code == 403
     assert admin.post(f"/v1/reviews/{case}/void", json=words).json()["state"] == "proposed"
-    done = admin.post(f"/v1/reviews/{case}/void/approval", json=words)
+    done = admin.post(f"/v1/reviews/{case}/void/approval", json=words, headers=key)
     assert (done.status_code, done.json()["code"]) == (403, "case_needs_another_person")
-    done = second_admin.post(f"/v1/reviews/{case}/void/approval", json=words)
+    done = second_admin.post(f"/v1/reviews/{case}/void/approval", json=words, headers=key)
     assert done.json()["state"] == "voided"
     assert [one["act"] for one in done.json()["said"]].count("appealed") == 2
     assert admin.get("/v1/reviews").json()["data"] == []

@@ -141,22 +141,25 @@ def test_a_moderator_takes_back_what_is_no_thanks(
 ) -> None:
     answer = give("ann", "bob", 10)
     path = f"/v1/thanks/{answer.json()['id']}/void"
-    refused = people["ann"].post(path)
+    refused = people["ann"].post(path, headers={"Idempotency-Key": "n"})
     assert (refused.status_code, refused.json()["code"]) == (403, "role_required")
+    assert admin.post(path).json()["code"] == "idempotency_key_missing"
     world.score()
     assert world.points("bob") == 10
-    assert admin.post(path).json()["taken_back"] is True
+    done = [admin.post(path, headers={"Idempotency-Key": "v"}).json() for _ in range(2)]
+    assert (done[0]["taken_back"], done[0]) == (True, done[1])
     world.score()
     assert world.points("bob") == 0
     assert world.available("bob").amount == 0
-    again = admin.post(path)
+    again = admin.post(path, headers={"Idempotency-Key": "w"})
     assert (again.status_code, again.json()["code"]) == (409, "thanks_taken_back")
     # What it used up stays used, and it makes no ring any more.
     assert people["ann"].get("/v1/thanks/allowance").json()["left"] == 20
     assert told(give("bob", "ann", 10)) == (10, None)
     (first, _) = reversed(admin.get("/v1/thanks/everybody").json()["data"])
     assert first["taken_back"] is True
-    nothing = admin.post(f"/v1/thanks/{format_id('thx', world.first_admin)}/void")
+    unknown = f"/v1/thanks/{format_id('thx', world.first_admin)}/void"
+    nothing = admin.post(unknown, headers={"Idempotency-Key": "x"})
     assert (nothing.status_code, nothing.json()["code"]) == (404, "unknown_thanks")
     assert verified(world) == []
 
@@ -167,9 +170,9 @@ def test_nobody_moderates_their_own(
     body = {"to": mem(world, "bob"), "points": 5, "reason": "x"}
     gift = admin.post("/v1/thanks", json=body, headers={"Idempotency-Key": "a"}).json()
     path = f"/v1/thanks/{gift['id']}/void"
-    refused = admin.post(path)
+    refused = admin.post(path, headers={"Idempotency-Key": "b"})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_a_moderator")
-    assert second_admin.post(path).status_code == 200
+    assert second_admin.post(path, headers={"Idempotency-Key": "c"}).status_code == 200
     assert people["bob"].get("/v1/thanks/everybody").json()["code"] == "role_required"
 
 
