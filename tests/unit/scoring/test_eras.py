@@ -55,11 +55,12 @@ def test_a_day_that_comes_back_still_knows_its_cap(scorer: str) -> None:
 
 @both
 @pytest.mark.parametrize("period", [{}, {"period": "day"}])
+@pytest.mark.parametrize("of", ["programme", {"rules": ["a"]}])
 def test_what_waits_before_a_change_of_zone_is_paid_before_what_follows(
-    scorer: str, period: dict[str, str]
+    scorer: str, of: object, period: dict[str, str]
 ) -> None:
     # One cap for life over both versions: who was first has the points.
-    caps = [{"id": "c", "of": {"rules": ["a"]}, "per": "lifetime", "points": 10}]
+    caps = [{"id": "c", "of": of, "per": "lifetime", "points": 10}]
     first = programme("UTC", caps=caps, **period)
     second = programme("Europe/Moscow", "2", caps=caps)
     events = acts(
