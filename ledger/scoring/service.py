@@ -36,7 +36,6 @@ from ledger.readiness import service as readiness
 from ledger.scoring import store
 from ledger.scoring.checkpoints import service as checkpoints
 from ledger.scoring.checkpoints import store as checkpoint_store
-from ledger.scoring.checkpoints.service import Resumed
 from ledger.scoring.entitlements.service import Advanced, advanced, projection
 from ledger.scoring.eras import last_close
 from ledger.scoring.model import (
@@ -164,7 +163,7 @@ def _post_differences(work: Work, member_id: UUID, news: News | None) -> Scored:
         periods = [key.period for key in now.entitlements if key.period is not None]
         compared_from = store.ComparedFrom(start.checkpoint.horizon, periods)
     awards, overtaken = store.standing_of(work, member_id, compared_from)
-    _keep_checkpoint(work, member_id, now, awards, start)
+    _keep_checkpoint(work, member_id, now, awards)
     changes = _changes(member_id, now.entitlements, awards, overtaken)
     if not changes:
         return Scored(member_id, 0, Points(0))
@@ -186,9 +185,8 @@ def _keep_checkpoint(
     member_id: UUID,
     now: Advanced,
     awards: Mapping[AwardKey, StoredAward],
-    start: Resumed | None,
 ) -> None:
-    """Keep the next checkpoint; what was doubted, and not replaced, goes.
+    """Keep the next checkpoint, if there is one.
 
     An award that is to be left alone from now on must not look like one to be compared.
     """
@@ -197,8 +195,6 @@ def _keep_checkpoint(
         awards[key].earned_at < next_one.horizon for key in now.frozen if key in awards
     ):
         checkpoint_store.replace(work, member_id, next_one)
-    elif start is None:
-        checkpoint_store.drop(work, member_id)
 
 
 def current_plan(work: Work) -> Plan | None:

@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from ledger.kernel.arrays import any_text, any_uuid
+from ledger.kernel.arrays import (
+    COUNT,
+    JSON_TEXT,
+    TEXT,
+    TIME,
+    UUID_,
+    any_text,
+    any_uuid,
+    given,
+)
 from ledger.kernel.canonical import Json
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
@@ -80,6 +90,33 @@ class NewAward:
     member_id: UUID
     key: AwardKey
     earned_at: datetime
+
+
+_NEW_AWARDS: Final = given(
+    "new",
+    award_id=UUID_,
+    member_id=UUID_,
+    rule_id=TEXT,
+    event_id=UUID_,
+    period=TEXT,
+    earned_at=TIME,
+)
+_NEW_REVISIONS: Final = given(
+    "new",
+    award_id=UUID_,
+    revision=COUNT,
+    points=sa.BigInteger(),
+    excess=sa.BigInteger(),
+    receipt=JSON_TEXT,
+    entry_id=UUID_,
+)
+_NOW: Final = sa.bindparam("now", type_=TIME)
+_INSERT_AWARDS: Final = awards.insert().from_select(
+    [*_NEW_AWARDS.names, "created_at"], sa.select(*_NEW_AWARDS.table.c, _NOW)
+)
+_INSERT_REVISIONS: Final = award_revisions.insert().from_select(
+    [*_NEW_REVISIONS.names, "recorded_at"], sa.select(*_NEW_REVISIONS.table.c, _NOW)
+)
 
 
 def awards_of(work: Work, member_id: UUID) -> dict[AwardKey, StoredAward]:
@@ -169,41 +206,35 @@ def all_revisions(work: Work) -> Iterator[RevisionLine]:
 def insert_awards(work: Work, rows: Sequence[NewAward]) -> None:
     """Name new awards; their worth follows as revision 1."""
     if rows:
-        work.connection.execute(
-            awards.insert(),
-            [
-                {
-                    "award_id": row.award_id,
-                    "member_id": row.member_id,
-                    "rule_id": row.key.rule_id,
-                    "event_id": row.key.event_id,
-                    "period": row.key.period,
-                    "earned_at": row.earned_at,
-                    "created_at": work.now,
-                }
-                for row in rows
-            ],
+        new = _NEW_AWARDS.rows(
+            (
+                row.award_id,
+                row.member_id,
+                row.key.rule_id,
+                row.key.event_id,
+                row.key.period,
+                row.earned_at,
+            )
+            for row in rows
         )
+        work.connection.execute(_INSERT_AWARDS, {**new, "now": work.now})
 
 
 def insert_revisions(work: Work, rows: Sequence[NewRevision]) -> None:
     """Append revisions."""
     if rows:
-        work.connection.execute(
-            award_revisions.insert(),
-            [
-                {
-                    "award_id": row.award_id,
-                    "revision": row.revision,
-                    "points": row.points,
-                    "excess": row.excess,
-                    "receipt": row.receipt,
-                    "entry_id": row.entry_id,
-                    "recorded_at": work.now,
-                }
-                for row in rows
-            ],
+        new = _NEW_REVISIONS.rows(
+            (
+                row.award_id,
+                row.revision,
+                row.points,
+                row.excess,
+                orjson.dumps(row.receipt),
+                row.entry_id,
+            )
+            for row in rows
         )
+        work.connection.execute(_INSERT_REVISIONS, {**new, "now": work.now})
 
 
 def ask_to_score_everybody(work: Work, topic: str) -> None:

@@ -52,26 +52,46 @@ class Resumed:
 def resumed(
     work: Work, plan: Plan, member_id: UUID, news: News | None, released_until: Watermarks
 ) -> Resumed | None:
-    """The member's checkpoint, if nothing before it changed: ``None`` is doubt.
+    """The member's checkpoint, if nothing before it changed. One that is in doubt is dropped.
 
     Nothing but ``news`` changed of the member's facts; ``None``: nobody knows.
     """
     if news is None:
+        store.drop(work, member_id)
         return None
     checkpoint = store.read(work, member_id)
-    if checkpoint is None or checkpoint.plan_digest != plan_digest(plan):
+    if checkpoint is None:
+        return None
+    start = _resumed(work, plan, member_id, checkpoint, _Now(news, released_until))
+    if start is None:
+        store.drop(work, member_id)
+    return start
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What may have changed of a member's facts, and up to when facts are released."""
+
+    news: News
+    released_until: Watermarks
+
+
+def _resumed(
+    work: Work, plan: Plan, member_id: UUID, checkpoint: Checkpoint, now: _Now
+) -> Resumed | None:
+    if checkpoint.plan_digest != plan_digest(plan):
         return None
     position = checkpoint.position
-    if any(each <= position.time for each in (news.since, *released_until.values())):
+    if any(each <= position.time for each in (now.news.since, *now.released_until.values())):
         return None
     kept = {fact.event_id: fact for fact in events_store.facts_by_id(work, checkpoint.kept)}
     if len(kept) < len(checkpoint.kept):
         return None
-    first = min(news.first, checkpoint.first_after)
+    first = min(now.news.first, checkpoint.first_after)
     facts = events_store.facts_of_member(work, member_id, first)
     after = [
         fact
-        for fact in readiness.released(facts, released_until)
+        for fact in readiness.released(facts, now.released_until)
         if Position(fact.occurred, fact.source, fact.source_event_id) > position
     ]
     if any(fact.type in refund_types(plan) for fact in after):
