@@ -359,8 +359,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "a broken hash is not noticed",
         "ledger/verify/chain.py",
-        "if problem is None and row.hash != _hash(known, row, previous, digests):",
-        "if problem is None and row.hash == _hash(known, row, previous, digests) and False:",
+        "if problem is None and row.hash != _hash(known, row, previous):",
+        "if problem is None and row.hash == _hash(known, row, previous) and False:",
         _JOURNAL,
     ),
     Fault(
