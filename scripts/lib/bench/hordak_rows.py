@@ -2,7 +2,8 @@
 
 Its environment is the bench's own, ``.vklad/bench/hordak``, from ``hordak.txt``; never a dependency
 of the product. It stands on the same server, in a database of its own, equally safe.
-One by one, both sides have 8 clients, each of which waits for its answer before it asks again.
+One by one, both sides have 8 clients, each of which waits for its answer before it asks again. The
+prototype's fifty-fold was batches of a thousand against that: a row for information.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ def hordak_rows(
         faults.append(f"the peer holds {rows} transactions of {points} points")
     faults += after()
     against = f"django-hordak {hordak.versions['django-hordak']}"
+    one_by_one = f"{against} one by one, 8 clients; ours by the thousand, of the rounds before"
+    mixed = [Pair(a.ours, b.theirs) for a, b in zip(bulk[1:], single[1:], strict=True)]
     return [
         Row("post_vs_hordak_bulk", "awards/s", f"{against}, bulk_create", 10, bulk[1:], faults),
         Row(
@@ -98,6 +101,7 @@ def hordak_rows(
             single[1:],
             faults,
         ),
+        Row("batches_vs_hordak_single", "awards/s", one_by_one, None, mixed, faults),
     ], number
 
 
