@@ -11,7 +11,7 @@ from ledger.programme.load import load_programme
 from ledger.scoring.explain import why_not
 from ledger.scoring.model import Entitlement, EventCause
 from ledger.scoring.pipeline import Step
-from ledger.scoring.project import project
+from ledger.scoring.project import project, quarantined
 from tests.scoring_cases import Event, activations_of, event, facts_of, retraction
 
 PROGRAMME = """\
@@ -151,3 +151,21 @@ def test_what_is_wrong_is_said(old: str, new: str, field: str) -> None:
 def test_the_section_is_part_of_the_meaning() -> None:
     other = PROGRAMME.replace("session_max: 120", "session_max: 121")
     assert load_programme(PROGRAMME).hash_text != load_programme(other).hash_text
+
+
+def test_minutes_count_for_the_actor_alone_and_for_nobody_else() -> None:
+    none = 'data.owner, when: "event.data.counted == 0", points: 1'
+    text = PROGRAMME.replace("data.owner, points: 1", none)
+    act = spent("09:00:00", 60, "10:00:00", data={"owner": "bob"})
+    found = project(facts_of([act]), activations_of([(text, None)]), closed_until=None)
+    # Ann's 60 minutes are 6 points; Bob has none of them.
+    assert {(one.beneficiary, one.rule): one.points.amount for one in found} == {
+        ("ann", "time"): 6,
+        ("bob", "helped"): 1,
+    }
+
+
+def test_what_is_asked_of_minutes_is_asked_as_of_none() -> None:
+    text = PROGRAMME.replace("data.counted / 10", "10 / (data.counted - 1)")
+    act = spent("09:00:00", 60, "10:00:00")
+    assert quarantined(facts_of([act]), activations_of([(text, None)])) == []
