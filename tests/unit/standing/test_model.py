@@ -10,9 +10,17 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.load import load_programme
 from ledger.programme.model import Rounding
-from ledger.programme.model_standing import VoiceTerms
+from ledger.programme.model_standing import StandingTerms, VoiceTerms
 from ledger.scoring.project import project
-from ledger.standing.model import Merit, level, merit_of, merit_of_award, standing, voice
+from ledger.standing.model import (
+    Merit,
+    level,
+    merit_of,
+    merit_of_award,
+    standing,
+    voice,
+    when_reached,
+)
 from tests.naive_standing import naive_voice
 from tests.scoring_cases import activations_of, event, facts_of
 
@@ -169,3 +177,29 @@ def test_a_periods_award_counts_on_the_day_of_the_second_before_its_close() -> N
         merit = merit_of_award(5, receipt, earned, lambda _: programme)
         assert merit is not None
         assert merit.last_day == Instant.parse("2026-03-09T00:00:00Z").seconds // 86_400 + day
+
+
+@pytest.mark.parametrize(
+    ("points", "categories", "reached"),
+    [
+        (5, None, 1),
+        (6, None, 2),
+        (12, None, 2),
+        (13, None, 3),
+        (15, None, 3),
+        (16, None, None),
+        (13, ("learning",), None),
+        (8, ("learning",), 3),
+        (7, ("talk",), 2),
+    ],
+)
+def test_when_a_standing_was_reached(
+    points: int, categories: tuple[str, ...] | None, reached: int | None
+) -> None:
+    merits = [
+        Merit(((category, Fraction(worth)),), Instant(number))
+        for number, category, worth in ((3, "learning", 3), (1, "learning", 5), (2, "talk", 7))
+    ]
+    terms = None if categories is None else StandingTerms(categories)
+    expected = None if reached is None else Instant(reached)
+    assert when_reached(merits, terms, points) == expected
