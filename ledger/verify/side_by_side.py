@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-import sqlalchemy as sa
-
 from ledger.kernel.transaction import Database, Work, connect
+from ledger.verify import store
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
@@ -54,8 +53,7 @@ def run_side_by_side(
     if "fork" not in multiprocessing.get_all_start_methods():
         return {}
     context = multiprocessing.get_context("fork")
-    snapshot = work.connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one()
-    share = _Share(checks, database, snapshot, context.Value("i", 0), progress)
+    share = _Share(checks, database, store.export_snapshot(work), context.Value("i", 0), progress)
     children = []
     for _ in range(min(processes, len(checks))):
         answers, answer = context.Pipe(duplex=False)
@@ -80,16 +78,14 @@ def _told(answers: Connection) -> Found:
 
 
 def _take(share: _Share, answer: Connection) -> None:
-    """A process: check after check, until none is left."""
+    """A process: check after check, until none is left; one that fails ends it."""
     url = share.database.engine.url.render_as_string(hide_password=False)
     found: dict[int, Finding | None] = {}
-    with connect(url, pool_size=1, clock=share.database.clock).read() as work:
-        work.connection.execute(sa.text(f"SET TRANSACTION SNAPSHOT '{share.snapshot}'"))
-        while (number := share.next()) < len(share.checks):
-            check = share.checks[number]
-            share.progress(check.name)
-            try:
-                found[number] = next(check.run(work), None)
-            except Exception:  # noqa: BLE001 - the process's entry: whoever asked runs it again
-                break
-    answer.send(found)
+    try:
+        with connect(url, pool_size=1, clock=share.database.clock).read() as work:
+            store.take_snapshot(work, share.snapshot)
+            while (number := share.next()) < len(share.checks):
+                share.progress(share.checks[number].name)
+                found[number] = next(share.checks[number].run(work), None)
+    finally:
+        answer.send(found)

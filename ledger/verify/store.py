@@ -142,6 +142,16 @@ _REVISIONS: Final = """
 """
 
 
+def export_snapshot(work: Work) -> str:
+    """The name by which others see what this transaction sees, as long as it is open."""
+    return str(work.connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one())
+
+
+def take_snapshot(work: Work, name: str) -> None:
+    """See what the transaction of :func:`export_snapshot` sees; the first thing to be done."""
+    work.connection.execute(sa.text(f"SET TRANSACTION SNAPSHOT '{name}'"))
+
+
 def stream_accounts(work: Work) -> Iterator[AccountRow]:
     """Every account, by number."""
     return (AccountRow._make(row) for row in _stream(work, _ACCOUNTS))
