@@ -82,3 +82,9 @@ def test_who_proposed_may_release_unless_somebody_appealed() -> None:
         require_releasable(appealed(PROPOSED, ANNA), MODERATOR)
     with pytest.raises(CaseDecided):
         require_releasable(replace(OPEN, state=State.RELEASED), OTHER)
+
+
+def test_a_case_was_decided_when_it_was_released_or_voided() -> None:
+    assert appealed(PROPOSED, ANNA).decided_at is None
+    said = (Said("proposed", MODERATOR, AT, "why"), Said("voided", OTHER, OVER, "so"))
+    assert replace(PROPOSED, state=State.VOIDED, said=said).decided_at == OVER
