@@ -13,6 +13,7 @@ from ledger.events.model import (
     AcceptEvents,
     Authority,
     ExactJson,
+    FieldKind,
     IncomingEvent,
     OnConflict,
     Outcome,
@@ -71,7 +72,12 @@ class World:
             uri=SOURCE_URI,
             profile="standard-webhooks",
             authority=Authority(
-                types=("*",), issuers={"*": ISSUER, "lms": ISSUER}, attributes=("*",)
+                types=("*",),
+                issuers={"*": ISSUER, "lms": ISSUER},
+                attributes=("*",),
+                declared={
+                    "club.help.given": dict.fromkeys(("owner", "mentor"), FieldKind.IDENTITY)
+                },
             ),
             lateness_days=LATENESS_DAYS,
             hourly_budget=1_000_000,

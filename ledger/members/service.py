@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from ledger.events.beside_store import members_beside
 from ledger.kernel import outbox
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
@@ -110,7 +111,7 @@ def link_identity(work: Work, command: LinkIdentity) -> None:
         proof_kind=command.proof_kind,
         proof_digest=command.proof_digest,
     )
-    outbox.put(work, SCORE_TOPIC, str(command.member_id))
+    _score_again(work, [command.member_id], [command.reference])
     outbox.put(work, LINKED_TOPIC, str(command.member_id))
 
 
@@ -135,7 +136,7 @@ def unlink_identity(work: Work, command: UnlinkIdentity) -> None:
         proof_kind=command.proof_kind,
         proof_digest=command.proof_digest,
     )
-    outbox.put(work, SCORE_TOPIC, str(command.member_id))
+    _score_again(work, [command.member_id], [command.reference])
 
 
 def take_in(work: Work, command: TakeIn) -> list[UUID]:
@@ -148,15 +149,19 @@ def take_in(work: Work, command: TakeIn) -> list[UUID]:
     if not unlinked:
         return []
     pairs = [(reference, work.ids.new(work.now)) for reference in unlinked]
-    new_ids = [member_id for _, member_id in pairs]
-    store.insert_members(work, new_ids, command.locale)
-    store.set_owner(work, pairs, command.proof_kind)
-    store.insert_links(
-        work, pairs, action="linked", proof_kind=command.proof_kind, proof_digest=None
-    )
-    for topic in (SCORE_TOPIC, LINKED_TOPIC):
-        outbox.put_many(work, topic, [(str(member_id), None) for member_id in new_ids])
+    store.insert_members(work, new_ids := [one for _, one in pairs], command.locale)
+    proof = command.proof_kind
+    store.set_owner(work, pairs, proof)
+    store.insert_links(work, pairs, action="linked", proof_kind=proof, proof_digest=None)
+    _score_again(work, new_ids, unlinked)
+    outbox.put_many(work, LINKED_TOPIC, [(str(member_id), None) for member_id in new_ids])
     return new_ids
+
+
+def _score_again(work: Work, member_ids: Sequence[UUID], references: Sequence[UUID]) -> None:
+    """These, and whoever meets the identities in a fact: an act of one's own earns nobody."""
+    asked = {*member_ids, *members_beside(work, references)}
+    outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in sorted(asked)])
 
 
 def member_of(work: Work, key: IdentityKey) -> Member | None:

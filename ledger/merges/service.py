@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from ledger.events.beside_store import members_beside
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel import outbox
@@ -33,7 +34,7 @@ from ledger.members.model import (
     UnknownMember,
 )
 from ledger.members.persons import store as persons
-from ledger.merges import facts_store, store
+from ledger.merges import store
 from ledger.merges.model import (
     ApproveMerge,
     CloseMerge,
@@ -335,7 +336,7 @@ def _project_again(work: Work, whose: Collection[UUID], references: Collection[U
 
     While the school has switched earning off, their scoring waits as everybody's does.
     """
-    beside = facts_store.members_beside(work, references) if references else []
+    beside = members_beside(work, references) if references else []
     asked = sorted({*whose, *beside})
     outbox.put_many(work, SCORE_TOPIC, [(str(member_id), None) for member_id in asked])
     if switches.position(work, Switch.EARNING).is_on:

@@ -10,7 +10,8 @@ import pytest
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
-from ledger.members.model import SCORE_TOPIC
+from ledger.members import service as members
+from ledger.members.model import SCORE_TOPIC, LinkIdentity, UnlinkIdentity
 from ledger.programme import service as programmes
 from ledger.scoring import store
 from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
@@ -18,7 +19,7 @@ from ledger.scoring.store import NewRevision
 from ledger.scoring.verify import check_projection
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
-from tests.world import World
+from tests.world import World, lms
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
 DAILY = (EXAMPLES / "daily.yaml").read_text()
@@ -54,6 +55,36 @@ def test_facts_of_an_unknown_identity_are_credited_when_it_is_linked(world: Worl
     world.link("anna")
     world.score()
     assert world.points("anna") == 2
+
+
+MENTORED = """\
+programme: mentored
+version: "1"
+zone: UTC
+rules:
+  - {id: helped, on: club.help.given, to: data.owner, points: 3}
+  - {id: mentored, on: club.help.given, to: data.mentor, points: 5}
+"""
+
+
+def test_who_met_an_identity_is_scored_when_it_is_linked_and_unlinked(world: World) -> None:
+    """Helping oneself earns nobody; that anna is petya is known only once she is linked."""
+    world.activate(MENTORED)
+    anna = world.link("anna")
+    world.link("boris")
+    data = {"owner": "lms:petya", "mentor": "lms:boris"}
+    world.state("e1", "club.help.given", "lms:anna", "2026-03-02T09:00:00Z", data)
+    world.score()
+    assert world.points("boris") == 5
+    reference = execute(world.database, members.references_of, [lms("petya")])[lms("petya")]
+    execute(world.database, members.link_identity, LinkIdentity(anna, reference, "test"))
+    world.score()
+    assert world.points("boris") == 0
+    execute(world.database, members.unlink_identity, UnlinkIdentity(anna, reference, "test"))
+    world.score()
+    assert world.points("boris") == 5
+    with world.database.read() as work:
+        assert list(check_projection(work)) == []
 
 
 def test_the_day_turns_active_later_and_its_awards_are_corrected(world: World) -> None:
