@@ -109,8 +109,8 @@ class RuleFile(Section):
     ] = Field(
         default_factory=list,
         validate_default=False,
-        description="Fields whose values together earn once for all time, the first in order. An "
-        "event that lacks one of them is never a repetition.",
+        description="Fields whose values together earn each beneficiary once for all time, the "
+        "first in order. An event that lacks one of them is never a repetition.",
         examples=[["data.video"]],
     )
     multipliers: list[Name] = Field(

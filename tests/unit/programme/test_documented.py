@@ -29,9 +29,10 @@ SESSIONS = [text for kind, _, text in BLOCKS if kind == "console"]
 
 
 def test_the_page_has_what_these_tests_look_for() -> None:
-    assert FILES.keys() == {"club.yaml", "club2.yaml", "events.jsonl", "wrong.yaml"}
+    programmes = {"club.yaml", "club2.yaml", "once.yaml", "wrong.yaml"}
+    assert FILES.keys() == programmes | {"events.jsonl", "once.jsonl"}
     assert FRAGMENTS.keys() >= {"attributes", "days", "weeks", "limits", "points", "freezes"}
-    assert len(SESSIONS) == 5
+    assert len(SESSIONS) == 6
 
 
 @pytest.mark.parametrize("session", SESSIONS)
