@@ -39,7 +39,7 @@ def check(
     wrong = False
     for path in files:
         try:
-            found = read_programme(path)
+            found = read_programme(path, is_new=True)
         except ProgrammeInvalid as error:
             wrong = True
             for fault in error.found:

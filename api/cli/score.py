@@ -75,14 +75,16 @@ def score(
         raise typer.Exit(1)
 
 
-def read_programme(path: Path) -> Programme:
+def read_programme(path: Path, *, is_new: bool = False) -> Programme:
     """The programme in a file; an unreadable file is a sentence and exit status 1.
+
+    ``is_new``: as where it is to be kept; a version kept before is scored as it is.
 
     Raises:
         ProgrammeInvalid: with every fault.
     """
     try:
-        return load_programme(path.read_text("utf-8"))
+        return load_programme(path.read_text("utf-8"), is_new=is_new)
     except (OSError, UnicodeDecodeError) as error:
         typer.echo(f"{path} cannot be read: {error}", err=True)
         raise typer.Exit(1) from error

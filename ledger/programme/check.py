@@ -68,6 +68,19 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
     yield from check_commerce(file)
 
 
+def check_unused(file: ProgrammeFile) -> Iterator[Wrong]:
+    """What is stated and does nothing: multipliers that nothing names."""
+    if file.period is Period.AT_ONCE:
+        named = {name for rule in file.rules for name in rule.multipliers}
+        field, by = "multipliers", "no rule names it"
+    else:
+        named = set(file.period_multipliers)
+        field, by = "period_multipliers", "period_multipliers does not name it"
+    for name in file.multipliers:
+        if name not in named:
+            yield ("multipliers", name), f"{by}, so it multiplies nothing", f"{field}: [{name}]"
+
+
 def _attribute(path: Path, attribute: AttributeFile) -> Iterator[Wrong]:
     values = attribute.values
     if len({type(value) for value in values}) > 1:

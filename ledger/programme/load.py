@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from ledger.kernel.canonical import Json
 from ledger.programme.canonical import programme_hash
-from ledger.programme.check import check
+from ledger.programme.check import check, check_unused
 from ledger.programme.check_earning import Wrong
 from ledger.programme.conditions import compile_condition
 from ledger.programme.faults import Fault, ProgrammeInvalid, field_text
@@ -66,8 +66,11 @@ from ledger.programme.source import Document, Path, Plain, SourceUnreadable, rea
 _UNSET_HASH: Final = bytes(32)
 
 
-def load_programme(text: str) -> Programme:
+def load_programme(text: str, *, is_new: bool = False) -> Programme:
     """Read, check and name a programme.
+
+    ``is_new``: it is about to be kept, so that what does nothing is refused, too. A version that
+    was kept before may state it and is read as ever.
 
     Raises:
         ProgrammeInvalid: with every fault that was found, each with line, field and an example.
@@ -94,6 +97,8 @@ def load_programme(text: str) -> Programme:
         found = refused + [wrong for wrong in shapes if wrong[0] not in named]
         raise ProgrammeInvalid(_faults(found, document)) from error
     found = refused + list(check(file))
+    if is_new:
+        found += check_unused(file)
     if found:
         raise ProgrammeInvalid(_faults(found, document))
     programme = _programme(file)

@@ -167,7 +167,7 @@ def store_programme(work: Work, command: StoreProgramme) -> Programme:
     Raises:
         ProgrammeInvalid: every fault that was found.
     """
-    programme = load_programme(command.text)
+    programme = load_programme(command.text, is_new=True)
     stored = store.StoredProgramme(
         programme.programme_hash, programme.name, programme.version, command.text, work.now
     )

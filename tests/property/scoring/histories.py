@@ -232,6 +232,11 @@ def programmes(draw: st.DrawFn, name: str, zone: str, period: str) -> str:
             }
     if draw(st.integers(0, 2)) > 0:
         programme["caps"] = draw(caps(programme))
+    named = {name for each in programme["rules"] for name in each.get("multipliers", ())}
+    named.update(programme.get("period_multipliers", ()))
+    programme["multipliers"] = {
+        name: each for name, each in programme["multipliers"].items() if name in named
+    }
     # Keys of tables are whole numbers where the values are, as in a file written by hand.
     text = json.dumps(programme)
     for number in "123":

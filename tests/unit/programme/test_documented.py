@@ -18,7 +18,7 @@ from ledger.programme.load import load_programme
 from ledger.programme.reference import reference
 from ledger.programme.schema import json_schema
 from ledger.scoring.pipeline import Step
-from tests.scoring_cases import DAILY, WEEKLY
+from tests.scoring_cases import DAILY, WEEKLY, Event, event, score
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "programme.md").read_text("utf-8")
@@ -64,13 +64,55 @@ def test_every_step_of_why_not_is_told() -> None:
     assert {step for step in Step if f"`{step}`" not in told} == {Step.UNKNOWN, Step.AWARDED}
 
 
-@pytest.mark.parametrize("name", sorted(FRAGMENTS))
-def test_fragments_are_parts_of_a_programme(name: str) -> None:
-    part = FRAGMENTS[name]
+def whole(name: str) -> str:
+    """A fragment with what it leaves out."""
+    part: str = FRAGMENTS[name]
     rest = 'programme: p\nversion: "1"\nzone: UTC\n'
     if "rules:\n" not in part:
         rest += "rules:\n  - {id: a, on: a, to: actor, points: 1}\n"
-    assert load_programme(rest + part).rules
+    return rest + part
+
+
+@pytest.mark.parametrize("name", sorted(FRAGMENTS))
+def test_fragments_are_parts_of_a_programme(name: str) -> None:
+    assert load_programme(whole(name), is_new=True).rules
+
+
+def on(day: str, *types: str) -> list[Event]:
+    return [
+        event(each, "ann", f"{day}T10:00:0{number}Z", {"level": 3, "value": "ill"})
+        for number, each in enumerate(types)
+    ]
+
+
+@pytest.mark.parametrize("scorer", ["real", "naive"])
+@pytest.mark.parametrize(
+    ("name", "events", "points"),
+    [
+        # 10 × 5/3 = 16.67
+        ("attributes", on("2026-03-02", "member.qualification.changed", "lms.section.read"), 17),
+        (
+            "days",
+            [
+                *on("2026-03-02", "day.opened", "text.submitted"),
+                *on("2026-03-03", "day.opened", "text.submitted"),
+            ],
+            100 + 107,
+        ),
+        # Ill on 3 to 6 March, four days that need no freeze
+        (
+            "freezes",
+            [
+                *on("2026-03-02", "day.opened", "text.submitted", "member.absence.changed"),
+                *on("2026-03-07", "day.opened", "text.submitted"),
+            ],
+            100 + 107,
+        ),
+    ],
+)
+def test_fragments_multiply(scorer: str, name: str, events: list[Event], points: int) -> None:
+    awards = score(scorer, whole(name), events)
+    assert sum(each for each, _ in awards.values()) == points
 
 
 def test_the_reference_is_fresh() -> None:

@@ -19,6 +19,7 @@ from ledger.programme.model import (
     Rounding,
 )
 from ledger.programme.model_life import Term
+from ledger.programme.service import read_programme
 from ledger.redemption.terms import parse_terms
 from tests.scoring_cases import DAILY, WEEKLY
 
@@ -164,6 +165,21 @@ def test_numbers_that_are_not_plain_are_refused(points: str) -> None:
     fault = one_fault(SMALL.replace("points: 10", f"points: {points}"))
     assert (fault.line, fault.field) == (14, "rules[0].points")
     assert fault.example == "points: 2.3"
+
+
+def test_a_new_programme_has_no_multiplier_that_nothing_names() -> None:
+    text = SMALL.replace("points: 10", "points: 10\n    multipliers: [level]")
+    assert read_programme(text).multipliers.keys() == {"level", "days", "weeks"}  # kept before
+    with pytest.raises(ProgrammeInvalid) as caught:
+        load_programme(text, is_new=True)
+    days, weeks = caught.value.found
+    assert (days.line, days.field, days.example) == (8, "multipliers.days", "multipliers: [days]")
+    assert "no rule names it" in days.wrong
+    assert (weeks.line, weeks.field) == (9, "multipliers.weeks")
+    with pytest.raises(ProgrammeInvalid) as caught:
+        load_programme(SMALL.replace("zone: UTC", "zone: UTC\nperiod: week"), is_new=True)
+    level = caught.value.found[0]
+    assert (level.field, level.example) == ("multipliers.level", "period_multipliers: [level]")
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,24 @@ def test_check_prints_the_hash_of_what_is_right(weekly: Path, daily: Path) -> No
     assert [line.split()[-1][:2] for line in result.stdout.splitlines()] == ["0x", "0x"]
 
 
+def test_a_multiplier_that_nothing_names_is_refused_and_still_scored(
+    weekly: Path, tmp_path: Path
+) -> None:
+    text = WEEKLY.replace(
+        "multipliers:\n", "multipliers:\n  idle: {by: week_streak, table: {1: 1}}\n", 1
+    )
+    weekly.write_text(text, "utf-8")
+    line = text.splitlines().index("  idle: {by: week_streak, table: {1: 1}}") + 1
+    result = RUNNER.invoke(app, ["programme", "check", str(weekly)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{weekly}:{line}:")
+    assert "multipliers.idle: period_multipliers does not name it" in result.stderr
+    events = tmp_path / "none.jsonl"
+    events.write_text("", "utf-8")
+    scored = RUNNER.invoke(app, ["score", "--programme", str(weekly), "--events", str(events)])
+    assert scored.exit_code == 0
+
+
 def test_check_says_every_fault_with_its_line(weekly: Path) -> None:
     text = WEEKLY.replace("points: 50\n", "points: fifty\n", 1).replace("zone: UTC", "zone: Mars")
     weekly.write_text(text + "referrals: 1\n", "utf-8")
