@@ -194,6 +194,9 @@ def progress_json(progress: Progress) -> dict[str, Any]:
         "lapsed": progress.lapsed,
         "waiting": progress.waiting,
         "points_waiting": progress.points_waiting.amount,
+        "withheld": progress.withheld,
+        "points_withheld": progress.points_withheld.amount,
+        "withheld_because": "reaches_who_stands_for_it" if progress.withheld else None,
         "taken_back": progress.taken_back,
     }
 

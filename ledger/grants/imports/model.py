@@ -207,13 +207,19 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What became of an import's lines so far."""
+    """What became of an import's lines so far.
+
+    Of those that wait, the withheld ones reach somebody who proposed or approved the import. No one
+    pays themselves, so they are not credited while that is so.
+    """
 
     credited: int
     points_credited: Points
     lapsed: int
     waiting: int
     points_waiting: Points
+    withheld: int
+    points_withheld: Points
     taken_back: int
 
 

@@ -3,7 +3,8 @@
 A part locks whose identities are whose, then the journal's head, pays the next lines and remembers
 how far it came, so a crash loses nothing and doubles nothing: every line's entry has an id of its
 own, worked out from the import and the line. Lines that reach nobody yet wait; they are credited
-when their identity is linked.
+when their identity is linked, unless to somebody who proposed or approved the import: nobody pays
+themselves, by whatever detour.
 """
 
 from __future__ import annotations
@@ -116,12 +117,13 @@ def _pay_part(work: Work, what: Import, chunk: int) -> bool:
 
 
 def _pay(work: Work, what: Import, lines: Sequence[ImportLine]) -> int:
-    """Pay those of the lines that reach somebody; how many did."""
+    """Pay those of the lines that reach somebody who does not stand for it; how many did."""
     reached = paying_store.active_of(work, lines)
+    standing = paying_store.standing_for(work, what)
     payments, commands = [], []
     for line in lines:
         member_id = reached.get(line.number)
-        if member_id is None:
+        if member_id is None or member_id in standing:
             continue
         if line.expires_on is not None and start_of(line.expires_on) <= work.now:
             payments.append(Payment(line.number, Outcome.LAPSED, member_id, None))

@@ -18,11 +18,16 @@ from ledger.grants.imports.model import (
     Progress,
 )
 from ledger.grants.imports.store import line_of
-from ledger.grants.imports.tables import import_lines, import_payments, imports
+from ledger.grants.imports.tables import (
+    import_approvals,
+    import_lines,
+    import_payments,
+    imports,
+)
 from ledger.kernel.arrays import COUNT, TEXT, UUID_, any_uuid, table_of
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
-from ledger.members.persons.store import of_person
+from ledger.members.persons.store import PERSON, of_person, persons_of
 from ledger.members.tables import identities, members
 
 
@@ -109,14 +114,18 @@ def active_persons(work: Work, member_ids: Collection[UUID]) -> dict[UUID, UUID]
 
 
 def waiting_of(work: Work, member_id: UUID, limit: int) -> dict[UUID, list[ImportLine]]:
-    """Import → lines that were walked past and wait for this person, at most ``limit``."""
+    """Import → lines that were walked past and wait for this person, at most ``limit``.
+
+    Without those of imports that this person stands for: they are never paid.
+    """
     mine = sa.select(identities.c.reference).where(of_person(identities.c.member_id, member_id))
     query = (
         _waiting()
         .where(
             sa.or_(
                 of_person(import_lines.c.member_id, member_id), import_lines.c.identity.in_(mine)
-            )
+            ),
+            ~_is_stood_for_by(sa.literal(member_id, sa.Uuid)),
         )
         .order_by(import_lines.c.import_id, import_lines.c.line)
         .limit(limit)
@@ -128,13 +137,13 @@ def waiting_of(work: Work, member_id: UUID, limit: int) -> dict[UUID, list[Impor
 
 
 def reachable(work: Work, limit: int) -> list[UUID]:
-    """Active members for whom lines wait that nobody has credited yet."""
+    """Active members for whom lines wait that may be credited, and that nobody credited yet."""
     owner = sa.func.coalesce(import_lines.c.member_id, identities.c.member_id)
     found = (
         _waiting()
         .outerjoin(identities, identities.c.reference == import_lines.c.identity)
         .join(members, members.c.member_id == owner)
-        .where(members.c.status == "active")
+        .where(members.c.status == "active", ~_is_stood_for_by(members.c.member_id))
         .with_only_columns(members.c.member_id)
         .distinct()
         .limit(limit)
@@ -163,6 +172,7 @@ def progress(work: Work, what: Import) -> Progress:
     credited, lapsed = rows.get(Outcome.CREDITED), rows.get(Outcome.LAPSED)
     done = sum(row.lines for row in rows.values())
     points = sum(int(row.points) for row in rows.values())
+    withheld = _withheld(work, what)
     back = what.state in {ImportState.TAKING_BACK, ImportState.TAKEN_BACK}
     return Progress(
         credited=credited.lines if credited else 0,
@@ -170,7 +180,47 @@ def progress(work: Work, what: Import) -> Progress:
         lapsed=lapsed.lines if lapsed else 0,
         waiting=what.line_count - done,
         points_waiting=what.points - Points(points),
+        withheld=withheld.lines,
+        points_withheld=Points(int(withheld.points)),
         taken_back=credited.walked if credited and back else 0,
+    )
+
+
+def standing_for(work: Work, what: Import) -> set[UUID]:
+    """The persons who proposed or approved an import, whoever merged into whom since."""
+    return set(persons_of(work, [each.person_id for each in what.approvals]).values())
+
+
+def _withheld(work: Work, what: Import) -> sa.Row[Any]:
+    """Lines and points that wait for somebody who stands for the import."""
+    standing = list(standing_for(work, what))
+    theirs = sa.select(members.c.member_id).where(any_uuid("standing", standing) == PERSON)
+    known = sa.select(identities.c.reference).where(identities.c.member_id.in_(theirs))
+    mine = sa.or_(import_lines.c.member_id.in_(theirs), import_lines.c.identity.in_(known))
+    query = (
+        _waiting()
+        .where(import_lines.c.import_id == what.import_id, mine)
+        .with_only_columns(
+            sa.func.count().label("lines"),
+            sa.func.coalesce(sa.func.sum(import_lines.c.points), 0).label("points"),
+        )
+    )
+    return work.connection.execute(query).one()
+
+
+def _is_stood_for_by(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a person proposed or approved the import of a line."""
+    stands = members.alias("stands")
+    return (
+        sa.select(sa.literal(1))
+        .select_from(import_approvals)
+        .join(stands, stands.c.member_id == import_approvals.c.person_id)
+        .where(
+            import_approvals.c.import_id == import_lines.c.import_id,
+            sa.func.coalesce(stands.c.merged_into, stands.c.member_id) == person,
+        )
+        .correlate(import_lines, members)
+        .exists()
     )
 
 

@@ -78,6 +78,9 @@ def _persons_problem(work: Work, what: Import) -> str | None:
     own = verify_store.named_approvers(work, what.import_id)
     if own:
         return f"names {min(own)}, who approved it"
+    paid = verify_store.paid_approvers(work, what.import_id)
+    if paid and what.state is not ImportState.TAKEN_BACK:
+        return f"paid {min(paid)}, who approved it"
     if what.state in {ImportState.PROPOSED, ImportState.REJECTED, ImportState.WITHDRAWN}:
         return None
     return _decision_problem(work, what, len(persons))

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ledger.grants.imports.tables import import_approvals, import_lines
+from ledger.grants.imports.model import Outcome
+from ledger.grants.imports.tables import import_approvals, import_lines, import_payments
 from ledger.kernel.transaction import Work
+from ledger.members.tables import members
 
 
 def named_approvers(work: Work, import_id: UUID) -> list[UUID]:
@@ -23,6 +25,30 @@ def named_approvers(work: Work, import_id: UUID) -> list[UUID]:
             ),
         )
         .where(import_approvals.c.import_id == import_id)
+    )
+    return list(work.connection.execute(query).scalars())
+
+
+def paid_approvers(work: Work, import_id: UUID) -> list[UUID]:
+    """The persons who stand for an import and were credited by it, whoever merged into whom."""
+    paid, stood = members.alias("paid"), members.alias("stood")
+    person = sa.func.coalesce(stood.c.merged_into, stood.c.member_id)
+    query = (
+        sa.select(person)
+        .select_from(import_approvals)
+        .join(stood, stood.c.member_id == import_approvals.c.person_id)
+        .join(paid, sa.func.coalesce(paid.c.merged_into, paid.c.member_id) == person)
+        .join(
+            import_payments,
+            sa.and_(
+                import_payments.c.import_id == import_approvals.c.import_id,
+                import_payments.c.member_id == paid.c.member_id,
+            ),
+        )
+        .where(
+            import_approvals.c.import_id == import_id,
+            import_payments.c.outcome == Outcome.CREDITED,
+        )
     )
     return list(work.connection.execute(query).scalars())
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.cli.ledger import CHECKS
+from api.http.routes.imports import progress_json
 from ledger.events.erasure import erase_member
 from ledger.grants import service as grants
 from ledger.grants import store as grants_store
@@ -46,6 +47,8 @@ from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold
 from ledger.lots.service import capture_hold, place_hold
 from ledger.members import service as members
 from ledger.members.model import LINKED_TOPIC, IdentityKey, LinkIdentity, NotAnAdmin
+from ledger.merges import service as merges
+from ledger.merges.model import ApproveMerge, ProposeMerge
 from ledger.verify.service import verify
 from tests.support.lots import ANNA, AT, BORIS, DAY, add_members, summary
 
@@ -498,3 +501,36 @@ def _status(database: Database, member: UUID, status: str) -> None:
             sa.text("UPDATE members SET status = :status WHERE member_id = :member"),
             {"status": status, "member": member},
         )
+
+
+@pytest.mark.parametrize("person", [ADMIN, SECOND], ids=["proposer", "approver"])
+def test_a_line_found_to_be_of_who_stands_for_it_is_not_paid(
+    database: Database, budget: Budget, person: UUID
+) -> None:
+    what = _bring(database, budget, _at_old("9", 50), _at_old("10", 7))
+    _link(database, "9", person)
+    _link(database, "10", THIRD)
+    paying.credit_all_linked(database)
+    assert (_available(database, person), _available(database, THIRD)) == (0, 7)
+    found = _progress(database, what)
+    assert (found.credited, found.waiting) == (1, 1)
+    assert (found.withheld, found.points_withheld) == (1, Points(50))
+    assert progress_json(found)["withheld_because"] == "reaches_who_stands_for_it"
+    with database.read() as work:
+        assert paying_store.reachable(work, 10) == []
+    _sound(database)
+
+
+def test_a_line_of_who_merges_into_its_approver_is_not_paid(
+    database: Database, budget: Budget
+) -> None:
+    what = _approve(database, _propose(database, _asked(budget, _of(ANNA, 30), _of(BORIS, 4))))
+    asked = execute(database, merges.propose_merge, ProposeMerge(SECOND, ANNA, "one", ADMIN))
+    yes = ApproveMerge(asked.merge_id, asked.content_digest, THIRD)
+    execute(database, merges.approve, yes)
+    paying.carry_out(database, what.import_id)
+    assert (_available(database, SECOND), _available(database, BORIS)) == (0, 4)
+    assert _progress(database, what).points_withheld == Points(30)
+    with database.read() as work:
+        assert paying_store.reachable(work, 10) == []
+    _sound(database)

@@ -93,6 +93,9 @@ def test_what_happened_verifies(brought: sa.Engine) -> None:
 
 
 _FIRST = "state = 'paid'"
+_MERGED = (
+    f"UPDATE members SET merged_into = '{SECOND}', status = 'merged' WHERE member_id = '{BORIS}'"
+)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,14 @@ _FIRST = "state = 'paid'"
         (
             f"UPDATE import_approvals SET person_id = '{BORIS}' WHERE person_id = '{SECOND}'",
             "who approved it",
+        ),
+        (
+            _MERGED,
+            f"paid {SECOND}, who approved it",
+        ),
+        (
+            f"UPDATE import_payments SET member_id = '{ADMIN}' WHERE member_id = '{BORIS}'",
+            f"paid {ADMIN}, who approved it",
         ),
         (f"DELETE FROM import_approvals WHERE person_id = '{SECOND}'", "with 1 persons"),
         ("DELETE FROM import_take_backs", "nobody asked for that"),
