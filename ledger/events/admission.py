@@ -43,6 +43,7 @@ from ledger.events.model import (
     Source,
 )
 from ledger.events.personal import first_personal_field
+from ledger.events.sources.model import INTERNAL_TYPES, is_internal
 from ledger.kernel.clock import BadInstant, Instant
 from ledger.kernel.errors import VkladError
 from ledger.kernel.keyed import KeyedHashes, network_of
@@ -159,6 +160,11 @@ class Gate:
                 f"A type is dotted words of at most {TYPE_LENGTH_MAX} characters, as in "
                 "lms.section.read.",
                 field="type",
+            )
+        if event_type in INTERNAL_TYPES and not is_internal(self.source):
+            raise TypeNotAllowed(
+                f"{event_type} is stated by this program alone; other sources may not.",
+                type=event_type,
             )
         if not may_assert(event_type, self._authority):
             raise TypeNotAllowed(f"This source may not state {event_type}.", type=event_type)

@@ -32,6 +32,8 @@ INTERNAL_PROFILE: Final = "internal"
 INTERNAL_ADDRESS: Final = "urn:vklad:"
 """How the address of each of them begins."""
 INTERNAL_NAMES: Final = frozenset({"thanks"})
+INTERNAL_TYPES: Final = frozenset({"club.thanks.given"})
+"""Types that no other source states, whatever its registration allows."""
 LATENESS_DAYS_MAX: Final = 36_500
 BUDGET_MAX: Final = 10_000_000
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from ledger.events.erasure import erase_member
+from ledger.events.errors import TypeNotAllowed
+from ledger.events.model import ExactJson
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.members import store as members_store
@@ -227,7 +229,9 @@ def test_gifts_at_once_do_not_exceed_the_allowance(
 
 def test_another_source_cannot_state_thanks_that_count(world: World, give: Give) -> None:
     give("ann", "bob", 5)
-    world.state("t", "club.thanks.given", "lms:ann", "2026-03-02T09:00:00Z", {"to": "lms:bob"})
+    stated: dict[str, ExactJson] = {"to": "lms:bob", "counted": 1000}
+    with pytest.raises(TypeNotAllowed):
+        world.state("t", "club.thanks.given", "lms:ann", "2026-03-02T09:00:00Z", stated)
     world.score()
     assert world.points("bob") == 5
 

@@ -38,6 +38,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.errors import VkladError
 from ledger.kernel.keyed import KeyedHashes
 from ledger.members.model import IdentityKey
+from ledger.programme.model_thanks import THANKS_GIVEN, THANKS_SOURCE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HASHES = KeyedHashes(bytes(32))
@@ -234,6 +235,19 @@ def test_what_is_no_event_of_this_source(changes: dict[str, Any], error: type[Vk
     with pytest.raises(error) as refused:
         admit(SOURCE, [event(), event(**changes)], NOW)
     assert refused.value.operands["index"] == 1
+
+
+def test_thanks_are_stated_by_this_program_alone() -> None:
+    to = {"to": FieldKind.IDENTITY, "counted": FieldKind.INTEGER}
+    for types in (("*",), ("club.*",), (THANKS_GIVEN,)):
+        authority = replace(SOURCE.authority, types=types, declared={THANKS_GIVEN: to})
+        gift = event(type=THANKS_GIVEN, data={"to": "lms:7", "counted": 1000})
+        for any_age in (False, True):
+            with pytest.raises(TypeNotAllowed) as refused:
+                admit(replace(SOURCE, authority=authority), [gift], NOW, any_age=any_age)
+            assert refused.value.operands["type"] == THANKS_GIVEN
+        own = replace(SOURCE, authority=authority, uri=THANKS_SOURCE)
+        assert admit(own, [gift], NOW)[0].values == {"counted": 1000}
 
 
 def test_a_retraction_needs_no_subject() -> None:
