@@ -60,6 +60,9 @@ def _one_form(path: Path, reduction: ReductionFile) -> Iterator[Wrong]:
             yield path, wrong, "{…, whole: data.amount_minor, part: data.amount_minor}"
         if reduction.to is not None:
             yield (*path, "to"), "a refund takes from whoever acted", "takes: 2"
+        if reduction.once_per == ACTOR:
+            wrong = "a buyer may be refunded more than once"
+            yield (*path, "once_per"), wrong, "once_per: data.refund"
         return
     for name in refund:
         yield (*path, name), "a row that `takes` points knows no whole and part", "takes: 2"

@@ -14,7 +14,8 @@ class Reduction:
 
     Or, where ``takes`` is stated in place of ``whole`` and ``part``, each event takes so many
     points of the award of the thing that ``key`` names, down to nothing; ``to`` names the member
-    whose award it is.
+    whose award it is. ``once_per`` may then be ``actor``: each subject, as the source names it,
+    votes once.
     """
 
     rules: tuple[str, ...]

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, JsonValue
 
 from ledger.programme.fields import (
+    Beneficiary,
     DataPath,
     EventType,
     ExactNumber,
@@ -62,9 +63,10 @@ class ReductionFile(Section):
         description="The field of the refund that says what went back, in the same unit.",
         examples=["data.amount_minor"],
     )
-    once_per: DataPath | None = Field(
+    once_per: Beneficiary | None = Field(
         default=None,
-        description="The field that names a refund or vote: one reported twice counts once.",
+        description="The field that names a refund or vote: one reported twice counts once. With "
+        "`takes` also `actor`: whoever votes takes once of each thing.",
         examples=["data.refund"],
     )
     takes: Annotated[int, Field(strict=True, ge=1, le=10**9)] | None = Field(

@@ -24,6 +24,7 @@ from typing import Final
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
 from ledger.programme.expressions import ExpressionFailed, number_at
+from ledger.programme.model import ACTOR
 from ledger.programme.model_commerce import Reduction
 from ledger.scoring.history import identity_at, path_of
 from ledger.scoring.model import Entitlement, EventCause, Fact
@@ -105,14 +106,14 @@ def _reduced(
 
 
 def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds]:
-    """By order: each refund once, by the field that names it or else by the event."""
+    """By order: each refund once, by what names it or else by the event."""
     found: dict[_Key, _Refunds] = {}
     counted: set[tuple[_Key, Json]] = set()
     for fact in facts:
         key = _key(fact, reduction.key)
         if key is None:
             continue
-        name = None if reduction.once_per is None else _at(fact, reduction.once_per)
+        name = _name(reduction, fact)
         if isinstance(name, str | int):
             if (key, name) in counted:
                 continue
@@ -121,6 +122,17 @@ def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds
         amount = _amount(reduction, fact)
         found[key] = _Refunds(before.amount + amount, (*before.causes, fact.cause))
     return found
+
+
+def _name(reduction: Reduction, fact: Fact) -> object:
+    """What a refund or vote is told apart by, if by anything but being an event.
+
+    Who acted is the identity that the source stated, not the person behind it: whose other
+    identities are, is no fact in which the award's member takes part.
+    """
+    if reduction.once_per == ACTOR:
+        return fact.subject
+    return None if reduction.once_per is None else _at(fact, reduction.once_per)
 
 
 def _amount(reduction: Reduction, fact: Fact) -> Fraction:

@@ -29,7 +29,8 @@ reductions:
   - {rules: post, on: forum.post.downvoted, key: data.post, takes: 2, to: data.author,
      once_per: data.vote}
 """
-PLAN = Plan(activations_of([(TEXT, None)]))
+BY_ACTOR = TEXT.replace("data.vote}", "actor}")
+PLANS = {text: Plan(activations_of([(text, None)])) for text in (TEXT, BY_ACTOR)}
 _PEOPLE = st.sampled_from(["ann", "bob", "cid"])
 _POSTS = st.sampled_from(["p1", "p2", 3, "3"])
 
@@ -60,7 +61,15 @@ def lines(draw: st.DrawFn) -> list[Event]:
     return found
 
 
-def judged(received: list[Event]) -> dict[Any, Any]:
+def vote_name(vote: Event, *, by_actor: bool) -> str:
+    """What makes two votes against one post the same."""
+    if by_actor:
+        return f"by {vote['subject']}"
+    named = vote["data"]
+    return repr(named["vote"]) if "vote" in named else f"event {vote['id']}"
+
+
+def judged(received: list[Event], *, by_actor: bool) -> dict[Any, Any]:
     """Each award less two for every vote that stands, at least nothing."""
     bare = TEXT.partition("reductions:")[0]
     gone = {
@@ -83,23 +92,24 @@ def judged(received: list[Event]) -> dict[Any, Any]:
             if named["author"] == member and each["source"] == post["source"]:
                 one, other = named["post"], post["data"]["post"]
                 if (type(one), one) == (type(other), other):
-                    votes.add(repr(named["vote"]) if "vote" in named else f"event {each['id']}")
+                    votes.add(vote_name(each, by_actor=by_actor))
         if votes:
             note("voted against")
         found[key] = (max(0, points - 2 * len(votes)), excess)
     return found
 
 
-@given(lines(), st.data())
-def test_real_is_naive_in_any_order(received: list[Event], data: st.DataObject) -> None:
-    expected = judged(received)
+@given(lines(), st.sampled_from([TEXT, BY_ACTOR]), st.data())
+def test_real_is_naive_in_any_order(received: list[Event], text: str, data: st.DataObject) -> None:
+    expected = judged(received, by_actor=text == BY_ACTOR)
+    plan = PLANS[text]
     facts = facts_of(data.draw(st.permutations(received)))
-    found = project(facts, PLAN, closed_until=None)
+    found = project(facts, plan, closed_until=None)
     assert awards_of(found) == expected
     history = settle(facts)
     for member in ("ann", "bob", "cid"):
-        own = [fact for fact in history if member in participants(fact, PLAN)]
-        mine = project_member(member, own, PLAN, closed_until=None)
+        own = [fact for fact in history if member in participants(fact, plan)]
+        mine = project_member(member, own, plan, closed_until=None)
         assert mine == [each for each in found if each.beneficiary == member]
     for each in found:
         receipt: dict[str, Any] = json.loads(json.dumps(each.receipt.to_json()))

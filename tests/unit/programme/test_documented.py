@@ -115,6 +115,21 @@ def test_fragments_multiply(scorer: str, name: str, events: list[Event], points:
     assert sum(each for each, _ in awards.values()) == points
 
 
+@pytest.mark.parametrize(
+    ("voters", "left"),
+    [([], 5), (["bob"], 3), (["bob", "bob"], 3), (["bob", "eve"], 1), (["bob", "eve", "dan"], 0)],
+)
+def test_the_votes_shown_take_once_each(voters: list[str], left: int) -> None:
+    post = event("club.post.created", "ann", "2026-03-02T09:00:00Z", {"post": "p"})
+    told = {"post": "p", "owner": "ann"}
+    votes = [
+        event("club.dislike.given", voter, f"2026-03-02T10:00:0{number}Z", told, id=f"v{number}")
+        for number, voter in enumerate(voters)
+    ]
+    awards = score("real", whole("votes"), [post, *votes])
+    assert [points for points, _ in awards.values()] == [left]
+
+
 def test_the_reference_is_fresh() -> None:
     shown = PAGE.split("<!-- reference -->\n")[1].split("<!-- /reference -->")[0]
     assert shown == reference(), "run: vklad programme reference"

@@ -248,6 +248,23 @@ def test_each_vote_against_takes_down_to_nothing() -> None:
     }
 
 
+def test_whoever_votes_takes_once_of_each_thing() -> None:
+    plan = [Activation(load_programme(VOTES + "    once_per: actor\n"))]
+    posts = [fact(n, "forum.post.created", {"post": f"p{n}"}, subject="ann") for n in (1, 2)]
+    stuffed = [voted(10), voted(11), voted(12, post="p2"), voted(13, by="eve")]
+
+    def worth(*facts: Fact) -> list[int]:
+        return [each.points.amount for each in project(facts, plan, closed_until=None)]
+
+    assert worth(*posts, *stuffed) == [1, 3]
+    # The first is taken back, and the second stands for it; with both gone eve's is left
+    undone = [fact(20 + n, "activity.retracted", {"id": str(10 + n)}) for n in (0, 1)]
+    assert worth(*posts, *stuffed, undone[0]) == [1, 3]
+    assert worth(*posts, *stuffed, *undone) == [3, 3]
+    # One that named another author took nothing and uses up nothing
+    assert worth(*posts, voted(9, author="eve"), *stuffed) == [1, 3]
+
+
 def test_a_vote_taken_back_gives_back() -> None:
     plan = [Activation(load_programme(VOTES))]
     post = fact(1, "forum.post.created", {"post": "p1"}, subject="ann")
@@ -275,6 +292,13 @@ def test_votes_that_cannot_be(old: str, new: str, field: str, said: str) -> None
         load_programme(VOTES.replace(old, new))
     found = [each for each in refused.value.found if each.field.startswith(field)]
     assert any(said in each.wrong and each.example for each in found), refused.value.found
+
+
+def test_a_refund_is_not_told_apart_by_the_buyer() -> None:
+    with pytest.raises(ProgrammeInvalid) as refused:
+        load_programme(TEXT.replace("once_per: data.refund", "once_per: actor"))
+    (fault,) = refused.value.found
+    assert (fault.field, fault.example) == ("reductions[0].once_per", "once_per: data.refund")
 
 
 def test_a_refund_says_part_and_whole() -> None:
