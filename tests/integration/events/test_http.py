@@ -372,13 +372,12 @@ def test_names_of_no_source_are_counted_before_they_are_looked_up(doors: Doors) 
         nonlocal reads
         reads += 1
 
-    answers = (
-        doors.anybody.post(f"/v1/webhooks/guess{number}", json={})
-        for number in range(3 * ANONYMOUS_RATE.quota)
-    )
-    refused(next(one for one in answers if one.status_code != 404), 429, "too_many_requests")
-    before = reads
-    refused(doors.anybody.post("/v1/webhooks/another", json={}), 429, "too_many_requests")
+    for number in range(3 * ANONYMOUS_RATE.quota):
+        before = reads
+        answer = doors.anybody.post(f"/v1/webhooks/guess{number}", json={})
+        if answer.status_code != 404:
+            break
+    refused(answer, 429, "too_many_requests")
     assert 0 < before == reads, "beyond the limit nothing is read"
     assert doors.deliver(doors.event("b")).status_code == 202
 
