@@ -57,6 +57,7 @@ from ledger.lots.granting import grant_lots
 from ledger.lots.model import Cause, GrantLot
 from ledger.members import service as members
 from ledger.members import store as members_store
+from ledger.members.persons import store as persons
 
 GRANT_CAUSE = "grant"
 """The cause kind of lots that a grant gave; the cause id is the grant's."""
@@ -172,7 +173,7 @@ def approve(work: Work, command: ApproveGrant) -> Grant:
     members.require_admin(work, command.person_id)
     if command.content_digest != grant.content_digest:
         raise GrantContentDiffers("This approval is for other content than the grant has.")
-    _refuse_beneficiary(command.person_id, grant)
+    _refuse_beneficiary(work, command.person_id, grant)
     if all(approval.person_id != command.person_id for approval in grant.approvals):
         approval = Approval(command.person_id, command.content_digest, work.now)
         store.insert_approval(work, grant.grant_id, approval)
@@ -253,8 +254,9 @@ def _refuse_strangers(work: Work, beneficiaries: list[UUID]) -> None:
         raise UnknownBeneficiary(f"{member} is no active member.", member=member)
 
 
-def _refuse_beneficiary(person_id: UUID, grant: Grant) -> None:
-    if any(line.member_id == person_id for line in grant.lines):
+def _refuse_beneficiary(work: Work, person_id: UUID, grant: Grant) -> None:
+    paid = persons.persons_of(work, [line.member_id for line in grant.lines])
+    if persons.person_of(work, person_id) in paid.values():
         raise OwnGrant("You cannot approve a grant that pays you.")
 
 

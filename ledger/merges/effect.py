@@ -26,8 +26,8 @@ def effect_of_merge(work: Work, survivor: UUID, absorbed: UUID) -> Effect:
     """What merging these two would do.
 
     Raises:
-        UnknownMember, MemberNotActive, MergeWithOneself, MergeOfOfficer, MergeUnderReview: as
-            ``propose_merge``.
+        UnknownMember, MemberNotActive, MergeWithOneself, MergeOfOfficer, MergeUnderReview,
+        MergeWouldPayOneself: as ``propose_merge``.
     """
     service.refuse_merge(work, survivor, absorbed)
     sides = []

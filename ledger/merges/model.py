@@ -183,6 +183,13 @@ class MergeOfOfficer(VkladError):
     kind = ErrorKind.CONFLICT
 
 
+class MergeWouldPayOneself(VkladError):
+    """One of the two proposed or approved what paid the other: nobody pays themselves."""
+
+    code = "merge_would_pay_oneself"
+    kind = ErrorKind.CONFLICT
+
+
 class MergeUnderReview(VkladError):
     """Facts of one of the two are under review; that comes first."""
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from ledger.events.beside_store import members_beside
+from ledger.grants import oneself_store
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel import outbox
@@ -46,6 +47,7 @@ from ledger.merges.model import (
     MergeState,
     MergeUnderReview,
     MergeWithOneself,
+    MergeWouldPayOneself,
     NotMerged,
     ProposeMerge,
     ProposeSplit,
@@ -71,7 +73,8 @@ def propose_merge(work: Work, command: ProposeMerge) -> Merge:
         BadMergeReason: of the reason.
         NotAnAdmin: only admins propose.
         UnknownMember, MemberNotActive: of either of the two.
-        MergeWithOneself, MergeOfOfficer, MergeUnderReview: these two cannot be merged, or not yet.
+        MergeWithOneself, MergeOfOfficer, MergeUnderReview, MergeWouldPayOneself: these two cannot
+            be merged, or not yet.
         MergeNeedsAnotherPerson: the proposer is one of the two.
     """
     reason = check_reason(command.reason)
@@ -107,7 +110,7 @@ def approve(work: Work, command: ApproveMerge) -> Merge:
         NotAnAdmin, MergeNeedsAnotherPerson: not by this person.
         MergeContentDiffers: the digest is not of this content.
         UnknownMember, MemberNotActive, MergeWithOneself, MergeOfOfficer, MergeUnderReview,
-        NotMerged: it cannot be done any more.
+        MergeWouldPayOneself, NotMerged: it cannot be done any more.
     """
     members_store.lock_membership(work)
     merge = _open(work, command.merge_id)
@@ -192,7 +195,8 @@ def refuse_merge(work: Work, survivor: UUID, absorbed: UUID) -> None:
 
     Raises:
         UnknownMember, MemberNotActive: of either of the two.
-        MergeWithOneself, MergeOfOfficer, MergeUnderReview: these two cannot be merged, or not yet.
+        MergeWithOneself, MergeOfOfficer, MergeUnderReview, MergeWouldPayOneself: these two cannot
+            be merged, or not yet.
     """
     if survivor == absorbed:
         raise MergeWithOneself("These are one member already.")
@@ -203,6 +207,20 @@ def refuse_merge(work: Work, survivor: UUID, absorbed: UUID) -> None:
             "Who has or had a role cannot be absorbed. Let this member be the survivor."
         )
     _refuse_review(work, survivor, absorbed)
+    _refuse_own_pay(work, survivor, absorbed)
+
+
+def _refuse_own_pay(work: Work, survivor: UUID, absorbed: UUID) -> None:
+    """Return unless one of the two, or who merged into them, stands for what paid the other."""
+    ours, theirs = persons.members_of(work, survivor), persons.members_of(work, absorbed)
+    found = oneself_store.paid_by(work, ours, theirs) or oneself_store.paid_by(work, theirs, ours)
+    if found is not None:
+        what = format_id(found.prefix, found.id)
+        raise MergeWouldPayOneself(
+            f"One of the two proposed or approved {what}, which paid the other. An import can be "
+            "taken back first; a grant cannot, and these two stay apart.",
+            paid_by=what,
+        )
 
 
 def _refuse_review(work: Work, *whose: UUID) -> None:

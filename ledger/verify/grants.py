@@ -35,9 +35,24 @@ def payment_ids(grant: Grant) -> list[UUID]:
     ]
 
 
-def check_grant(grant: Grant, entries: Mapping[UUID, PostedEntry]) -> Iterator[Finding]:
-    """One grant, with the entries of :func:`payment_ids` that the journal has."""
-    problem = _content_problem(grant) or _persons_problem(grant) or _payment_problem(grant, entries)
+def members_of(grant: Grant) -> set[UUID]:
+    """Whom a grant names: who is to get it, and who stands for it."""
+    return {line.member_id for line in grant.lines} | {each.person_id for each in grant.approvals}
+
+
+def check_grant(
+    grant: Grant, entries: Mapping[UUID, PostedEntry], persons: Mapping[UUID, UUID]
+) -> Iterator[Finding]:
+    """One grant, with the entries of :func:`payment_ids` that the journal has.
+
+    ``persons`` says who stands for each of :func:`members_of`.
+    """
+    problem = (
+        _content_problem(grant)
+        or _persons_problem(grant)
+        or _own_problem(grant, persons)
+        or _payment_problem(grant, entries)
+    )
     if problem is not None:
         yield Finding(NAME, "grants", str(grant.grant_id), problem)
 
@@ -79,6 +94,15 @@ def _persons_problem(grant: Grant) -> str | None:
     if len(persons) < max(2, grant.persons_needed) and not _waited(grant):
         return f"was paid with {len(persons)} persons standing for it"
     return None
+
+
+def _own_problem(grant: Grant, persons: Mapping[UUID, UUID]) -> str | None:
+    """Who was paid by what they stood for, under whatever name."""
+    if grant.state is not GrantState.PAID:
+        return None
+    stood = {persons.get(each.person_id, each.person_id) for each in grant.approvals}
+    own = stood.intersection(persons.get(line.member_id, line.member_id) for line in grant.lines)
+    return f"pays {min(own)}, who approved it under another name" if own else None
 
 
 def _waited(grant: Grant) -> bool:

@@ -12,6 +12,7 @@ from ledger.journal import store as journal_store
 from ledger.journal.model import EntryKind
 from ledger.kernel.transaction import Database, Work
 from ledger.lots import store as lots_store
+from ledger.members.persons import store as persons
 from ledger.verify import awards, chain, grants, holds, lots, store, triggers
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding, Report
@@ -137,8 +138,11 @@ def _grants(work: Work) -> Iterator[Finding]:
         yield from grants.check_budget(budget, digests[budget.budget_id])
     after = UUID(int=0)
     while page := grants_store.grants_after(work, after, _GRANTS_PAGE):
+        named = set().union(*(grants.members_of(grant) for grant in page))
+        whose = persons.persons_of(work, named)
         for grant in page:
-            yield from grants.check_grant(grant, journal.entries(work, grants.payment_ids(grant)))
+            entries = journal.entries(work, grants.payment_ids(grant))
+            yield from grants.check_grant(grant, entries, whose)
         after = page[-1].grant_id
     for sequence, entry_id in store.grants_unpaid_for(work):
         problem = "is of kind grant, and no paid grant stands behind it"

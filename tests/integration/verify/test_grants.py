@@ -156,6 +156,13 @@ _DAMAGE = [
         )
     ),
     (
+        (
+            f"UPDATE members SET merged_into = '{SECOND}', status = 'merged' "
+            f"WHERE member_id = '{BORIS}'"
+        ),
+        f"pays {SECOND}, who approved it under another name",
+    ),
+    (
         f"DELETE FROM grant_approvals WHERE person_id = '{SECOND}' AND grant_id = {_TWO}",
         "grants: grants ",
     ),
