@@ -4,7 +4,7 @@
 
 FACTS are CloudEvents, one JSON a line, in the order received; MEMBER an identity in them, several
 joined by a comma if one person has several. CAUSE is an event's id or a period such as 2026-W10.
-Reads rules with points, daily limits and multipliers, and a daily cap by attribute; refuses more.
+Reads rules with points, once_per, daily limits and multipliers, and a daily cap; refuses more.
 Each award: rule, cause, points, excess, and the factors that multiply to its exact value.
 """
 # ruff: noqa: ANN001, ANN201, ANN202, ANN204, D102, D103
@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-KNOWN = {"id", "title", "on", "to", "owner", "points", "limit", "multipliers", "category"}
+KNOWN = {"id", "title", "on", "to", "owner", "points"}
+KNOWN |= {"once_per", "limit", "multipliers", "category"}
 
 
 @cache
@@ -51,15 +52,13 @@ class Recompute:
             owner = rule.get("owner") or rule["to"]
             for each in rule["on"] if owner != "actor" else ():
                 self.owned_by.setdefault(each, set()).add(owner)
-        first = {}  # Of several with one (source, id) the first received stays.
-        for fact in facts:
-            first.setdefault((fact["source"], fact["id"]), fact)
+        first = {(f["source"], f["id"]): f for f in reversed(facts)}  # The first received stays.
         retracting = [f for f in first.values() if f["type"] == "activity.retracted"]
         gone = {(f["source"], found(f, "data.id")) for f in retracting}
         kept = [f for key, f in first.items() if key not in gone and f not in retracting]
         self.facts = sorted(kept, key=lambda f: (at(f["time"]), f["source"], f["id"]))
         self.mine = {(self.day(f), f["type"]) for f in self.facts if f.get("subject") in self.me}
-        self.weekly() if self.programme["period"] == "week" else self.at_once()
+        self.weekly() if self.programme.get("period") == "week" else self.at_once()
 
     def day(self, fact):
         return datetime.fromtimestamp(at(fact["time"]) // 1, UTC).astimezone(self.zone).date()
@@ -77,16 +76,16 @@ class Recompute:
         return value
 
     def counted(self):
-        """(fact, rule) that count for this person, in order: beneficiary, own acts, limits."""
-        used = {}
+        """(fact, rule) that count for this person: beneficiary, own acts, once_per, limits."""
+        used, once = {}, set()
         for fact in self.facts:
-            actor = fact.get("subject") in self.me
-            own = actor and any(
-                found(fact, p) in self.me for p in self.owned_by.get(fact["type"], ())
-            )
+            actor, owners = fact.get("subject") in self.me, self.owned_by.get(fact["type"], ())
+            own = actor and any(found(fact, path) in self.me for path in owners)
             for rule in self.programme["rules"]:
                 mine = actor if rule["to"] == "actor" else found(fact, rule["to"]) in self.me
-                if fact["type"] in rule["on"] and mine and not own:
+                act = rule["id"], *(found(fact, p) for p in rule.get("once_per", ["source", "id"]))
+                if fact["type"] in rule["on"] and mine and not own and act not in once:
+                    once |= {act} if None not in act else set()
                     key = rule["id"], self.day(fact)
                     used[key] = used.get(key, 0) + 1
                     if "limit" not in rule or used[key] <= int(rule["limit"]["count"]):
@@ -111,7 +110,8 @@ class Recompute:
             factors = [self.factor(name, moment, length, inclusive=True) for name in names]
             factors = [Fraction(rule["points"]), *factors]
             rounded = math.floor(math.prod(factors) + Fraction(1, 2))
-            most = int(cap["table"][self.value_at(cap["attribute"], moment, inclusive=True)])
+            value = "table" in cap and self.value_at(cap["attribute"], moment, inclusive=True)
+            most = int(cap["table"][value] if value else cap["points"])
             points = min(rounded, max(0, most - awarded.get(day, 0)))
             awarded[day] = awarded.get(day, 0) + points
             self.awards[rule["id"], fact["id"]] = points, rounded - points, factors
