@@ -7,32 +7,27 @@ a counter-example that passed would fail the step.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 from doors import Person, School, expect, good, moment_text, wait_for
-from firsts_doors import ask, link_token, quiet_moment, refused, verified
+from firsts_doors import link_token, refused, verified
 from firsts_merge import merge_and_part
+from firsts_proof import prove_offline, recompute_from_facts
+from firsts_refunds import hold_and_refund
+from firsts_student import an_act, available, award_for, hold_points, last_entries, proof_of
+from firsts_versions import count_from_now_on, see_before_and_reach_back
 from firsts_why import say_why_not
-from proving import plain_id
 
 if TYPE_CHECKING:
     from story import Story
 
-TIMEOUT_S: Final = 60
 STANDING: Final = """
 standing: {categories: [learning, community]}
 voice: {categories: [learning], per_month: 100000, decay: 10}
 """
-_EXERCISE: Final = re.compile(r"(- id: exercise-completed\n(?:    .*\n)*?    points: )\S+")
 _SECTION: Final = re.compile(r"^(standing|voice|levels):(\n(?=[ #\n])|.)*\n", re.MULTILINE)
 
 
@@ -41,19 +36,19 @@ def count_one_act_once(story: Story) -> str:
     school: School = story.seen["school"]
     other: School = story.seen["other_school"]
     post = f"post-{story.tag}"
-    told = _act(story, "club.post.created", "twice", post=post)
+    told = an_act(story, "club.post.created", "twice", post=post)
     good(school.deliver(told))
-    wait_for("the award", lambda: _award(story, told["id"]))
+    wait_for("the award", lambda: award_for(story, told["id"]))
     again = {**told, "id": told["id"] + "-forum"}
     good(other.deliver(again))
-    marker = _act(story, "lms.exercise.completed", "after")
+    marker = an_act(story, "lms.exercise.completed", "after")
     good(school.deliver(marker))
-    wait_for("the next award", lambda: _award(story, marker["id"]))
-    paid = [found for each in (told, again) if (found := _award(story, each["id"]))]
+    wait_for("the next award", lambda: award_for(story, marker["id"]))
+    paid = [found for each in (told, again) if (found := award_for(story, each["id"]))]
     expect(len(paid) == 1, f"one act told twice has {len(paid)} awards")
-    different = _act(story, "club.post.created", "another", post=f"{post}-b")
+    different = an_act(story, "club.post.created", "another", post=f"{post}-b")
     good(other.deliver(different))
-    wait_for("an award for another post", lambda: _award(story, different["id"]))
+    wait_for("an award for another post", lambda: award_for(story, different["id"]))
     return f"{paid[0]['points']} points once for {post}; another by the other source earned too"
 
 
@@ -61,92 +56,43 @@ def correct_by_entries(story: Story) -> str:
     """A late fact earns by its own time; retracted, it goes by an entry that cites the first."""
     school: School = story.seen["school"]
     other: School = story.seen["other_school"]
-    before = _available(story)
-    late = _act(story, "lms.exercise.completed", "late")
+    before = available(story)
+    late = an_act(story, "lms.exercise.completed", "late")
     good(school.deliver(late))
-    award = wait_for("the late award", lambda: _award(story, late["id"]))
+    award = wait_for("the late award", lambda: award_for(story, late["id"]))
     day = datetime.fromisoformat(late["time"]).date()
     expect(award["earned_at"].startswith(f"{day}"), f"it was earned at {award['earned_at']}")
-    expect(_available(story) == before + award["points"], "it did not arrive")
-    retraction = {**_act(story, "activity.retracted", "back"), "data": {"id": late["id"]}}
+    expect(available(story) == before + award["points"], "it did not arrive")
+    retraction = {**an_act(story, "activity.retracted", "back"), "data": {"id": late["id"]}}
     good(other.deliver({**retraction, "id": retraction["id"] + "-stranger"}))
-    marker = _act(story, "lms.section.read", "marker")
+    marker = an_act(story, "lms.section.read", "marker")
     good(school.deliver(marker))
-    paid = wait_for("the marker", lambda: _award(story, marker["id"]))["points"]
-    expect(_available(story) == before + award["points"] + paid, "a stranger retracted it")
+    paid = wait_for("the marker", lambda: award_for(story, marker["id"]))["points"]
+    expect(available(story) == before + award["points"] + paid, "a stranger retracted it")
     good(school.deliver(retraction))
-    wait_for("the correction", lambda: _available(story) == before + paid)
-    taken = next(e for e in _entries(story) if e["cites"] == award["entry"])
+    wait_for("the correction", lambda: available(story) == before + paid)
+    taken = next(e for e in last_entries(story) if e["cites"] == award["entry"])
     expect(taken["kind"] == "correction", f"an entry of kind {taken['kind']}")
     return f"{award['points']} points came and went by {taken['id'][:12]}…, which cites the award"
-
-
-def hold_and_refund(story: Story) -> str:
-    """A hold is captured in part; refunds in either order end the same."""
-    outcomes = []
-    for number, parts in enumerate(((10_000, 30_000), (30_000, 10_000))):
-        before = _available(story)
-        held = _hold(story, f"{story.tag}-{number}", points=40)
-        expect(_available(story) == before - 40, "not 40 points on hold")
-        path = f"/v1/redemptions/{held['id']}"
-        school: School = story.seen["school"]
-        more = ask(school, f"{path}/capture", {"discount_minor": held["discount_minor"] + 1})
-        refused(more, 422, "capture_above_hold", "more was captured than is held")
-        half = held["discount_minor"] // 2
-        school.post(f"{path}/capture", {"discount_minor": half, "paid_minor": 40_000})
-        spent = before - _available(story)
-        expect(spent == 20, f"half of 40 points is {spent}")
-        for place, amount in enumerate(parts):
-            refund = {"refund_id": f"{held['id']}-{place}", "amount_minor": amount}
-            school.post(f"{path}/refunds", refund)
-        beyond = {"refund_id": f"{held['id']}-x", "amount_minor": 1}
-        more = ask(school, f"{path}/refunds", beyond)
-        refused(more, 422, "refund_above_paid", "refunded beyond all")
-        outcomes.append(_available(story) - before)
-    expect(outcomes == [0, 0], f"the balance differs by {outcomes}")
-    return "40 held, 20 captured, 20 back; by ¼ + ¾ and by ¾ + ¼ alike; nothing beyond"
 
 
 def keep_voice_when_spending(story: Story) -> str:
     """Spending points lowers what can be spent, and neither standing nor voice."""
     person = story.people[story.student]
-    before, available = person.get("/v1/members/me/standing"), _available(story)
+    before, had = person.get("/v1/members/me/standing"), available(story)
     expect(before["voice"]["points"] > 0, "no voice to lose")
-    held = _hold(story, f"{story.tag}-voice", points=20)
+    held = hold_points(story, f"{story.tag}-voice", points=20)
     story.seen["school"].post(f"/v1/redemptions/{held['id']}/capture", {})
     after = person.get("/v1/members/me/standing")
-    expect(_available(story) == available - 20, "nothing was spent")
+    expect(available(story) == had - 20, "nothing was spent")
     for part in ("standing", "voice", "level"):
         expect(after[part] == before[part], f"{part} changed by spending")
-    read = _act(story, "lms.section.read", "voice")
+    read = an_act(story, "lms.section.read", "voice")
     good(story.seen["school"].deliver(read))
-    wait_for("the award", lambda: _award(story, read["id"]))
+    wait_for("the award", lambda: award_for(story, read["id"]))
     more = person.get("/v1/members/me/standing")["voice"]["points"]
     expect(more > before["voice"]["points"], "learning does not raise the voice either")
     return f"20 spent, voice stays {before['voice']['points']}; a section read makes it {more}"
-
-
-def prove_offline(story: Story) -> str:
-    """An award's entry is proved, and its receipt worked out anew, without asking anybody."""
-    award = next(a for a in _awards(story) if a["entry"] and "base" in a["receipt"] and a["points"])
-    receipt = award["receipt"]
-    exact = Fraction(receipt["base"])
-    for multiplier in receipt["multipliers"]:
-        exact *= Fraction(multiplier["factor"])
-    worth = floor(exact + Fraction(1, 2)) - receipt["trimmed"]
-    expect(worth == award["points"], f"the receipt comes to {worth}, {award['points']} were paid")
-    verifier = good(httpx.get(f"{story.base_url}/v1/log/verifier.py", timeout=TIMEOUT_S)).text
-    proof = wait_for("a proof", lambda: _proof(story, award["entry"]))
-    story.seen["proof"], story.seen["verifier"] = proof, verifier
-    said = verified(verifier, proof)
-    expect(said.returncode == 0, f"the proof does not hold: {said.stdout}{said.stderr}")
-    forged = json.loads(json.dumps(proof))
-    forged["transfers"][0]["amount"] += 1
-    denied = verified(verifier, forged)
-    expect(denied.returncode != 0, "a forged proof holds")
-    seen = denied.stderr.startswith("NOT VERIFIED: ") and "cannot be read" not in denied.stderr
-    expect(seen, f"the verifier stumbled over a forged proof: {denied.stderr[-300:]}")
-    return f"{worth} = {receipt['base']} × factors; {said.stdout.strip().splitlines()[-1][:80]}"
 
 
 def forget_a_person(story: Story) -> str:
@@ -154,7 +100,7 @@ def forget_a_person(story: Story) -> str:
     subject = story.voters[0]
     person = story.people[subject]
     award = _earned(story, subject, person, "last")
-    proof = wait_for("a proof", lambda: _proof(story, award["entry"]))
+    proof = wait_for("a proof", lambda: proof_of(story, award["entry"]))
     member = person.get("/v1/members/me")
     told = person.get("/v1/members/me/erasure")
     wrong = person.send("POST", "/v1/members/me/erasure", {"confirm": "yes"})
@@ -168,43 +114,12 @@ def forget_a_person(story: Story) -> str:
     expect(shown["display_name"] in {None, ""}, "the name is still there")
     said = verified(story.seen["verifier"], proof)
     expect(said.returncode == 0, f"the old proof does not hold: {said.stdout}{said.stderr}")
-    later = wait_for("a new proof", lambda: _proof(story, award["entry"]))
+    later = wait_for("a new proof", lambda: proof_of(story, award["entry"]))
     expect(verified(story.seen["verifier"], later).returncode == 0, "a new proof does not hold")
     expect(anew.get("/v1/members/me")["id"] != member["id"], "the same member again")
     return (
         f"{subject} is nobody now, and came back as somebody new with nothing of before; "
         f"the proof of {award['entry'][:12]}… holds, old and new"
-    )
-
-
-def see_before_and_reach_back(story: Story) -> str:
-    """A preview says what a version would do; topped up and restated, exactly that comes about."""
-    text = story.get("/v1/programmes/in-force")["source"]
-    since = f"{datetime.now(UTC) - timedelta(days=8):%Y-%m-%dT%H:%M:%SZ}"
-    more = _version(story, text, "more", 20)
-    raised = _previewed(story, more, "top_up", since)
-    again = _previewed(story, more, "top_up", since)
-    expect(raised.digest == again.digest, "the same question has two answers")
-    old = {entry["id"] for entry in _entries(story)}
-    before = _available(story)
-    _activate(story, more, "top_up", since, None)
-    wait_for("the top-up", lambda: _available(story) == before + raised.difference)
-    less = _version(story, text, "less", 1)
-    topped = _previewed(story, less, "top_up", since)
-    back = _previewed(story, less, "restatement", since)
-    expect(topped.lose == 0 < back.lose, f"top-up takes from {topped.lose} of {back.lose}")
-    _activate(story, less, "restatement", since, back.digest)
-    wait_for(
-        "the restatement",
-        lambda: _available(story) == before + raised.difference + back.difference,
-    )
-    new = [entry for entry in _entries(story) if entry["id"] not in old]
-    kinds = {entry["kind"] for entry in new}
-    expect(kinds == {"correction"}, f"other than corrections: {kinds}")
-    expect(raised.difference > 0 > back.difference, f"{raised.difference}, {back.difference}")
-    return (
-        f"top-up {raised.difference:+}, restatement {back.difference:+}, both as previewed "
-        f"(digest {raised.digest[:12]}…), by {len(new)} corrections; none without consent"
     )
 
 
@@ -256,65 +171,17 @@ FIRSTS: Final[tuple[Callable[[Story], str], ...]] = (
     merge_and_part,
     hold_and_refund,
     keep_voice_when_spending,
+    count_from_now_on,
     see_before_and_reach_back,
     prove_offline,
+    recompute_from_facts,
     forget_a_person,
 )
 
 
-def _act(story: Story, kind: str, name: str, *, by: str = "", **told: Any) -> dict[str, Any]:
-    subject = by or story.student
-    moment = quiet_moment([story.people[subject]], kind)
-    return {
-        "id": f"{story.tag}-firsts-{name}",
-        "type": kind,
-        "subject": f"lms:{story.lms[subject]}",
-        "time": f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "data": {"object": f"unit-{story.tag}-{name}", **told},
-    }
-
-
-@dataclass(frozen=True)
-class _Previewed:
-    """What a preview says: its digest, the student's difference, how many would lose."""
-
-    digest: str
-    difference: int
-    lose: int
-
-
-def _version(story: Story, text: str, name: str, points: int) -> str:
-    """The hash of the programme in force with other points for an exercise."""
-    changed = _EXERCISE.sub(rf"\g<1>{points}", text)
-    version = f'version: "{name}-{story.tag}"'
-    changed = re.sub(r"^version:.*$", version, changed, flags=re.MULTILINE)
-    stored: str = story.people["admin"].post("/v1/programmes", {"source": changed})["hash"]
-    return stored
-
-
-def _previewed(story: Story, programme: str, mode: str, since: str) -> _Previewed:
-    admin = story.people["admin"]
-    wish = {"mode": mode, "effective_at": since}
-    asked = admin.post(f"/v1/programmes/{programme}/previews", wish)
-    path = f"/v1/programme-previews/{asked['id']}"
-    told = wait_for("the preview", lambda: _unless_running(admin.get(path)))
-    expect(told["state"] == "finished", f"the preview {told['state']}: {told['failure']}")
-    raw = good(admin.http.get(f"{path}/result")).content
-    expect(hashlib.sha256(raw).hexdigest() == told["digest"], "the digest is of something else")
-    document = json.loads(raw)
-    member = story.balance(story.student)["member"]
-    mine = [row for row in document["members"] if row["member"] in {member, plain_id(member)}]
-    difference = sum(row["difference"] for row in mine)
-    return _Previewed(told["digest"], difference, document["totals"]["lose"])
-
-
-def _unless_running(preview: Any) -> Any:
-    return None if preview["state"] == "running" else preview
-
-
 def _earned(story: Story, subject: str, person: Person, name: str) -> Any:
     """The award of an exercise that this person completes now."""
-    act = _act(story, "lms.exercise.completed", name, by=subject)
+    act = an_act(story, "lms.exercise.completed", name, by=subject)
     good(story.seen["school"].deliver(act))
 
     def look() -> Any:
@@ -335,56 +202,3 @@ def _come_back(story: Story, subject: str) -> Person:
     found = anew.get("/v1/awards?limit=50")["data"]
     expect([each["id"] for each in found] == [award["id"]], "awards of before came back")
     return anew
-
-
-def _activate(story: Story, programme: str, mode: str, since: str, consented: str | None) -> None:
-    """By two persons; what reaches back and takes away needs a consent to its preview first."""
-    first, second = story.people["admin"], story.people["second-admin"]
-    wish = {"mode": mode, "effective_at": since}
-    asked = first.post(f"/v1/programmes/{programme}/activations", wish)
-    path = f"/v1/programme-changes/{asked['id']}"
-    decision = {"decision": "approved", "content_hash": asked["content_hash"]}
-    if consented is not None:
-        blind = second.send("POST", f"{path}/decisions", decision)
-        refused(blind, 409, "consent_missing", "points were to be taken without consent")
-        other = first.send("POST", f"{path}/consents", {"preview_digest": "0" * 64})
-        refused(other, 409, "preview_differs", "a consent to a preview that nobody saw")
-        asked = first.post(f"{path}/consents", {"preview_digest": consented})
-        decision["content_hash"] = asked["content_hash"]
-    second.post(f"{path}/decisions", decision)
-
-
-def _awards(story: Story) -> list[Any]:
-    found: list[Any] = story.people[story.student].get("/v1/awards?limit=100")["data"]
-    return found
-
-
-def _award(story: Story, event_id: str) -> Any:
-    for award in _awards(story):
-        if award["receipt"].get("event", {}).get("id") == event_id and award["points"]:
-            return award
-    return None
-
-
-def _available(story: Story) -> int:
-    return story.balance(story.student)["available"]
-
-
-def _entries(story: Story) -> list[Any]:
-    found: list[Any] = story.people[story.student].get("/v1/entries?limit=50")["data"]
-    return found
-
-
-def _hold(story: Story, number: str, points: int) -> Any:
-    school: School = story.seen["school"]
-    person = story.people[story.student]
-    order = school.order(story.lms[story.student], f"F-{number}", 100_000)
-    quote = person.post("/v1/quotes", {"order": order, "points": points})
-    return person.post("/v1/redemptions", {"order": order, "quote": quote["token"]})
-
-
-def _proof(story: Story, entry: str) -> Any:
-    answer = httpx.get(f"{story.base_url}/v1/log/proofs/{entry}", timeout=TIMEOUT_S)
-    if answer.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
-        return None
-    return good(answer).json()

@@ -72,11 +72,11 @@ def quiet_moment(people: Sequence[Person], kind: str) -> datetime:
     """
     now = datetime.now(UTC)
     told = [event for person in people for event in _told_of(person, now - WINDOW)]
-    own = [(event["type"], _day_of(datetime.fromisoformat(event["occurred_at"]))) for event in told]
+    own = [(event["type"], day_of(datetime.fromisoformat(event["occurred_at"]))) for event in told]
     candidates = []
     for back in range(1, WINDOW.days):
         moment = now - timedelta(days=back)
-        types = [each for each, day in own if day == _day_of(moment)]
+        types = [each for each, day in own if day == day_of(moment)]
         candidates.append((types.count(kind), not types, len(types), back))
     return now - timedelta(days=min(candidates)[-1])
 
@@ -94,7 +94,8 @@ def _told_of(person: Person, since: datetime) -> list[Any]:
     return [each for each in found if datetime.fromisoformat(each["occurred_at"]) >= since]
 
 
-def _day_of(moment: datetime) -> date:
+def day_of(moment: datetime) -> date:
+    """The day that the demo's programme counts a moment to."""
     return moment.astimezone(ZONE).date()
 
 

@@ -57,7 +57,7 @@ def let_the_ledger_prove_itself(story: Story) -> str:
     with way as base_url:
         for _ in range(HEADS_MAX):
             _read_to(proof, head, base_url, reader)
-            lots = _lots(story)
+            lots = lots_of_student(story)
             before, head = head, _head(story, reader)
             if head == before:
                 break
@@ -95,7 +95,7 @@ def _read_to(proof: Proof, head: Any, base_url: str, reader: dict[str, str]) -> 
         raise StepFailed(str(broken)) from broken
 
 
-def _lots(story: Story) -> dict[str, dict[str, int]]:
+def lots_of_student(story: Story) -> dict[str, dict[str, int]]:
     """What the student is told to have, by the plain id of each lot."""
     found, cursor = {}, ""
     for _ in range(PAGES_MAX):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.installation import an_installation
 
-STEPS = 14
+STEPS = 16
 RUNS = 2
 """What one run leaves behind must not be in the way of the next."""
 pytestmark = pytest.mark.deep
