@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from ledger.events.model import ExactJson, FieldKind
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from ledger.programme import service as programmes
@@ -18,6 +21,7 @@ from tests.integration.conftest import TestDatabase
 from tests.scoring_cases import DAILY
 from tests.world import World
 
+PAGE = (Path(__file__).parents[3] / "docs" / "programme.md").read_text("utf-8")
 SINCE = "2026-03-01T00:00:00+0000"
 HALVED = DAILY.replace("11.5", "6").replace('version: "1"', 'version: "2"')
 
@@ -67,6 +71,48 @@ def test_a_restatement_from_the_command_line_takes_a_preview_and_two(
     assert award.key.event_id is not None
     event = format_id("evt", award.key.event_id)
     assert "step awarded, points 6" in ran("explain", event, format_id("mem", anna))
+
+
+def block(label: str) -> str:
+    """A block of the page, by what stands behind its fence."""
+    (text,) = re.findall(rf"^```{re.escape(label)}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return str(text)
+
+
+def test_the_restatement_of_the_page(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World.make(database)
+    world.activate(block("yaml club.yaml"))
+    anna = world.link("anna")
+    declared = {"club.answer.accepted": {"author": FieldKind.IDENTITY}}
+    authority = replace(world.source.authority, declared=declared)
+    world.source = replace(world.source, authority=authority)
+    author: dict[str, ExactJson] = {"author": "lms:anna"}
+    world.state("e1", "club.answer.accepted", "lms:bob", "2026-03-02T09:00:00Z", author)
+    world.score()
+    assert world.points("anna") == 15
+    (tmp_path / "club2.yaml").write_text(block("yaml club2.yaml"))
+    monkeypatch.chdir(tmp_path)
+    known = {
+        "mem_…": format_id("mem", world.first_admin),
+        "<another admin>": format_id("mem", world.second_admin),
+    }
+    said = ""
+    for line in block("sh restatement").splitlines():
+        command = line
+        for placeholder, value in known.items():
+            command = command.replace(placeholder, value)
+        program, group, *arguments = shlex.split(command)
+        assert (program, group) == ("vklad", "programme")
+        said = ran(*arguments)
+        for change, content in re.findall(r"approve (pch_\w+) ([0-9a-f]{64})", said):
+            known |= {"pch_…": change, "<content hash>": content}
+        for digest in re.findall(r"digest ([0-9a-f]{64})", said):
+            known["<digest>"] = digest
+    assert said == "Approved.\n"
+    execute(database, score_member, anna)
+    assert world.points("anna") == 12
 
 
 def test_a_preview_that_cannot_be_says_why(database: Database) -> None:

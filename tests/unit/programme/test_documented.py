@@ -49,6 +49,19 @@ def test_what_is_typed_prints_what_is_shown(
     assert result.output == shown
 
 
+def test_the_commands_for_files_need_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    (commands,) = [text for kind, name, text in BLOCKS if (kind, name) == ("sh", "files")]
+    for command in commands.splitlines():
+        program, *arguments = shlex.split(command, comments=True)
+        result = CliRunner().invoke(app, arguments)
+        assert (program, result.exit_code) == ("vklad", 0), result.output
+
+
 def test_the_receipt_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, "utf-8")
