@@ -17,8 +17,10 @@ from ledger.grants.imports.model import IMPORT_TOPIC
 from ledger.grants.model import ApproveGrant, Budget, CreateGrant, GrantLine, OpenBudget
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
-from ledger.kernel.transaction import Database, execute
+from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
+from ledger.members import service as members
+from ledger.members.model import IdentityKey, LinkIdentity
 from tests.integration.pages.conftest import Reader, words_of
 from tests.support.http import client_of
 
@@ -181,6 +183,31 @@ def test_the_same_over_http(
     assert _send(boris, f"{path}/take-back", content, "f").json()["state"] == "taking_back"
     closed = _send(boris, f"{path}/close", {}, "g")
     assert (closed.status_code, closed.json()["code"]) == (409, "import_closed")
+
+
+def test_what_is_withheld_from_its_own_approver_is_shown(
+    database: Database, anna: Reader, boris: Reader, budget: Budget
+) -> None:
+    content = "provider,issuer,subject,points\nold,https://old.example,9,40\n"
+    _propose(anna, _choose(anna, budget, content.encode()))
+    (proposed,) = anna.get("/v1/imports").json()["data"]
+    path = f"/v1/imports/{proposed['id']}"
+    _send(boris, f"/{proposed['id']}/approve", {"content": proposed["content"]})
+    _pay(database)
+    before = anna.get(path).json()["progress"]
+    assert (before["waiting"], before["withheld"], before["withheld_because"]) == (1, 0, None)
+
+    def link(work: Work, key: IdentityKey) -> None:
+        (reference,) = members.references_of(work, [key]).values()
+        members.link_identity(work, LinkIdentity(boris.member_id, reference, "test"))
+
+    execute(database, link, IdentityKey("old", "https://old.example", "9"))
+    paying.credit_all_linked(database)
+    progress = anna.get(path).json()["progress"]
+    assert (progress["credited"], progress["withheld"], progress["points_withheld"]) == (0, 1, 40)
+    assert progress["withheld_because"] == "reaches_who_stands_for_it"
+    assert "1 line (40 points) is of somebody who proposed or approved" in anna.words(PAGE)
+    assert "тому, кто предложил или подтвердил" in anna.words(PAGE, "ru")
 
 
 def test_a_value_moves_only_with_a_key(anna: Reader) -> None:
