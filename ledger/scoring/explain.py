@@ -101,15 +101,16 @@ def _under(plan: Plan, asked: _Asked) -> _Found:
     """What a plan says, its top-ups left aside."""
     fact, own = asked.fact, asked.own
     version = plan.version_for(fact, plan.day_of(fact.time))
-    if version is None:
-        return _Found([Outcome(None, Step.VERSION)])
-    if fact.type not in version.rules_by_type:
-        return _Found([Outcome(None, Step.ON)])
     fold = fold_of(plan, asked.member, own, asked.resolve)
     missed: list[Missed] = []
     for each in own:
         fold.take(each, missed if each.cause == fact.cause else None)
     entitled = reduced(fold.finish(asked.closed_until), own, resolver(asked.resolve))
+    # What the plan awards a period counts against a top-up's even if the event is no part of it.
+    if version is None:
+        return _Found([Outcome(None, Step.VERSION)], entitled)
+    if fact.type not in version.rules_by_type:
+        return _Found([Outcome(None, Step.ON)], entitled)
     awarded = _awarded(fact.cause, entitled)
     failed = {each.rule: each for each in missed}
     if fact.cause not in {each.cause for each in own}:

@@ -208,6 +208,26 @@ def test_a_period_is_explained_by_the_version_that_pays_it(more: int, version: s
     assert version_of(outcome) == version
 
 
+@pytest.mark.parametrize(("less", "step"), [(4, Step.ON), (6, Step.AWARDED)])
+def test_a_period_that_pays_without_the_event_is_not_said_to_pay_for_it(
+    less: int, step: Step
+) -> None:
+    weekly = "period: week\n"
+    asked = event("b.done", "ann", f"{DAY}T10:00:00Z")
+    paid = event("a.done", "ann", f"{DAY}T11:00:00Z")
+    top_up = rules_of("2", x=less).replace("a.done", "b.done") + weekly
+    versions = [(rules_of("1", x=5) + weekly, None), (top_up, f"{DAY}T00:00:00Z", "top_up")]
+    (outcome,) = why_not(
+        EventCause(asked["source"], asked["id"]),
+        "ann",
+        facts_of([asked, paid]),
+        activations_of(versions),  # type: ignore[arg-type]
+        closed_until=None,
+        resolve=None,
+    )
+    assert outcome.step is step
+
+
 def test_a_version_that_does_not_know_the_event_says_nothing_beside_one_that_does() -> None:
     other = rules_of("1", x=5).replace("a.done", "b.done")
     (outcome,) = best(other, rules_of("2", x=3))
