@@ -229,6 +229,23 @@ def test_who_waits_hears_how_far_it_is(world: World, monkeypatch: pytest.MonkeyP
     assert told == [(1, 1), (2, 2)]
 
 
+def test_progress_grows_by_tens_and_the_same_inputs_give_the_same_bytes(world: World) -> None:
+    for number in range(20):
+        world.link(f"member-{number}")
+        subject = f"lms:member-{number}"
+        world.state(f"m{number}", "template.commit.merged", subject, "2026-03-02T09:00:00Z")
+    change = propose(world, HALVED, "restatement")
+    asked = AskPreview(change.programme_hash, "restatement", SINCE, world.first_admin)
+    waiting = execute(world.database, previews.ask, asked)
+    told: list[int] = []
+    previews.work_out(world.database, waiting.preview_id, told.append)
+    assert told == [10, 20]
+    with world.database.read() as work:
+        first = previews.require_preview(work, waiting.preview_id)
+    again = previews.result_of(world.database, first, lambda _: None)
+    assert (again, document_digest(again)) == (first.result, first.digest)
+
+
 def test_another_zone_and_period_can_be_restated(world: World) -> None:
     """Merges of 3 March on, Moscow, now count by the week in UTC; the one before stays."""
     weekly = WEEKLY.replace("lms.section.read", "template.commit.merged")
