@@ -219,8 +219,11 @@ class Visitor:
             self._blame(f"asks another origin: {request.url}")
 
     def _on_request_failed(self, request: Request) -> None:
-        # A page that is left while its script looks for news drops that one question.
-        if not (request.failure == "net::ERR_ABORTED" and request.resource_type == "fetch"):
+        # A page that is left while its script looks for news, or shows itself anew, drops that.
+        dropped = request.resource_type == "fetch" or (
+            request.is_navigation_request() and request.method == "GET"
+        )
+        if not (request.failure == "net::ERR_ABORTED" and dropped):
             self._blame(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:
