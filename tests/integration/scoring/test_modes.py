@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -244,6 +245,42 @@ def test_progress_grows_by_tens_and_the_same_inputs_give_the_same_bytes(world: W
         first = previews.require_preview(work, waiting.preview_id)
     again = previews.result_of(world.database, first, lambda _: None)
     assert (again, document_digest(again)) == (first.result, first.digest)
+
+
+@pytest.mark.deep
+def test_a_whole_school_is_previewed_in_sight(world: World) -> None:
+    """The school's real size: 66 934 events of 102 members (reference file, its promises)."""
+    for number in range(101):  # And anna.
+        world.link(f"member-{number}")
+    began = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    types = ("template.commit.merged", "text.submitted", "day.opened", "ai.chat")
+    stated = [
+        (
+            f"e{number}",
+            types[number // 101 % len(types)],
+            f"lms:member-{number % 101}",
+            (began + timedelta(minutes=97 * (number // 101))).isoformat().replace("+00:00", "Z"),
+            {"place": number % 97},
+        )
+        for number in range(66_932)
+    ]
+    for first in range(0, len(stated), 1_000):
+        world.state_all(stated[first : first + 1_000])
+    assert world.score() == 101
+    change = propose(world, HALVED, "restatement")
+    asked = AskPreview(change.programme_hash, "restatement", SINCE, world.first_admin)
+    waiting = execute(world.database, previews.ask, asked)
+    told: list[int] = []
+    started = time.perf_counter()
+    previews.work_out(world.database, waiting.preview_id, told.append)
+    print(f"previewed in {time.perf_counter() - started:.1f} s")
+    assert told == list(range(10, 101, 10))
+    with world.database.read() as work:
+        first_time = previews.require_preview(work, waiting.preview_id)
+    assert first_time.result is not None
+    assert len(json.loads(first_time.result)["members"]) == 102
+    again = previews.result_of(world.database, first_time, lambda _: None)
+    assert (again, document_digest(again)) == (first_time.result, first_time.digest)
 
 
 def test_another_zone_and_period_can_be_restated(world: World) -> None:
