@@ -24,14 +24,14 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 PYTHON: Final = sys.executable
 BUDGETS_S: Final[Mapping[str, int]] = {
-    "static": 120,
-    "unit": 120,
+    "static": 60,
+    "unit": 150,
     "property": 120,
-    "architecture": 60,
-    "contracts": 120,
-    "integration": 900,
-    "peer": 60,
-    "browser": 300,
+    "architecture": 40,
+    "contracts": 60,
+    "integration": 1120,
+    "peer": 20,
+    "browser": 230,
 }
 """Seconds on two cores; together 30 minutes."""
 WORKERS: Final[Mapping[str, Sequence[str]]] = {
