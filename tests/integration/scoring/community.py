@@ -44,12 +44,11 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Merged:
-    """Two who were found to be one, by name, and the accounts that went over."""
+    """Two who were found to be one, by name."""
 
     merge_id: UUID
     survivor: str
     absorbed: str
-    accounts: tuple[str, ...]
     stands: bool = True
 
 
@@ -64,7 +63,7 @@ class Community:
         self.world.activate(text)
         self.member_of = member_of
         self.members: dict[str, UUID] = {}
-        self.resolve: dict[str, str] = {}
+        self.linked: dict[str, str] = {}
         self.merges: list[Merged] = []
         self.heard: list[Event] = []
 
@@ -85,20 +84,17 @@ class Community:
         reference = execute(database, members.references_of, [key])[key]
         command = LinkIdentity(self.members[name], reference, "test")
         execute(database, members.link_identity, command)
-        self.resolve[f"lms:{identity}"] = name
+        self.linked[f"lms:{identity}"] = name
 
     def merge(self, survivor: str, absorbed: str) -> None:
         """One person from here on, under the survivor's name."""
-        accounts = tuple(each for each, name in self.resolve.items() if name == absorbed)
         done = merging.merge(self.world, self.members[survivor], self.members[absorbed])
-        self.resolve |= dict.fromkeys(accounts, survivor)
-        self.merges.append(Merged(done.merge_id, survivor, absorbed, accounts))
+        self.merges.append(Merged(done.merge_id, survivor, absorbed))
 
     def split(self, number: int) -> None:
         """The merge of that number was a mistake."""
         merged = self.merges[number]
         merging.split(self.world, merged.merge_id)
-        self.resolve |= dict.fromkeys(merged.accounts, merged.absorbed)
         merged.stands = False
 
     def activate(self, text: str, since: datetime, mode: Mode) -> bool:
@@ -122,6 +118,16 @@ class Community:
                 self.merge(merged.survivor, merged.absorbed)
         for each in other.activations()[1:]:
             assert self.activate(each.source_text, each.effective_at, cast("Mode", each.mode))
+
+    @property
+    def resolve(self) -> dict[str, str]:
+        """Identity → who it is: the member it was linked to, or who stands for that one now."""
+        stands_for = {each.absorbed: each.survivor for each in self.merges if each.stands}
+
+        def person(name: str) -> str:
+            return person(stands_for[name]) if name in stands_for else name
+
+        return {identity: person(name) for identity, name in self.linked.items()}
 
     @property
     def persons(self) -> list[str]:
