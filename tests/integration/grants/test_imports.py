@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -229,6 +229,15 @@ def test_a_line_that_waits_is_credited_once_when_its_identity_is_linked(
     assert _available(database, BORIS, clock.moment) == 0
     assert (_progress(database, what).lapsed, _progress(database, what).waiting) == (1, 0)
     _sound(database)
+
+
+def test_points_that_expire_this_moment_are_not_credited(
+    database: Database, budget: Budget, clock: MovingClock
+) -> None:
+    what = _bring(database, budget, _at_old("3", 20, dates=",2026-03-20"))
+    clock.moment = datetime(2026, 3, 20, tzinfo=UTC)
+    _link(database, "3", BORIS)
+    assert _progress(database, what).lapsed == 1
 
 
 def test_who_is_blocked_waits_and_is_credited_when_active_again(

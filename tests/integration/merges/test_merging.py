@@ -146,6 +146,19 @@ def test_debt_goes_over_and_is_paid_by_both(course: World) -> None:
     assert findings(course) == ()
 
 
+def test_a_split_leaves_each_with_their_own_debt(course: World) -> None:
+    for who in ("1", "2"):
+        _solve(course, who, 1)
+        _spend(course, course.linked[who], 30, int(who))
+        course.state(f"gone-{who}", "activity.retracted", None, NEXT, {"id": f"solved-{who}-1"})
+    course.score()
+    merged = merge(course, course.linked["1"], course.linked["2"])
+    assert _buckets(course, "1") == (0, 0, 60)
+    split(course, merged.merge_id)
+    assert (_buckets(course, "1"), _buckets(course, "2")) == ((0, 0, 30), (0, 0, 30))
+    assert findings(course) == ()
+
+
 def test_open_holds_go_on(course: World) -> None:
     """A hold of the absorbed resolves as ever, and what it gives back is the person's."""
     _solve(course, "2", 1)

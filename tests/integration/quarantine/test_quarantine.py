@@ -20,7 +20,7 @@ from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.errors import InsufficientPoints
-from ledger.lots.model import HoldPurpose, PlaceHold
+from ledger.lots.model import HoldPurpose, MoveToEscrow, PlaceHold
 from ledger.members import store as members_store
 from ledger.members.model import Role
 from ledger.programme.model_detectors import DetectorTerms
@@ -139,6 +139,9 @@ def test_what_looks_wrong_waits_and_the_rest_does_not(
     with pytest.raises(InsufficientPoints) as refused:
         execute(world.database, lots.place_hold, hold(ann, 6, 1))
     assert refused.value.operands["available"] == 5
+    claim = MoveToEscrow(UUID(int=9), ann, Points(6), datetime(2026, 4, 1, tzinfo=UTC))
+    with pytest.raises(InsufficientPoints):
+        execute(world.database, lots.move_to_escrow, claim)
     assert execute(world.database, lots.place_hold, hold(ann, 5, 2)).amount == Points(5)
     decide = Decide(case_id, world.first_admin, "friends who study together")
     assert execute(world.database, service.release, decide).state is State.RELEASED

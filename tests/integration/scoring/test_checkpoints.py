@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.kernel.transaction import execute
+from ledger.members import service as members
+from ledger.members.model import LinkIdentity
 from ledger.scoring import service
 from ledger.scoring.checkpoints import service as checkpoints
 from ledger.scoring.checkpoints import store
@@ -16,7 +18,8 @@ from ledger.scoring.checkpoints.service import Resumed
 from ledger.scoring.tables import scoring_checkpoints
 from ledger.scoring.verify import check_projection
 from tests.scoring_cases import DAILY
-from tests.world import World
+from tests.support.merging import merge
+from tests.world import World, lms
 
 TYPES = ("commit.created", "day.opened", "content.published")
 
@@ -46,14 +49,39 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[Resumed | None]:
     return found
 
 
-def act(world: World, event_id: str, kind: str, time: str, **facts: str) -> None:
-    world.state(event_id, kind, "lms:anna", time, facts)
+def act(
+    world: World, event_id: str, kind: str, time: str, *, who: str = "anna", **facts: str
+) -> None:
+    world.state(event_id, kind, f"lms:{who}", time, facts)
     world.score()
 
 
 def another_version(world: World) -> None:
     world.activate(DAILY.replace("4.6", "9.2"), "2025-03-05T00:00:00Z")
     act(world, "under it", "content.published", "2025-03-11T09:00:00Z")
+
+
+def another_account(world: World) -> None:
+    """What Anna did under another name comes to her by a link."""
+    world.state("at home", "content.published", "lms:home", "2025-03-04T09:00:00Z", {})
+    key = lms("home")
+    reference = execute(world.database, members.references_of, [key])[key]
+    link = LinkIdentity(world.linked["anna"], reference, "test")
+    execute(world.database, members.link_identity, link)
+    world.score()
+
+
+def another_person(world: World) -> None:
+    """What somebody did comes to Anna by a merge."""
+    world.link("home")
+    act(world, "at home", "content.published", "2025-03-04T09:00:00Z", who="home")
+    merge(world, world.linked["anna"], world.linked["home"])
+
+
+def told_with_something_new(world: World) -> None:
+    """Of two who ask for scoring one does not say what changed."""
+    world.state("back", "activity.retracted", None, "2025-03-11T09:00:00Z", {"id": "4-0"})
+    act(world, "new", "commit.created", "2025-03-11T09:30:00Z")
 
 
 def checkpoint(world: World) -> Checkpoint | None:
@@ -88,8 +116,11 @@ def test_the_next_act_goes_on_from_the_checkpoint(
             world, "up", "member.qualification.changed", "2025-03-02T00:00:00Z", level="3"
         ),
         another_version,
+        another_account,
+        another_person,
+        told_with_something_new,
     ],
-    ids=["late", "retracted", "attribute", "activated"],
+    ids=["late", "retracted", "attribute", "activated", "linked", "merged", "told together"],
 )
 def test_what_reaches_behind_it_is_folded_from_nothing(
     anna: World, starts: list[Resumed | None], doubt: Callable[[World], None]
@@ -100,6 +131,18 @@ def test_what_reaches_behind_it_is_folded_from_nothing(
     require_right(anna)
     act(anna, "next", "commit.created", "2025-03-11T10:00:00Z")
     assert starts[-1] is not None, "the fold from nothing left another checkpoint"
+    require_right(anna)
+
+
+def test_a_fact_of_the_very_time_of_the_checkpoint_may_come_before_it(
+    anna: World, starts: list[Resumed | None]
+) -> None:
+    before = checkpoint(anna)
+    assert before is not None
+    time = before.position.time.isoformat()
+    act(anna, "!", "content.published", time)
+    assert before.position.id > "!"
+    assert starts == [None]
     require_right(anna)
 
 
