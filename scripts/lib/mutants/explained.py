@@ -38,6 +38,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "equal keys still have equal hashes, and that is all a hash promises",
     ),
     Explained(
+        "ledger/log/model.py",
+        "cover",
+        "level = min(level, (start & -start).bit_length() - 1)",
+        "level = min(level, (start | -start).bit_length() - 1)",
+        "the one is the lowest bit that is set, the other minus it, and both are as long",
+    ),
+    Explained(
         "ledger/lots/clawing.py",
         "settle_all",
         "if command.difference > ZERO:",
