@@ -122,8 +122,19 @@ def test_accounts_that_cannot_be_are_found(accounts: list[AccountRow], problem: 
     assert problem in first.problem
 
 
-def test_a_transfer_of_nobodys_account_is_found(batch: Batch) -> None:
-    rows = [batch.rows[0]._replace(debit_account_id=77), *batch.rows[1:]]
+def test_what_was_issued_may_all_come_back() -> None:
+    """The first account is credited, up to the very bound of its range."""
+    batch = Batch(Head(0, GENESIS, 0), {}, {}, NOW)
+    apply(batch, [_draft(1, (ISSUANCE, _lot(1), 100)), _draft(2, (_lot(1), ISSUANCE, 100))])
+    assert [account.balance for account in batch.accounts.values()] == [0, 0]
+    assert _found(batch, batch.rows) == []
+
+
+@pytest.mark.parametrize("side", ["debit_account_id", "credit_account_id"])
+@pytest.mark.parametrize("beyond", [-1, 0, 6, 77])
+def test_a_transfer_of_nobodys_account_is_found(batch: Batch, side: str, beyond: int) -> None:
+    assert len(batch.accounts) == 5
+    rows = [batch.rows[0]._replace(**{side: beyond}), *batch.rows[1:]]
     assert "an account that does not exist" in _found(batch, rows)[0]
 
 
