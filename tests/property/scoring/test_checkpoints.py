@@ -19,7 +19,7 @@ from ledger.scoring.model import (
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Mark, Run, Start, history_of, run
 from tests.property.scoring.histories import Case, cases
-from tests.scoring_cases import activations_of, facts_of
+from tests.scoring_cases import DAILY, activations_of, facts_of
 
 FAR = Instant(10**11)
 
@@ -93,3 +93,14 @@ def test_any_place_of_any_history_will_do(case: Case, data: st.DataObject) -> No
         split = data.draw(st.integers(0, len(history) - 1))
         if split:
             check(plan, member, history, case.resolve, split)
+
+
+def test_a_digest_is_of_rules_and_of_when_they_are_in_force() -> None:
+    times = ("2025-03-05T00:00:00Z", "2025-03-05T00:00:00.5Z", "2025-03-06T00:00:00Z")
+    versions = [(DAILY.replace("4.6", factor), time) for factor in ("4.6", "9.2") for time in times]
+    digests = [
+        checkpoints.plan_digest(Plan(activations_of([version])))
+        for version in (*versions, *versions)
+    ]
+    assert len(set(digests)) == len(versions)
+    assert digests[: len(versions)] == digests[len(versions) :]
