@@ -13,16 +13,18 @@ import {GovernorSettings} from "@openzeppelin/contracts/governance/extensions/Go
 import {GovernorTimelockControl} from
     "@openzeppelin/contracts/governance/extensions/GovernorTimelockControl.sol";
 import {GovernorVotes} from "@openzeppelin/contracts/governance/extensions/GovernorVotes.sol";
-import {GovernorVotesQuorumFraction} from
-    "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {GovernorProposeBySig} from "./GovernorProposeBySig.sol";
+import {IMandates} from "./interfaces/IMandates.sol";
 import {IPointsBridge} from "./interfaces/IPointsBridge.sol";
+import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {IVklToken} from "./interfaces/IVklToken.sol";
 
 /// @title Governor of the members
 /// @notice OpenZeppelin's Governor with these rules of ours:
+/// - a proposal is of the kind that its calls make it, and each kind has its own period and quorum;
 /// - quorum is the greatest of a fraction of the supply, a floor of tokens and a floor of distinct voters;
 /// - a proposal pins the code of its targets: if that has changed by execution, it reverts;
 /// - the proposal guardian serves a term and cannot cancel a proposal that only replaces guardians;
@@ -32,69 +34,113 @@ contract VklGovernor is
     GovernorSettings,
     GovernorCountingFractional,
     GovernorVotes,
-    GovernorVotesQuorumFraction,
     GovernorPreventLateQuorum,
     GovernorProposalGuardian,
     GovernorTimelockControl,
     GovernorProposeBySig
 {
-    /// @param votingDelayS Seconds from proposal to snapshot.
+    /// @notice What a proposal does. A call that is in no other kind, or beside one of another, makes it
+    /// the constitution's, which is the strictest.
+    enum Kind {
+        Constitution,
+        Programme,
+        Limits,
+        Spending,
+        Budget,
+        Text
+    }
+
     /// @param votingPeriodS Seconds of voting.
+    /// @param quorumPercent Percent of the supply.
+    /// @param quorumVotersFloor Distinct voters with at least one whole token each.
+    /// @param quorumTokensFloor Whole tokens, whatever the percentage says.
+    struct Terms {
+        uint32 votingPeriodS;
+        uint8 quorumPercent;
+        uint32 quorumVotersFloor;
+        uint64 quorumTokensFloor;
+    }
+
+    /// @param votingDelayS Seconds from proposal to snapshot.
     /// @param lateQuorumExtensionS Seconds that remain at least once quorum is reached.
     /// @param guardianTermS How long a proposal guardian serves.
     /// @param proposalThreshold Token units of votes needed to propose.
-    /// @param quorumPercent Percent of the supply.
-    /// @param quorumTokensFloor Token units, whatever the percentage says.
-    /// @param quorumVotersFloor Distinct voters with at least one whole token each.
+    /// @param terms Of each kind, in its order.
     struct Parameters {
         uint48 votingDelayS;
-        uint32 votingPeriodS;
         uint48 lateQuorumExtensionS;
         uint32 guardianTermS;
         uint256 proposalThreshold;
-        uint256 quorumPercent;
-        uint256 quorumTokensFloor;
-        uint256 quorumVotersFloor;
+        Terms[6] terms;
+    }
+
+    /// @dev What a proposal was made under, and its voters so far: one slot.
+    struct Pinned {
+        Kind kind;
+        uint8 quorumPercent;
+        uint32 quorumVotersFloor;
+        uint64 quorumTokensFloor;
+        uint32 voters;
     }
 
     /// @notice Votes that make an account count as a voter of its own: one whole token.
     uint256 public constant VOTER_WEIGHT_MIN = 1e18;
 
-    /// @notice See {Parameters}. Fixed, so that lowering them cannot revive a defeated proposal.
-    uint256 public immutable QUORUM_TOKENS_FLOOR;
-    uint256 public immutable QUORUM_VOTERS_FLOOR;
+    /// @notice What programmes are activated in.
+    address public immutable REGISTRY;
+    /// @notice What spending, budgets and texts are ordered in.
+    address public immutable MANDATES;
+    /// @notice See {Parameters}.
     uint32 public immutable GUARDIAN_TERM_S;
 
     /// @notice First second at which the proposal guardian has no power any more.
     uint48 public proposalGuardianTermEndsAt;
 
-    /// @notice Distinct voters of a proposal that counted towards the floor.
-    mapping(uint256 proposalId => uint256) public proposalVoters;
     /// @notice Hash of the code hashes of a proposal's targets when it was proposed.
     mapping(uint256 proposalId => bytes32) public proposalPin;
+    mapping(uint256 proposalId => Pinned) private _pinned;
+    mapping(Kind kind => Terms) private _terms;
+    /// @dev Of the kind that is being proposed; zero otherwise.
+    uint32 private transient _periodProposedS;
 
     /// @param codeHashes One per target; zero for an account without code.
-    event ProposalPinned(uint256 indexed proposalId, bytes32[] codeHashes);
+    event ProposalPinned(uint256 indexed proposalId, Kind indexed kind, bytes32[] codeHashes);
     event ProposalGuardianTermSet(address indexed guardian, uint48 termEndsAt);
+    event TermsSet(Kind indexed kind, Terms previous, Terms present);
 
     error TargetCodeChanged(uint256 proposalId, bytes32 pinned, bytes32 present);
     error SettingStepTooLarge(uint256 given, uint256 previous);
     error SettingZero();
+    error QuorumOverWhole(uint8 percent);
     error TimelockIsFixed();
 
-    constructor(IVotes votes, TimelockController timelock_, address guardian, Parameters memory parameters)
+    /// @param places Registry and mandates.
+    constructor(
+        IVotes votes,
+        TimelockController timelock_,
+        address guardian,
+        address[2] memory places,
+        Parameters memory parameters
+    )
         Governor("Vklad Governor")
-        GovernorSettings(parameters.votingDelayS, parameters.votingPeriodS, parameters.proposalThreshold)
+        GovernorSettings(
+            parameters.votingDelayS,
+            parameters.terms[uint8(Kind.Constitution)].votingPeriodS,
+            parameters.proposalThreshold
+        )
         GovernorVotes(votes)
-        GovernorVotesQuorumFraction(parameters.quorumPercent)
         GovernorPreventLateQuorum(parameters.lateQuorumExtensionS)
         GovernorTimelockControl(timelock_)
     {
-        if (parameters.quorumTokensFloor == 0 || parameters.quorumVotersFloor == 0) revert SettingZero();
         if (parameters.guardianTermS == 0) revert SettingZero();
-        QUORUM_TOKENS_FLOOR = parameters.quorumTokensFloor;
-        QUORUM_VOTERS_FLOOR = parameters.quorumVotersFloor;
+        REGISTRY = places[0];
+        MANDATES = places[1];
         GUARDIAN_TERM_S = parameters.guardianTermS;
+        for (uint256 i = 0; i < parameters.terms.length; ++i) {
+            Terms memory terms = parameters.terms[i];
+            if (terms.quorumTokensFloor == 0 || terms.quorumVotersFloor == 0) revert SettingZero();
+            _setTerms(Kind(i), terms);
+        }
         _startTerm(guardian, parameters.guardianTermS);
         _setProposalGuardian(guardian);
     }
@@ -103,6 +149,15 @@ contract VklGovernor is
     function setProposalGuardian(address newProposalGuardian) public override onlyGovernance {
         _startTerm(newProposalGuardian, GUARDIAN_TERM_S);
         _setProposalGuardian(newProposalGuardian);
+    }
+
+    /// @notice Change how long a kind is voted on and what percentage it takes, for later proposals. By
+    /// vote only. The floors stay as deployed: few must not vote themselves enough.
+    function setTerms(Kind kind, uint32 votingPeriodS, uint8 quorumPercent) external onlyGovernance {
+        Terms memory terms = _terms[kind];
+        terms.votingPeriodS = votingPeriodS;
+        terms.quorumPercent = quorumPercent;
+        _setTerms(kind, terms);
     }
 
     /// @notice Always refused: bridge, registry and anchors obey one timelock for ever.
@@ -126,16 +181,44 @@ contract VklGovernor is
         return super.cancel(targets, values, calldatas, descriptionHash);
     }
 
-    /// @notice Votes needed at a timepoint: the greater of the fraction and the floor of tokens.
-    /// @dev Warning: the floor of distinct voters comes on top, see {proposalVoters}.
-    function quorum(uint256 timepoint)
+    /// @notice What later proposals of a kind are made under.
+    function termsOf(Kind kind) external view returns (Terms memory) {
+        return _terms[kind];
+    }
+
+    /// @notice What a proposal was made under, and how many voters counted so far.
+    function proposalTerms(uint256 proposalId) external view returns (Pinned memory) {
+        return _pinned[proposalId];
+    }
+
+    /// @notice What these calls make a proposal.
+    function kindOf(address[] memory targets, uint256[] memory values, bytes[] memory calldatas)
         public
         view
-        override(Governor, GovernorVotesQuorumFraction)
-        returns (uint256)
+        returns (Kind kind)
     {
-        uint256 fraction = super.quorum(timepoint);
-        return fraction > QUORUM_TOKENS_FLOOR ? fraction : QUORUM_TOKENS_FLOOR;
+        kind = _kindOfCall(targets[0], values[0], calldatas[0]);
+        for (uint256 i = 1; i < targets.length; ++i) {
+            if (_kindOfCall(targets[i], values[i], calldatas[i]) != kind) return Kind.Constitution;
+        }
+    }
+
+    /// @notice Votes that a proposal needs: the greater of the fraction and the floor of tokens.
+    /// @dev Warning: the floor of distinct voters comes on top, see {proposalTerms}.
+    function proposalQuorum(uint256 proposalId) public view returns (uint256) {
+        Pinned storage pinned = _pinned[proposalId];
+        return _quorum(proposalSnapshot(proposalId), pinned.quorumPercent, pinned.quorumTokensFloor);
+    }
+
+    /// @notice Votes that changing the constitution needs at a timepoint, the most of all kinds.
+    function quorum(uint256 timepoint) public view override returns (uint256) {
+        Terms storage terms = _terms[Kind.Constitution];
+        return _quorum(timepoint, terms.quorumPercent, terms.quorumTokensFloor);
+    }
+
+    /// @notice Seconds of voting on the constitution, or while proposing on what is proposed.
+    function votingPeriod() public view override(Governor, GovernorSettings) returns (uint256) {
+        return _periodProposedS == 0 ? super.votingPeriod() : _periodProposedS;
     }
 
     // --- resolved in OpenZeppelin's favour ---
@@ -173,7 +256,7 @@ contract VklGovernor is
 
     // --- within ---
 
-    /// @dev Pins the code of the targets besides proposing.
+    /// @dev Pins the kind's terms and the code of the targets besides proposing.
     function _propose(
         address[] memory targets,
         uint256[] memory values,
@@ -181,10 +264,17 @@ contract VklGovernor is
         string memory description,
         address proposer
     ) internal override returns (uint256 proposalId) {
+        _requireProposal(targets, values, calldatas);
+        Kind kind = kindOf(targets, values, calldatas);
+        Terms memory terms = _terms[kind];
+        _periodProposedS = terms.votingPeriodS;
         proposalId = super._propose(targets, values, calldatas, description, proposer);
+        _periodProposedS = 0;
+        _pinned[proposalId] =
+            Pinned(kind, terms.quorumPercent, terms.quorumVotersFloor, terms.quorumTokensFloor, 0);
         bytes32[] memory codeHashes = _codeHashes(targets);
         proposalPin[proposalId] = keccak256(abi.encodePacked(codeHashes));
-        emit ProposalPinned(proposalId, codeHashes);
+        emit ProposalPinned(proposalId, kind, codeHashes);
     }
 
     function _queueOperations(
@@ -228,7 +318,7 @@ contract VklGovernor is
         uint256 totalWeight,
         bytes memory params
     ) internal override(Governor, GovernorCountingFractional) returns (uint256) {
-        if (totalWeight >= VOTER_WEIGHT_MIN && !hasVoted(proposalId, account)) ++proposalVoters[proposalId];
+        if (totalWeight >= VOTER_WEIGHT_MIN && !hasVoted(proposalId, account)) ++_pinned[proposalId].voters;
         return super._countVote(proposalId, account, support, totalWeight, params);
     }
 
@@ -241,8 +331,11 @@ contract VklGovernor is
         super._setVotingDelay(newVotingDelay);
     }
 
+    /// @dev OpenZeppelin's name for the constitution's period, which its constructor sets first.
     function _setVotingPeriod(uint32 newVotingPeriod) internal override {
-        _requireStep(newVotingPeriod, votingPeriod());
+        Terms storage terms = _terms[Kind.Constitution];
+        _requireStep(newVotingPeriod, terms.votingPeriodS);
+        terms.votingPeriodS = newVotingPeriod;
         super._setVotingPeriod(newVotingPeriod);
     }
 
@@ -251,18 +344,16 @@ contract VklGovernor is
         super._setProposalThreshold(newProposalThreshold);
     }
 
-    function _updateQuorumNumerator(uint256 newQuorumNumerator) internal override {
-        _requireStep(newQuorumNumerator, quorumNumerator());
-        super._updateQuorumNumerator(newQuorumNumerator);
-    }
-
     function _quorumReached(uint256 proposalId)
         internal
         view
         override(Governor, GovernorCountingFractional)
         returns (bool)
     {
-        return proposalVoters[proposalId] >= QUORUM_VOTERS_FLOOR && super._quorumReached(proposalId);
+        Pinned storage pinned = _pinned[proposalId];
+        if (pinned.voters < pinned.quorumVotersFloor) return false;
+        (, uint256 inFavour, uint256 abstained) = proposalVotes(proposalId);
+        return inFavour + abstained >= proposalQuorum(proposalId);
     }
 
     /// @dev The guardian only within its term; never the proposer once voting has begun.
@@ -280,6 +371,59 @@ contract VklGovernor is
         return super._executor();
     }
 
+    /// @dev Periods and percentages move by steps; while constructing there is nothing to step from.
+    function _setTerms(Kind kind, Terms memory terms) private {
+        Terms memory previous = _terms[kind];
+        _requireStep(terms.quorumPercent, previous.quorumPercent);
+        if (terms.quorumPercent > 100) revert QuorumOverWhole(terms.quorumPercent);
+        if (kind == Kind.Constitution && terms.votingPeriodS != previous.votingPeriodS) {
+            _setVotingPeriod(terms.votingPeriodS);
+        } else {
+            _requireStep(terms.votingPeriodS, previous.votingPeriodS);
+        }
+        _terms[kind] = terms;
+        emit TermsSet(kind, previous, terms);
+    }
+
+    function _kindOfCall(address target, uint256 value, bytes memory calldata_)
+        private
+        view
+        returns (Kind)
+    {
+        if (value != 0 || calldata_.length < 4) return Kind.Constitution;
+        bytes4 selector = bytes4(calldata_);
+        if (target == MANDATES) {
+            if (selector == IMandates.spend.selector) return Kind.Spending;
+            if (selector == IMandates.openBudget.selector) return Kind.Budget;
+            if (selector == IMandates.resolve.selector) return Kind.Text;
+        }
+        if (target == REGISTRY && selector == IProgrammeRegistry.activate.selector) return Kind.Programme;
+        if (target == address(token()) && selector == IERC20.transfer.selector) return Kind.Spending;
+        if (selector == IPointsBridge.setLimits.selector && target == _bridge()) return Kind.Limits;
+        return Kind.Constitution;
+    }
+
+    function _bridge() private view returns (address) {
+        return IVklToken(address(token())).BRIDGE();
+    }
+
+    function _quorum(uint256 timepoint, uint256 percent, uint256 tokensFloor) private view returns (uint256) {
+        uint256 fraction = token().getPastTotalSupply(timepoint) * percent / 100;
+        uint256 floor = tokensFloor * VOTER_WEIGHT_MIN;
+        return fraction > floor ? fraction : floor;
+    }
+
+    /// @dev {Governor-_propose} refuses the same, but only after its period is asked for.
+    function _requireProposal(
+        address[] memory targets,
+        uint256[] memory values,
+        bytes[] memory calldatas
+    ) private pure {
+        if (targets.length == 0 || targets.length != values.length || targets.length != calldatas.length) {
+            revert GovernorInvalidProposalLength(targets.length, calldatas.length, values.length);
+        }
+    }
+
     function _startTerm(address guardian, uint32 termS) private {
         proposalGuardianTermEndsAt = uint48(block.timestamp) + termS;
         emit ProposalGuardianTermSet(guardian, proposalGuardianTermEndsAt);
@@ -291,7 +435,7 @@ contract VklGovernor is
         view
         returns (bool)
     {
-        address bridge = IVklToken(address(token())).BRIDGE();
+        address bridge = _bridge();
         for (uint256 i = 0; i < targets.length; ++i) {
             if (i >= calldatas.length || calldatas[i].length < 4) return false;
             bytes4 selector = bytes4(calldatas[i]);
@@ -310,7 +454,7 @@ contract VklGovernor is
         }
     }
 
-    /// @dev While constructing, `previous` is zero and only zero is refused.
+    /// @dev Where nothing was before, only zero is refused.
     function _requireStep(uint256 given, uint256 previous) private pure {
         if (given == 0) revert SettingZero();
         if (previous != 0 && (given > previous * 2 || given < previous / 2)) {

@@ -23,6 +23,7 @@ class GovernanceContracts:
     governor: Address
     token: Address
     registry: Address
+    mandates: Address
     ballot_relay: Address
 
     @classmethod
@@ -33,6 +34,7 @@ class GovernanceContracts:
             governor=deployment.address("VklGovernor"),
             token=deployment.address("VklToken"),
             registry=deployment.address("ProgrammeRegistry"),
+            mandates=deployment.address("Mandates"),
             ballot_relay=deployment.address("BallotRelay"),
         )
 

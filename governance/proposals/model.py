@@ -24,6 +24,7 @@ from eth_utils.crypto import keccak
 
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import TokenUnits
+from oracle.bindings import mandates as mandates_contract
 from oracle.bindings import programme_registry
 from oracle.contracts.abi import Address, encode
 
@@ -261,15 +262,17 @@ def programme_draft(
     )
 
 
-def text_draft(*, title: str, body: str, proposer: Address, registry: Address) -> Draft:
-    """A resolution in words. The Governor wants an action, so it makes a call that only reads.
+def text_draft(*, title: str, body: str, proposer: Address, mandates: Address) -> Draft:
+    """A resolution in words; executed, the chain keeps the hash of title and body.
 
     Raises:
         ProposalRefused: no title, or a text too long.
     """
     _check_texts(title, body)
-    harmless = Action(registry, 0, programme_registry.count().calldata)
-    return Draft(ProposalKind.TEXT, title.strip(), body.strip(), proposer, (harmless,))
+    words = "\n\n".join(part for part in (f"# {title.strip()}", body.strip()) if part)
+    call = mandates_contract.resolve(bytes(keccak(text=words)))
+    action = Action(mandates, 0, call.calldata)
+    return Draft(ProposalKind.TEXT, title.strip(), body.strip(), proposer, (action,))
 
 
 def _check_texts(title: str, body: str) -> None:

@@ -65,7 +65,8 @@ def standing_of(
     )
     quorum = None
     if state is not ProposalState.PENDING and snapshot_s < head.timestamp_s:
-        quorum = TokenUnits(read(chain, governor, vkl_governor.quorum(snapshot_s), at))
+        quorum = TokenUnits(read(chain, governor, vkl_governor.proposal_quorum(proposal_id), at))
+    terms = read(chain, governor, vkl_governor.proposal_terms(proposal_id), at)
     eta_s = read(chain, governor, vkl_governor.proposal_eta(proposal_id), at)
     return Standing(
         state=state,
@@ -75,9 +76,9 @@ def standing_of(
         against=TokenUnits(against),
         in_favour=TokenUnits(in_favour),
         abstain=TokenUnits(abstain),
-        voters=read(chain, governor, vkl_governor.proposal_voters(proposal_id), at),
+        voters=terms.voters,
         quorum=quorum,
-        quorum_voters=read(chain, governor, vkl_governor.quorum_voters_floor(), at),
+        quorum_voters=terms.quorum_voters_floor,
         block_number=at,
     )
 

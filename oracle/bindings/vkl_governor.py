@@ -12,26 +12,62 @@ from oracle.contracts.abi import Address, EventLog, FunctionCall, decode, decode
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Struct `Terms`."""
+
+    voting_period_s: int
+    quorum_percent: int
+    quorum_voters_floor: int
+    quorum_tokens_floor: int
+
+    @classmethod
+    def of(cls, values: tuple[Any, ...]) -> Terms:
+        """From its decoded members."""
+        return cls(values[0], values[1], values[2], values[3])
+
+    def plain(self) -> tuple[Any, ...]:
+        """Its members, to be encoded."""
+        return (self.voting_period_s, self.quorum_percent, self.quorum_voters_floor, self.quorum_tokens_floor)
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """Struct `Parameters`."""
 
     voting_delay_s: int
-    voting_period_s: int
     late_quorum_extension_s: int
     guardian_term_s: int
     proposal_threshold: int
-    quorum_percent: int
-    quorum_tokens_floor: int
-    quorum_voters_floor: int
+    terms: tuple[Terms, ...]
 
     @classmethod
     def of(cls, values: tuple[Any, ...]) -> Parameters:
         """From its decoded members."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7])
+        return cls(values[0], values[1], values[2], values[3], tuple(Terms.of(item) for item in values[4]))
 
     def plain(self) -> tuple[Any, ...]:
         """Its members, to be encoded."""
-        return (self.voting_delay_s, self.voting_period_s, self.late_quorum_extension_s, self.guardian_term_s, self.proposal_threshold, self.quorum_percent, self.quorum_tokens_floor, self.quorum_voters_floor)
+        return (self.voting_delay_s, self.late_quorum_extension_s, self.guardian_term_s, self.proposal_threshold, tuple(item.plain() for item in self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Struct `Pinned`."""
+
+    kind: int
+    quorum_percent: int
+    quorum_voters_floor: int
+    quorum_tokens_floor: int
+    voters: int
+
+    @classmethod
+    def of(cls, values: tuple[Any, ...]) -> Pinned:
+        """From its decoded members."""
+        return cls(values[0], values[1], values[2], values[3], values[4])
+
+    def plain(self) -> tuple[Any, ...]:
+        """Its members, to be encoded."""
+        return (self.kind, self.quorum_percent, self.quorum_voters_floor, self.quorum_tokens_floor, self.voters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +195,18 @@ class ProposalGuardianTermSet:
 
 @dataclass(frozen=True, slots=True)
 class ProposalPinned:
-    """Event `ProposalPinned(uint256,bytes32[])`."""
+    """Event `ProposalPinned(uint256,uint8,bytes32[])`."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("c186d570628792828a2c89b51bbc5f108932395a6b0d81743352a73f9a6c846f")
+    TOPIC: ClassVar[bytes] = bytes.fromhex("517e44b1374b5f3c67b6b3e6e053184bf0f850c8e80b5c40a5b3ab36a3876d04")
     proposal_id: int
+    kind: int
     code_hashes: tuple[bytes, ...]
 
     @classmethod
     def of(cls, log: EventLog) -> ProposalPinned:
         """Decode a log whose first topic is `TOPIC`."""
-        values = decode_event(log, ("uint256",), ("bytes32[]",))
-        return cls(values[0], values[1])
+        values = decode_event(log, ("uint256", "uint8"), ("bytes32[]",))
+        return cls(values[0], values[1], values[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +240,19 @@ class ProposalThresholdSet:
 
 
 @dataclass(frozen=True, slots=True)
-class QuorumNumeratorUpdated:
-    """Event `QuorumNumeratorUpdated(uint256,uint256)`."""
+class TermsSet:
+    """Event `TermsSet(uint8,(uint32,uint8,uint32,uint64),(uint32,uint8,uint32,uint64))`."""
 
-    TOPIC: ClassVar[bytes] = bytes.fromhex("0553476bf02ef2726e8ce5ced78d63e26e602e4a2257b1f559418e24b4633997")
-    old_quorum_numerator: int
-    new_quorum_numerator: int
+    TOPIC: ClassVar[bytes] = bytes.fromhex("fd332810912be7c0617e4be7691269b6d769386e0971f4efde3440d6bcc9400d")
+    kind: int
+    previous: Terms
+    present: Terms
 
     @classmethod
-    def of(cls, log: EventLog) -> QuorumNumeratorUpdated:
+    def of(cls, log: EventLog) -> TermsSet:
         """Decode a log whose first topic is `TOPIC`."""
-        values = decode_event(log, (), ("uint256", "uint256"))
-        return cls(values[0], values[1])
+        values = decode_event(log, ("uint8",), ("(uint32,uint8,uint32,uint64)", "(uint32,uint8,uint32,uint64)"))
+        return cls(values[0], Terms.of(values[1]), Terms.of(values[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,19 +335,6 @@ class VotingPeriodSet:
         """Decode a log whose first topic is `TOPIC`."""
         values = decode_event(log, (), ("uint256", "uint256"))
         return cls(values[0], values[1])
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointUnorderedInsertionError:
-    """Error `CheckpointUnorderedInsertion()`."""
-
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("2520601d")
-
-    @classmethod
-    def of(cls, reverted: bytes) -> CheckpointUnorderedInsertionError:
-        """Decode what a call reverted with, selector included."""
-        decode((), reverted[4:])
-        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,21 +450,6 @@ class GovernorInvalidProposalLengthError:
         """Decode what a call reverted with, selector included."""
         values = decode(("uint256", "uint256", "uint256"), reverted[4:])
         return cls(values[0], values[1], values[2])
-
-
-@dataclass(frozen=True, slots=True)
-class GovernorInvalidQuorumFractionError:
-    """Error `GovernorInvalidQuorumFraction(uint256,uint256)`."""
-
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("243e5445")
-    quorum_numerator: int
-    quorum_denominator: int
-
-    @classmethod
-    def of(cls, reverted: bytes) -> GovernorInvalidQuorumFractionError:
-        """Decode what a call reverted with, selector included."""
-        values = decode(("uint256", "uint256"), reverted[4:])
-        return cls(values[0], values[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -655,6 +665,20 @@ class ProposalSignatureExpiredError:
 
 
 @dataclass(frozen=True, slots=True)
+class QuorumOverWholeError:
+    """Error `QuorumOverWhole(uint8)`."""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fcff7897")
+    percent: int
+
+    @classmethod
+    def of(cls, reverted: bytes) -> QuorumOverWholeError:
+        """Decode what a call reverted with, selector included."""
+        values = decode(("uint8",), reverted[4:])
+        return cls(values[0])
+
+
+@dataclass(frozen=True, slots=True)
 class SafeCastOverflowedUintDowncastError:
     """Error `SafeCastOverflowedUintDowncast(uint8,uint256)`."""
 
@@ -740,7 +764,7 @@ class TimelockIsFixedError:
         return cls()
 
 
-Event: TypeAlias = EIP712DomainChanged | LateQuorumVoteExtensionSet | ProposalCanceled | ProposalCreated | ProposalExecuted | ProposalExtended | ProposalGuardianSet | ProposalGuardianTermSet | ProposalPinned | ProposalQueued | ProposalThresholdSet | QuorumNumeratorUpdated | TimelockChange | VoteCast | VoteCastWithParams | VotingDelaySet | VotingPeriodSet
+Event: TypeAlias = EIP712DomainChanged | LateQuorumVoteExtensionSet | ProposalCanceled | ProposalCreated | ProposalExecuted | ProposalExtended | ProposalGuardianSet | ProposalGuardianTermSet | ProposalPinned | ProposalQueued | ProposalThresholdSet | TermsSet | TimelockChange | VoteCast | VoteCastWithParams | VotingDelaySet | VotingPeriodSet
 
 
 EVENTS: Final[dict[bytes, type[Event]]] = {
@@ -755,7 +779,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
     ProposalPinned.TOPIC: ProposalPinned,
     ProposalQueued.TOPIC: ProposalQueued,
     ProposalThresholdSet.TOPIC: ProposalThresholdSet,
-    QuorumNumeratorUpdated.TOPIC: QuorumNumeratorUpdated,
+    TermsSet.TOPIC: TermsSet,
     TimelockChange.TOPIC: TimelockChange,
     VoteCast.TOPIC: VoteCast,
     VoteCastWithParams.TOPIC: VoteCastWithParams,
@@ -764,11 +788,10 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
-ContractError: TypeAlias = CheckpointUnorderedInsertionError | ERC6372InconsistentClockError | FailedCallError | GovernorAlreadyCastVoteError | GovernorAlreadyQueuedProposalError | GovernorDisabledDepositError | GovernorExceedRemainingWeightError | GovernorInsufficientProposerVotesError | GovernorInvalidProposalLengthError | GovernorInvalidQuorumFractionError | GovernorInvalidSignatureError | GovernorInvalidVoteParamsError | GovernorInvalidVoteTypeError | GovernorInvalidVotingPeriodError | GovernorNonexistentProposalError | GovernorOnlyExecutorError | GovernorPreventLateQuorumVoteExtensionTooLargeError | GovernorProposalQueueingFailedError | GovernorProposalQueueingNotRequiredError | GovernorRestrictedProposerError | GovernorUnableToCancelError | GovernorUnexpectedProposalStateError | InvalidAccountNonceError | InvalidShortStringError | ProposalSignatureExpiredError | SafeCastOverflowedUintDowncastError | SettingStepTooLargeError | SettingZeroError | StringTooLongError | TargetCodeChangedError | TimelockIsFixedError
+ContractError: TypeAlias = ERC6372InconsistentClockError | FailedCallError | GovernorAlreadyCastVoteError | GovernorAlreadyQueuedProposalError | GovernorDisabledDepositError | GovernorExceedRemainingWeightError | GovernorInsufficientProposerVotesError | GovernorInvalidProposalLengthError | GovernorInvalidSignatureError | GovernorInvalidVoteParamsError | GovernorInvalidVoteTypeError | GovernorInvalidVotingPeriodError | GovernorNonexistentProposalError | GovernorOnlyExecutorError | GovernorPreventLateQuorumVoteExtensionTooLargeError | GovernorProposalQueueingFailedError | GovernorProposalQueueingNotRequiredError | GovernorRestrictedProposerError | GovernorUnableToCancelError | GovernorUnexpectedProposalStateError | InvalidAccountNonceError | InvalidShortStringError | ProposalSignatureExpiredError | QuorumOverWholeError | SafeCastOverflowedUintDowncastError | SettingStepTooLargeError | SettingZeroError | StringTooLongError | TargetCodeChangedError | TimelockIsFixedError
 
 
 ERRORS: Final[dict[bytes, type[ContractError]]] = {
-    CheckpointUnorderedInsertionError.SELECTOR: CheckpointUnorderedInsertionError,
     ERC6372InconsistentClockError.SELECTOR: ERC6372InconsistentClockError,
     FailedCallError.SELECTOR: FailedCallError,
     GovernorAlreadyCastVoteError.SELECTOR: GovernorAlreadyCastVoteError,
@@ -777,7 +800,6 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
     GovernorExceedRemainingWeightError.SELECTOR: GovernorExceedRemainingWeightError,
     GovernorInsufficientProposerVotesError.SELECTOR: GovernorInsufficientProposerVotesError,
     GovernorInvalidProposalLengthError.SELECTOR: GovernorInvalidProposalLengthError,
-    GovernorInvalidQuorumFractionError.SELECTOR: GovernorInvalidQuorumFractionError,
     GovernorInvalidSignatureError.SELECTOR: GovernorInvalidSignatureError,
     GovernorInvalidVoteParamsError.SELECTOR: GovernorInvalidVoteParamsError,
     GovernorInvalidVoteTypeError.SELECTOR: GovernorInvalidVoteTypeError,
@@ -793,6 +815,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
     InvalidAccountNonceError.SELECTOR: InvalidAccountNonceError,
     InvalidShortStringError.SELECTOR: InvalidShortStringError,
     ProposalSignatureExpiredError.SELECTOR: ProposalSignatureExpiredError,
+    QuorumOverWholeError.SELECTOR: QuorumOverWholeError,
     SafeCastOverflowedUintDowncastError.SELECTOR: SafeCastOverflowedUintDowncastError,
     SettingStepTooLargeError.SELECTOR: SettingStepTooLargeError,
     SettingZeroError.SELECTOR: SettingZeroError,
@@ -802,9 +825,9 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
 }
 
 
-def constructor(votes: Address, timelock: Address, guardian: Address, parameters: Parameters) -> bytes:
+def constructor(votes: Address, timelock: Address, guardian: Address, places: tuple[Address, ...], parameters: Parameters) -> bytes:
     """The encoded constructor arguments, to be put behind the bytecode."""
-    return encode(("address", "address", "address", "(uint48,uint32,uint48,uint32,uint256,uint256,uint256,uint256)"), (votes, timelock, guardian, parameters.plain()))
+    return encode(("address", "address", "address", "address[2]", "(uint48,uint48,uint32,uint256,(uint32,uint8,uint32,uint64)[6])"), (votes, timelock, guardian, places, parameters.plain()))
 
 
 def ballot_typehash() -> FunctionCall[bytes]:
@@ -862,6 +885,17 @@ def guardian_term_s() -> FunctionCall[int]:
     return FunctionCall("GUARDIAN_TERM_S", bytes.fromhex("196c26d2"), read)
 
 
+def mandates() -> FunctionCall[Address]:
+    """Function `MANDATES()`, view."""
+
+    def read(answer: bytes) -> Address:
+        values = decode(("address",), answer)
+        result: Address = values[0]
+        return result
+
+    return FunctionCall("MANDATES", bytes.fromhex("6f91379c"), read)
+
+
 def proposal_typehash() -> FunctionCall[bytes]:
     """Function `PROPOSAL_TYPEHASH()`, view."""
 
@@ -873,26 +907,15 @@ def proposal_typehash() -> FunctionCall[bytes]:
     return FunctionCall("PROPOSAL_TYPEHASH", bytes.fromhex("853b94a0"), read)
 
 
-def quorum_tokens_floor() -> FunctionCall[int]:
-    """Function `QUORUM_TOKENS_FLOOR()`, view."""
+def registry() -> FunctionCall[Address]:
+    """Function `REGISTRY()`, view."""
 
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
+    def read(answer: bytes) -> Address:
+        values = decode(("address",), answer)
+        result: Address = values[0]
         return result
 
-    return FunctionCall("QUORUM_TOKENS_FLOOR", bytes.fromhex("903341b5"), read)
-
-
-def quorum_voters_floor() -> FunctionCall[int]:
-    """Function `QUORUM_VOTERS_FLOOR()`, view."""
-
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
-        return result
-
-    return FunctionCall("QUORUM_VOTERS_FLOOR", bytes.fromhex("a050abac"), read)
+    return FunctionCall("REGISTRY", bytes.fromhex("06433b1b"), read)
 
 
 def voter_weight_min() -> FunctionCall[int]:
@@ -1060,6 +1083,17 @@ def hash_proposal(targets: tuple[Address, ...], values: tuple[int, ...], calldat
     return FunctionCall("hashProposal", bytes.fromhex("c59057e4") + encode(("address[]", "uint256[]", "bytes[]", "bytes32"), (targets, values, calldatas, description_hash)), read)
 
 
+def kind_of(targets: tuple[Address, ...], values: tuple[int, ...], calldatas: tuple[bytes, ...]) -> FunctionCall[int]:
+    """Function `kindOf(address[],uint256[],bytes[])`, view."""
+
+    def read(answer: bytes) -> int:
+        values = decode(("uint8",), answer)
+        result: int = values[0]
+        return result
+
+    return FunctionCall("kindOf", bytes.fromhex("88a3b4dc") + encode(("address[]", "uint256[]", "bytes[]"), (targets, values, calldatas)), read)
+
+
 def late_quorum_vote_extension() -> FunctionCall[int]:
     """Function `lateQuorumVoteExtension()`, view."""
 
@@ -1203,6 +1237,17 @@ def proposal_proposer(proposal_id: int) -> FunctionCall[Address]:
     return FunctionCall("proposalProposer", bytes.fromhex("143489d0") + encode(("uint256",), (proposal_id,)), read)
 
 
+def proposal_quorum(proposal_id: int) -> FunctionCall[int]:
+    """Function `proposalQuorum(uint256)`, view."""
+
+    def read(answer: bytes) -> int:
+        values = decode(("uint256",), answer)
+        result: int = values[0]
+        return result
+
+    return FunctionCall("proposalQuorum", bytes.fromhex("fb999fcb") + encode(("uint256",), (proposal_id,)), read)
+
+
 def proposal_snapshot(proposal_id: int) -> FunctionCall[int]:
     """Function `proposalSnapshot(uint256)`, view."""
 
@@ -1214,6 +1259,17 @@ def proposal_snapshot(proposal_id: int) -> FunctionCall[int]:
     return FunctionCall("proposalSnapshot", bytes.fromhex("2d63f693") + encode(("uint256",), (proposal_id,)), read)
 
 
+def proposal_terms(proposal_id: int) -> FunctionCall[Pinned]:
+    """Function `proposalTerms(uint256)`, view."""
+
+    def read(answer: bytes) -> Pinned:
+        values = decode(("(uint8,uint8,uint32,uint64,uint32)",), answer)
+        result: Pinned = Pinned.of(values[0])
+        return result
+
+    return FunctionCall("proposalTerms", bytes.fromhex("57af4459") + encode(("uint256",), (proposal_id,)), read)
+
+
 def proposal_threshold() -> FunctionCall[int]:
     """Function `proposalThreshold()`, view."""
 
@@ -1223,17 +1279,6 @@ def proposal_threshold() -> FunctionCall[int]:
         return result
 
     return FunctionCall("proposalThreshold", bytes.fromhex("b58131b0"), read)
-
-
-def proposal_voters(proposal_id: int) -> FunctionCall[int]:
-    """Function `proposalVoters(uint256)`, view."""
-
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
-        return result
-
-    return FunctionCall("proposalVoters", bytes.fromhex("d23910bf") + encode(("uint256",), (proposal_id,)), read)
 
 
 def proposal_votes(proposal_id: int) -> FunctionCall[tuple[int, int, int]]:
@@ -1291,39 +1336,6 @@ def quorum(timepoint: int) -> FunctionCall[int]:
     return FunctionCall("quorum", bytes.fromhex("f8ce560a") + encode(("uint256",), (timepoint,)), read)
 
 
-def quorum_denominator() -> FunctionCall[int]:
-    """Function `quorumDenominator()`, view."""
-
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
-        return result
-
-    return FunctionCall("quorumDenominator", bytes.fromhex("97c3d334"), read)
-
-
-def quorum_numerator(timepoint: int) -> FunctionCall[int]:
-    """Function `quorumNumerator(uint256)`, view."""
-
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
-        return result
-
-    return FunctionCall("quorumNumerator", bytes.fromhex("60c4247f") + encode(("uint256",), (timepoint,)), read)
-
-
-def quorum_numerator_2() -> FunctionCall[int]:
-    """Function `quorumNumerator()`, view."""
-
-    def read(answer: bytes) -> int:
-        values = decode(("uint256",), answer)
-        result: int = values[0]
-        return result
-
-    return FunctionCall("quorumNumerator", bytes.fromhex("a7713a70"), read)
-
-
 def relay(target: Address, value: int, data: bytes) -> FunctionCall[None]:
     """Function `relay(address,uint256,bytes)`, payable."""
 
@@ -1358,6 +1370,15 @@ def set_proposal_threshold(new_proposal_threshold: int) -> FunctionCall[None]:
         decode((), answer)
 
     return FunctionCall("setProposalThreshold", bytes.fromhex("ece40cc1") + encode(("uint256",), (new_proposal_threshold,)), read)
+
+
+def set_terms(kind: int, voting_period_s: int, quorum_percent: int) -> FunctionCall[None]:
+    """Function `setTerms(uint8,uint32,uint8)`, nonpayable."""
+
+    def read(answer: bytes) -> None:
+        decode((), answer)
+
+    return FunctionCall("setTerms", bytes.fromhex("54f43bac") + encode(("uint8", "uint32", "uint8"), (kind, voting_period_s, quorum_percent)), read)
 
 
 def set_voting_delay(new_voting_delay: int) -> FunctionCall[None]:
@@ -1400,6 +1421,17 @@ def supports_interface(interface_id: bytes) -> FunctionCall[bool]:
     return FunctionCall("supportsInterface", bytes.fromhex("01ffc9a7") + encode(("bytes4",), (interface_id,)), read)
 
 
+def terms_of(kind: int) -> FunctionCall[Terms]:
+    """Function `termsOf(uint8)`, view."""
+
+    def read(answer: bytes) -> Terms:
+        values = decode(("(uint32,uint8,uint32,uint64)",), answer)
+        result: Terms = Terms.of(values[0])
+        return result
+
+    return FunctionCall("termsOf", bytes.fromhex("a142be50") + encode(("uint8",), (kind,)), read)
+
+
 def timelock() -> FunctionCall[Address]:
     """Function `timelock()`, view."""
 
@@ -1420,15 +1452,6 @@ def token() -> FunctionCall[Address]:
         return result
 
     return FunctionCall("token", bytes.fromhex("fc0c546a"), read)
-
-
-def update_quorum_numerator(new_quorum_numerator: int) -> FunctionCall[None]:
-    """Function `updateQuorumNumerator(uint256)`, nonpayable."""
-
-    def read(answer: bytes) -> None:
-        decode((), answer)
-
-    return FunctionCall("updateQuorumNumerator", bytes.fromhex("06f3f9e6") + encode(("uint256",), (new_quorum_numerator,)), read)
 
 
 def update_timelock(value_0: Address) -> FunctionCall[None]:

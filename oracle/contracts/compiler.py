@@ -23,6 +23,7 @@ CONTRACTS: Final = (
     "VklGovernor",
     "BallotRelay",
     "ProgrammeRegistry",
+    "Mandates",
     "Anchors",
 )
 SETTINGS: Final[Mapping[str, Any]] = {

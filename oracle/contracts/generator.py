@@ -20,6 +20,7 @@ from oracle.contracts import compiler
 BINDINGS_DIR: Final = Path(__file__).resolve().parents[1] / "bindings"
 
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LIST_OF_STRUCTS: Final = re.compile(r"tuple\[\d*\]")
 _RESERVED: Final = {"address", "decode", "encode", "calldata"}
 _HEADER: Final = '''"""Typed binding of the contract `{name}`.
 
@@ -282,7 +283,7 @@ def _from_plain(parameter: Parameter, value: str) -> str:
     kind = str(parameter["type"])
     if kind == "tuple":
         return f"{_struct_name(parameter)}.of({value})"
-    if kind == "tuple[]":
+    if _LIST_OF_STRUCTS.fullmatch(kind):
         return f"tuple({_struct_name(parameter)}.of(item) for item in {value})"
     return value
 
@@ -291,7 +292,7 @@ def _to_plain(parameter: Parameter, value: str) -> str:
     kind = str(parameter["type"])
     if kind == "tuple":
         return f"{value}.plain()"
-    if kind == "tuple[]":
+    if _LIST_OF_STRUCTS.fullmatch(kind):
         return f"tuple(item.plain() for item in {value})"
     return value
 

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import TOKEN_UNITS_PER_POINT
+from oracle.bindings.mandates import Bounds
 from oracle.bindings.points_bridge import Limits, Periods
 from oracle.bindings.vkl_governor import Parameters as GovernorParameters
+from oracle.bindings.vkl_governor import Terms
 from oracle.contracts.abi import Address, address
 
-RECORD_VERSION: Final = 1
+RECORD_VERSION: Final = 2
 LOCAL_VOTING_PERIOD_S: Final = 20
 
 
@@ -44,6 +46,7 @@ class Parameters:
     bridge_limits: Limits
     bridge_ceilings: Limits
     governor: GovernorParameters
+    mandates: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,18 @@ class Deployment:
         return min(contract.block_number for contract in self.contracts.values())
 
 
+_QUORUM_BY_KIND: Final = (
+    (10, 3, 40),
+    (4, 3, 30),
+    (6, 3, 30),
+    (6, 3, 30),
+    (4, 3, 30),
+    (2, 2, 10),
+)
+"""Percent of the supply, voters and whole tokens, of each ``ProposalKind`` on chain in its order:
+constitution, programme, limits, spending, budget, text."""
+
+
 def local_parameters(roles: Roles, voting_period_s: int = LOCAL_VOTING_PERIOD_S) -> Parameters:
     """Short periods for a local chain, so that a vote or a batch takes seconds (DESIGN 7)."""
     return Parameters(
@@ -93,14 +108,15 @@ def local_parameters(roles: Roles, voting_period_s: int = LOCAL_VOTING_PERIOD_S)
         ),
         governor=GovernorParameters(
             voting_delay_s=2,
-            voting_period_s=voting_period_s,
             late_quorum_extension_s=5,
             guardian_term_s=180 * 86_400,
             proposal_threshold=TOKEN_UNITS_PER_POINT,
-            quorum_percent=4,
-            quorum_tokens_floor=30 * TOKEN_UNITS_PER_POINT,
-            quorum_voters_floor=3,
+            terms=tuple(
+                Terms(voting_period_s, percent, voters, tokens)
+                for percent, voters, tokens in _QUORUM_BY_KIND
+            ),
         ),
+        mandates=Bounds(order_points_max=50_000, window_points_max=100_000, window_s=30 * 86_400),
     )
 
 
@@ -133,7 +149,11 @@ def from_json(text: str) -> Deployment:
     try:
         document: dict[str, Any] = json.loads(text)
         if document["version"] != RECORD_VERSION:
-            raise RecordMalformed(f"A record of version {document['version']} is unknown here.")
+            raise RecordMalformed(
+                f"A record of version {document['version']} is of other contracts than these, "
+                f"which are version {RECORD_VERSION}. Give that chain up (docs/bridge.md) and "
+                "deploy anew."
+            )
         return Deployment(
             chain_id=int(document["chainId"]),
             genesis_hash=_bytes(document["genesisHash"]),
@@ -171,8 +191,16 @@ def _parameters(found: Mapping[str, Any]) -> Parameters:
         bridge_periods=Periods(**found["bridge_periods"]),
         bridge_limits=Limits(**found["bridge_limits"]),
         bridge_ceilings=Limits(**found["bridge_ceilings"]),
-        governor=GovernorParameters(**found["governor"]),
+        governor=_governor(found["governor"]),
+        mandates=Bounds(**found["mandates"]),
     )
+
+
+def _governor(found: Mapping[str, Any]) -> GovernorParameters:
+    terms = tuple(Terms(**one) for one in found["terms"])
+    if len(terms) != len(_QUORUM_BY_KIND):
+        raise ValueError(f"{len(terms)} terms, not {len(_QUORUM_BY_KIND)}: one of each kind")
+    return GovernorParameters(**{**found, "terms": terms})
 
 
 def _bytes(text: str) -> bytes:

@@ -18,6 +18,7 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.bindings import (
     anchors,
     ballot_relay,
+    mandates,
     points_bridge,
     programme_registry,
     vkl_governor,
@@ -72,12 +73,17 @@ def deploy(
     bridge = created_address(me, deployer.nonce + 1)
     token = deployer.create("VklToken", vkl_token.constructor(bridge))
     deployer.create("PointsBridge", _bridge_arguments(token, timelock, parameters))
+    places = (
+        deployer.create("ProgrammeRegistry", programme_registry.constructor(timelock)),
+        deployer.create("Mandates", mandates.constructor(timelock, parameters.mandates)),
+    )
     governor = deployer.create(
         "VklGovernor",
-        vkl_governor.constructor(token, timelock, parameters.roles.guardian, parameters.governor),
+        vkl_governor.constructor(
+            token, timelock, parameters.roles.guardian, places, parameters.governor
+        ),
     )
     deployer.create("BallotRelay", ballot_relay.constructor(governor))
-    deployer.create("ProgrammeRegistry", programme_registry.constructor(timelock))
     deployer.create("Anchors", anchors.constructor(timelock, parameters.roles.anchorer))
     for role in (
         vkl_timelock.proposer_role(),

@@ -162,13 +162,19 @@ def _immutables(deployment: Deployment, name: str) -> Mapping[str, bytes]:
         },
         "VklTimelock": {"DELAY_FLOOR_S": _word(parameters.timelock_delay_s)},
         "VklGovernor": {
-            "QUORUM_TOKENS_FLOOR": _word(parameters.governor.quorum_tokens_floor),
-            "QUORUM_VOTERS_FLOOR": _word(parameters.governor.quorum_voters_floor),
+            "REGISTRY": _word(at("ProgrammeRegistry")),
+            "MANDATES": _word(at("Mandates")),
             "GUARDIAN_TERM_S": _word(parameters.governor.guardian_term_s),
             "_token": _word(at("VklToken")),
         },
         "BallotRelay": {"GOVERNOR": _word(at("VklGovernor"))},
         "ProgrammeRegistry": {"TIMELOCK": _word(at("VklTimelock"))},
+        "Mandates": {
+            "TIMELOCK": _word(at("VklTimelock")),
+            "ORDER_POINTS_MAX": _word(parameters.mandates.order_points_max),
+            "WINDOW_POINTS_MAX": _word(parameters.mandates.window_points_max),
+            "WINDOW_S": _word(parameters.mandates.window_s),
+        },
         "Anchors": {"TIMELOCK": _word(at("VklTimelock"))},
     }
     if name in _EIP712_NAMES:

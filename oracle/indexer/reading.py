@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 from oracle.bindings import (
     anchors,
     ballot_relay,
+    mandates,
     points_bridge,
     programme_registry,
     vkl_governor,
@@ -24,6 +25,7 @@ from oracle.indexer.model import ChainEvent, ChainIdentity, ChainMoved, Contract
 EVENTS: Final[Mapping[str, Mapping[bytes, type]]] = {
     "Anchors": anchors.EVENTS,
     "BallotRelay": ballot_relay.EVENTS,
+    "Mandates": mandates.EVENTS,
     "PointsBridge": points_bridge.EVENTS,
     "ProgrammeRegistry": programme_registry.EVENTS,
     "VklGovernor": vkl_governor.EVENTS,

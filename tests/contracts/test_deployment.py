@@ -141,7 +141,7 @@ def test_a_record_is_read_as_written(
     write_record(path, deployment)
     assert read_record(path) == deployment
     assert from_json(to_json(deployment)) == deployment
-    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    path.write_text(path.read_text().replace('"version": 2', '"version": 1'))
     with pytest.raises(RecordMalformed):
         read_record(path)
 

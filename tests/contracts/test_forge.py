@@ -17,6 +17,8 @@ SUITES: Final = {
     "VklGovernorTest",
     "BallotRelayTest",
     "RegistersTest",
+    "KindsTest",
+    "MandatesTest",
     "HonestPosterTest",
     "LyingPosterTest",
 }

@@ -182,7 +182,7 @@ def test_a_vote_from_delegation_to_execution(community: Community) -> None:
     assert isinstance(reason, vkl_governor.GovernorInvalidSignatureError)
     tally = community.ask("VklGovernor", vkl_governor.proposal_votes(proposal_id))
     assert tally == (50 * 10**18, 250 * 10**18, 0)
-    assert community.ask("VklGovernor", vkl_governor.proposal_voters(proposal_id)) == 3
+    assert community.ask("VklGovernor", vkl_governor.proposal_terms(proposal_id)).voters == 3
 
     community.node.pass_time(25)
     registry = community.deployment.address("ProgrammeRegistry")

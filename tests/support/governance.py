@@ -222,7 +222,7 @@ class Community:
     def closed(self, proposal: str) -> str:
         """Let the voting period pass, with every ballot recorded; the state then."""
         self.until(lambda: not self.waiting_ballots())
-        self.node.pass_time(self.deployment.parameters.governor.voting_period_s + 1)
+        self.node.pass_time(self.deployment.parameters.governor.terms[1].voting_period_s + 1)
         self.until(lambda: self.state(proposal) not in {"active", "pending"})
         return self.state(proposal)
 

@@ -315,10 +315,12 @@ def my_delegations(composition: CompositionHere, member: CurrentMember) -> dict[
 
 
 def _draft(body: DraftBody, governing: Governing, wallet: Address, replaces: bytes) -> Draft:
-    registry = governing.contracts.registry
     if body.kind == "text":
         return model.text_draft(
-            title=body.title, body=body.body, proposer=wallet, registry=registry
+            title=body.title,
+            body=body.body,
+            proposer=wallet,
+            mandates=governing.contracts.mandates,
         )
     if body.programme is None or body.effective_at is None:
         raise ProposalRefused(
@@ -329,7 +331,7 @@ def _draft(body: DraftBody, governing: Governing, wallet: Address, replaces: byt
         title=body.title,
         body=body.body,
         proposer=wallet,
-        registry=registry,
+        registry=governing.contracts.registry,
         programme_hash=bytes.fromhex(body.programme[2:]),
         replaces=replaces,
         effective_at=body.effective_at.replace(microsecond=0),

@@ -6,11 +6,13 @@ import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 
 import {Anchors} from "vklad/Anchors.sol";
 import {BallotRelay} from "vklad/BallotRelay.sol";
+import {Mandates} from "vklad/Mandates.sol";
 import {PointsBridge} from "vklad/PointsBridge.sol";
 import {ProgrammeRegistry} from "vklad/ProgrammeRegistry.sol";
 import {VklGovernor} from "vklad/VklGovernor.sol";
 import {VklTimelock} from "vklad/VklTimelock.sol";
 import {VklToken} from "vklad/VklToken.sol";
+import {IMandates} from "vklad/interfaces/IMandates.sol";
 import {IPointsBridge} from "vklad/interfaces/IPointsBridge.sol";
 
 import {Vm} from "./Vm.sol";
@@ -39,6 +41,7 @@ abstract contract Deployed {
     VklGovernor internal governor;
     BallotRelay internal relay;
     ProgrammeRegistry internal registry;
+    Mandates internal mandates;
     Anchors internal anchors;
 
     error Failed(string what);
@@ -49,11 +52,16 @@ abstract contract Deployed {
         bridge = new PointsBridge(
             address(token), address(timelock), [poster, watcher, guardian], _periods(), _limits(), _ceilings()
         );
+        registry = new ProgrammeRegistry(address(timelock));
+        mandates = new Mandates(address(timelock), IMandates.Bounds(1000, 1500, 30 days));
         governor = new VklGovernor(
-            IVotes(address(token)), TimelockController(payable(address(timelock))), guardian, _settings()
+            IVotes(address(token)),
+            TimelockController(payable(address(timelock))),
+            guardian,
+            [address(registry), address(mandates)],
+            _settings()
         );
         relay = new BallotRelay(governor);
-        registry = new ProgrammeRegistry(address(timelock));
         anchors = new Anchors(address(timelock), anchorer);
         timelock.grantRole(timelock.PROPOSER_ROLE(), address(governor));
         timelock.grantRole(timelock.CANCELLER_ROLE(), address(governor));
@@ -73,17 +81,15 @@ abstract contract Deployed {
         return IPointsBridge.Limits(CAPACITY * 3, REFILL_PER_DAY * 3, GROWTH * 3);
     }
 
-    function _settings() internal pure returns (VklGovernor.Parameters memory) {
-        return VklGovernor.Parameters({
-            votingDelayS: 2,
-            votingPeriodS: 20,
-            lateQuorumExtensionS: 5,
-            guardianTermS: GUARDIAN_TERM_S,
-            proposalThreshold: POINT,
-            quorumPercent: 10,
-            quorumTokensFloor: 30 * POINT,
-            quorumVotersFloor: 3
-        });
+    function _settings() internal pure returns (VklGovernor.Parameters memory parameters) {
+        parameters.votingDelayS = 2;
+        parameters.lateQuorumExtensionS = 5;
+        parameters.guardianTermS = GUARDIAN_TERM_S;
+        parameters.proposalThreshold = POINT;
+        for (uint256 i = 0; i < parameters.terms.length; ++i) {
+            parameters.terms[i] = VklGovernor.Terms(20, 10, 3, 30);
+        }
+        parameters.terms[uint8(VklGovernor.Kind.Text)] = VklGovernor.Terms(10, 5, 2, 10);
     }
 
     function _record(address recipient, uint256 points) internal pure returns (bytes memory) {

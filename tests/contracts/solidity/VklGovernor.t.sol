@@ -58,7 +58,7 @@ contract VklGovernorTest is Governance {
         _propose(proposal);
         _open();
         _vote(proposal, 2, 1);
-        _require(governor.proposalVoters(proposal.id) == 2, "voters");
+        _require(governor.proposalTerms(proposal.id).voters == 2, "voters");
         _close();
         _requireState(proposal, IGovernor.ProposalState.Defeated);
     }
@@ -87,13 +87,13 @@ contract VklGovernorTest is Governance {
         _open();
         vm.prank(dusty);
         governor.castVote(proposal.id, 1);
-        _require(governor.proposalVoters(proposal.id) == 0, "dust is no voter");
+        _require(governor.proposalTerms(proposal.id).voters == 0, "dust is no voter");
         bytes memory split = abi.encodePacked(uint128(0), uint128(POINT), uint128(0));
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(_member(0));
             governor.castVoteWithReasonAndParams(proposal.id, 255, "", split);
         }
-        _require(governor.proposalVoters(proposal.id) == 1, "one voter in three parts");
+        _require(governor.proposalTerms(proposal.id).voters == 1, "one voter in three parts");
     }
 
     function test_DefeatedByVotes() public {
@@ -254,7 +254,9 @@ contract VklGovernorTest is Governance {
         _refuseSetting(abi.encodeCall(governor.setVotingPeriod, (9)));
         _refuseSetting(abi.encodeCall(governor.setVotingDelay, (0)));
         _refuseSetting(abi.encodeCall(governor.setProposalThreshold, (2 * POINT + 1)));
-        _refuseSetting(abi.encodeCall(governor.updateQuorumNumerator, (4)));
+        _refuseSetting(abi.encodeCall(governor.setTerms, (VklGovernor.Kind.Constitution, 20, 4)));
+        _refuseSetting(abi.encodeCall(governor.setTerms, (VklGovernor.Kind.Programme, 41, 10)));
+        _refuseSetting(abi.encodeCall(governor.setTerms, (VklGovernor.Kind.Programme, 20, 0)));
         _refuseSetting(abi.encodeCall(governor.updateTimelock, (TimelockController(payable(address(9))))));
         _pass(_single(address(governor), abi.encodeCall(governor.setVotingPeriod, (40)), "double"));
         _require(governor.votingPeriod() == 40, "doubled");
@@ -270,14 +272,24 @@ contract VklGovernorTest is Governance {
     }
 
     function test_ConstructionRefusals() public {
-        VklGovernor.Parameters memory zero = _settings();
-        zero.quorumVotersFloor = 0;
-        vm.expectRevert(VklGovernor.SettingZero.selector);
-        new VklGovernor(IVotes(address(token)), TimelockController(payable(address(timelock))), guardian, zero);
-        zero = _settings();
-        zero.votingDelayS = 0;
-        vm.expectRevert(VklGovernor.SettingZero.selector);
-        new VklGovernor(IVotes(address(token)), TimelockController(payable(address(timelock))), guardian, zero);
+        VklGovernor.Parameters memory wrong = _settings();
+        wrong.terms[3].quorumVotersFloor = 0;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.SettingZero.selector));
+        wrong = _settings();
+        wrong.terms[5].quorumTokensFloor = 0;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.SettingZero.selector));
+        wrong = _settings();
+        wrong.terms[1].votingPeriodS = 0;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.SettingZero.selector));
+        wrong = _settings();
+        wrong.terms[0].quorumPercent = 101;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.QuorumOverWhole.selector, 101));
+        wrong = _settings();
+        wrong.votingDelayS = 0;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.SettingZero.selector));
+        wrong = _settings();
+        wrong.guardianTermS = 0;
+        _refuseParameters(wrong, abi.encodeWithSelector(VklGovernor.SettingZero.selector));
     }
 
     // --- proposals by signature ---
@@ -367,6 +379,17 @@ contract VklGovernorTest is Governance {
             abi.encodeWithSelector(IGovernor.GovernorUnableToCancel.selector, proposal.id, by)
         );
         governor.cancel(proposal.targets, proposal.values, proposal.calldatas, descriptionHash);
+    }
+
+    function _refuseParameters(VklGovernor.Parameters memory wrong, bytes memory reason) private {
+        vm.expectRevert(reason);
+        new VklGovernor(
+            IVotes(address(token)),
+            TimelockController(payable(address(timelock))),
+            guardian,
+            [address(registry), address(mandates)],
+            wrong
+        );
     }
 
     function _refuseSetting(bytes memory call) private {

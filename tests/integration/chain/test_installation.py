@@ -105,8 +105,8 @@ def test_a_chain_that_is_not_local_needs_parameters(
 
 def test_the_local_voting_period_is_a_setting(settings: Settings, state: StateFolder) -> None:
     stated = settings.model_copy(update={"local_voting_period_s": 150})
-    assert deployment_parameters(settings, state).governor.voting_period_s == 20
-    assert deployment_parameters(stated, state).governor.voting_period_s == 150
+    assert deployment_parameters(settings, state).governor.terms[1].voting_period_s == 20
+    assert deployment_parameters(stated, state).governor.terms[1].voting_period_s == 150
 
 
 def test_finality_is_configured_or_the_chains(settings: Settings) -> None:

@@ -75,7 +75,7 @@ def test_too_early_and_too_late(community: Community) -> None:
     assert refused(community, voter, proposal, early) == (409, "ballot_too_early")
     community.opened(proposal)
     late = community.ballot(voter, proposal, "for")
-    community.node.pass_time(community.deployment.parameters.governor.voting_period_s + 1)
+    community.node.pass_time(community.deployment.parameters.governor.terms[1].voting_period_s + 1)
     assert refused(community, voter, proposal, late) == (410, "ballot_too_late")
 
 

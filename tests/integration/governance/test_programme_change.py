@@ -100,7 +100,7 @@ def test_queued_by_a_stranger_first(ready: Community) -> None:
     for voter in ready.voters[:3]:
         ready.vote(voter, proposal)
     ready.until(lambda: not ready.waiting_ballots())
-    ready.node.pass_time(ready.deployment.parameters.governor.voting_period_s + 1)
+    ready.node.pass_time(ready.deployment.parameters.governor.terms[1].voting_period_s + 1)
     ready.tick_without_sending()
     assert ready.state(proposal) == "succeeded"
     queue = ready.governor_call("queue", proposal)

@@ -141,7 +141,7 @@ def test_a_key_of_nobody_cannot_sign(community: Community) -> None:
             title="",
             body="",
             proposer=community.contracts.token,
-            registry=community.contracts.registry,
+            mandates=community.contracts.mandates,
         )
 
 

@@ -26,11 +26,12 @@ from tests.unit.governance.test_ballots import standing
 
 PROPOSER = Address("0x00000000000000000000000000000000000000A1")
 REGISTRY = Address("0x00000000000000000000000000000000000000B2")
+MANDATES = Address("0x00000000000000000000000000000000000000c3")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def draft(title: str = "Title", body: str = "Body") -> Draft:
-    return text_draft(title=title, body=body, proposer=PROPOSER, registry=REGISTRY)
+    return text_draft(title=title, body=body, proposer=PROPOSER, mandates=MANDATES)
 
 
 def proposal(**fields: object) -> Proposal:

@@ -56,11 +56,11 @@ def _without(*path: str) -> str:
         "",
         "[]",
         "{}",
-        to_json(DEPLOYMENT).replace('"version": 1', '"version": 2'),
+        to_json(DEPLOYMENT).replace('"version": 2', '"version": 1'),
         to_json(DEPLOYMENT).replace("0x0101", "0xzz01"),
         _without("genesisHash"),
         _without("contracts", "Anchors", "address"),
-        _without("parameters", "governor", "quorum_percent"),
+        _without("parameters", "governor", "terms"),
         to_json(DEPLOYMENT).replace('"delay_s"', '"delay_m"'),
     ],
 )
@@ -76,5 +76,5 @@ def test_what_are_not_parameters_is_refused() -> None:
 
 def test_a_local_vote_lasts_twenty_seconds_unless_stated() -> None:
     roles = DEPLOYMENT.parameters.roles
-    assert local_parameters(roles).governor.voting_period_s == 20
-    assert local_parameters(roles, 150).governor.voting_period_s == 150
+    assert local_parameters(roles).governor.terms[1].voting_period_s == 20
+    assert local_parameters(roles, 150).governor.terms[1].voting_period_s == 150
