@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Mandates} from "vklad/Mandates.sol";
 import {IMandates} from "vklad/interfaces/IMandates.sol";
 
 import {Governance} from "./Governance.sol";
@@ -98,12 +97,12 @@ contract MandatesTest is Governance {
 
     function test_ConstructionRefusals() public {
         vm.expectRevert(abi.encodeWithSelector(IMandates.TimelockRefused.selector, address(0)));
-        new Mandates(address(0), IMandates.Bounds(1, 1, 1));
+        _createMandates(address(0), IMandates.Bounds(1, 1, 1));
         vm.expectRevert(IMandates.BoundsZero.selector);
-        new Mandates(address(timelock), IMandates.Bounds(0, 1, 1));
+        _createMandates(address(timelock), IMandates.Bounds(0, 1, 1));
         vm.expectRevert(IMandates.BoundsZero.selector);
-        new Mandates(address(timelock), IMandates.Bounds(1, 0, 1));
+        _createMandates(address(timelock), IMandates.Bounds(1, 0, 1));
         vm.expectRevert(IMandates.BoundsZero.selector);
-        new Mandates(address(timelock), IMandates.Bounds(1, 1, 0));
+        _createMandates(address(timelock), IMandates.Bounds(1, 1, 0));
     }
 }

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {PointsBridge} from "vklad/PointsBridge.sol";
 import {VklToken} from "vklad/VklToken.sol";
 import {IPointsBridge} from "vklad/interfaces/IPointsBridge.sol";
 
@@ -392,7 +391,7 @@ contract PointsBridgeTest is Deployed {
 
     function test_ConstructionRefusals() public {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
-        VklToken other = new VklToken(next);
+        VklToken other = VklToken(_create("VklToken", abi.encode(next)));
         vm.expectRevert(
             abi.encodeWithSelector(IPointsBridge.TokenOfAnotherBridge.selector, address(other))
         );
@@ -426,7 +425,7 @@ contract PointsBridgeTest is Deployed {
         IPointsBridge.Periods memory periods,
         IPointsBridge.Limits memory initial
     ) private {
-        new PointsBridge(token_, timelock_, [poster, watcher, guardian], periods, initial, _ceilings());
+        _createBridge(token_, timelock_, _roles(), periods, initial);
     }
 
     function _refuseCommit(

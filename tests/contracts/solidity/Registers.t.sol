@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Anchors} from "vklad/Anchors.sol";
-import {ProgrammeRegistry} from "vklad/ProgrammeRegistry.sol";
 import {IAnchors} from "vklad/interfaces/IAnchors.sol";
 import {IProgrammeRegistry} from "vklad/interfaces/IProgrammeRegistry.sol";
 
@@ -55,7 +53,7 @@ contract RegistersTest is Deployed {
         vm.expectRevert(
             abi.encodeWithSelector(IProgrammeRegistry.TimelockRefused.selector, address(0))
         );
-        new ProgrammeRegistry(address(0));
+        _create("ProgrammeRegistry", abi.encode(address(0)));
     }
 
     function test_AnchorsOnlyGrow() public {
@@ -84,7 +82,7 @@ contract RegistersTest is Deployed {
         anchors.setAnchorer(address(9));
         _require(anchors.anchorer() == address(9), "replaced");
         vm.expectRevert(abi.encodeWithSelector(IAnchors.AccountRefused.selector, address(0)));
-        new Anchors(address(0), anchorer);
+        _create("Anchors", abi.encode(address(0), anchorer));
     }
 
     function _activate(bytes32 programme, bytes32 replaces, uint64 effectiveAt) private {

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
-import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 
 import {GovernorProposeBySig} from "vklad/GovernorProposeBySig.sol";
 import {VklGovernor} from "vklad/VklGovernor.sol";
@@ -268,7 +267,7 @@ contract VklGovernorTest is Governance {
         _pass(_single(address(timelock), abi.encodeCall(timelock.updateDelay, (9)), "more delay"));
         _require(timelock.getMinDelay() == 9, "raised");
         vm.expectRevert(VklTimelock.NoDelay.selector);
-        new VklTimelock(0, address(this));
+        _create("VklTimelock", abi.encode(0, address(this)));
     }
 
     function test_ConstructionRefusals() public {
@@ -383,13 +382,7 @@ contract VklGovernorTest is Governance {
 
     function _refuseParameters(VklGovernor.Parameters memory wrong, bytes memory reason) private {
         vm.expectRevert(reason);
-        new VklGovernor(
-            IVotes(address(token)),
-            TimelockController(payable(address(timelock))),
-            guardian,
-            [address(registry), address(mandates)],
-            wrong
-        );
+        _createGovernor(guardian, wrong);
     }
 
     function _refuseSetting(bytes memory call) private {

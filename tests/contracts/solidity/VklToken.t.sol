@@ -37,7 +37,7 @@ contract VklTokenTest is Deployed {
     Plain private plain;
 
     function setUp() public {
-        ours = new VklToken(address(this));
+        ours = VklToken(_create("VklToken", abi.encode(address(this))));
         plain = new Plain();
     }
 
@@ -131,7 +131,7 @@ contract VklTokenTest is Deployed {
 
     function test_BridgeIsNeeded() public {
         vm.expectRevert(abi.encodeWithSelector(IVklToken.OnlyBridge.selector, address(0)));
-        new VklToken(address(0));
+        _create("VklToken", abi.encode(address(0)));
     }
 
     function test_Faces() public view {

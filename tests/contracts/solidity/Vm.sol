@@ -10,13 +10,16 @@ interface Vm {
 
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
+    function chainId(uint256 newChainId) external;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deal(address account, uint256 balance) external;
     function etch(address target, bytes calldata code) external;
+    function expectEmit(address emitter) external;
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data) external;
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata revertData) external;
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function getNonce(address account) external view returns (uint64);
     function prank(address caller) external;
     function startPrank(address caller) external;
