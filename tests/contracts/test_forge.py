@@ -68,7 +68,7 @@ def test_solidity(forge_report: dict[str, Any], suite: str) -> None:
 
 @pytest.mark.parametrize("suite", sorted(ACTIONS))
 def test_every_action_of_a_campaign_happened(forge_report: dict[str, Any], suite: str) -> None:
-    """A call that gave itself back (``vm.assume``) did nothing: those left over are what was done."""
+    """A call that gave itself back (``vm.assume``) did nothing: the rest is what was done."""
     [campaign] = forge_report[suite]["test_results"].values()
     done = {
         name.split(".")[-1]: calls["calls"] - calls["reverts"] - calls["discards"]
