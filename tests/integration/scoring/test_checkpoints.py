@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from ledger.events.model import ExactJson
 from ledger.kernel.transaction import execute
 from ledger.members import service as members
 from ledger.members.model import LinkIdentity
@@ -19,6 +20,7 @@ from ledger.scoring.tables import scoring_checkpoints
 from ledger.scoring.verify import check_projection
 from tests.scoring_cases import DAILY
 from tests.support.merging import merge
+from tests.unit.scoring.test_reductions import TEXT as REDUCING
 from tests.world import World, lms
 
 TYPES = ("commit.created", "day.opened", "content.published")
@@ -89,6 +91,11 @@ def checkpoint(world: World) -> Checkpoint | None:
         return store.read(work, world.linked["anna"])
 
 
+def used(starts: list[Resumed | None]) -> int:
+    """How many of these went on from a checkpoint."""
+    return sum(start is not None for start in starts)
+
+
 def require_right(world: World) -> None:
     with world.database.read() as work:
         assert list(check_projection(work)) == []
@@ -144,6 +151,26 @@ def test_a_fact_of_the_very_time_of_the_checkpoint_may_come_before_it(
     assert before.position.id > "!"
     assert starts == [None]
     require_right(anna)
+
+
+def test_a_refund_reaches_behind_it(world: World, starts: list[Resumed | None]) -> None:
+    world.activate(REDUCING)
+    world.link("anna")
+    for order in range(5):
+        paid: dict[str, ExactJson] = {"order": str(order), "amount_minor": 1000}
+        world.state(
+            f"p{order}", "shop.order.paid", "lms:anna", f"2025-03-0{order + 1}T09:00:00Z", paid
+        )
+        world.score()
+    assert checkpoint(world) is not None
+    resumed = used(starts)
+    assert resumed > 0
+    back: dict[str, ExactJson] = {"order": "0", "amount_minor": 1000, "refund": "r"}
+    world.state("r0", "shop.order.refunded", "lms:anna", "2025-03-09T09:00:00Z", back)
+    world.score()
+    assert used(starts) == resumed
+    assert world.points("anna") == 400
+    require_right(world)
 
 
 def test_a_dropped_checkpoint_is_missed_by_nobody(
