@@ -310,16 +310,18 @@ contract VklGovernor is
         return super._cancel(targets, values, calldatas, descriptionHash);
     }
 
-    /// @dev Counts the voter, once per proposal, besides the votes.
+    /// @dev Counts the voter besides the votes, when its votes come to a whole token: they only grow, so
+    /// that this happens once. Whether it has voted would not do, as a split of nothing leaves no trace.
     function _countVote(
         uint256 proposalId,
         address account,
         uint8 support,
         uint256 totalWeight,
         bytes memory params
-    ) internal override(Governor, GovernorCountingFractional) returns (uint256) {
-        if (totalWeight >= VOTER_WEIGHT_MIN && !hasVoted(proposalId, account)) ++_pinned[proposalId].voters;
-        return super._countVote(proposalId, account, support, totalWeight, params);
+    ) internal override(Governor, GovernorCountingFractional) returns (uint256 weight) {
+        uint256 before = usedVotes(proposalId, account);
+        weight = super._countVote(proposalId, account, support, totalWeight, params);
+        if (before < VOTER_WEIGHT_MIN && before + weight >= VOTER_WEIGHT_MIN) ++_pinned[proposalId].voters;
     }
 
     function _tallyUpdated(uint256 proposalId) internal override(Governor, GovernorPreventLateQuorum) {

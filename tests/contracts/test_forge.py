@@ -16,6 +16,7 @@ SUITES: Final = {
     "PointsBridgeTest",
     "VklGovernorTest",
     "BallotRelayTest",
+    "AttacksOnVotesTest",
     "RegistersTest",
     "KindsTest",
     "MandatesTest",

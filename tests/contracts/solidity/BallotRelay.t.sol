@@ -123,18 +123,6 @@ contract BallotRelayTest is Governance {
         ballot = _ballot(number, support);
         ballot.reason = reason;
         ballot.params = params;
-        bytes32 structHash = keccak256(
-            abi.encode(
-                governor.EXTENDED_BALLOT_TYPEHASH(),
-                proposal.id,
-                support,
-                _member(number),
-                governor.nonces(_member(number)),
-                keccak256(bytes(reason)),
-                keccak256(params)
-            )
-        );
-        ballot.signature =
-            _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
+        ballot.signature = _extendedSignature(number, proposal.id, support, reason, params);
     }
 }

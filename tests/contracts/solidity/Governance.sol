@@ -123,4 +123,25 @@ abstract contract Governance is Deployed {
         );
         return _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
     }
+
+    function _extendedSignature(
+        uint256 number,
+        uint256 proposalId,
+        uint8 support,
+        string memory reason,
+        bytes memory params
+    ) internal view returns (bytes memory) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                governor.EXTENDED_BALLOT_TYPEHASH(),
+                proposalId,
+                support,
+                _member(number),
+                governor.nonces(_member(number)),
+                keccak256(bytes(reason)),
+                keccak256(params)
+            )
+        );
+        return _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
+    }
 }
