@@ -13,6 +13,7 @@ from ledger.kernel.clock import Instant
 from ledger.programme.calendar import (
     Calendar,
     UnknownZone,
+    day_of_date,
     day_text,
     first_day_of_span,
     first_day_of_week,
@@ -84,6 +85,15 @@ def test_spans_are_those_of_the_calendar(day: date) -> None:
                 span_of_day(per, first) == span_of_day(per, after - 1) == span_of_day(per, number)
             )
             assert span_of_day(per, after) == span_of_day(per, number) + 1
+
+
+def test_a_lifetime_is_one_span_whenever_it_is() -> None:
+    assert {span_of_day(Per.LIFETIME, day) for day in (-1, 0, 20_000)} == {0}
+
+
+@given(st.dates(date(1950, 1, 1), date(2060, 1, 1)))
+def test_a_date_is_the_day_that_is_written_like_it(day: date) -> None:
+    assert day_text(day_of_date(day)) == day.isoformat()
 
 
 def test_a_clock_turned_back_over_midnight_starts_the_day_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from ledger.kernel.clock import Instant
 from ledger.programme.conditions import (
     BUDGET_STEPS_MAX,
+    DATA_DEPTH_MAX,
+    DEPTH_MAX,
+    LENGTH_MAX,
+    OPERATORS_MAX,
     Condition,
     ConditionFailed,
     ConditionMalformed,
@@ -72,6 +77,8 @@ def test_no_answer_is_a_failure_of_that_event(text: str, content: dict[str, Any]
         ("event.data.s.matches('(a+)+$')", "'matches'"),
         ("nothing(event)", "'nothing'"),
         ("(" * 17 + "true" + ")" * 17, "deep"),
+        ("(true && " * 17 + "true" + ")" * 17, "deep"),
+        ("(true) && " + "(" * 17 + "true" + ")" * 17, "deep"),
         ("true && " * 101 + "true", "operators"),
         ("event.type == '" + "x" * 1000 + "'", "characters"),
         ("event.data.a.all(x, x.all(y, y.all(z, z == 1)))", "comprehensions"),
@@ -95,6 +102,50 @@ def test_a_comprehension_over_too_much_is_over_budget() -> None:
     assert holds(two, l=[1] * 100)
     with pytest.raises(ConditionFailed, match="visit more"):
         holds(two, l=[1] * 1000)
+
+
+def test_bounds_are_inclusive() -> None:
+    start, end = "event.type != '", "'"
+    for text in (
+        start + "x" * (LENGTH_MAX - len(start + end)) + end,
+        "(" * DEPTH_MAX + "true" + ")" * DEPTH_MAX,
+        "(true) && " * (DEPTH_MAX + 1) + "true",
+        "true && " * OPERATORS_MAX + "true",
+    ):
+        assert holds(compile_condition(text))
+    exactly = BUDGET_STEPS_MAX - 2  # The list and what holds it are values, too.
+    assert holds(compile_condition("event.data.l.all(x, x == 1)"), l=[1] * exactly)
+
+
+def test_what_loops_over_nothing_has_no_budget() -> None:
+    event = shown("a.done", "lms", Instant.parse("2026-03-02T09:30:00Z"), {})
+    assert compile_condition("event.type == 'a.done'").holds(event, BUDGET_STEPS_MAX + 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(5, 1), ("text", 1), ({}, 1), ([], 1), ({"a": [1, 2], "b": "text"}, 5), ([[], [1], {}], 5)],
+)
+def test_every_value_inside_counts(value: Any, count: int) -> None:
+    assert values_in(value) == count
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: {"inner": inner}, lambda inner: [inner]])
+def test_so_many_levels_of_data_are_looked_at(wrap: Callable[[Any], Any]) -> None:
+    value: Any = 1
+    for _ in range(DATA_DEPTH_MAX):
+        value = wrap(value)
+    assert values_in(value) == DATA_DEPTH_MAX + 1
+    with pytest.raises(ConditionFailed, match="nested"):
+        values_in(wrap(value))
+
+
+def test_what_the_library_said_is_told_in_short() -> None:
+    text = "event.data[event.data.s] == 1"
+    with pytest.raises(ConditionFailed) as caught:
+        holds(compile_condition(text), s="x" * 500)
+    said = caught.value.message.partition("has no answer: ")[2]
+    assert said == f"'{'x' * 159}."
 
 
 def test_comprehensions_in_a_row_are_not_nested() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.programme.expressions import (
     DEPTH_MAX,
     LENGTH_MAX,
+    NUMBER_MAX,
     PARTS_MAX,
     ExpressionFailed,
     ExpressionMalformed,
@@ -114,6 +115,21 @@ def test_what_has_no_answer(text: str, said: str) -> None:
         parse_expression(text).value(CONTENT)
     assert said in caught.value.message
     assert caught.value.code == "expression_failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"1{' ' * (LENGTH_MAX - 3)}+1", 2),
+        ("(" * (DEPTH_MAX - 1) + "1" + ")" * (DEPTH_MAX - 1), 1),
+        ("(((1))) + " * 8 + "1", 9),
+        ("-" + "+".join(["1"] * (PARTS_MAX // 2)), PARTS_MAX // 2 - 2),
+        ("-1000000 * 1000000", -NUMBER_MAX),
+        ("min(" + ", ".join("3" * 16) + ")", 3),
+    ],
+)
+def test_bounds_are_inclusive(text: str, value: int) -> None:
+    assert parse_expression(text).value({}) == value
 
 
 @pytest.mark.parametrize(
