@@ -76,6 +76,8 @@ APPEND_ONLY: Final = (
     *("unit_changes", "unit_approvals"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
+    *("project_approvals", "project_shares", "project_payments", "project_acts"),
+    *("good_changes", "stakes"),
 )
 """Append-only tables of the other rooms; a test compares all of them with the database."""
 
@@ -83,6 +85,11 @@ REFUSALS: Final = (
     LEDGER_REFUSALS
     | {(table, f"{table}_append_only") for table in APPEND_ONLY}
     | {("delegations", "delegations_kept"), ("delegations", "delegations_fixed")}
+    | {
+        (table, f"{table}_{suffix}")
+        for table in ("projects", "project_tasks", "good_orders")
+        for suffix in ("kept", "fixed")
+    }
 )
 """Every refusal of the database; an erasure may blank the addresses of a delegation."""
 

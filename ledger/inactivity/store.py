@@ -35,7 +35,7 @@ _AWAY: Final = sa.text(
     AND EXISTS (SELECT FROM lots JOIN accounts AS a ON a.owner = lots.lot_id
         WHERE lots.member_id IN (SELECT m.member_id UNION ALL
             SELECT other.member_id FROM members AS other WHERE other.merged_into = m.member_id)
-        AND a.kind IN ('lot_available', 'lot_pending')
+        AND a.kind IN ('lot_available', 'lot_pending', 'lot_held')
         AND a.balance > 0)
     ORDER BY m.member_id LIMIT :limit
     """

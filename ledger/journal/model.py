@@ -26,7 +26,7 @@ POSTINGS_PER_ENTRY_MAX: Final = 10_000
 
 
 class AccountKind(StrEnum):
-    """What an account holds. The first three belong to a lot, ``debt`` to a member."""
+    """What an account holds. The first three belong to a lot, ``debt`` and ``project`` to others."""
 
     LOT_PENDING = "lot_pending"
     LOT_AVAILABLE = "lot_available"
@@ -43,6 +43,7 @@ class AccountKind(StrEnum):
     STARTUP = "startup"
     TEAM = "team"
     LIQUIDITY = "liquidity"
+    PROJECT = "project"
 
 
 _HASHED: Final = 2**61 - 1
@@ -53,9 +54,10 @@ OWNED_KINDS: Final = frozenset(
         AccountKind.LOT_AVAILABLE,
         AccountKind.LOT_HELD,
         AccountKind.DEBT,
+        AccountKind.PROJECT,
     }
 )
-"""Kinds whose accounts have an owner (a lot's id, or a member's for ``debt``)."""
+"""Kinds whose accounts have an owner: a lot's id, a member's (``debt``), a project's."""
 
 BALANCE_RANGE: Final[dict[AccountKind, tuple[int, int]]] = {
     **dict.fromkeys(AccountKind, (0, BALANCE_MAX)),
@@ -91,6 +93,9 @@ class EntryKind(StrEnum):
     DECAY = "decay"
     MERGE = "merge"
     UNMERGE = "unmerge"
+    PROJECT_FUNDING = "project_funding"
+    PROJECT_PAYMENT = "project_payment"
+    PROJECT_RETURN = "project_return"
 
 
 class EntryConflict(VkladError):

@@ -25,7 +25,8 @@ accounts = sa.Table(
         name="floor",
     ),
     sa.CheckConstraint(
-        "(kind IN ('lot_pending', 'lot_available', 'lot_held', 'debt')) = (owner IS NOT NULL)",
+        "(kind IN ('lot_pending', 'lot_available', 'lot_held', 'debt', 'project')) "
+        "= (owner IS NOT NULL)",
         name="owner_by_kind",
     ),
 )

@@ -62,6 +62,8 @@ class HoldPurpose(StrEnum):
     REDEMPTION = "redemption"
     BRIDGE = "bridge"
     PURCHASE = "purchase"
+    GOODS = "goods"
+    STAKE = "stake"
 
 
 class HoldState(StrEnum):

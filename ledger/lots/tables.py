@@ -79,7 +79,10 @@ holds = sa.Table(
     sa.Column("resolved_at", _MOMENT),
     sa.Column("entry_id", sa.Uuid, nullable=False),
     sa.Column("resolution_entry_id", sa.Uuid),
-    sa.CheckConstraint("purpose IN ('redemption', 'bridge', 'purchase')", name="purpose_is_known"),
+    sa.CheckConstraint(
+        "purpose IN ('redemption', 'bridge', 'purchase', 'goods', 'stake')",
+        name="purpose_is_known",
+    ),
     sa.CheckConstraint(
         "state IN ('held', 'captured', 'released', 'expired')", name="state_is_known"
     ),

@@ -27,6 +27,7 @@ _MINTING: Final = (
     EntryKind.EMISSION,
     EntryKind.REFERRAL,
     EntryKind.SPLIT_RETURN,
+    EntryKind.PROJECT_FUNDING,
 )
 """Kinds of entries that may pay from issuance or a pool (rule 10)."""
 
