@@ -85,6 +85,7 @@ def test_what_it_comes_to_exactly(text: str, value: str) -> None:
         (f"1 + {' ' * LENGTH_MAX}1", f"{LENGTH_MAX} are allowed"),
         ("(" * (DEPTH_MAX + 1) + "1" + ")" * (DEPTH_MAX + 1), "deep in one another"),
         ("-" * (DEPTH_MAX + 1) + "1", "deep in one another"),
+        ("1 + " + "(" * DEPTH_MAX + "1" + ")" * DEPTH_MAX, "deep in one another"),
         ("+".join(["1"] * (PARTS_MAX // 2 + 1)), f"more than {PARTS_MAX}"),
     ],
 )
