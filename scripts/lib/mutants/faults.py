@@ -6,20 +6,10 @@ anew, and the run says so and fails.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong in the planted copy, and who shall find it."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
+from fault import Fault
+from faults_beside import BESIDE
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
 _LOTS: Final = ("tests/unit/lots", "tests/property/ledger")
@@ -27,7 +17,6 @@ _LOTS_STORED: Final = ("tests/integration/lots", *_LOTS)
 _REDEMPTION: Final = ("tests/unit/redemption", "tests/property/redemption")
 _JOURNAL: Final = ("tests/unit/journal", "tests/unit/verify", "tests/property/ledger")
 _JOURNAL_STORED: Final = ("tests/unit/journal", "tests/integration/journal", *_JOURNAL[1:])
-_MERGES: Final = ("tests/unit/merges", "tests/integration/merges/test_merging.py")
 
 FAULTS: Final[tuple[Fault, ...]] = (
     # Scoring.
@@ -377,19 +366,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "(row.recorded_at - _EPOCH) // _MICROSECOND",
         _JOURNAL_STORED,
     ),
-    # Merges.
-    Fault(
-        "debt stays behind with the merged member",
-        "ledger/merges/moving.py",
-        "if number == 1 and debt > ZERO:",
-        "if number == 1 and debt < ZERO:",
-        _MERGES,
-    ),
-    Fault(
-        "what was the merged member's is nobody's to read",
-        "ledger/members/persons/store.py",
-        "either = themselves.union_all(merged).scalar_subquery()",
-        "either = themselves.scalar_subquery()",
-        _MERGES,
-    ),
+    *BESIDE,
 )

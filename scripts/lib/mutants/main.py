@@ -21,7 +21,8 @@ from queue import SimpleQueue
 from typing import Final
 
 from copies import ROOT, Verdict, copied_tree, judge
-from faults import FAULTS, Fault
+from fault import Fault
+from faults import FAULTS
 from rooms import Which, judge_rooms, rooms_named
 
 WORKERS: Final = 2

@@ -14,7 +14,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 FAULTS_MIN = 30
-FOLDERS = ("ledger/scoring/", "ledger/lots/", "ledger/redemption/", "ledger/journal/")
+FOLDERS = (
+    *("ledger/scoring/", "ledger/lots/", "ledger/redemption/", "ledger/journal/"),
+    *("ledger/scoring/checkpoints/", "ledger/merges/", "ledger/grants/imports/"),
+    "ledger/quarantine/",
+)
 
 ROOMS = (
     *("lots", "journal", "scoring", "settlement", "redemption", "emission", "inactivity"),
