@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any, Final
 
@@ -11,12 +12,15 @@ import pytest
 from oracle.contracts import toolchain
 
 TIMEOUT_S: Final = 300
+DECLARED: Final = re.compile(r"^ *(error|event) (\w+)\(", re.MULTILINE)
 SUITES: Final = {
     "VklTokenTest",
     "PointsBridgeTest",
     "VklGovernorTest",
     "BallotRelayTest",
+    "AttacksOnTheBridgeTest",
     "AttacksOnVotesTest",
+    "EventsTest",
     "RegistersTest",
     "KindsTest",
     "MandatesTest",
@@ -77,6 +81,19 @@ def test_every_action_of_a_campaign_happened(forge_report: dict[str, Any], suite
     }
     assert set(done) == ACTIONS[suite]
     assert {name for name, count in done.items() if count < ACTIONS_LEAST} == set()
+
+
+def test_every_error_and_event_is_provoked() -> None:
+    """By name: an error is what a revert is expected to say, an event what is expected next."""
+    folder = toolchain.PROJECT_DIR.parent / "tests" / "contracts" / "solidity"
+    said = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.t.sol")))
+    missing = []
+    for path in sorted(toolchain.CONTRACTS_DIR.rglob("*.sol")):
+        for kind, name in DECLARED.findall(path.read_text("utf-8")):
+            full = f"{path.stem}.{name}"
+            if (f"{full}.selector" if kind == "error" else f"emit {full}(") not in said:
+                missing.append(full)
+    assert missing == []
 
 
 def test_no_suite_is_forgotten(forge_report: dict[str, Any]) -> None:
