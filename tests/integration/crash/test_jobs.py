@@ -177,12 +177,17 @@ def test_wherever_a_job_dies_the_end_is_the_same(
     count = len(lived.hops)
     numbers = list(seeds_of_this_run(count, 0, 0)) if DEEP else sorted(some)
     died_at: Counter[str] = Counter()
+    shorter = 0
     for number in numbers:
         played = driver.play(number)
         assert played.state == lived.state, f"died at hop {number}, {played.died_at}"
-        assert played.died_at is not None, f"hop {number} was never reached"
-        died_at[played.died_at] += 1
-    tell(f"{scenario}: killed at {len(numbers)} of {count} hops, one a run:")
+        if played.died_at is None:
+            assert len(played.hops) <= number, f"hop {number} was passed by"
+            shorter += 1
+        else:
+            died_at[played.died_at] += 1
+    killed = died_at.total()
+    tell(f"{scenario}: killed at {killed} of {count} hops, one a run; {shorter} lives were shorter")
     for hop, times in sorted(died_at.items()):
         tell(f"{times:>3} x {hop}")
     assert {lived.hops[number] for number in numbers} == set(died_at), "a hop was never died at"
