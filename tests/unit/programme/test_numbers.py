@@ -22,6 +22,9 @@ from ledger.programme.numbers import exact_text, parse_exact
         (Fraction(1, 1000), "0.001"),
         (Fraction(22, 7), "22/7"),
         (Fraction(1, 64), "0.015625"),
+        (Fraction(1, 5), "0.2"),
+        (Fraction(-1, 125), "-0.008"),
+        (Fraction(7, 50), "0.14"),
         (Fraction(10**15, 3), f"{10**15}/3"),
     ],
 )
