@@ -8,14 +8,44 @@ left to the caller, who names the rounding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeVar
 
 _Unit = TypeVar("_Unit")
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
+_EXPONENTS: Final[Mapping[str, int]] = {
+    "BIF": 0,
+    "CLP": 0,
+    "DJF": 0,
+    "GNF": 0,
+    "ISK": 0,
+    "JPY": 0,
+    "KMF": 0,
+    "KRW": 0,
+    "PYG": 0,
+    "RWF": 0,
+    "UGX": 0,
+    "UYI": 0,
+    "VND": 0,
+    "VUV": 0,
+    "XAF": 0,
+    "XOF": 0,
+    "XPF": 0,
+    "BHD": 3,
+    "IQD": 3,
+    "JOD": 3,
+    "KWD": 3,
+    "LYD": 3,
+    "OMR": 3,
+    "TND": 3,
+    "CLF": 4,
+    "UYW": 4,
+}
+"""Currencies whose minor unit is no hundredth (ISO 4217, list one)."""
 
 TOKEN_UNITS_PER_POINT: Final = 10**18
 """The bridge's scale: one point is one whole token of 18 decimals (DESIGN 4)."""
@@ -89,6 +119,12 @@ class Money:
         _require_int(self.amount_minor)
         if not _CURRENCY.match(self.currency):
             raise ValueError(f"A currency is three capital letters, not {self.currency!r}.")
+
+    @property
+    def major(self) -> Decimal:
+        """The exact amount in whole units: 1999 minor units of GBP are 19.99, of JPY 1999."""
+        exponent = _EXPONENTS.get(self.currency, 2)
+        return Decimal(f"{self.amount_minor}E-{exponent}")
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount_minor + self._same_currency(other), self.currency)

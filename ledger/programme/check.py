@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.programme.calendar import Calendar, UnknownZone
-from ledger.programme.check_commerce import check_commerce
+from ledger.programme.check_commerce import check_commerce, check_refund_fields
 from ledger.programme.check_earning import (
     Wrong,
     by_attribute,
@@ -69,7 +69,8 @@ def check(file: ProgrammeFile) -> Iterator[Wrong]:
 
 
 def check_unused(file: ProgrammeFile) -> Iterator[Wrong]:
-    """What is stated and does nothing: multipliers that nothing names."""
+    """What is stated and does nothing: multipliers that nothing names, refunds without a number."""
+    yield from check_refund_fields(file)
     if file.period is Period.AT_ONCE:
         named = {name for rule in file.rules for name in rule.multipliers}
         field, by = "multipliers", "no rule names it"

@@ -6,15 +6,26 @@ other award, whichever of them are known, and in whatever order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Final
 
+from ledger.events.catalogue import TELLING, TYPES
+from ledger.events.model import FieldKind
 from ledger.programme.model import ACTOR
 from ledger.programme.schema import ProgrammeFile
 from ledger.programme.schema_commerce import ReductionFile, SplitFile, SplitsFile
 from ledger.programme.source import Path
 
 Wrong = tuple[Path, str, str]
+
+_EXAMPLES: Final[Mapping[str | int, str]] = {
+    "key": "data.order",
+    "once_per": "data.refund",
+    "part": "data.amount_minor",
+    "whole": "data.amount_minor",
+}
+_NUMBERS: Final = frozenset({FieldKind.INTEGER, FieldKind.DECIMAL})
 
 
 def check_commerce(file: ProgrammeFile) -> Iterator[Wrong]:
@@ -49,6 +60,41 @@ def _reductions(file: ProgrammeFile) -> Iterator[Wrong]:
             if rule in seen:
                 yield where, f"{rule!r} has a reduction already", "one reduction for each rule"
             seen.add(rule)
+
+
+def check_refund_fields(file: ProgrammeFile) -> Iterator[Wrong]:
+    """Rows that could take nothing back: of types known everywhere it is known what they keep."""
+    pays = {rule.id: rule.on for rule in file.rules}
+    for index, reduction in enumerate(file.reductions):
+        path: Path = ("reductions", index)
+        bought = {on for rule in reduction.rules for on in pays.get(rule, ())}
+        yield from _kept((*path, "key"), reduction.key, {reduction.on} | bought)
+        if reduction.once_per not in {None, ACTOR}:
+            yield from _kept((*path, "once_per"), reduction.once_per, {reduction.on})
+        yield from _kept((*path, "part"), reduction.part, {reduction.on}, _NUMBERS)
+        yield from _kept((*path, "whole"), reduction.whole, bought, _NUMBERS)
+        units = {reduction.whole, reduction.part}
+        if reduction.on in TYPES and units == {"data.amount", "data.amount_minor"}:
+            wrong = f"{reduction.part} is not in the unit of {reduction.whole}"
+            yield (*path, "part"), wrong, f"part: {reduction.whole}"
+
+
+def _kept(
+    path: Path,
+    field: str | None,
+    types: set[str],
+    kinds: frozenset[FieldKind] = frozenset(FieldKind),
+) -> Iterator[Wrong]:
+    """A field that an event of each type keeps, as one of these kinds."""
+    if field is None:
+        return
+    name = field.removeprefix("data.")
+    for known in sorted(types & TYPES.keys()):
+        kept = {**TYPES[known], **TELLING}
+        fits = [each for each, kind in kept.items() if kind in kinds]
+        if name not in fits:
+            what = "number" if kinds == _NUMBERS else "field"
+            yield path, f"{known} keeps no {what} {field}", f"{path[-1]}: {_EXAMPLES[path[-1]]}"
 
 
 def _one_form(path: Path, reduction: ReductionFile) -> Iterator[Wrong]:

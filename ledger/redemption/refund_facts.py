@@ -2,7 +2,8 @@
 
 The shop told us of the refund with its own key; if two admins let it state ``shop.order.refunded``,
 that is stated in its name. ``data.refund`` is the shop's own id of the refund: if the shop also
-tells the event itself, a programme with ``once_per: data.refund`` counts it once.
+tells the event itself, a programme with ``once_per: data.refund`` counts it once. Whichever
+number a programme reads, it is there: the money in minor units and in whole ones.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ledger.events.sources import store as sources
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
+from ledger.kernel.units import Money
 from ledger.members import store as members
 from ledger.members.model import LinkedIdentity
 from ledger.redemption.model import Redemption
@@ -43,6 +45,7 @@ def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bo
     subject = _named(members.identities_of_member(work, redemption.member_id), source.authority)
     if subject is None:
         return False
+    back = Money(refund.amount_minor, redemption.currency)
     event = IncomingEvent(
         id=format_id("rfd", refund.refund_id),
         type=REFUNDED,
@@ -51,8 +54,9 @@ def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bo
         data={
             "order": redemption.order_number,
             "refund": refund.source_refund_id,
-            "currency": redemption.currency,
-            "amount_minor": refund.amount_minor,
+            "currency": back.currency,
+            "amount": back.major,
+            "amount_minor": back.amount_minor,
         },
     )
     try:

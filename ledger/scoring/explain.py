@@ -18,7 +18,7 @@ from ledger.scoring.pipeline import Missed, Step
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Members, fold_of, participants, plan_of, resolver
 from ledger.scoring.receipts import PeriodReceipt
-from ledger.scoring.reductions import reduced
+from ledger.scoring.reductions import reduced, unread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,10 @@ def _under(plan: Plan, asked: _Asked) -> _Found:
     for each in own:
         fold.take(each, missed if each.cause == fact.cause else None)
     entitled = reduced(fold.finish(asked.closed_until), own, resolver(asked.resolve))
+    unread = unread_of(entitled, fact)
+    if unread:
+        said = [Outcome(rule, Step.QUARANTINE, reason=reason) for rule, reason in unread]
+        return _Found(said, entitled)
     # What the plan awards a period counts against a top-up's even if the event is no part of it.
     if version is None:
         return _Found([Outcome(None, Step.VERSION)], entitled)

@@ -28,7 +28,7 @@ from ledger.scoring.pipeline import (
     answer,
 )
 from ledger.scoring.plan import Plan, VersionPlan
-from ledger.scoring.reductions import reduced
+from ledger.scoring.reductions import reduced, unread
 from ledger.scoring.running import Accrual, ByEra, Running
 from ledger.scoring.state import State
 from ledger.scoring.state_book import Reader, Writer
@@ -170,7 +170,10 @@ def history_of(plan: Plan, member: str, facts: Iterable[Fact], resolve: Members)
 def quarantined(
     facts: Iterable[Fact], activations: Sequence[Activation] | Plan
 ) -> list[Quarantined]:
-    """Events to which no rule is applied, because a condition or expression has none for them."""
+    """Events to which no rule is applied, because a condition or expression has none for them.
+
+    And refunds that take nothing back, because they do not say how much.
+    """
     plan = plan_of(activations)
     found: dict[EventCause, Quarantined] = {}
     history = settle(facts)
@@ -185,6 +188,11 @@ def quarantined(
                     answers = answer(fact, version)
                 if isinstance(answers, Quarantined):
                     found.setdefault(fact.cause, answers)
+            for reduction in () if version is None else version.programme.reductions:
+                why = unread(reduction, fact)
+                if why is not None:
+                    silent = Quarantined(fact.cause, reduction.rules[0], why)
+                    found.setdefault(fact.cause, silent)
     return list(found.values())
 
 

@@ -16,7 +16,7 @@ one award that its thing earned, and nothing below zero is ever taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -83,12 +83,11 @@ def _reduced(
     entitlement: Entitlement, seen: Mapping[Reduction, Mapping[_Key, _Refunds]]
 ) -> Entitlement:
     receipt = entitlement.receipt
-    if not isinstance(receipt, EventReceipt):
+    reduction = _reduction_of(entitlement)
+    if reduction is None or not isinstance(receipt, EventReceipt):
         return entitlement
-    said = (each for each in receipt.programme.reductions if entitlement.rule in each.rules)
-    reduction = next(said, None)
-    key = None if reduction is None else _key(receipt.fact, reduction.key)
-    if reduction is None or key is None:
+    key = _key(receipt.fact, reduction.key)
+    if key is None:
         return entitlement
     refunds = seen[reduction].get(key, _NONE)
     if reduction.takes or reduction.whole is None:
@@ -105,13 +104,29 @@ def _reduced(
     return entitlement._replace(points=left, receipt=settled)
 
 
+def _reduction_of(entitlement: Entitlement) -> Reduction | None:
+    """What the version that scored an award says of taking it back; of a period's, nothing."""
+    receipt = entitlement.receipt
+    if not isinstance(receipt, EventReceipt):
+        return None
+    said = (each for each in receipt.programme.reductions if entitlement.rule in each.rules)
+    return next(said, None)
+
+
 def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds]:
-    """By order: each refund once, by what names it or else by the event."""
+    """By order: each refund once, by what names it or else by the event.
+
+    One that does not say what went back takes nothing and does not use up its name: whoever tells
+    it again, with the amount, is heard.
+    """
     found: dict[_Key, _Refunds] = {}
     counted: set[tuple[_Key, Json]] = set()
     for fact in facts:
         key = _key(fact, reduction.key)
         if key is None:
+            continue
+        amount = _amount(reduction, fact)
+        if amount is None:
             continue
         name = _name(reduction, fact)
         if isinstance(name, str | int):
@@ -119,7 +134,6 @@ def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds
                 continue
             counted.add((key, name))
         before = found.get(key, _NONE)
-        amount = _amount(reduction, fact)
         found[key] = _Refunds(before.amount + amount, (*before.causes, fact.cause))
     return found
 
@@ -135,11 +149,41 @@ def _name(reduction: Reduction, fact: Fact) -> object:
     return None if reduction.once_per is None else _at(fact, reduction.once_per)
 
 
-def _amount(reduction: Reduction, fact: Fact) -> Fraction:
-    """What one refund was of, or one vote takes."""
-    if reduction.takes or reduction.part is None:
+def unread(reduction: Reduction, fact: Fact) -> str | None:
+    """Why a refund that names an order takes nothing of it; ``None``: it can be read, or is none.
+
+    A programme reads no number but the one in ``part``.
+    """
+    if reduction.on != fact.type or reduction.part is None or _key(fact, reduction.key) is None:
+        return None
+    try:
+        number_at(fact.data, reduction.part)
+    except ExpressionFailed as error:
+        return error.message
+    return None
+
+
+def unread_of(entitlements: Iterable[Entitlement], fact: Fact) -> list[tuple[str, str]]:
+    """The rules whose awards a refund is about and cannot be taken off, and why."""
+    found: dict[str, str] = {}
+    for each in entitlements:
+        reduction = _reduction_of(each)
+        why = None if reduction is None else unread(reduction, fact)
+        if reduction is None or why is None or not isinstance(each.receipt, EventReceipt):
+            continue
+        if _key(each.receipt.fact, reduction.key) == _key(fact, reduction.key):
+            found[each.rule] = why
+    return list(found.items())
+
+
+def _amount(reduction: Reduction, fact: Fact) -> Fraction | None:
+    """What one refund was of, or one vote takes; ``None``: it does not say."""
+    if reduction.part is None:
         return Fraction(reduction.takes)
-    return max(_number(fact, reduction.part), Fraction(0))
+    try:
+        return max(number_at(fact.data, reduction.part), Fraction(0))
+    except ExpressionFailed:
+        return None
 
 
 def _key(fact: Fact, path: str) -> _Key | None:

@@ -54,6 +54,20 @@ def test_money_of_two_currencies_does_not_add_up() -> None:
             operation(Money(1, "EUR"), Money(1, "RUB"))
 
 
+@pytest.mark.parametrize(
+    ("money", "major"),
+    [
+        (Money(1999, "GBP"), "19.99"),
+        (Money(-5, "EUR"), "-0.05"),
+        (Money(1999, "JPY"), "1999"),
+        (Money(1999, "KWD"), "1.999"),
+        (Money(10**40 + 1, "USD"), "1" + "0" * 38 + ".01"),
+    ],
+)
+def test_money_in_whole_units_is_exact(money: Money, major: str) -> None:
+    assert str(money.major) == major
+
+
 @pytest.mark.parametrize("currency", ["eur", "EURO", "EU", "", "EUR\n"])
 def test_a_currency_is_three_capital_letters(currency: str) -> None:
     with pytest.raises(ValueError, match="three capital letters"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +15,9 @@ from ledger.kernel.clock import Instant
 from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
 from ledger.scoring.explain import why_not
-from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
-from ledger.scoring.project import project, project_member
+from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, Quarantined
+from ledger.scoring.pipeline import Step
+from ledger.scoring.project import project, project_member, quarantined
 
 TEXT = """
 programme: shop
@@ -117,6 +120,34 @@ def test_one_refund_reported_twice_counts_once() -> None:
     assert points(purchase, *nameless) == 40
 
 
+@pytest.mark.parametrize("amount", [None, "300", True])
+def test_a_refund_that_says_no_amount_does_not_use_up_its_name(amount: object) -> None:
+    purchase = paid(1, "A", 1000)
+    silent = refunded(2, "A", amount, refund="r1")
+    said = refunded(3, "A", 300, refund="r1")
+    assert [points(purchase, silent), points(purchase, silent, said)] == [100, 70]
+    (award,) = scored(purchase, silent, said)
+    receipt: dict[str, Any] = award.receipt.to_json()
+    assert receipt["reduction"]["by"] == [{"source": "s", "id": "3"}]
+
+
+def test_a_refund_that_says_no_amount_is_explained() -> None:
+    purchase = paid(1, "A", 1000)
+    silent = fact(2, "shop.order.refunded", {"order": "A", "amount": Decimal("3.00")})
+    reason = "The points cannot be worked out: data.amount_minor is not there."
+    (said,) = why_not(silent.cause, BUYER, [purchase, silent], PLAN, closed_until=None)
+    assert said.to_json() == {"rule": "cash-back", "step": "quarantine", "reason": reason}
+    assert quarantined([purchase, silent], PLAN) == [Quarantined(silent.cause, "cash-back", reason)]
+    # One that can be read is no fault, nor is one that concerns nothing here.
+    for other in (refunded(2, "A", 3), fact(2, "shop.order.refunded", {"amount": Decimal(3)})):
+        assert quarantined([purchase, other], PLAN) == []
+        (said,) = why_not(other.cause, BUYER, [purchase, other], PLAN, closed_until=None)
+        assert said.to_json() == {"rule": None, "step": "on"}
+    elsewhere = fact(2, "shop.order.refunded", {"order": "B"})
+    (said,) = why_not(elsewhere.cause, BUYER, [purchase, elsewhere], PLAN, closed_until=None)
+    assert said.step is Step.ON
+
+
 def test_other_awards_and_the_cap_are_as_they_were() -> None:
     facts = [
         paid(1, "A", 9000),
@@ -199,6 +230,30 @@ def test_reductions_that_cannot_be(old: str, new: str, field: str, said: str) ->
     assert any(fault.field == field and said in fault.wrong for fault in caught.value.found), (
         caught.value.found
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("part: data.amount_minor", "part: data.sum", "part", "keeps no number data.sum"),
+        ("part: data.amount_minor", "part: data.currency", "part", "keeps no number"),
+        ("part: data.amount_minor", "part: data.amount", "part", "not in the unit of"),
+        ("whole: data.amount_minor", "whole: data.refund", "whole", "shop.order.paid keeps no"),
+        ("key: data.order", "key: data.refund", "key", "shop.order.paid keeps no field"),
+        ("data.refund", "data.name", "once_per", "shop.order.refunded keeps no field"),
+    ],
+)
+def test_a_new_programme_that_could_take_nothing_back(
+    old: str, new: str, field: str, said: str
+) -> None:
+    text = TEXT.replace(old, new)
+    load_programme(text)  # A version that was kept before is read as ever.
+    with pytest.raises(ProgrammeInvalid) as caught:
+        load_programme(text, is_new=True)
+    (fault,) = caught.value.found
+    assert fault.field == f"reductions[0].{field}"
+    assert said in fault.wrong
+    load_programme(text.replace("shop.order", "stall.order"), is_new=True)
 
 
 def test_a_programme_without_reductions_is_what_it_was() -> None:
