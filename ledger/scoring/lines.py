@@ -79,7 +79,7 @@ def fact_of_line(raw: bytes) -> Fact:
     """
     if len(raw) > LINE_BYTES_MAX:
         _refuse(f"the line is longer than {LINE_BYTES_MAX} bytes")
-    if _depth(raw) > DEPTH_MAX:
+    if _is_too_deep(raw):
         _refuse(f"the JSON is nested more than {DEPTH_MAX} deep")
     try:
         event = json.loads(
@@ -145,15 +145,15 @@ def _content(fact: Fact) -> bytes:
     )
 
 
-def _depth(raw: bytes) -> int:
-    """How deep brackets nest at most, those inside texts left out."""
+def _is_too_deep(raw: bytes) -> bool:
+    """Whether brackets nest more than ``DEPTH_MAX`` deep, those inside texts left out."""
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
-        return 0
+        return False
     depth = deepest = 0
     for bracket in _BRACKET.findall(_STRING.sub(b"", raw)):
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
-    return deepest
+    return deepest > DEPTH_MAX
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

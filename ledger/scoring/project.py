@@ -28,8 +28,8 @@ from ledger.scoring.pipeline import (
     answer,
 )
 from ledger.scoring.plan import Plan, VersionPlan
-from ledger.scoring.reductions import reduced, unread
-from ledger.scoring.running import Accrual, ByEra, Running
+from ledger.scoring.reductions import reduced
+from ledger.scoring.running import Accrual, ByEra, OfOneEra, Running
 from ledger.scoring.state import State
 from ledger.scoring.state_book import Reader, Writer
 from ledger.scoring.time_invested import TimeBook, with_counted
@@ -51,13 +51,15 @@ class MemberFold:
         self._day: int | None = None
         timelines = Timelines(stated)
         running = self._running = Running(plan, timelines)
-        accruals: list[Accrual] = [
+        accruals: list[OfOneEra] = [
             Periodic(plan, era, member, timelines, running)
             if era.per is not None
             else AtOnce(plan, member, timelines, running)
             for era in plan.eras
         ]
-        self._accrual = accruals[0] if len(accruals) == 1 else ByEra(plan, running, accruals)
+        self._accrual: Accrual = accruals[0]
+        if len(accruals) > 1:
+            self._accrual = ByEra(plan, running, accruals)
 
     def take(self, fact: Fact, missed: list[Missed] | None = None) -> None:
         """The next fact; what did not count of it is added to ``missed``, if given."""
@@ -292,16 +294,16 @@ def run(
         fold = fold_of(each, member, known, resolve)
         if start is not None:
             fold.restore(start.states[place], Reader(each, start.kept))
-        done = 0
+        done: Sequence[Entitlement] = ()
         for number, fact in enumerate(history):
             if number == mark_at and mark is not None:
                 mark.states.append(fold.state(mark.book))
-                mark.done += fold.done
-                done = len(fold.done)
+                done = tuple(fold.done)
+                mark.done += done
             fold.take(fact)
         found = _joined(place, found, reduced(fold.finish(closed_until), known, find))
         if mark is not None:
-            mark.later |= {later.key for later in fold.done[done:]}
+            mark.later |= {later.key for later in fold.done[len(done) :]}
     return Run(found, mark)
 
 

@@ -35,7 +35,8 @@ class AttributeBasis:
     def to_json(self) -> dict[str, Json]:
         """``stated_by`` is null for the default."""
         stated: Json = None
-        if self.stated_by is not None and self.stated_at is not None:
+        if self.stated_by is not None:
+            assert self.stated_at is not None, "whatever is stated is stated at some time"
             stated = {**_cause(self.stated_by), "time": self.stated_at.isoformat()}
         return {"attribute": self.attribute, "value": self.value, "stated_by": stated}
 

@@ -48,11 +48,6 @@ class Running:
 class Accrual(Protocol):
     """What turns counted events into entitlements."""
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits."""
-        ...
-
     def see(self, fact: Fact, day: int) -> None:
         """Take note of an act of the member's own, whether or not anything counts it."""
         ...
@@ -83,21 +78,25 @@ class Accrual(Protocol):
         ...
 
 
+class OfOneEra(Accrual, Protocol):
+    """What does so for one stretch of zone and period."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        ...
+
+
 class ByEra:
     """The accruals of several eras as one."""
 
-    def __init__(self, plan: Plan, running: Running, accruals: list[Accrual]) -> None:
+    def __init__(self, plan: Plan, running: Running, accruals: list[OfOneEra]) -> None:
         """``accruals`` are by era; caps and streaks of ``running`` are theirs together."""
         self._plan = plan
         self._running = running
         self._accruals = accruals
         self._front = 0
         self._held: deque[tuple[int, list[Counted], int]] = deque()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits."""
-        return not self._held and self._accruals[self._front].is_idle
 
     def see(self, fact: Fact, day: int) -> None:
         """Take note of an act of the member's own, whether or not anything counts it."""

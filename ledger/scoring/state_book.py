@@ -35,8 +35,7 @@ class Writer:
 
     def fact(self, fact: Fact) -> State:
         """A fact that waits: its number, and what was measured of it, if anything was."""
-        if self.earliest is None or fact.time < self.earliest:
-            self.earliest = fact.time
+        self.earliest = fact.time if self.earliest is None else min(self.earliest, fact.time)
         number = self.kept.setdefault(fact.cause, len(self.kept))
         told = fact.data.get(MEASURED)
         if not isinstance(told, Mapping):
@@ -87,9 +86,8 @@ class Reader:
         version = self.plan.versions[version_index]
         planned = _rule_plan(version, fact.type, rule_index)
         uses = tuple(LimitUse(used, planned.rule.limits[place]) for used, place in limits)
-        exact, stated = Fraction(points), planned.rule.points
-        if isinstance(stated, Fraction) and stated == exact:
-            exact = stated  # The very object, by which products are known.
+        stated = planned.rule.points  # A number is the very object by which products are known.
+        exact = stated if isinstance(stated, Fraction) else Fraction(points)
         return Counted(fact, version, planned, day, uses, exact)
 
     def contribution(self, state: State, version: VersionPlan) -> Contribution:
@@ -139,8 +137,9 @@ def _read_cap_use(state: State, programme: Programme) -> CapUse:
 
 def _basis(basis: AttributeBasis) -> State:
     stated: State = None
-    if basis.stated_by is not None and basis.stated_at is not None:
+    if basis.stated_by is not None:
         by, at = basis.stated_by, basis.stated_at
+        assert at is not None, "whatever is stated is stated at some time"
         stated = [by.source, by.id, at.seconds, at.fraction]
     return [basis.attribute, basis.value, stated]
 

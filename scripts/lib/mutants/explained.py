@@ -189,7 +189,7 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
     ),
     Explained(
         "ledger/scoring/lines.py",
-        "_depth",
+        "_is_too_deep",
         'if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:',
         'if raw.count(b"{") + raw.count(b"[") < DEPTH_MAX:',
         "just so many brackets are at most so deep, which is what counting them says too",

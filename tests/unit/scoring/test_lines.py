@@ -126,7 +126,7 @@ def nested(depth: int, *, lists: bool) -> bytes:
     inside = b"[" * (depth - 2) + b"]" * (depth - 2) if lists else b"1"
     if not lists:
         inside = b'{"a":' * (depth - 2) + inside + b"}" * (depth - 2)
-    return line(data={"n": "HERE", "beside": []}).replace(b'"HERE"', inside)
+    return line(data={"before": [], "n": "HERE", "beside": []}).replace(b'"HERE"', inside)
 
 
 @pytest.mark.parametrize("lists", [True, False])
