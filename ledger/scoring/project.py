@@ -28,7 +28,7 @@ from ledger.scoring.pipeline import (
     answer,
 )
 from ledger.scoring.plan import Plan, VersionPlan
-from ledger.scoring.reductions import reduced
+from ledger.scoring.reductions import reduced, unread
 from ledger.scoring.running import Accrual, ByEra, OfOneEra, Running
 from ledger.scoring.state import State
 from ledger.scoring.state_book import Reader, Writer
