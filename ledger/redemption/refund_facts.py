@@ -34,18 +34,20 @@ def lock_for_facts(work: Work) -> None:
 
 
 def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bool:
-    """State the fact; False if the source may not, or names nobody that the member is.
+    """State the fact; False if no money went back, the source may not, or names no such member.
 
     An order or refund whose own name no event may carry is not stated either: points come back
     whatever its name is, and the shop tells such a refund itself.
     """
+    back = _money_back(redemption, refund)
+    if not back.amount_minor:
+        return False
     source = sources.source_by_uri(work, redemption.order_source)
     if source is None or not may_assert(REFUNDED, source.authority):
         return False
     subject = _named(members.identities_of_member(work, redemption.member_id), source.authority)
     if subject is None:
         return False
-    back = Money(refund.amount_minor, redemption.currency)
     event = IncomingEvent(
         id=format_id("rfd", refund.refund_id),
         type=REFUNDED,
@@ -66,6 +68,20 @@ def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bo
     command = AcceptEvents(source, admitted, OnConflict.REPORT, budgeted=False)
     events.accept_events(work, command)
     return True
+
+
+def _money_back(redemption: Redemption, refund: StoredRefund) -> Money:
+    """What the member got back in money; what was paid in points alone is counted by its discount.
+
+    Points come back for that, and nothing that money earned is lost with them.
+    """
+    if refund.lines is None:
+        minor = refund.amount_minor if redemption.paid_minor else 0
+    else:
+        minor = sum(
+            refund.lines.get(each.line_id, 0) for each in redemption.lines if each.paid_minor
+        )
+    return Money(minor, redemption.currency)
 
 
 def _named(identities: list[LinkedIdentity], authority: Authority) -> str | None:
