@@ -87,10 +87,8 @@ def _reduced(
     if reduction is None or not isinstance(receipt, EventReceipt):
         return entitlement
     key = _key(receipt.fact, reduction.key)
-    if key is None:
-        return entitlement
-    refunds = seen[reduction].get(key, _NONE)
-    if reduction.takes or reduction.whole is None:
+    refunds = _NONE if key is None else seen[reduction].get(key, _NONE)
+    if reduction.whole is None:
         whole = Fraction(entitlement.points.amount)
     else:
         whole = _number(receipt.fact, reduction.whole)

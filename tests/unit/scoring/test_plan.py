@@ -142,6 +142,16 @@ def test_what_each_mode_does_to_what_was_earned(mode: str, old: int, new: int) -
         }
 
 
+def test_of_two_versions_that_pay_the_same_the_earlier_says_why() -> None:
+    versions: Versions = [
+        (hourly("UTC", "at_once", 10), None),
+        (hourly("UTC", "at_once").replace("'1'", "'2'"), "2026-03-01T00:00:00Z", "top_up"),
+    ]
+    facts = facts_of([event("a.done", "ann", "2026-03-02T10:00:00Z")])
+    (award,) = project(facts, activations_of(versions), closed_until=None)
+    assert award.receipt.programme.version == "1"
+
+
 def test_a_later_activation_applies_on_top_of_a_top_up() -> None:
     versions: Versions = [
         (hourly("UTC", "at_once", 10), None),

@@ -110,6 +110,24 @@ def test_a_refund_is_of_its_own_order_source_and_buyer() -> None:
     # The number 1 and the text "1" are two orders.
     assert points(paid(1, "1", 1000), refunded(2, "1", 1000)) == 0
     assert points(paid(1, "1", 1000), fact(2, "shop.order.refunded", {"order": 1})) == 100
+    # Both of the number 1, and of the smallest order there is.
+    numbered = fact(1, "shop.order.paid", {"order": 1, "amount_minor": 1000})
+    assert points(numbered, fact(2, "shop.order.refunded", {"order": 1, "amount_minor": 400})) == 60
+    nameless = fact(1, "shop.order.paid", {"amount_minor": 1000})
+    assert points(nameless, fact(2, "shop.order.refunded", {"amount_minor": 400})) == 100
+
+
+def test_of_a_whole_that_is_nothing_or_not_stated_nothing_goes_back() -> None:
+    fixed = TEXT.replace("floor(data.amount_minor / 10)", "100")
+    plan = [Activation(load_programme(fixed))]
+
+    def left(**content: object) -> int:
+        purchase = fact(1, "shop.order.paid", {"order": "A", **content})
+        (award,) = project([purchase, refunded(2, "A", 1)], plan, closed_until=None)
+        return award.points.amount
+
+    assert (left(), left(amount_minor="1"), left(amount_minor=0)) == (100, 100, 100)
+    assert (left(amount_minor=1), left(amount_minor=2)) == (0, 50)
 
 
 def test_one_refund_reported_twice_counts_once() -> None:
@@ -318,6 +336,14 @@ def test_whoever_votes_takes_once_of_each_thing() -> None:
     assert worth(*posts, *stuffed, *undone) == [3, 3]
     # One that named another author took nothing and uses up nothing
     assert worth(*posts, voted(9, author="eve"), *stuffed) == [1, 3]
+
+
+def test_who_votes_against_a_thing_of_another_takes_nothing_of_ones_own() -> None:
+    plan = [Activation(load_programme(VOTES))]
+    post = fact(1, "forum.post.created", {"post": "p1"}, subject="ann")
+    for facts in ([post, voted(2, author="eve", by="ann")], [post, voted(2, author="", by="ann")]):
+        (only,) = project(facts, plan, closed_until=None)
+        assert only.points.amount == 5
 
 
 def test_a_vote_taken_back_gives_back() -> None:

@@ -81,6 +81,23 @@ def limited(*spans: str) -> list[dict[str, Any]]:
     return [rule(limit=[{"per": per, "count": {"day": 2, "week": 3}[per]} for per in spans])]
 
 
+def daily(version: str = "1", **more: Any) -> str:
+    """By day, times the days in a row."""
+    streak = {
+        "by": "day_streak",
+        "condition": "day.opened",
+        "types": ["a.done"],
+        "table": LENGTHS,
+    }
+    return programme(
+        version,
+        period="day",
+        multipliers={"streak": streak},
+        period_multipliers=["streak"],
+        **more,
+    )
+
+
 CASES = {
     # 10 of each act of the 2nd, the 3rd and the 9th: the two rules' points are told apart.
     "two rules": only(
@@ -221,6 +238,15 @@ CASES = {
             for each in ("02T10:00", "05T10:00", "05T13:00", "06T10:00", "09T10:00", "12T10:00")
         ],
         45,
+    ),
+    # Two days in a row under the second of two zones, known when a later day is begun: 1, 1, 2, 1.
+    "days in a row over eras": Case(
+        [
+            (daily(), None),
+            (daily("2", zone="Europe/Moscow"), "2026-03-02T12:00:00Z"),
+        ],
+        active("01", "04", "05", "12"),
+        50,
     ),
     # 60 minutes, 30 that nobody stated before, and 120 of 200.
     "time invested": only(
