@@ -130,6 +130,15 @@ def test_what_was_issued_may_all_come_back() -> None:
     assert _found(batch, batch.rows) == []
 
 
+def test_debt_may_be_paid_whole() -> None:
+    """It never goes above zero, and zero is where it ends."""
+    debt = AccountKey(AccountKind.DEBT, UUID(int=9))
+    batch = Batch(Head(0, GENESIS, 0), {}, {}, NOW)
+    apply(batch, [_draft(1, (debt, SPENT, 40)), _draft(2, (ISSUANCE, debt, 40))])
+    assert [account.balance for account in batch.accounts.values()] == [0, 40, -40]
+    assert _found(batch, batch.rows) == []
+
+
 @pytest.mark.parametrize("side", ["debit_account_id", "credit_account_id"])
 @pytest.mark.parametrize("beyond", [-1, 0, 6, 77])
 def test_a_transfer_of_nobodys_account_is_found(batch: Batch, side: str, beyond: int) -> None:
