@@ -97,8 +97,8 @@ class Lot:
     """The terms of one lot; they never change.
 
     Usable from ``activates_at`` (inclusive) until ``expires_at`` (exclusive; ``None``: never
-    expires). ``continues`` is the lot whose remaining life this one carries on after a bridge,
-    ``cites`` the lot that it corrects or replaces after a refund. ``entry_id`` granted it.
+    expires). ``continues`` is the lot whose remaining life this one carries on after a bridge or a
+    purchase, ``cites`` the one it corrects or replaces after a refund. ``entry_id`` granted it.
     """
 
     lot_id: UUID
@@ -199,7 +199,7 @@ class GrantLot:
 
     ``key`` with ``effective_at`` and ``kind`` makes the entry's id: the same key is the same lot.
     ``why`` goes into the entry's cause, hashed and shown to the member; nothing personal.
-    ``cites`` is a lot, ``cites_entry`` an entry.
+    ``cites`` and ``continues`` are lots, ``cites_entry`` an entry.
     """
 
     member_id: UUID
@@ -212,6 +212,7 @@ class GrantLot:
     cause: Cause
     why: Json = None
     paid_from: AccountKey = ISSUANCE
+    continues: UUID | None = None
     cites: UUID | None = None
     cites_entry: UUID | None = None
     vesting: Vesting | None = None

@@ -256,6 +256,7 @@ def granted(command: GrantLot) -> Granted:
         expires_at=command.expires_at,
         cause=command.cause,
         entry_id=entry_id,
+        continues=command.continues,
         cites=command.cites,
     )
     waits = command.activates_at > command.effective_at or command.vesting is not None

@@ -150,7 +150,10 @@ class SplitsFile(Section):
     )
     validity: TermFile | None = Field(
         default=None,
-        description="How long a recipient's points last from then on; without it, for ever.",
+        description=(
+            "How long a recipient's points last from then on, however old they were; without it, "
+            "as long as they still had with the buyer."
+        ),
         examples=[{"months": 12}],
     )
     refund_days: Annotated[int, Field(strict=True, ge=0, le=366)] = Field(

@@ -16,13 +16,13 @@ from ledger.lots.model import Cause
 
 @dataclass(frozen=True, slots=True)
 class PaidShare:
-    """What one recipient got; of a share that came to nothing there is no lot."""
+    """What one recipient got, a lot for each life of the points that paid it; of nothing, none."""
 
     to: str
     points: Points
     member_id: UUID | None
     pool: AccountKind | None
-    lot_id: UUID | None
+    lot_ids: tuple[UUID, ...]
 
     def to_json(self) -> dict[str, Json]:
         """As it is stored."""
@@ -31,7 +31,7 @@ class PaidShare:
             "points": self.points.amount,
             "member": None if self.member_id is None else str(self.member_id),
             "pool": None if self.pool is None else self.pool.value,
-            "lot": None if self.lot_id is None else str(self.lot_id),
+            "lots": [str(lot_id) for lot_id in self.lot_ids],
         }
 
 
@@ -64,11 +64,12 @@ def share_cause(purchase_id: UUID, to: str) -> Cause:
 
 
 def share_from(stated: Mapping[str, Any]) -> PaidShare:
-    """Back from :meth:`PaidShare.to_json`."""
+    """Back from :meth:`PaidShare.to_json`; purchases first stated one ``lot``, or none."""
+    lots = stated["lots"] if "lots" in stated else [lot for lot in [stated["lot"]] if lot]
     return PaidShare(
         to=stated["to"],
         points=Points(stated["points"]),
         member_id=None if stated["member"] is None else UUID(stated["member"]),
         pool=None if stated["pool"] is None else AccountKind(stated["pool"]),
-        lot_id=None if stated["lot"] is None else UUID(stated["lot"]),
+        lot_ids=tuple(UUID(lot) for lot in lots),
     )

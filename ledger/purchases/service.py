@@ -1,6 +1,6 @@
 """Buying from a member for points: the price goes to spent, and from there to its recipients.
 
-    offer ──▶ the buyer's lots ──▶ spent ──▶ a new lot for each recipient, pools of the school
+    offer ──▶ the buyer's lots ──▶ spent ──▶ new lots for each recipient, pools of the school
 
 One transaction. The hold is captured as it is placed, so that what is taken back later
 (``returning``) goes to the lots it left, like any refund.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,8 +22,9 @@ from ledger.journal.model import AccountKey, EntryKind, Posting
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
+from ledger.lots import store as lots_store
 from ledger.lots.errors import DebtOpen
-from ledger.lots.model import SPENT, CaptureHold, GrantLot, HoldPurpose, PlaceHold
+from ledger.lots.model import SPENT, CaptureHold, Cause, GrantLot, Hold, HoldPurpose, PlaceHold
 from ledger.members import service as members
 from ledger.members.model import Member, MemberNotActive, MemberStatus
 from ledger.programme import service as programmes
@@ -41,6 +42,7 @@ from ledger.purchases.errors import (
     PurchasesNotOffered,
     RecipientUnknown,
 )
+from ledger.purchases.lives import Life, lives_left, spread
 from ledger.purchases.model import PaidShare, Purchase, share_cause
 from ledger.purchases.offers import OFFER_TOKEN_TYPE, SignedOffer, content_digest, read_offer
 from ledger.purchases.posting import post_split, why
@@ -153,7 +155,7 @@ class Purchases:
             return known
         _require_payable(work, opened)
         purchase_id = work.ids.new(work.now)
-        hold_id = _pay(work, opened, purchase_id)
+        hold = _pay(work, opened, purchase_id)
         purchase = Purchase(
             purchase_id=purchase_id,
             source=offer.source,
@@ -162,9 +164,9 @@ class Purchases:
             buyer_id=opened.buyer_id,
             rule=offer.rule,
             points=offer.points,
-            shares=_share_out(work, opened, purchase_id),
+            shares=_share_out(work, opened, purchase_id, hold),
             programme_hash=opened.programme.programme_hash,
-            hold_id=hold_id,
+            hold_id=hold.hold_id,
             made_at=work.now,
             refund_until=work.now + opened.terms.refund_for,
         )
@@ -236,7 +238,7 @@ def _require_payable(work: Work, opened: OpenedOffer) -> None:
             )
 
 
-def _pay(work: Work, opened: OpenedOffer, purchase_id: UUID) -> UUID:
+def _pay(work: Work, opened: OpenedOffer, purchase_id: UUID) -> Hold:
     """The buyer's points to spent; the hold they went by."""
     hold_id = work.ids.new(work.now)
     cause = why(purchase_id)
@@ -252,30 +254,37 @@ def _pay(work: Work, opened: OpenedOffer, purchase_id: UUID) -> UUID:
             why=cause,
         ),
     )
-    lots.capture_hold(work, CaptureHold(hold_id, opened.offer.points, work.now, why=cause))
-    return hold_id
+    return lots.capture_hold(work, CaptureHold(hold_id, opened.offer.points, work.now, why=cause))
 
 
-def _share_out(work: Work, opened: OpenedOffer, purchase_id: UUID) -> tuple[PaidShare, ...]:
-    """From spent to each recipient: a member's part is a new lot."""
+def _share_out(
+    work: Work, opened: OpenedOffer, purchase_id: UUID, hold: Hold
+) -> tuple[PaidShare, ...]:
+    """From spent to each recipient: a member's part is new lots, one for each life it has."""
     activates_at = work.now + opened.terms.pending_for
+    lives = _lives(work, opened, hold, activates_at)
+    amounts = [points for _, points in opened.shares]
     grants = [
         GrantLot(
             member_id=opened.members[share.to],
             amount=points,
             kind=EntryKind.SPLIT,
-            key=("purchase", str(purchase_id), share.to),
+            key=("purchase", str(purchase_id), share.to, str(number)),
             effective_at=work.now,
             activates_at=activates_at,
-            expires_at=opened.terms.expires_at(activates_at, opened.programme.zone),
+            expires_at=life.expires_at,
             cause=share_cause(purchase_id, share.to),
             why=why(purchase_id),
             paid_from=SPENT,
+            continues=life.continues,
         )
-        for share, points in opened.shares
+        for number, (life, parts) in enumerate(spread(amounts, lives))
+        for (share, _), points in zip(opened.shares, parts, strict=True)
         if share.pool is None and points
     ]
-    granted = {lot.cause: lot.lot_id for lot in (lots.grant_lots(work, grants) if grants else [])}
+    granted: dict[Cause, list[UUID]] = {}
+    for lot in lots.grant_lots(work, grants) if grants else []:
+        granted.setdefault(lot.cause, []).append(lot.lot_id)
     to_pools = [
         Posting(SPENT, AccountKey(share.pool), points)
         for share, points in opened.shares
@@ -288,7 +297,20 @@ def _share_out(work: Work, opened: OpenedOffer, purchase_id: UUID) -> tuple[Paid
             points=points,
             member_id=opened.members.get(share.to),
             pool=share.pool,
-            lot_id=granted.get(share_cause(purchase_id, share.to)),
+            lot_ids=tuple(granted.get(share_cause(purchase_id, share.to), ())),
         )
         for share, points in opened.shares
+    )
+
+
+def _lives(work: Work, opened: OpenedOffer, hold: Hold, activates_at: datetime) -> list[Life]:
+    """What life the points have that arrive: as the programme states, or what they had left."""
+    stated = opened.terms.expires_at(activates_at, opened.programme.zone)
+    if stated is not None:
+        return [Life(opened.offer.points, stated, None)]
+    paid = lots_store.read_lots(work, [part.lot_id for part in hold.parts])
+    return lives_left(
+        [(part.captured, paid[part.lot_id]) for part in hold.parts],
+        paid_at=work.now,
+        activates_at=activates_at,
     )

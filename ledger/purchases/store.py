@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import HoldPurpose
-from ledger.lots.tables import holds, lots
+from ledger.lots.tables import holds
 from ledger.members.persons.store import of_person
 from ledger.purchases.model import Purchase, share_from
 from ledger.purchases.tables import purchases
@@ -117,17 +117,6 @@ def strays(work: Work) -> list[tuple[str, str]]:
     )
     entries = work.connection.execute(query).scalars()
     return found + [("transfers", f"of entry {each}") for each in entries]
-
-
-def granted_of(work: Work, lot_ids: list[UUID]) -> dict[UUID, tuple[UUID, Points, str]]:
-    """Lot → member, points granted, cause id."""
-    query = sa.select(lots.c.lot_id, lots.c.member_id, lots.c.granted, lots.c.cause_id).where(
-        lots.c.lot_id.in_(lot_ids)
-    )
-    return {
-        row.lot_id: (row.member_id, Points(row.granted), row.cause_id)
-        for row in work.connection.execute(query)
-    }
 
 
 def _one(work: Work, condition: sa.ColumnElement[bool]) -> Purchase | None:

@@ -9,11 +9,11 @@ from uuid import UUID
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import store as lots_store
-from ledger.lots.model import Hold, HoldPurpose, HoldState
+from ledger.lots.model import Hold, HoldPurpose, HoldState, Lot
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.purchases import store
-from ledger.purchases.model import Purchase
+from ledger.purchases.model import PaidShare, Purchase
 from ledger.purchases.splits import read_splits, split
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
@@ -21,15 +21,15 @@ from ledger.verify.model import Finding
 NAME: Final = "purchases"
 _PAGE: Final = 500
 
-Granted = Mapping[UUID, tuple[UUID, Points, str]]
+Lots = Mapping[UUID, Lot]
 
 
 def check_purchase(
-    purchase: Purchase, hold: Hold, granted: Granted, stated: Mapping[str, Points]
+    purchase: Purchase, hold: Hold, lots: Lots, stated: Mapping[str, Points]
 ) -> str | None:
     """What is wrong with one purchase; ``None`` if nothing is.
 
-    ``granted`` are its recipients' lots, ``stated`` is what the programme's rule comes to.
+    ``lots`` are its buyer's and its recipients', ``stated`` is what the programme's rule comes to.
     """
     if {share.to: share.points for share in purchase.shares} != stated:
         return "was shared otherwise than its rule says"
@@ -40,15 +40,34 @@ def check_purchase(
     if back != (purchase.points if purchase.returned_at else Points(0)):
         return f"is {'' if purchase.returned_at else 'not '}taken back, and {back.amount} came back"
     for share in purchase.shares:
-        if share.member_id is None or not share.points:
-            if share.lot_id is not None:
-                return f"names a lot for {share.to}, who gets none"
-            continue
-        cause = purchase.cause_of(share).cause_id
-        lot = None if share.lot_id is None else granted.get(share.lot_id)
-        if lot != (share.member_id, share.points, cause):
-            return f"gave {share.to} another lot than it states"
+        problem = _share_problem(purchase, share, lots)
+        if problem is not None:
+            return problem
     return None
+
+
+def _share_problem(purchase: Purchase, share: PaidShare, lots: Lots) -> str | None:
+    if share.member_id is None or not share.points:
+        return f"names a lot for {share.to}, who gets none" if share.lot_ids else None
+    own = [lots[lot_id] for lot_id in share.lot_ids if lot_id in lots]
+    terms = (share.member_id, purchase.cause_of(share))
+    if any((lot.member_id, lot.cause) != terms for lot in own) or (
+        sum_points(lot.granted for lot in own) != share.points
+    ):
+        return f"gave {share.to} other lots than it states"
+    if any(not _life_carried_on(purchase, lot, lots) for lot in own):
+        return f"gave {share.to} points of another life than they had"
+    return None
+
+
+def _life_carried_on(purchase: Purchase, lot: Lot, lots: Lots) -> bool:
+    """Whether a lot that continues a buyer's lives as long as that one had left."""
+    if lot.continues is None:
+        return True
+    old = lots.get(lot.continues)
+    if old is None or old.expires_at is None or lot.expires_at is None:
+        return old is not None and old.expires_at is lot.expires_at
+    return lot.expires_at - lot.activates_at == old.expires_at - purchase.made_at
 
 
 def _purchases(work: Work) -> Iterator[Finding]:
@@ -56,14 +75,15 @@ def _purchases(work: Work) -> Iterator[Finding]:
     while page := store.purchases_after(work, after, _PAGE):
         held = lots_store.read_holds(work, [each.hold_id for each in page])
         holds = {hold.hold_id: hold for hold in held}
-        named = [share.lot_id for each in page for share in each.shares if share.lot_id]
-        granted = store.granted_of(work, named)
+        named = {lot_id for each in page for share in each.shares for lot_id in share.lot_ids}
+        paid = {part.lot_id for hold in held for part in hold.parts}
+        lots = lots_store.read_lots(work, named | paid)
         for purchase in page:
             stated = _stated(work, purchase)
             problem = (
                 "was shared by a rule that its programme does not have"
                 if stated is None
-                else check_purchase(purchase, holds[purchase.hold_id], granted, stated)
+                else check_purchase(purchase, holds[purchase.hold_id], lots, stated)
             )
             if problem is not None:
                 yield Finding(NAME, "purchases", str(purchase.purchase_id), problem)

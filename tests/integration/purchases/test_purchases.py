@@ -70,7 +70,7 @@ def test_the_same_offer_is_one_purchase(market: Market) -> None:
 
 def test_a_share_of_nothing_is_no_lot(market: Market) -> None:
     bought = market.buy(market.offer(points=1))
-    assert [share.lot_id for share in bought.shares] == [None, None]
+    assert [share.lot_ids for share in bought.shares] == [(), ()]
     assert (market.available("anna"), _pool(market)) == (0, 1)
     assert market.take_back(bought).returned_at is not None
     assert market.available() == 1000
@@ -121,6 +121,78 @@ def test_points_come_back_with_their_own_expiry(market: Market) -> None:
     market.take_back(bought)
     (lot,) = school.summary(other.member).lots
     assert (lot.available, lot.lot.expires_at) == (Points(100), soon)
+
+
+def test_points_grow_no_younger_by_changing_hands(market: Market) -> None:
+    school = market.school
+    soon = school.clock.time + timedelta(days=3)
+    kirill = school.of_another_buyer("kirill")
+    market.people["kirill"] = kirill.member
+    school.grant(60, to=kirill.member, expires_at=soon)
+    school.grant(60, to=kirill.member)
+    market.buy(market.offer(sub="lms:kirill"), kirill.buyer)
+    anna = school.summary(market.people["anna"])
+    assert [(held.lot.expires_at, held.available.amount) for held in anna.lots] == [
+        (soon, 42),
+        (None, 28),
+    ]
+    # Nor by wandering from one to the next, and back.
+    as_anna = Caller(member_id=market.people["anna"])
+    back = {"recipients": {"author": "lms:kirill"}}
+    market.buy(market.offer(sub="lms:anna", sale="S-2", points=42, **back), as_anna)
+    returned = school.summary(kirill.member)
+    assert [(held.lot.expires_at, held.available.amount) for held in returned.lots] == [
+        (soon, 29),
+        (None, 20),
+    ]
+    assert market.is_sound()
+    school.clock.forward(days=3)
+    assert (market.available("anna"), market.available("kirill")) == (28, 20)
+
+
+def test_what_is_sold_on_is_still_taken_back_whole(market: Market) -> None:
+    school = market.school
+    kirill = school.of_another_buyer("kirill")
+    soon = school.clock.time + timedelta(days=40)
+    school.grant(60, to=kirill.member, expires_at=soon)
+    school.grant(60, to=kirill.member)
+    bought = market.buy(market.offer(sub="lms:kirill", **REVENUE), kirill.buyer)
+    assert market.take_back(bought).returned_at is not None
+    assert [market.available(each) for each in ("anna", "boris", "vera")] == [0, 0, 0]
+    assert [
+        (held.lot.expires_at, held.available.amount) for held in school.summary(kirill.member).lots
+    ] == [(soon, 60), (None, 60)]
+    assert market.is_sound()
+
+
+def test_points_that_wait_at_a_recipient_stand_still(market: Market) -> None:
+    school = market.school
+    market.school.put_in_force(SPLITS.replace("pending_days: 0", "pending_days: 14"))
+    kirill = school.of_another_buyer("kirill")
+    sold_at = school.clock.time
+    school.grant(100, to=kirill.member, expires_at=sold_at + timedelta(days=3))
+    market.buy(market.offer(sub="lms:kirill"), kirill.buyer)
+    (held,) = school.summary(market.people["anna"]).lots
+    assert (held.lot.activates_at - sold_at, held.lot.expires_at) == (
+        timedelta(days=14),
+        sold_at + timedelta(days=17),
+    )
+    assert market.is_sound()
+
+
+def test_a_programme_may_state_the_life_of_what_arrives(market: Market) -> None:
+    school = market.school
+    market.school.put_in_force(
+        SPLITS.replace("pending_days: 0", "pending_days: 0\n  validity: {days: 10}")
+    )
+    kirill = school.of_another_buyer("kirill")
+    school.grant(50, to=kirill.member, expires_at=school.clock.time + timedelta(days=3))
+    school.grant(50, to=kirill.member)
+    market.buy(market.offer(sub="lms:kirill"), kirill.buyer)
+    (held,) = school.summary(market.people["anna"]).lots
+    assert held.lot.expires_at == school.clock.time + timedelta(days=10)
+    assert (held.available, held.lot.continues) == (Points(70), None)
+    assert market.is_sound()
 
 
 def test_recipients_may_have_to_wait(market: Market) -> None:
@@ -286,9 +358,9 @@ def test_random_purchases_keep_every_point(market: Market, seed: int) -> None:
             "UPDATE purchases SET shares = jsonb_set(shares, '{0,points}', '69')",
             "shared otherwise than its rule",
         ),
-        ("UPDATE purchases SET shares = jsonb_set(shares, '{0,lot}', 'null')", "gave author"),
+        ("UPDATE purchases SET shares = jsonb_set(shares, '{0,lots}', '[]')", "gave author"),
         (
-            "UPDATE purchases SET shares = jsonb_set(shares, '{1,lot}', shares -> 0 -> 'lot')",
+            "UPDATE purchases SET shares = jsonb_set(shares, '{1,lots}', shares -> 0 -> 'lots')",
             "names a lot for school",
         ),
         ("UPDATE purchases SET returned_at = made_at", "taken back, and 0 came back"),
@@ -344,3 +416,16 @@ def test_a_member_sees_who_gets_what_before_paying(market: Market) -> None:
 def test_a_purchase_that_is_not_there(market: Market) -> None:
     doors = Doors(market.school)
     _is(doors.member.get("/v1/purchases/pur_00000000000000000000000000"), 404, "purchase_not_found")
+
+
+def test_a_life_that_is_not_what_was_left_is_named(
+    market: Market, tamper: Callable[[str, dict[str, Any]], None]
+) -> None:
+    kirill = market.school.of_another_buyer("kirill")
+    soon = market.school.clock.time + timedelta(days=3)
+    market.school.grant(100, to=kirill.member, expires_at=soon)
+    market.buy(market.offer(sub="lms:kirill"), kirill.buyer)
+    assert market.is_sound()
+    tamper("UPDATE purchases SET made_at = made_at - interval '1 day'", {})
+    (finding,) = verify(market.school.database, PURCHASE_CHECKS).findings
+    assert finding.problem == "gave author points of another life than they had"

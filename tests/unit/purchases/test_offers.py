@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -33,18 +32,17 @@ def test_so_many_recipients_and_no_more() -> None:
 
 
 def test_a_share_is_stored_and_read_back() -> None:
-    member = PaidShare("author", Points(70), UUID(int=1), None, UUID(int=2))
-    pool = PaidShare("school", Points(30), None, AccountKind.TREASURY, None)
+    member = PaidShare("author", Points(70), UUID(int=1), None, (UUID(int=2),))
+    pool = PaidShare("school", Points(30), None, AccountKind.TREASURY, ())
     assert member.to_json() == {
         "to": "author",
         "points": 70,
         "member": str(UUID(int=1)),
         "pool": None,
-        "lot": str(UUID(int=2)),
+        "lots": [str(UUID(int=2))],
     }
     assert pool.to_json()["pool"] == AccountKind.TREASURY.value
     assert [share_from(one.to_json()) for one in (member, pool)] == [member, pool]
-    assert share_from(replace(member, lot_id=None).to_json()).lot_id is None
 
 
 def test_the_life_of_what_sellers_get_is_in_months_and_days() -> None:
