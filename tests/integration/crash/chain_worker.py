@@ -51,11 +51,11 @@ WORK = frozenset(
 
 @dataclass(frozen=True)
 class Errand:
-    """All that the child needs, as plain values; ``die_at`` ``None``: live to the end."""
+    """All that the child needs, as plain values; ``die_at`` as of ``jobs_worker``."""
 
     settings: dict[str, str]
     block_number_first: int
-    die_at: int | None
+    die_at: int | str | None
     diary: str
 
 

@@ -39,17 +39,20 @@ _OPEN = sa.text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND not_befor
 
 @dataclass(frozen=True)
 class Errand:
-    """All that the child needs, as plain values; ``die_at`` ``None``: live to the end."""
+    """All that the child needs, as plain values.
+
+    ``die_at``: the number of a hop, or the first of a name; ``None``: live to the end.
+    """
 
     settings: dict[str, str]
-    die_at: int | None
+    die_at: int | str | None
     diary: str
 
 
 class Hops:
     """Counts and writes down every hop, and ends the process at one of them."""
 
-    def __init__(self, die_at: int | None, diary: str) -> None:
+    def __init__(self, die_at: int | str | None, diary: str) -> None:
         self.left = die_at
         self._diary = Path(diary).open("a")  # noqa: SIM115 - open until the process ends
         self._writers: set[str] = set()
@@ -68,10 +71,11 @@ class Hops:
 
     def hop(self, name: str, connection: psycopg.Connection[Any] | None = None) -> None:
         """A moment at which the process may end; ``connection`` is the one in use."""
-        self.note(f"{self.doing}: {name}")
-        if self.left == 0:
+        line = f"{self.doing}: {name}"
+        self.note(line)
+        if self.left in {0, line}:
             self.strike(connection)
-        if self.left is not None:
+        if isinstance(self.left, int):
             self.left -= 1
 
     def strike(self, _: psycopg.Connection[Any] | None) -> None:

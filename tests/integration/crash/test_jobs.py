@@ -82,7 +82,7 @@ class Driver:
     folder: Path
     plays: int = 0
 
-    def play(self, die_at: int | None) -> Play:
+    def play(self, die_at: int | str | None) -> Play:
         """Play it once; if the first worker dies, another takes over."""
         self.plays += 1
         name = f"{self.scenario}_{self.plays}"
@@ -107,7 +107,7 @@ class Driver:
             self.server.drop_database(name)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _run(self, name: str, folder: Path, die_at: int | None) -> int | None:
+    def _run(self, name: str, folder: Path, die_at: int | str | None) -> int | None:
         errand = Errand(
             settings={
                 "VKLAD_DATABASE_URL": self.server.url(pg.APPLICATION, name).replace("+psycopg", ""),
@@ -176,21 +176,24 @@ def test_wherever_a_job_dies_the_end_is_the_same(
     ]
     count = len(lived.hops)
     numbers = list(seeds_of_this_run(count, 0, 0)) if DEEP else sorted(some)
+    wanted = {lived.hops[number] for number in numbers}
     died_at: Counter[str] = Counter()
-    shorter = 0
     for number in numbers:
         played = driver.play(number)
         assert played.state == lived.state, f"died at hop {number}, {played.died_at}"
         if played.died_at is None:
             assert len(played.hops) <= number, f"hop {number} was passed by"
-            shorter += 1
         else:
             died_at[played.died_at] += 1
-    killed = died_at.total()
-    tell(f"{scenario}: killed at {killed} of {count} hops, one a run; {shorter} lives were shorter")
+    for hop in sorted(wanted - set(died_at)):
+        # How often a worker looks depends on the clock, so that numbers shift from life to life.
+        played = driver.play(hop)
+        assert played.state == lived.state, f"died at {hop}"
+        died_at[hop] += played.died_at == hop
+    tell(f"{scenario}: killed {died_at.total()} times, at {count} hops of the living run:")
     for hop, times in sorted(died_at.items()):
         tell(f"{times:>3} x {hop}")
-    assert {lived.hops[number] for number in numbers} == set(died_at), "a hop was never died at"
+    assert wanted <= set(+died_at), "a hop was never died at"
 
 
 THE_BRIDGES = {"bridge_intents"}
