@@ -105,8 +105,6 @@ class Chain:
 
     def _bridges(self, run: Run, step: int) -> bool:
         """Whether every step missed between is forgiven; if so, freezes are used up."""
-        if step == run.last + 1:
-            return True
         if step - run.last - 1 > self._steps.gap_max:
             return False
         missed: list[int] = []

@@ -11,7 +11,9 @@ from ledger.programme.load import load_programme
 from ledger.scoring.explain import why_not
 from ledger.scoring.model import Entitlement, EventCause
 from ledger.scoring.pipeline import Step
+from ledger.scoring.plan import Plan
 from ledger.scoring.project import project, quarantined
+from ledger.scoring.time_invested import TimeBook
 from tests.scoring_cases import Event, activations_of, event, facts_of, retraction
 
 PROGRAMME = """\
@@ -151,6 +153,66 @@ def test_what_is_wrong_is_said(old: str, new: str, field: str) -> None:
 def test_the_section_is_part_of_the_meaning() -> None:
     other = PROGRAMME.replace("session_max: 120", "session_max: 121")
     assert load_programme(PROGRAMME).hash_text != load_programme(other).hash_text
+
+
+def measured(
+    started: object, minutes: object, time: str = "10:00:00", *, day_max: int = 300
+) -> Any:
+    """What counts of one interval alone, and what is said of it."""
+    content = {"started": started, "minutes": minutes}
+    (fact,) = facts_of([event("lms.time.invested", "ann", f"2026-03-06T{time}Z", content)])
+    text = PROGRAMME.replace("day_max: 300", f"day_max: {day_max}")
+    plan = Plan(activations_of([(text, None)]))
+    terms = plan.versions[0].programme.time
+    assert terms is not None
+    told = TimeBook().measure(fact, terms, plan.day_of).data
+    return told["counted"], told["measured"]
+
+
+@pytest.mark.parametrize(
+    ("started", "minutes", "counted", "stated"),
+    [
+        ("2026-03-06T09:00:00Z", 60, 60, 60),
+        # The minute of the event itself is the last that can have been spent.
+        ("2026-03-06T09:00:00Z", 61, 61, 61),
+        ("2026-03-06T10:00:59Z", 1, 1, 1),
+        ("2026-03-06T10:00:00Z", 0, 0, 0),
+        ("2026-03-06T09:00:00Z", 0.5, 0, 0),
+        # As long as two days before, and no longer.
+        ("2026-03-04T10:00:00Z", 60, 60, 60),
+    ],
+)
+def test_what_is_plausible_counts(started: str, minutes: float, counted: int, stated: int) -> None:
+    assert measured(started, minutes) == (
+        counted,
+        {"stated": stated, "beyond_session": 0, "merged": 0, "beyond_day": 0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("started", "minutes", "said"),
+    [
+        ("2026-03-06T09:00:00Z", 62, {"stated": 62}),
+        ("2026-03-06T10:01:00Z", 1, {"stated": 1}),
+        ("2026-03-04T09:59:59Z", 60, {"stated": 60}),
+        ("2026-03-06T09:00:00Z", 10_000, {"stated": 10_000}),
+        ("2026-03-06T09:00:00Z", 10_001, {}),
+        ("2026-03-06T09:00:00Z", -1, {}),
+        ("2026-03-06T09:00:00Z", True, {}),
+        ("2026-03-06T09:00:00Z", None, {}),
+        ("an hour ago", 60, {}),
+        (None, 60, {}),
+    ],
+)
+def test_what_is_not_plausible_counts_for_nothing(
+    started: object, minutes: object, said: dict[str, int]
+) -> None:
+    assert measured(started, minutes) == (0, {**said, "implausible": True})
+
+
+def test_a_day_may_have_room_for_one_minute_alone() -> None:
+    told = {"stated": 3, "beyond_session": 0, "merged": 0, "beyond_day": 2}
+    assert measured("2026-03-06T09:00:00Z", 3, day_max=1) == (1, told)
 
 
 def test_minutes_count_for_the_actor_alone_and_for_nobody_else() -> None:
