@@ -180,13 +180,17 @@ class CapUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReductionUse:
-    """What refunds of the purchase, or votes against the thing, took back of an award."""
+    """What refunds of the purchase, or votes against the thing, took back of an award.
+
+    ``earlier`` is what of the refunds awards for earlier payments of the order account for.
+    """
 
     whole: Fraction
     refunded: Fraction
     points: int
     by: tuple[EventCause, ...]
     takes: int = 0
+    earlier: Fraction = Fraction(0)
 
     def to_json(self) -> dict[str, Json]:
         """Amounts as exact texts; ``points`` went back. Of votes: what each of them ``takes``."""
@@ -199,6 +203,7 @@ class ReductionUse:
         return {
             "whole": exact_text(self.whole),
             "refunded": exact_text(self.refunded),
+            **({"earlier": exact_text(self.earlier)} if self.earlier else {}),
             "points": self.points,
             "by": [_cause(each) for each in self.by],
         }

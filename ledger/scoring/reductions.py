@@ -6,9 +6,18 @@ projection stays the only truth (DESIGN 3, rule 6): an award is worth what it ea
     floor(points × refunded / whole)
 
 where ``refunded`` is the sum of all refunds, at most the whole. It is a function of the sum alone:
-any refunds in any order end at the same, and the last one at nothing. What a cap trimmed stays
-trimmed, and what goes back makes no room below a cap: later awards do not depend on it. Posting the
-difference is the correction of an award, whose order of clawing back is ``ledger.lots``'s.
+any refunds in any order end at the same, and the last one at nothing. Where an order is paid by
+several events of one type, its refunds go to one after another, to each at most its whole:
+
+    paid      ├── 1 ──┼──── 2 ────┼── 3 ──┤     in order of facts
+    refunded  ├─────────────┤                   all of the first, a part of the second
+
+Rules that pay for one event are refunded alike. How much earlier payments used up is counted as a
+share of the refunds, so that versions which read other fields go on from one another.
+
+What a cap trimmed stays trimmed, and what goes back makes no room below a cap: later awards do not
+depend on it. Posting the difference is the correction of an award, whose order of clawing back is
+``ledger.lots``'s.
 
 A vote against a thing is the same with another amount: each takes a stated number of points of the
 one award that its thing earned, and nothing below zero is ever taken.
@@ -16,12 +25,15 @@ one award that its thing earned, and nothing below zero is ever taken.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from ledger.events.model import StoredFact
 from ledger.kernel.canonical import Json
+from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 from ledger.programme.expressions import ExpressionFailed, number_at
 from ledger.programme.model import ACTOR
@@ -31,7 +43,8 @@ from ledger.scoring.model import Entitlement, EventCause, Fact
 from ledger.scoring.pipeline import Resolve
 from ledger.scoring.receipts import EventReceipt, ReductionUse
 
-_Key = tuple[str, str, str | int]
+Order = tuple[str, str, str | int]
+"""The source, and what it names an order by: whether text or number, and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,27 @@ class _Refunds:
 
 
 _NONE: Final = _Refunds(Fraction(0), ())
+_Payments = tuple[str, str, Order, str]
+"""The events of one type that pay for one order: refunded by, named in, which order, the type."""
+
+
+@dataclass(slots=True)
+class _Spread:
+    """How an order's refunds go to its payments, one after another; shares of one."""
+
+    payment: EventCause | None = None
+    before: Fraction = Fraction(0)
+    after: Fraction = Fraction(0)
+
+    def used_before(self, payment: EventCause) -> Fraction:
+        """What earlier payments used up; awards for one payment come one after another."""
+        if payment != self.payment:
+            self.payment, self.before = payment, self.after
+        return self.before
+
+    def use(self, share: Fraction) -> None:
+        """The payment whose turn it is takes this share."""
+        self.after = max(self.after, self.before + share)
 
 
 def reduced(
@@ -55,13 +89,23 @@ def reduced(
     """
     if not any(each.receipt.programme.reductions for each in entitlements):
         return entitlements
-    seen: dict[Reduction, dict[_Key, _Refunds]] = {}
+    seen: dict[Reduction, dict[Order, _Refunds]] = {}
     for each in entitlements:
         for reduction in each.receipt.programme.reductions:
             if reduction not in seen:
                 about = _about(reduction, facts, each.beneficiary, resolve)
                 seen[reduction] = _refunds(reduction, about)
-    return [_reduced(each, seen) for each in entitlements]
+    spreads: defaultdict[_Payments, _Spread] = defaultdict(_Spread)
+    found = list(entitlements)
+    for place in sorted(range(len(found)), key=lambda place: _in_order(found[place])):
+        found[place] = _reduced(found[place], seen, spreads)
+    return found
+
+
+def _in_order(entitlement: Entitlement) -> tuple[Instant, str, str]:
+    cause = entitlement.cause
+    named = (cause.source, cause.id) if isinstance(cause, EventCause) else ("", cause.period)
+    return (entitlement.earned_at, *named)
 
 
 def _about(
@@ -80,24 +124,36 @@ def _about(
 
 
 def _reduced(
-    entitlement: Entitlement, seen: Mapping[Reduction, Mapping[_Key, _Refunds]]
+    entitlement: Entitlement,
+    seen: Mapping[Reduction, Mapping[Order, _Refunds]],
+    spreads: defaultdict[_Payments, _Spread],
 ) -> Entitlement:
     receipt = entitlement.receipt
     reduction = _reduction_of(entitlement)
     if reduction is None or not isinstance(receipt, EventReceipt):
         return entitlement
-    key = _key(receipt.fact, reduction.key)
+    fact = receipt.fact
+    key = order_of(fact, reduction.key)
     refunds = _NONE if key is None else seen[reduction].get(key, _NONE)
     if reduction.whole is None:
         whole = Fraction(entitlement.points.amount)
     else:
-        whole = _number(receipt.fact, reduction.whole)
-    if not refunds.amount or whole <= 0:
+        whole = _number(fact, reduction.whole)
+    if key is None or not refunds.amount or whole <= 0:
         return entitlement
+    used = Fraction(0)
     part = min(refunds.amount, whole)
+    if not reduction.takes:
+        spread = spreads[reduction.on, reduction.key, key, fact.type]
+        used = spread.used_before(fact.cause)
+        part = min(refunds.amount * (1 - used), whole)
+        spread.use(part / refunds.amount)
+    if not part:
+        return entitlement
     taken = int(entitlement.points.amount * part // whole)
     left = entitlement.points - Points(taken)
-    use = ReductionUse(whole, part, taken, refunds.causes, reduction.takes)
+    earlier = refunds.amount * used
+    use = ReductionUse(whole, part, taken, refunds.causes, reduction.takes, earlier)
     settled = receipt._replace(points=left.amount, reduction=use)
     return entitlement._replace(points=left, receipt=settled)
 
@@ -111,16 +167,16 @@ def _reduction_of(entitlement: Entitlement) -> Reduction | None:
     return next(said, None)
 
 
-def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[_Key, _Refunds]:
+def _refunds(reduction: Reduction, facts: Sequence[Fact]) -> dict[Order, _Refunds]:
     """By order: each refund once, by what names it or else by the event.
 
     One that does not say what went back takes nothing and does not use up its name: whoever tells
     it again, with the amount, is heard.
     """
-    found: dict[_Key, _Refunds] = {}
-    counted: set[tuple[_Key, Json]] = set()
+    found: dict[Order, _Refunds] = {}
+    counted: set[tuple[Order, Json]] = set()
     for fact in facts:
-        key = _key(fact, reduction.key)
+        key = order_of(fact, reduction.key)
         if key is None:
             continue
         amount = _amount(reduction, fact)
@@ -152,7 +208,7 @@ def unread(reduction: Reduction, fact: Fact) -> str | None:
 
     A programme reads no number but the one in ``part``.
     """
-    if reduction.on != fact.type or reduction.part is None or _key(fact, reduction.key) is None:
+    if reduction.on != fact.type or reduction.part is None or order_of(fact, reduction.key) is None:
         return None
     try:
         number_at(fact.data, reduction.part)
@@ -169,7 +225,7 @@ def unread_of(entitlements: Iterable[Entitlement], fact: Fact) -> list[tuple[str
         why = None if reduction is None else unread(reduction, fact)
         if reduction is None or why is None or not isinstance(each.receipt, EventReceipt):
             continue
-        if _key(each.receipt.fact, reduction.key) == _key(fact, reduction.key):
+        if order_of(each.receipt.fact, reduction.key) == order_of(fact, reduction.key):
             found[each.rule] = why
     return list(found.items())
 
@@ -184,7 +240,7 @@ def _amount(reduction: Reduction, fact: Fact) -> Fraction | None:
         return None
 
 
-def _key(fact: Fact, path: str) -> _Key | None:
+def order_of(fact: Fact | StoredFact, path: str) -> Order | None:
     """The order a fact is about, at its source; ``None`` if it names none."""
     value = _at(fact, path)
     if isinstance(value, str) or type(value) is int:
@@ -200,7 +256,7 @@ def _number(fact: Fact, path: str) -> Fraction:
         return Fraction(0)
 
 
-def _at(fact: Fact, path: str) -> object:
+def _at(fact: Fact | StoredFact, path: str) -> object:
     value: object = fact.data
     for step in path.split(".")[1:]:
         value = value.get(step) if isinstance(value, Mapping) else None

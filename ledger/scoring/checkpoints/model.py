@@ -12,12 +12,16 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
+from ledger.events.model import StoredFact
 from ledger.kernel.clock import Instant
+from ledger.programme.model import Programme
+from ledger.programme.model_commerce import Reduction
 from ledger.scoring.model import Entitlement, EventCause, Fact, PeriodCause
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Mark
+from ledger.scoring.reductions import order_of
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised with any change in what the fold does or remembers: older checkpoints are then no use."""
 TAIL: Final = 64
 """Facts that are folded again each time, so that one that comes a little late is none."""
@@ -120,6 +124,36 @@ def refund_types(plan: Plan) -> frozenset[str]:
         for each in (plan, *plan.top_ups)
         for one in each.versions
         for reduction in one.programme.reductions
+    )
+
+
+def reaches_back(
+    plan: Plan, kept: Sequence[Fact | StoredFact], after: Sequence[Fact | StoredFact]
+) -> bool:
+    """Whether facts after a checkpoint, or that wait at it, and awards before it are bound up.
+
+    A refund takes back of earlier awards. And of an order that was refunded before, earlier awards
+    say what is left of the refunds for later payments: ``kept`` has those refunds.
+    """
+    if any(fact.type in refund_types(plan) for fact in after):
+        return True
+    known = [*kept, *after]
+    return any(
+        _is_paid_again(one.programme, reduction, known)
+        for each in (plan, *plan.top_ups)
+        for one in each.versions
+        for reduction in one.programme.reductions
+    )
+
+
+def _is_paid_again(
+    programme: Programme, reduction: Reduction, known: Sequence[Fact | StoredFact]
+) -> bool:
+    orders = {order_of(fact, reduction.key) for fact in known if fact.type == reduction.on}
+    orders.discard(None)
+    paid = {on for rule in reduction.rules for on in programme.rule(rule).on}
+    return bool(orders) and any(
+        fact.type in paid and order_of(fact, reduction.key) in orders for fact in known
     )
 
 

@@ -29,7 +29,7 @@ from ledger.kernel.transaction import Work
 from ledger.readiness import service as readiness
 from ledger.readiness.service import Watermarks
 from ledger.scoring.checkpoints import store
-from ledger.scoring.checkpoints.model import Checkpoint, Position, plan_digest, refund_types
+from ledger.scoring.checkpoints.model import Checkpoint, Position, plan_digest, reaches_back
 from ledger.scoring.plan import Plan
 from ledger.scoring.state import State
 
@@ -94,8 +94,9 @@ def _resumed(
         for fact in readiness.released(facts, now.released_until)
         if Position(fact.occurred, fact.source, fact.source_event_id) > position
     ]
-    if any(fact.type in refund_types(plan) for fact in after):
-        return None  # A refund reaches back to what was awarded for its purchase.
+    kept_in_order = [kept[event_id] for event_id in checkpoint.kept]
+    if reaches_back(plan, kept_in_order, after):
+        return None
     if first < checkpoint.first_after:
         store.set_first_after(work, member_id, first)
-    return Resumed(checkpoint, [kept[event_id] for event_id in checkpoint.kept], after)
+    return Resumed(checkpoint, kept_in_order, after)

@@ -173,6 +173,31 @@ def test_a_refund_reaches_behind_it(world: World, starts: list[Resumed | None]) 
     require_right(world)
 
 
+def test_a_payment_of_an_order_refunded_before_it_reaches_behind_it(
+    world: World, starts: list[Resumed | None]
+) -> None:
+    world.activate(REDUCING)
+    world.link("anna")
+
+    def state(kind: str, day: int, order: str, amount: int) -> None:
+        data: dict[str, ExactJson] = {"order": order, "amount_minor": amount, "refund": "r"}
+        time = f"2025-03-{day:02d}T09:00:00Z"
+        world.state(f"{kind}{day}", f"shop.order.{kind}", "lms:anna", time, data)
+        world.score()
+
+    state("paid", 1, "A", 1000)
+    state("refunded", 2, "A", 1500)
+    for day in range(3, 8):
+        state("paid", day, "B", 1000)
+    assert checkpoint(world) is not None
+    resumed = used(starts)
+    assert resumed > 0
+    state("paid", 8, "A", 1000)
+    assert used(starts) == resumed
+    assert world.points("anna") == 500 + 50
+    require_right(world)
+
+
 def test_a_dropped_checkpoint_is_missed_by_nobody(
     anna: World, starts: list[Resumed | None]
 ) -> None:

@@ -75,6 +75,20 @@ def test_a_refund_known_before_its_purchase_counts_all_the_same(shop: World) -> 
     assert _sound(shop)
 
 
+def test_an_order_paid_twice_is_refunded_once(shop: World) -> None:
+    for number in (1, 2):
+        data = {"order": "A", "amount_minor": 1000}
+        time = f"2026-03-02T0{number}:00:00Z"
+        shop.state(f"paid-{number}", "shop.order.paid", "lms:1", time, data)
+    shop.score()
+    assert shop.available("1") == Points(200)
+    _refund(shop, "A", 1000, "r1")
+    assert shop.available("1") == Points(100)
+    _refund(shop, "A", 1000, "r2")
+    assert shop.available("1") == Points(0)
+    assert _sound(shop)
+
+
 VOTES = """
 programme: forum
 version: "1"

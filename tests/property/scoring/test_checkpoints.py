@@ -57,10 +57,10 @@ def check(
     assert first.mark is not None
     whole = told(first.entitlements)
     assert whole == told(go(history, None, None).entitlements)
-    if any(fact.type in checkpoints.refund_types(plan) for fact in history[split:]):
-        return  # Doubted: a refund reaches back.
     start = kept_at(plan, first.mark, history[:split])
     later = history[split:]
+    if checkpoints.reaches_back(plan, start.kept, later):
+        return  # Doubted: a refund reaches back, or its order is paid for again.
     again = told(go(later, start, None).entitlements)
     frozen = {each.key for each in first.mark.done}
     if not frozen & first.mark.later:
