@@ -23,6 +23,8 @@ from ledger.journal.model import (
     ShownTransfer,
 )
 from ledger.journal.post import Batch, apply
+from ledger.journal.store import Loaded, Loading
+from ledger.kernel.pipeline import Pipeline, pipeline
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 
@@ -47,10 +49,7 @@ def post(work: Work, drafts: Sequence[EntryDraft]) -> list[Posted]:
         EntryConflict: an id is in the journal with other content.
         BalanceOutOfRange: a posting would take an account below its floor.
     """
-    batch, results = _work_out(work, drafts)
-    for result in results:
-        if result.refusal is not None:
-            raise result.refusal
+    batch, results = work_out(work, drafts)
     _write(work, batch)
     return results
 
@@ -60,9 +59,37 @@ def post_each(work: Work, drafts: Sequence[EntryDraft]) -> list[Posted]:
 
     For many commands in one transaction. A refusal is in the result, not raised.
     """
-    batch, results = _work_out(work, drafts)
+    batch, results = _work_out(work, drafts, store.load(work, drafts))
     _write(work, batch)
     return results
+
+
+def work_out(
+    work: Work, drafts: Sequence[EntryDraft], loaded: Loaded | None = None
+) -> tuple[Batch, list[Posted]]:
+    """:func:`post` in two halves: all but the writing, which is :func:`send`.
+
+    For who has statements of its own to send in the same two exchanges. ``loaded`` is what
+    :func:`send_load` answered earlier in this transaction, for the one posting after it.
+    """
+    if loaded is None or not loaded.covers(drafts):
+        loaded = store.load(work, drafts)
+    batch, results = _work_out(work, drafts, loaded)
+    for result in results:
+        if result.refusal is not None:
+            raise result.refusal
+    return batch, results
+
+
+def send_load(line: Pipeline, drafts: Sequence[EntryDraft]) -> Loading:
+    """Lock the head and read what posting these needs to know; the answer has it."""
+    return store.send_load(line, drafts)
+
+
+def send(line: Pipeline, batch: Batch) -> None:
+    """Write what was worked out."""
+    if batch.rows:
+        store.send(line, batch)
 
 
 def balances(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, Points]:
@@ -105,18 +132,13 @@ def flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Account
     return store.read_flows_of(work, opened) if opened else {}
 
 
-def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Posted]]:
-    keys = {
-        key
-        for draft in drafts
-        for posting in draft.postings
-        for key in (posting.debit, posting.credit)
-    }
-    head, known, accounts = store.lock_and_load(work, {d.entry_id for d in drafts}, keys)
-    existing = store.read_entries(work, known)
+def _work_out(
+    work: Work, drafts: Sequence[EntryDraft], loaded: Loaded
+) -> tuple[Batch, list[Posted]]:
+    existing = store.read_entries(work, loaded.known)
     batch = Batch(
-        head=head,
-        accounts=accounts,
+        head=loaded.head,
+        accounts=loaded.accounts,
         existing={entry_id: entry.draft for entry_id, entry in existing.items()},
         recorded_at=work.now,
     )
@@ -125,4 +147,5 @@ def _work_out(work: Work, drafts: Sequence[EntryDraft]) -> tuple[Batch, list[Pos
 
 def _write(work: Work, batch: Batch) -> None:
     if batch.rows:
-        store.write(work, batch.rows, batch.touched(), batch.head)
+        with pipeline(work) as line:
+            store.send(line, batch)

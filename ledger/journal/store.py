@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import DBAPIError
 
-from ledger.journal import binary_copy
 from ledger.journal.chain import TransferRow, account_identity
 from ledger.journal.model import (
     AccountKey,
@@ -24,14 +24,15 @@ from ledger.journal.model import (
     Posting,
     ShownTransfer,
 )
-from ledger.journal.post import WorkingAccount
+from ledger.journal.packing import account_columns, balance_columns, transfer_columns
+from ledger.journal.post import Batch, WorkingAccount
 from ledger.journal.tables import accounts, journal_head, transfers
+from ledger.kernel.packed import uuids
 from ledger.kernel.pipeline import Pipeline, Prepared, pipeline
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 
 _UUIDS: Final = pg.ARRAY(sa.Uuid)
-_COPY: Final = f"COPY transfers ({', '.join(TransferRow._fields)}) FROM STDIN (FORMAT BINARY)"
 _WALK: Final = """
     WITH RECURSIVE walk(account_id, sequence) AS (
         SELECT account_id, last_sequence FROM accounts WHERE owner = ANY(:owners)
@@ -74,22 +75,73 @@ _ACCOUNTS_OF: Final = """
     SELECT account_id, kind, owner, balance, last_sequence FROM accounts WHERE owner IS NULL
     UNION ALL
     SELECT account_id, kind, owner, balance, last_sequence FROM accounts
-    WHERE owner = ANY(%b::uuid[])
+    WHERE owner = ANY(%s::uuid[])
 """
-_KNOWN: Final = "SELECT entry_id FROM transfers WHERE entry_id = ANY(%b::uuid[]) AND line = 1"
+_KNOWN: Final = "SELECT entry_id FROM transfers WHERE entry_id = ANY(%s::uuid[]) AND line = 1"
 _LOCK_HEAD: Final = Prepared(
     sa.select(
         journal_head.c.sequence, journal_head.c.hash, journal_head.c.account_count
     ).with_for_update()
 )
-_OPEN_ACCOUNTS: Final = (
-    "COPY accounts (account_id, kind, owner, balance, last_sequence) FROM STDIN (FORMAT BINARY)"
-)
+_OPEN_ACCOUNTS: Final = """
+    INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
+    SELECT * FROM unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])
+"""
 _UPDATE_ACCOUNTS: Final = """
     UPDATE accounts SET balance = news.balance, last_sequence = news.last_sequence
     FROM unnest(%s::int8[], %s::int8[], %s::int8[]) AS news(account_id, balance, last_sequence)
     WHERE accounts.account_id = news.account_id
 """
+_APPEND: Final = f"""
+    INSERT INTO transfers ({", ".join(TransferRow._fields)})
+    SELECT * FROM unnest(
+        %s::int8[], %s::uuid[], %s::int2[], %s::int2[], %s::text[], %s::int8[], %s::int8[],
+        %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::timestamptz[],
+        %s::timestamptz[], %s::uuid[], %s::text[], %s::bytea[])
+"""  # noqa: S608 - the names of the columns
+_MOVE_HEAD: Final = "UPDATE journal_head SET sequence = %s, hash = %s, account_count = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one posting begins with: the locked head, and what is there of its entries.
+
+    ``accounts`` are the system's and all of ``owners``. Good until something is posted: rows that
+    are worked out from it afterwards have numbers that are taken, which the primary key refuses.
+    """
+
+    head: Head
+    asked: Collection[UUID]
+    known: Collection[UUID]
+    owners: Collection[UUID]
+    accounts: dict[AccountKey, WorkingAccount]
+
+    def covers(self, drafts: Iterable[EntryDraft]) -> bool:
+        """Whether it says all that posting these needs to know."""
+        return all(draft.entry_id in self.asked for draft in drafts) and all(
+            owner in self.owners for owner in owners_of(drafts)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A :class:`Loaded` on its way; to be read when the pipeline has ended."""
+
+    asked: frozenset[UUID]
+    owners: frozenset[UUID]
+    head: Any
+    known: Any
+    accounts: Any
+
+    def loaded(self) -> Loaded:
+        """The answers."""
+        return Loaded(
+            head=_head(self.head),
+            asked=self.asked,
+            known={row[0] for row in self.known},
+            owners=self.owners,
+            accounts=_accounts(self.accounts),
+        )
 
 
 def lock_head(work: Work) -> Head:
@@ -98,30 +150,34 @@ def lock_head(work: Work) -> Head:
         return _head(cursor.execute(_LOCK_HEAD.text))
 
 
-def lock_and_load(
-    work: Work, entry_ids: Collection[UUID], keys: Collection[AccountKey]
-) -> tuple[Head, list[UUID], dict[AccountKey, WorkingAccount]]:
-    """In one exchange: :func:`lock_head`, then :func:`known_entries` and :func:`read_accounts`."""
+def load(work: Work, drafts: Collection[EntryDraft]) -> Loaded:
+    """In one exchange: :func:`lock_head`, then what posting these needs to know."""
     with pipeline(work) as line:
-        head = send_lock(line)
-        known = send_known_entries(line, entry_ids)
-        found = line.connection.cursor(binary=True).execute(_ACCOUNTS_OF, (_owners(keys),))
-    return _head(head), known_of(known), _accounts(found)
+        loading = send_load(line, drafts)
+    return loading.loaded()
 
 
-def send_lock(line: Pipeline) -> Any:
-    """:func:`lock_head` on its way: what is sent after it runs when it is locked."""
-    return line.connection.cursor(binary=True).execute(_LOCK_HEAD.text)
+def send_load(line: Pipeline, drafts: Collection[EntryDraft]) -> Loading:
+    """:func:`load` on its way: what is sent after it runs when the head is locked."""
+    asked = frozenset(draft.entry_id for draft in drafts)
+    owners = frozenset(owners_of(drafts))
+    head, known, found = (line.connection.cursor(binary=True) for _ in range(3))
+    return Loading(
+        asked,
+        owners,
+        head.execute(_LOCK_HEAD.text),
+        known.execute(_KNOWN, (uuids(list(asked)),)),
+        found.execute(_ACCOUNTS_OF, (uuids(list(owners)),)),
+    )
 
 
-def send_known_entries(line: Pipeline, entry_ids: Collection[UUID]) -> Any:
-    """Ask which of these ids are in the journal; :func:`known_of` has the answer."""
-    return line.connection.cursor(binary=True).execute(_KNOWN, (list(entry_ids),))
-
-
-def known_of(answered: Any) -> list[UUID]:
-    """The ids that :func:`send_known_entries` was answered."""
-    return [row[0] for row in answered]
+def owners_of(drafts: Iterable[EntryDraft]) -> Iterator[UUID]:
+    """Whose accounts these entries touch, the system's own left out; some more than once."""
+    for draft in drafts:
+        for posting in draft.postings:
+            for owner in (posting.debit.owner, posting.credit.owner):
+                if owner is not None:
+                    yield owner
 
 
 def _head(answered: Any) -> Head:
@@ -140,11 +196,8 @@ def read_head(work: Work) -> Head:
 def read_accounts(work: Work, keys: Collection[AccountKey]) -> dict[AccountKey, WorkingAccount]:
     """Those of ``keys`` that exist, with every system account and every account of their owners."""
     with raw_cursor(work) as cursor:
-        return _accounts(cursor.execute(_ACCOUNTS_OF, (_owners(keys),)))
-
-
-def _owners(keys: Collection[AccountKey]) -> list[UUID]:
-    return list({key.owner for key in keys if key.owner is not None})
+        owners = {key.owner for key in keys if key.owner is not None}
+        return _accounts(cursor.execute(_ACCOUNTS_OF, (uuids(list(owners)),)))
 
 
 def _accounts(rows: Iterable[tuple[Any, ...]]) -> dict[AccountKey, WorkingAccount]:
@@ -250,32 +303,18 @@ def read_flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Ac
     return flows
 
 
-def write(
-    work: Work, rows: list[TransferRow], touched: Sequence[WorkingAccount], head: Head
-) -> None:
-    """Append rows and new accounts by one binary COPY each; bring accounts and head up to date."""
+def send(line: Pipeline, batch: Batch) -> None:
+    """Append a batch's rows and new accounts, and bring the others and the head up to date."""
+    touched = batch.touched()
     new = [account for account in touched if account.is_new]
     known = [account for account in touched if not account.is_new]
-    with raw_cursor(work, binary=False) as cursor:
-        if new:
-            with cursor.copy(_OPEN_ACCOUNTS) as copy:
-                copy.write(binary_copy.account_rows(new))
-        if known:
-            cursor.execute(
-                _UPDATE_ACCOUNTS,
-                (
-                    [a.account_id for a in known],
-                    [a.balance for a in known],
-                    [a.last_sequence for a in known],
-                ),
-            )
-        with cursor.copy(_COPY) as copy:
-            copy.write(binary_copy.transfer_rows(rows))
-    work.connection.execute(
-        journal_head.update().values(
-            sequence=head.sequence, hash=head.hash, account_count=head.account_count
-        )
-    )
+    if new:
+        line.connection.cursor().execute(_OPEN_ACCOUNTS, account_columns(new))
+    if known:
+        line.connection.cursor().execute(_UPDATE_ACCOUNTS, balance_columns(known))
+    line.connection.cursor().execute(_APPEND, transfer_columns(batch.rows))
+    head = batch.head
+    line.connection.cursor().execute(_MOVE_HEAD, (head.sequence, head.hash, head.account_count))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ledger.kernel.clock import Clock, SystemClock
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import Ids, RandomIds
+from ledger.kernel.packed import accept_packed
 
 _Command = TypeVar("_Command")
 _Answer = TypeVar("_Answer")
@@ -119,6 +120,7 @@ def connect(url: str, *, pool_size: int = 8, clock: Clock | None = None) -> Data
             f"-c statement_timeout={STATEMENT_TIMEOUT_S}s",
         },
     )
+    sa.event.listen(engine, "connect", lambda raw, _: accept_packed(raw.adapters))
     return Database(engine, clock or SystemClock(), RandomIds())
 
 

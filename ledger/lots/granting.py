@@ -9,7 +9,9 @@ from uuid import UUID
 from ledger.journal import service as journal
 from ledger.journal.model import EntryDraft, EntryKind, PostedEntry
 from ledger.journal.post import conflict
+from ledger.journal.store import Loaded
 from ledger.kernel.ids import derived_id
+from ledger.kernel.pipeline import pipeline
 from ledger.kernel.transaction import Work
 from ledger.lots import clawing, granting_store, store, vesting_store
 from ledger.lots.model import ZERO, Cause, GrantLot, Lot, Position, SettleAward, Settled
@@ -30,10 +32,10 @@ def grant_lots(work: Work, commands: Sequence[GrantLot]) -> list[Lot]:
         EntryConflict: a key was used before with other content.
     """
     new = [granted(command) for command in commands]  # Before the lock: others may post meanwhile.
-    debts, known_ids = granting_store.lock_and_look(
-        work, {each.lot.member_id for each in new}, [each.draft.entry_id for each in new]
+    looked = granting_store.lock_and_look(
+        work, {each.lot.member_id for each in new}, [each.draft for each in new]
     )
-    known = journal.entries(work, known_ids)
+    debts, known = looked.debts, journal.entries(work, looked.loaded.known)
     for each in new:
         entry_id = each.draft.entry_id
         if entry_id in known and known[entry_id].draft != each.draft:
@@ -44,7 +46,7 @@ def grant_lots(work: Work, commands: Sequence[GrantLot]) -> list[Lot]:
             take(sheets[debts[each.lot.member_id][0]], each)
     for sheet in sheets.values():
         clawing.settle_new(sheet, work.now)
-    save(work, list(sheets.values()))
+    save(work, list(sheets.values()), looked.loaded)
     return [each.lot for each in new]
 
 
@@ -80,15 +82,21 @@ def settle_awards(work: Work, member_id: UUID, commands: Sequence[SettleAward]) 
     return [settled[entry_id] for entry_id in ids]
 
 
-def save(work: Work, sheets: Sequence[Sheet]) -> None:
-    """Store what is on the sheets: the terms of new lots, and all entries in one posting."""
+def save(work: Work, sheets: Sequence[Sheet], loaded: Loaded | None = None) -> None:
+    """Store what is on the sheets: the terms of new lots, and all entries in one posting.
+
+    ``loaded`` as :func:`ledger.journal.service.work_out` takes it.
+    """
     new = [lot for sheet in sheets for lot in sheet.new_lots]
-    granting_store.insert_lots(work, new)
+    drafts = [draft for sheet in sheets for draft in sheet.entries]
+    if not drafts:
+        return
+    batch, _ = journal.work_out(work, _expiring_anew(work, drafts), loaded)
+    with pipeline(work) as line:
+        granting_store.send_lots(line, new)
+        journal.send(line, batch)
     vestings = {lot_id: each for sheet in sheets for lot_id, each in sheet.new_vestings.items()}
     vesting_store.insert_vestings(work, new, vestings)
-    drafts = [draft for sheet in sheets for draft in sheet.entries]
-    if drafts:
-        journal.post(work, _expiring_anew(work, drafts))
 
 
 def _expiring_anew(work: Work, drafts: Sequence[EntryDraft]) -> Sequence[EntryDraft]:

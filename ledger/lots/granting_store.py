@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ledger.journal import store as journal_store
-from ledger.journal.model import AccountKind
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKind, EntryDraft
+from ledger.journal.store import Loaded
 from ledger.journal.tables import accounts
 from ledger.kernel.arrays import any_given_uuid
-from ledger.kernel.pipeline import Prepared, pipeline
+from ledger.kernel.packed import int8s, moments, texts, uuids
+from ledger.kernel.pipeline import Pipeline, Prepared, pipeline
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.model import ZERO, Lot
@@ -44,22 +47,31 @@ _INSERT_LOTS: Final = Prepared(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What giving lots begins with: each member's debt, and what their entries' posting needs."""
+
+    debts: Debts
+    loaded: Loaded
+
+
 def debts_of(work: Work, member_ids: Collection[UUID]) -> Debts:
     """Who stands for each of these members, and what that one owes."""
     with pipeline(work) as line:
-        owed = line.send(_DEBTS, {"members": list(member_ids)})
+        owed = _send_debts(line, member_ids)
     return _debts(owed.fetchall(), member_ids)
 
 
-def lock_and_look(
-    work: Work, member_ids: Collection[UUID], entry_ids: Collection[UUID]
-) -> tuple[Debts, list[UUID]]:
-    """Lock the journal's head; then :func:`debts_of`, and those of the entries that exist."""
+def lock_and_look(work: Work, member_ids: Collection[UUID], drafts: Sequence[EntryDraft]) -> Looked:
+    """Lock the journal's head and load what these entries touch; :func:`debts_of` beside."""
     with pipeline(work) as line:
-        journal_store.send_lock(line)
-        owed = line.send(_DEBTS, {"members": list(member_ids)})
-        known = journal_store.send_known_entries(line, entry_ids)
-    return _debts(owed.fetchall(), member_ids), journal_store.known_of(known)
+        loading = journal.send_load(line, drafts)
+        owed = _send_debts(line, member_ids)
+    return Looked(_debts(owed.fetchall(), member_ids), loading.loaded())
+
+
+def _send_debts(line: Pipeline, member_ids: Collection[UUID]) -> Any:
+    return line.send(_DEBTS, {"members": uuids(list(member_ids))})
 
 
 def _debts(rows: Sequence[Any], member_ids: Collection[UUID]) -> Debts:
@@ -67,24 +79,23 @@ def _debts(rows: Sequence[Any], member_ids: Collection[UUID]) -> Debts:
     return {member_id: owed.get(member_id, (member_id, ZERO)) for member_id in member_ids}
 
 
-def insert_lots(work: Work, new: Sequence[Lot]) -> None:
+def send_lots(line: Pipeline, new: Sequence[Lot]) -> None:
     """Store the terms of new lots, in one statement."""
     if not new:
         return
-    with pipeline(work) as line:
-        line.send(
-            _INSERT_LOTS,
-            {
-                "lot_id": [lot.lot_id for lot in new],
-                "member_id": [lot.member_id for lot in new],
-                "granted": [lot.granted.amount for lot in new],
-                "activates_at": [lot.activates_at for lot in new],
-                "expires_at": [lot.expires_at for lot in new],
-                "cause_kind": [lot.cause.kind for lot in new],
-                "cause_id": [lot.cause.cause_id for lot in new],
-                "continues": [lot.continues for lot in new],
-                "cites": [lot.cites for lot in new],
-                "entry_id": [lot.entry_id for lot in new],
-                "now": work.now,
-            },
-        )
+    line.send(
+        _INSERT_LOTS,
+        {
+            "lot_id": uuids([lot.lot_id for lot in new]),
+            "member_id": uuids([lot.member_id for lot in new]),
+            "granted": int8s([lot.granted.amount for lot in new]),
+            "activates_at": moments([lot.activates_at for lot in new]),
+            "expires_at": moments([lot.expires_at for lot in new]),
+            "cause_kind": texts([lot.cause.kind for lot in new]),
+            "cause_id": texts([lot.cause.cause_id for lot in new]),
+            "continues": uuids([lot.continues for lot in new]),
+            "cites": uuids([lot.cites for lot in new]),
+            "entry_id": uuids([lot.entry_id for lot in new]),
+            "now": line.work.now,
+        },
+    )

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import binary_copy
 import psycopg
 import sqlalchemy as sa
 
-from ledger.journal import binary_copy
 from ledger.journal import service as journal
 from ledger.journal.chain import GENESIS, TransferRow
 from ledger.journal.model import EntryDraft, Head, Outcome

@@ -34,7 +34,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room(
         "journal",
-        "binary_copy chain model post",
+        "chain model packing post",
         "tests/unit/journal",
         "tests/unit/verify",
         "tests/property/ledger",

@@ -361,9 +361,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "packed rows say when they were recorded, not when they take effect",
-        "ledger/journal/binary_copy.py",
-        "(row.effective_at - _EPOCH) // _MICROSECOND",
-        "(row.recorded_at - _EPOCH) // _MICROSECOND",
+        "ledger/journal/packing.py",
+        "    columns = zip(*rows, strict=True)",
+        "    columns = zip(*[row._replace(effective_at=row.recorded_at) for row in rows])",
         _JOURNAL_STORED,
     ),
     *BESIDE,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,12 +18,12 @@ from ledger.journal.model import (
     EntryConflict,
     EntryDraft,
     EntryKind,
-    Head,
     Outcome,
     Posted,
     Posting,
 )
 from ledger.kernel.ids import derived_id
+from ledger.kernel.pipeline import pipeline
 from ledger.kernel.transaction import Database, DatabaseUnavailable, Work, execute
 from ledger.kernel.units import Points
 
@@ -153,14 +154,51 @@ def test_the_database_itself_refuses_an_overdraft(database: Database, kind: str)
         )
 
 
+def test_what_was_loaded_serves_one_posting(database: Database) -> None:
+    """Worked out from it a second time, rows have numbers that are taken."""
+    award, other = (_draft(key, ISSUANCE, AVAILABLE, 100) for key in "ab")
+
+    def post_twice(work: Work, _: None) -> None:
+        with pipeline(work) as line:
+            loading = service.send_load(line, [award, other])
+        loaded = loading.loaded()
+        stale = replace(loaded, accounts=dict(loaded.accounts))
+        for draft, each in ((award, loaded), (other, stale)):
+            batch = service.work_out(work, [draft], each)[0]
+            with pipeline(work) as line:
+                service.send(line, batch)
+
+    with pytest.raises(IntegrityError, match="pk_(accounts|transfers)"):
+        execute(database, post_twice, None)
+    assert _balance(database, AVAILABLE) == 0
+
+
+def test_what_was_not_loaded_is_loaded(database: Database) -> None:
+    """Other entries than those that the head was locked for are looked up, so none is twice."""
+    execute(database, _post, [_draft("a", ISSUANCE, AVAILABLE, 100)])
+
+    def post_others(work: Work, draft: EntryDraft) -> list[Posted]:
+        with pipeline(work) as line:
+            loading = service.send_load(line, [])
+        batch, results = service.work_out(work, [draft], loading.loaded())
+        with pipeline(work) as line:
+            service.send(line, batch)
+        return results
+
+    again, more = _draft("a", ISSUANCE, AVAILABLE, 100), _draft("b", AVAILABLE, SPENT, 60)
+    assert execute(database, post_others, again)[0].outcome is Outcome.ALREADY_POSTED
+    assert execute(database, post_others, more)[0].outcome is Outcome.POSTED
+    assert _balance(database, AVAILABLE) == 40
+
+
 _STEPS: list[Callable[[Work], object]] = [
     lambda work: store.read_accounts(work, [AVAILABLE]),
-    lambda work: store.lock_and_load(work, [LOT], []),
-    lambda work: store.write(work, [], [], Head(0, bytes(32), 0)),
+    lambda work: store.load(work, [_draft("a", ISSUANCE, AVAILABLE, 1)]),
+    store.lock_head,
 ]
 
 
-@pytest.mark.parametrize("step", _STEPS, ids=["accounts", "entries", "copy"])
+@pytest.mark.parametrize("step", _STEPS, ids=["accounts", "exchange", "head"])
 def test_a_lost_connection_is_told_as_such(
     database: Database, step: Callable[[Work], object]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Packed rows, byte for byte as PostgreSQL's manual of COPY describes its binary format."""
+"""Packed rows, byte for byte as PostgreSQL's ``array_recv`` reads arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from ledger.journal.binary_copy import account_rows, transfer_rows
 from ledger.journal.chain import GENESIS, TransferRow
 from ledger.journal.model import (
     AccountKey,
@@ -20,7 +19,9 @@ from ledger.journal.model import (
     Head,
     Posting,
 )
+from ledger.journal.packing import account_columns, balance_columns, transfer_columns
 from ledger.journal.post import Batch, WorkingAccount, apply
+from ledger.kernel.packed import Packed, int8s
 from ledger.kernel.units import Points
 
 Y2K = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,21 +30,22 @@ ISSUANCE = AccountKey(AccountKind.ISSUANCE)
 LOT = AccountKey(AccountKind.LOT_AVAILABLE, UUID(int=0x33))
 
 
-def fields_of(packed: bytes) -> list[list[bytes | None]]:
-    """Read it back by the manual: a signature of 19 bytes, rows, and -1."""
-    assert packed[:19] == b"PGCOPY\n\xff\r\n\0" + bytes(8)
-    place, rows = 19, []
-    while (count := int.from_bytes(packed[place : place + 2], "big", signed=True)) != -1:
-        place += 2
-        row: list[bytes | None] = []
-        for _ in range(count):
-            length = int.from_bytes(packed[place : place + 4], "big", signed=True)
-            place += 4
-            row.append(None if length == -1 else packed[place : place + length])
-            place += max(0, length)
-        rows.append(row)
-    assert place + 2 == len(packed)
-    return rows
+INT8, INT2, TEXT, UUID_, TIMESTAMPTZ, BYTEA = 20, 21, 25, 2950, 1184, 17
+
+
+def column_of(column: Packed) -> tuple[int, list[bytes | None]]:
+    """The elements' type, and their bytes: a header of 20 bytes, then each with its length."""
+    packed, values = column.packed, list[bytes | None]()
+    dimensions, _, element, count, first = struct.unpack(">iiIii", packed[:20])
+    assert (dimensions, first) == (1, 1)
+    place = 20
+    for _ in range(count):
+        length = int.from_bytes(packed[place : place + 4], "big", signed=True)
+        place += 4
+        values.append(None if length == -1 else packed[place : place + length])
+        place += max(0, length)
+    assert place == len(packed)
+    return element, values
 
 
 def a_row(cites: UUID | None) -> TransferRow:
@@ -58,26 +60,41 @@ def a_row(cites: UUID | None) -> TransferRow:
 
 
 @pytest.mark.parametrize("cites", [None, CITED])
-def test_a_transfer_is_packed_column_by_column(cites: UUID | None) -> None:
+def test_transfers_are_packed_column_by_column(cites: UUID | None) -> None:
     wide, narrow = struct.Struct(">q").pack, struct.Struct(">h").pack
     expected = [
-        *(wide(5), ENTRY.bytes, narrow(1), narrow(2), b"award"),
-        *(wide(3), wide(4), wide(60), wide(-60), wide(60), wide(0), wide(0)),
-        *(wide(1_000_000), wide(2_000_007)),
-        None if cites is None else cites.bytes,
-        b'{"a":1}',
-        b"h" * 32,
+        *((INT8, wide(5)), (UUID_, ENTRY.bytes), (INT2, narrow(1)), (INT2, narrow(2))),
+        (TEXT, b"award"),
+        *((INT8, wide(number)) for number in (3, 4, 60, -60, 60, 0, 0)),
+        *((TIMESTAMPTZ, wide(1_000_000)), (TIMESTAMPTZ, wide(2_000_007))),
+        (UUID_, None if cites is None else cites.bytes),
+        *((TEXT, b'{"a":1}'), (BYTEA, b"h" * 32)),
     ]
-    assert fields_of(transfer_rows([a_row(cites), a_row(cites)])) == [expected, expected]
+    columns = [column_of(column) for column in transfer_columns([a_row(cites), a_row(cites)])]
+    assert columns == [(element, [value, value]) for element, value in expected]
 
 
-def test_an_account_is_packed_with_or_without_an_owner() -> None:
+def test_accounts_are_packed_with_and_without_an_owner() -> None:
     wide = struct.Struct(">q").pack
-    accounts = [WorkingAccount(1, ISSUANCE, b"", -60, 5), WorkingAccount(2, LOT, b"", 60, 5)]
-    assert fields_of(account_rows(accounts)) == [
-        [wide(1), ISSUANCE.kind.value.encode(), None, wide(-60), wide(5)],
-        [wide(2), LOT.kind.value.encode(), UUID(int=0x33).bytes, wide(60), wide(5)],
+    accounts = [WorkingAccount(1, ISSUANCE, b"", -60, 5), WorkingAccount(2, LOT, b"", 60, 6)]
+    numbers = (INT8, [wide(1), wide(2)])
+    balances, lasts = (INT8, [wide(-60), wide(60)]), (INT8, [wide(5), wide(6)])
+    assert [column_of(column) for column in account_columns(accounts)] == [
+        numbers,
+        (TEXT, [ISSUANCE.kind.value.encode(), LOT.kind.value.encode()]),
+        (UUID_, [None, UUID(int=0x33).bytes]),
+        balances,
+        lasts,
     ]
+    assert [column_of(column) for column in balance_columns(accounts)] == [
+        numbers,
+        balances,
+        lasts,
+    ]
+
+
+def test_a_column_may_be_empty() -> None:
+    assert column_of(int8s([])) == (INT8, [])
 
 
 def a_batch() -> Batch:
