@@ -118,6 +118,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "a Tuesday is of the week of its Monday",
     ),
     Explained(
+        "ledger/programme/numbers.py",
+        "exact_text",
+        "twos = (denominator & -denominator).bit_length() - 1",
+        "twos = (denominator | -denominator).bit_length() - 1",
+        "the one is the lowest bit that is set, the other minus it, and both are as long",
+    ),
+    Explained(
         "ledger/quarantine/detect.py",
         "reciprocity",
         "if one > other or min(len(events), len(back)) < max(1, terms.reciprocity_least):",
