@@ -13,7 +13,7 @@ from faults_beside import BESIDE
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
 _LOTS: Final = ("tests/unit/lots", "tests/property/ledger")
-_LOTS_STORED: Final = ("tests/integration/lots", *_LOTS)
+_LOTS_STORED: Final = ("tests/unit/lots", "tests/integration/lots", "tests/property/ledger")
 _REDEMPTION: Final = ("tests/unit/redemption", "tests/property/redemption")
 _JOURNAL: Final = ("tests/unit/journal", "tests/unit/verify", "tests/property/ledger")
 _JOURNAL_STORED: Final = ("tests/unit/journal", "tests/integration/journal", *_JOURNAL[1:])

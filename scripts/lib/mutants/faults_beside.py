@@ -15,7 +15,10 @@ _MERGES: Final = (
     "tests/integration/merges/test_merging.py",
     "tests/integration/merges/test_paying_oneself.py",
 )
-_IMPORTS: Final = ("tests/unit/grants", "tests/integration/grants/test_imports.py")
+_IMPORTS: Final = (
+    "tests/unit/grants/test_import_terms.py",
+    "tests/integration/grants/test_imports.py",
+)
 _REVIEWS: Final = (
     "tests/unit/lots/test_withheld.py",
     "tests/property/quarantine",
