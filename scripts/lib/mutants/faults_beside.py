@@ -98,9 +98,16 @@ BESIDE: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "a refund after a checkpoint reaches nothing before it",
-        "ledger/scoring/checkpoints/service.py",
+        "ledger/scoring/checkpoints/model.py",
         "    if any(fact.type in refund_types(plan) for fact in after):\n",
         "    if any(fact.type in refund_types(plan) for fact in after[1:0]):\n",
+        _CHECKPOINTS,
+    ),
+    Fault(
+        "a payment of an order that was refunded before has nothing behind it",
+        "ledger/scoring/checkpoints/model.py",
+        "    return bool(orders) and any(\n",
+        "    return not orders and any(\n",
         _CHECKPOINTS,
     ),
     Fault(
