@@ -23,6 +23,7 @@ from ledger.redemption.lines import held_lines
 from ledger.redemption.model import Redemption, RedemptionState, decide_capture
 from ledger.redemption.offers import Caller, terms_of
 from ledger.redemption.orders import Order, read_order
+from ledger.redemption.periods import local_day
 from ledger.redemption.pricing import Allowance, price
 from ledger.redemption.service import give_back, is_over, spend
 
@@ -127,8 +128,8 @@ def _use_on(work: Work, code: StoredCode, redemption: Redemption, order: Order) 
             raise already_used(live)
         give_back(work, live, RedemptionState.EXPIRED)
     terms = terms_of(work, redemption.programme_hash)
-    rate = Fraction(redemption.rate)
-    own = terms.redemption.for_code(code.products or (), {redemption.currency: rate})
+    issued_on = local_day(redemption.created_at, terms.calendar)
+    own = terms.redemption.on(issued_on).for_code(code.products or ())
     ceiling = Allowance(school_minor=redemption.discount_minor)
     priced = price(order, own, ceiling, redemption.points)
     if not priced.discount_minor:
@@ -139,7 +140,7 @@ def _use_on(work: Work, code: StoredCode, redemption: Redemption, order: Order) 
         redemption,
         order_number=order.number,
         net_minor=priced.net_minor,
-        lines=held_lines(priced.lines, rate),
+        lines=held_lines(priced.lines, Fraction(redemption.rate)),
     )
     return _captured(work, turned, discount_minor=priced.discount_minor)
 

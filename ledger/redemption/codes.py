@@ -96,7 +96,10 @@ class CodeIssued:
 
 @dataclass(frozen=True, slots=True)
 class CodesOffered:
-    """Where codes may be used (sources' names), at which rates, and how long they live."""
+    """Where codes may be used (sources' names), and how long they live.
+
+    ``rates``: what a point is worth at least, whatever product a code is used for.
+    """
 
     shops: tuple[str, ...]
     rates: Mapping[str, Fraction]
@@ -121,11 +124,18 @@ def offered(work: Work) -> CodesOffered | None:
         for source in sources_store.list_sources(work)
         if source.state == "active" and may_assert(ORDER_SIGNED, source.authority)
     ]
-    return CodesOffered(tuple(shops), terms.rates, terms.code_for.days)
+    rates = {
+        currency: terms.least_rate(("*",), currency) or rate
+        for currency, rate in terms.rates.items()
+    }
+    return CodesOffered(tuple(shops), rates, terms.code_for.days)
 
 
 def issue(work: Work, command: IssueCode) -> CodeIssued:
     """Set the points of a discount aside and name it by a code.
+
+    They are as many as it takes where a point is worth least of all that the code may buy, so that
+    it is worth what it says wherever it is used; what it does not take returns.
 
     Raises:
         MemberNotActive: the member is blocked or erased.
@@ -138,7 +148,7 @@ def issue(work: Work, command: IssueCode) -> CodeIssued:
     lock_head(work)
     terms = terms_in_force(work)
     life = _life(terms, command.life)
-    rate = terms.redemption.rates.get(command.currency)
+    rate = terms.redemption.least_rate(command.products, command.currency)
     if rate is None:
         raise RedeemingNotOffered(
             f"Points do not buy discounts in {command.currency}.", currency=command.currency

@@ -37,6 +37,7 @@ from typing import Final, NoReturn
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
 from ledger.redemption.errors import TermsMalformed
+from ledger.redemption.patterns import common, covers, matches
 
 _EXACT: Final = re.compile(r"\d{1,12}(\.\d{1,12}|/[1-9]\d{0,11})?\Z", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
@@ -138,19 +139,24 @@ class RedemptionTerms:
         past = [row for row in self.rate_rows if row.since <= day]
         return replace(self, rates=past[-1].rates, rates_since=past[-1].since) if past else self
 
-    def for_code(self, only: tuple[str, ...], rates: Mapping[str, Fraction]) -> RedemptionTerms:
-        """These terms for a code: its products alone, at the rate it was issued at.
+    def for_code(self, only: tuple[str, ...]) -> RedemptionTerms:
+        """These terms, of the day it was issued, for a code: its products alone.
 
         What bounds a member and not an order was applied when it was issued.
         """
-        return replace(
-            self,
-            only=only,
-            rates=rates,
-            products=tuple(replace(each, rates=None) for each in self.products),
-            min_points=Points(0),
-            max_points=None,
-        )
+        return replace(self, only=only, min_points=Points(0), max_points=None)
+
+    def least_rate(self, only: tuple[str, ...], currency: str) -> Fraction | None:
+        """The least that a point is worth for any product of these patterns.
+
+        So many points cover a discount whatever of them is bought. The common rate, where points
+        pay for none; ``None``: nor is there one.
+        """
+        stated = self.rates.get(currency)
+        if stated is None:
+            return None
+        rates = ((each.rates or {}).get(currency, stated) for each in self._met_by(only))
+        return min(rates, default=stated)
 
     def is_eligible(self, product: str) -> bool:
         """Whether points may pay for this product; an exclusion outranks an inclusion."""
@@ -171,12 +177,24 @@ class RedemptionTerms:
         own = self._terms_of(product)
         return self.max_share if own is None or own.max_share is None else own.max_share
 
+    def _met_by(self, only: tuple[str, ...]) -> list[ProductTerms]:
+        """The terms of every product of these patterns, as :meth:`_terms_of` finds them."""
+        found = []
+        for pattern in only:
+            taken = list(self.excluded_products)
+            for own in self.products:
+                met = common(pattern, own.pattern)
+                if met is not None and not any(covers(each, met) for each in taken):
+                    found.append(own)
+                taken.append(own.pattern)
+        return found
+
     def _terms_of(self, product: str) -> ProductTerms | None:
-        if any(_matches(product, each) for each in self.excluded_products):
+        if any(matches(product, each) for each in self.excluded_products):
             return None
-        if not any(_matches(product, each) for each in self.only):
+        if not any(matches(product, each) for each in self.only):
             return None
-        return next((each for each in self.products if _matches(product, each.pattern)), None)
+        return next((each for each in self.products if matches(product, each.pattern)), None)
 
 
 def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
@@ -233,10 +251,6 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
 def format_rate(rate: Fraction) -> str:
     """The one text of a rate: ``1`` or ``5/2``."""
     return str(rate)
-
-
-def _matches(product: str, pattern: str) -> bool:
-    return product.startswith(pattern[:-1]) if pattern.endswith("*") else product == pattern
 
 
 def _is_list(value: Json) -> bool:

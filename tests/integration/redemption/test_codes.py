@@ -108,6 +108,82 @@ def test_the_terms_of_the_day_it_was_issued_apply_to_the_order(school: School) -
     _verified(school)
 
 
+RATES: Json = [
+    {"product": "mentor:*", "rates": {"USD": "1/2"}},
+    {"product": "book:*", "rates": {"USD": 2}},
+    "*",
+]
+
+
+@pytest.mark.parametrize(
+    ("products", "held"),
+    [
+        (("mentor:*",), 800),
+        (("mentor:ann",), 800),
+        (("book:*",), 200),
+        (("course:*",), 400),
+        (("course:*", "book:*"), 400),
+        (("*",), 800),
+    ],
+)
+def test_a_code_takes_as_many_points_as_a_quote_does(
+    school: School, products: tuple[str, ...], held: int
+) -> None:
+    """400 cents cost 800 points of a mentor, 400 of a course and 200 of a book."""
+    school.set_terms(products=RATES)
+    for product, cost in (("mentor:ann", 800), ("course:go", 400), ("book:go", 200)):
+        line: Json = {"id": "1", "product": product, "price_minor": 5000}
+        token = school.order(order=f"quoted-{product}", lines=[line])
+        quoted = school.quote(token, cost).offer.priced
+        assert (quoted.discount_minor, quoted.points) == (400, Points(cost))
+        issued = _issue(school, products=products)
+        assert issued.redemption.points == Points(held)
+        assert school.summary().available == Points(1000 - held)
+        order = _order(("1", product, 5000), number=f"coded-{product}-{held}")
+        if any(each in {"*", product} or product.startswith(each[:-1]) for each in products):
+            used = _use(school, issued.text, order)
+            assert (used.captured_minor, used.captured_points) == (400, Points(cost))
+            command = RefundRedemption(school.lms, used.redemption_id, "r1", 4600)
+            assert execute(school.database, service.refund, command).refund.points == Points(cost)
+        else:
+            with pytest.raises(errors.CodeBuysNothing):
+                _use(school, issued.text, order)
+            cancel = CancelCode(school.member, issued.code.code_id)
+            execute(school.database, codes.cancel, cancel)
+        assert school.summary().available == Points(1000)
+        school.clock.forward(seconds=1)
+    _verified(school)
+
+
+def test_a_code_takes_each_line_at_its_own_rate(school: School) -> None:
+    school.set_terms(products=RATES)
+    issued = _issue(school)
+    school.set_terms(products=["*"], rates={"USD": 5})
+    lines = [("a", "mentor:ann", 100), ("b", "course:go", 200), ("c", "book:go", 50)]
+    used = _use(school, issued.text, _order(*lines))
+    # The rates of the day of issue: 100 cost 200 points, 200 cost 200, 50 cost 25.
+    assert [(line.captured_minor, line.points) for line in used.lines] == [
+        (100, Points(200)),
+        (200, Points(200)),
+        (50, Points(25)),
+    ]
+    assert school.summary().available == Points(1000 - 425)
+    _verified(school)
+
+
+def test_common_rates_of_a_code_are_those_of_the_day_it_was_issued(school: School) -> None:
+    dated: Json = [
+        {"from": "2026-01-01", "rates": {"USD": 1}},
+        {"from": "2026-03-04", "rates": {"USD": 4}},
+    ]
+    school.set_terms(rates=dated)
+    issued = _issue(school)
+    school.clock.forward(days=3)
+    used = _use(school, issued.text, _order())
+    assert (used.captured_minor, used.captured_points) == (400, Points(400))
+    _verified(school)
+
+
 def test_a_code_may_be_for_some_products_only(school: School) -> None:
     issued = _issue(school, products=("book",))
     with pytest.raises(errors.CodeBuysNothing) as refused:

@@ -1,0 +1,56 @@
+"""What a point is worth at least for any product that a code may buy, against every short name."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product as every
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.redemption.patterns import common, covers, matches
+from ledger.redemption.terms import RedemptionTerms, parse_terms
+
+NAMES = ["".join(letters) for length in range(4) for letters in every("ab", repeat=length)]
+"""Patterns below are shorter than these, so that some name tells any two of them apart."""
+_PATTERNS = st.text("ab", max_size=2).flatmap(lambda text: st.sampled_from([text, f"{text}*"]))
+_STATED = _PATTERNS.filter(bool)
+
+
+@given(_PATTERNS, _PATTERNS)
+def test_patterns_cover_and_share_what_their_names_do(one: str, other: str) -> None:
+    of_one = {name for name in NAMES if matches(name, one)}
+    of_other = {name for name in NAMES if matches(name, other)}
+    assert covers(one, other) == (of_other <= of_one)
+    met = common(one, other)
+    assert {name for name in NAMES if met is not None and matches(name, met)} == of_one & of_other
+
+
+def _terms(rows: list[tuple[str, int | None]], excluded: list[str]) -> RedemptionTerms:
+    return parse_terms(
+        {
+            "rates": {"USD": "7/2", "EUR": 9},
+            "products": [
+                name if rate is None else {"product": name, "rates": {"USD": rate}}
+                for name, rate in rows
+            ],
+            "excluded_products": list(excluded),
+        }
+    )
+
+
+@given(
+    st.lists(st.tuples(_STATED, st.sampled_from([None, 1, 2, 5])), max_size=4),
+    st.lists(_STATED, max_size=2),
+    st.lists(_STATED, min_size=1, max_size=2),
+)
+def test_the_least_rate_is_that_of_some_product(
+    rows: list[tuple[str, int | None]], excluded: list[str], only: list[str]
+) -> None:
+    terms = _terms(rows, excluded)
+    own = terms.for_code(tuple(only))
+    found = [own.rate_of(name, "USD") for name in NAMES if own.is_eligible(name)]
+    rates = [rate for rate in found if rate is not None]
+    assert terms.least_rate(tuple(only), "USD") == min(rates, default=Fraction(7, 2))
+    assert terms.least_rate(tuple(only), "EUR") == 9
+    assert terms.least_rate(tuple(only), "GBP") is None
