@@ -32,6 +32,8 @@ from copies import PLAIN, Verdict, judged_line, read_judged
 from generated import Mutant, mutants_of
 
 CHILD_MEMORY_MAX: Final = 8 << 30
+CHILD_DEPTH_MAX: Final = 2_000
+"""Calls within calls: a library raises the limit so far that no end of them ends the process."""
 CHILD_TIMEOUT_S: Final = 30
 SLOWER_AT_MOST: Final = 3
 """A mutant that needs so many times what its tests take when watched, and more, has no end."""
@@ -191,6 +193,7 @@ def _fork(run: Callable[[], str]) -> tuple[int, int]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_MAX, CHILD_MEMORY_MAX))
+        sys.setrecursionlimit(CHILD_DEPTH_MAX)
         said = run().encode()
         while said:
             said = said[os.write(into, said) :]

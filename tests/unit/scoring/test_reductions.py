@@ -166,6 +166,11 @@ def test_a_refund_that_says_no_amount_is_explained() -> None:
     assert said.step is Step.ON
 
 
+def test_what_is_no_refund_need_not_say_what_went_back() -> None:
+    facts = [paid(1, "A", 1000), fact(2, "shop.order.returned", {"order": "A"})]
+    assert quarantined(facts, PLAN) == []
+
+
 def test_other_awards_and_the_cap_are_as_they_were() -> None:
     facts = [
         paid(1, "A", 9000),

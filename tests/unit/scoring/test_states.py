@@ -239,14 +239,14 @@ CASES = {
         ],
         45,
     ),
-    # Two days in a row under the second of two zones, known when a later day is begun: 1, 1, 2, 1.
+    # The 3rd is of the second zone and waits till the 12th, as the 2nd is not over before: 1, 2, 1.
     "days in a row over eras": Case(
         [
             (daily(), None),
             (daily("2", zone="Europe/Moscow"), "2026-03-02T12:00:00Z"),
         ],
-        active("01", "04", "05", "12"),
-        50,
+        active("02", "03", "12"),
+        40,
     ),
     # 60 minutes, 30 that nobody stated before, and 120 of 200.
     "time invested": only(
