@@ -120,6 +120,18 @@ class Money:
         if not _CURRENCY.match(self.currency):
             raise ValueError(f"A currency is three capital letters, not {self.currency!r}.")
 
+    @classmethod
+    def of_major(cls, major: Decimal, currency: str) -> Money:
+        """The amount in minor units.
+
+        Raises:
+            ValueError: no currency, or a part of a minor unit.
+        """
+        minor = Fraction(major) * 10 ** _EXPONENTS.get(currency, 2)
+        if minor.denominator != 1:
+            raise ValueError(f"{major} {currency} is no whole number of minor units.")
+        return cls(minor.numerator, currency)
+
     @property
     def major(self) -> Decimal:
         """The exact amount in whole units: 1999 minor units of GBP are 19.99, of JPY 1999."""

@@ -109,7 +109,7 @@ class ReferralFile(Section):
     )
     margin: Annotated[ExactNumber, Field(le=100)] = Field(
         description="Per cent of a payment that the school keeps. Both sides together never get "
-        "more than that of the first payment after refunds, a point being worth its rate in "
+        "more than that of the first payment after refunds, a point being worth its best rate in "
         "`redemption`.",
         examples=[40],
     )

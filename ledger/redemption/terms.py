@@ -152,11 +152,11 @@ class RedemptionTerms:
         So many points cover a discount whatever of them is bought. The common rate, where points
         pay for none; ``None``: nor is there one.
         """
-        stated = self.rates.get(currency)
-        if stated is None:
-            return None
-        rates = ((each.rates or {}).get(currency, stated) for each in self._met_by(only))
-        return min(rates, default=stated)
+        return min(self._rates_met(only, currency), default=None)
+
+    def best_rates(self) -> dict[str, Fraction]:
+        """The most that a point is worth for any product, by currency."""
+        return {currency: max(self._rates_met(("*",), currency)) for currency in self.rates}
 
     def is_eligible(self, product: str) -> bool:
         """Whether points may pay for this product; an exclusion outranks an inclusion."""
@@ -177,17 +177,23 @@ class RedemptionTerms:
         own = self._terms_of(product)
         return self.max_share if own is None or own.max_share is None else own.max_share
 
-    def _met_by(self, only: tuple[str, ...]) -> list[ProductTerms]:
-        """The terms of every product of these patterns, as :meth:`_terms_of` finds them."""
-        found = []
+    def _rates_met(self, only: tuple[str, ...], currency: str) -> list[Fraction]:
+        """The rates of every product of these patterns, as :meth:`rate_of` finds them.
+
+        The common one, where points pay for none; nothing, where that is not stated.
+        """
+        stated = self.rates.get(currency)
+        if stated is None:
+            return []
+        found: list[Fraction] = []
         for pattern in only:
             taken = list(self.excluded_products)
             for own in self.products:
                 met = common(pattern, own.pattern)
                 if met is not None and not any(covers(each, met) for each in taken):
-                    found.append(own)
+                    found.append((own.rates or {}).get(currency, stated))
                 taken.append(own.pattern)
-        return found
+        return found or [stated]
 
     def _terms_of(self, product: str) -> ProductTerms | None:
         if any(matches(product, each) for each in self.excluded_products):

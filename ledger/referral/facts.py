@@ -1,13 +1,16 @@
 """What the facts of a guest say: payments, refunds, being subscribed. Pure.
 
 A payment is a ``shop.order.paid`` with its amount in minor units; its refunds are by the same
-source and order. Facts are in order and retracted ones are not among them.
+source and order, in minor or in whole units. One that does not say how much of that currency went
+back is taken to be of everything: no reward stays for a payment that may be gone. Facts are in
+order and retracted ones are not among them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from ledger.events.model import StoredFact
@@ -59,20 +62,32 @@ def is_subscribed(
 
 
 def _payment(fact: StoredFact, paid: Money, facts: Sequence[StoredFact]) -> Payment:
-    back, counted = 0, set[object]()
+    refunds: dict[object, Money | None] = {}
     for other in facts:
         same = other.source == fact.source and other.data.get("order") == fact.data.get("order")
         if other.type != ORDER_REFUNDED or not same:
             continue
-        name = other.data.get("refund")
-        amount = _amount(other)
-        if amount is None or amount.currency != paid.currency:
-            continue
-        if name is None or name not in counted:
-            back += max(0, amount.amount_minor)
-            counted.add(name)
+        stated = other.data.get("refund")
+        name = other.event_id if stated is None else stated
+        if refunds.get(name) is None:
+            refunds[name] = _given_back(other, paid.currency)
+    back = sum(max(0, (each or paid).amount_minor) for each in refunds.values())
     refunded = Money(min(back, paid.amount_minor), paid.currency)
     return Payment(fact.event_id, paid, refunded, fact.occurred.floor_datetime())
+
+
+def _given_back(fact: StoredFact, currency: str) -> Money | None:
+    """What a refund is of; its currency, if it names none, is the payment's. ``None``: not said."""
+    minor, major = fact.data.get("amount_minor"), fact.data.get("amount")
+    if fact.data.get("currency") not in {None, currency}:
+        return None
+    if type(minor) is int:
+        return Money(minor, currency)
+    try:
+        known = type(major) is int or isinstance(major, Decimal)
+        return Money.of_major(Decimal(str(major)), currency) if known else None
+    except ValueError:
+        return None
 
 
 def _amount(fact: StoredFact) -> Money | None:

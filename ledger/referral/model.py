@@ -89,7 +89,7 @@ class ReferralTerms:
     """What the programme in force promises.
 
     ``margin_share`` is the part of a payment that the school keeps as margin; ``point_value`` maps
-    a currency to the minor units that one point is worth (the redemption rate).
+    a currency to the minor units that one point is worth (the best redemption rate).
     """
 
     inviter_points: Points

@@ -27,7 +27,7 @@ def section_of(programme: Programme) -> ReferralSection:
 
 
 def terms_of(programme: Programme, at: datetime) -> ReferralTerms:
-    """The terms, with what a point is worth on the local day of ``at``."""
+    """The terms, with what a point is worth at best on the local day of ``at``."""
     section = section_of(programme)
     assert programme.redemption is not None, "checked with the programme"
     day = at.astimezone(Calendar(programme.zone).rules).date()
@@ -39,7 +39,7 @@ def terms_of(programme: Programme, at: datetime) -> ReferralTerms:
         payment_age=timedelta(days=section.payment_days),
         rewards_per_year=section.rewards,
         margin_share=section.margin,
-        point_value=dict(parse_terms(programme.redemption).on(day).rates),
+        point_value=parse_terms(programme.redemption).on(day).best_rates(),
         velocity=Velocity(section.review_activations, timedelta(minutes=section.review_minutes)),
     )
 

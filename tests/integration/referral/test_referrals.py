@@ -430,6 +430,15 @@ def test_nobody_decides_on_a_pass_of_their_own(club: Club) -> None:
 # Money.
 
 
+def test_a_refund_that_says_no_amount_takes_all_back(club: Club) -> None:
+    referral = club.rewarded("ann", "bob", minor=1_747)
+    club.state("shop.order.refunded", "bob", {"order": "o-bob", "refund": "r1"})
+    club.run()
+    assert ended(club, referral) == (State.REVERSED, Reason.PAYMENT_REFUNDED)
+    assert (club.has("ann"), club.has("bob")) == (0, 0)
+    assert club.verified() == []
+
+
 def test_never_above_the_margin_and_less_after_refunds(club: Club) -> None:
     referral = club.rewarded("ann", "bob", minor=1_747)
     assert (club.has("ann"), club.has("bob")) == (499, 199)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -66,6 +67,13 @@ def test_money_of_two_currencies_does_not_add_up() -> None:
 )
 def test_money_in_whole_units_is_exact(money: Money, major: str) -> None:
     assert str(money.major) == major
+    assert Money.of_major(Decimal(major), money.currency) == money
+
+
+@pytest.mark.parametrize(("major", "currency"), [("0.001", "EUR"), ("0.1", "JPY"), ("1", "eur")])
+def test_a_part_of_a_minor_unit_is_no_money(major: str, currency: str) -> None:
+    with pytest.raises(ValueError, match=currency):
+        Money.of_major(Decimal(major), currency)
 
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "EU", "", "EUR\n"])

@@ -1,9 +1,9 @@
-"""What a point is worth at least for any product that a code may buy, against every short name."""
+"""What a point is worth at least and at best, for the products named, against every short name."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product as every
+from itertools import product as strings
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.redemption.patterns import common, covers, matches
 from ledger.redemption.terms import RedemptionTerms, parse_terms
 
-NAMES = ["".join(letters) for length in range(4) for letters in every("ab", repeat=length)]
+NAMES = ["".join(letters) for length in range(4) for letters in strings("ab", repeat=length)]
 """Patterns below are shorter than these, so that some name tells any two of them apart."""
 _PATTERNS = st.text("ab", max_size=2).flatmap(lambda text: st.sampled_from([text, f"{text}*"]))
 _STATED = _PATTERNS.filter(bool)
@@ -52,5 +52,10 @@ def test_the_least_rate_is_that_of_some_product(
     found = [own.rate_of(name, "USD") for name in NAMES if own.is_eligible(name)]
     rates = [rate for rate in found if rate is not None]
     assert terms.least_rate(tuple(only), "USD") == min(rates, default=Fraction(7, 2))
+    every = [terms.rate_of(name, "USD") for name in NAMES if terms.is_eligible(name)]
+    assert terms.best_rates() == {
+        "USD": max((rate for rate in every if rate is not None), default=Fraction(7, 2)),
+        "EUR": 9,
+    }
     assert terms.least_rate(tuple(only), "EUR") == 9
     assert terms.least_rate(tuple(only), "GBP") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -95,9 +96,23 @@ def test_a_payment_is_found_by_its_event() -> None:
         ([back(2, -5)], 0),
         ([back(2, 30, source="https://other.example")], 0),
         ([back(2, 30, order="B")], 0),
-        ([back(2, 30, currency="EUR")], 0),
-        ([fact(2, ORDER_REFUNDED, order="A", currency="USD")], 0),
-        ([fact(2, ORDER_REFUNDED, order="A", currency="USD"), back(3, 4)], 4),
+        ([fact(2, ORDER_REFUNDED, order="A", amount_minor=30)], 30),
+        # In whole units, where no minor ones are stated.
+        ([fact(2, ORDER_REFUNDED, order="A", currency="USD", amount=Decimal("0.30"))], 30),
+        ([fact(2, ORDER_REFUNDED, order="A", currency="USD", amount=1)], 100),
+        ([fact(2, ORDER_REFUNDED, order="A", currency=None, amount=Decimal("0.05"))], 5),
+        ([back(2, 30, amount=Decimal(5))], 30),
+        # One that does not say how much of this currency is taken to be of everything.
+        ([back(2, 30, currency="EUR")], 100),
+        ([back(2, 30, currency=840)], 100),
+        ([fact(2, ORDER_REFUNDED, order="A", currency="USD")], 100),
+        ([fact(2, ORDER_REFUNDED, order="A", currency="USD", amount=Decimal("0.005"))], 100),
+        ([fact(2, ORDER_REFUNDED, order="A", currency="USD", amount="1")], 100),
+        ([fact(2, ORDER_REFUNDED, order="A"), back(3, 4)], 100),
+        ([fact(2, ORDER_REFUNDED, order="B"), back(3, 4)], 4),
+        # Until it is told again with the amount.
+        ([fact(2, ORDER_REFUNDED, order="A", refund="r"), back(3, 4, refund="r")], 4),
+        ([back(2, 4, refund="r"), fact(3, ORDER_REFUNDED, order="A", refund="r")], 4),
     ],
 )
 def test_refunds_of_the_same_order_and_source_count(

@@ -10,7 +10,7 @@ from ledger.kernel.units import Points
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
 from ledger.referral.model import Shares, Side
-from ledger.referral.terms import budget_since, life_of
+from ledger.referral.terms import budget_since, life_of, terms_of
 from tests.unit.programme.test_referral_section import REST, SECTION
 
 AT = datetime(2026, 7, 15, 22, 30, 41, 5, tzinfo=UTC)
@@ -56,6 +56,20 @@ def test_points_live_from_when_they_can_be_spent() -> None:
     promised = programme("year", pending=", pending: {days: 14}", more="validity: {days: 10}\n")
     starts = AT + timedelta(days=14)
     assert life_of(promised, Side.INVITER, AT) == (starts, starts + timedelta(days=10))
+
+
+def test_a_point_is_worth_what_it_buys_at_best() -> None:
+    assert REST.count("redemption: {rates: {USD: 1}}") == 1
+    rated = REST.replace(
+        "redemption: {rates: {USD: 1}}",
+        "redemption:\n  rates: {USD: 1}\n  products: ['*', {product: 'book:*', rates: {USD: 2}}]",
+    )
+    # Rows are looked through in order: the first takes all products, and then the second.
+    assert terms_of(load_programme(rated + SECTION), AT).point_value == {"USD": 1}
+    rated = rated.replace(
+        "'*', {product: 'book:*', rates: {USD: 2}}", "{product: 'book:*', rates: {USD: 2}}, '*'"
+    )
+    assert terms_of(load_programme(rated + SECTION), AT).point_value == {"USD": 2}
 
 
 def test_each_side_gets_its_own_share() -> None:
