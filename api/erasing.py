@@ -21,6 +21,8 @@ from uuid import UUID
 from api.auth import store as auth_store
 from api.supervisor.state import StateFolder
 from governance import forgetting_store as votes
+from governance.goods import store as goods
+from governance.projects import store as projects
 from ledger.events.erasure import erase_member, forget_unlinked
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -49,6 +51,8 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     thanks.forget,
     referral.forget,
     votes.forget,
+    projects.forget,
+    goods.forget,
     auth_store.forget_member,
 )
 """Rooms above the ledger that hold words about persons: a literal list; each forgets its own."""

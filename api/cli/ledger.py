@@ -14,6 +14,9 @@ from api.bridging import chain_parts
 from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
+from governance.goods.verify import GOODS_CHECKS
+from governance.projects.verify import PROJECT_CHECKS
+from governance.staking.verify import STAKING_CHECKS
 from ledger.emission.verify import EMISSION_CHECKS
 from ledger.grants.imports.verify import IMPORT_CHECKS
 from ledger.inactivity.verify import INACTIVITY_CHECKS
@@ -111,6 +114,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     *QUARANTINE_CHECKS,
     *REFERRAL_CHECKS,
     *BRIDGE_CHECKS,
+    *PROJECT_CHECKS,
+    *GOODS_CHECKS,
+    *STAKING_CHECKS,
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
 )

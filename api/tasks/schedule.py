@@ -14,6 +14,8 @@ from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
 from api.referring import fingerprints
 from api.tasks import imports, log, oracle, scoring
+from governance.goods import jobs as goods
+from governance.staking import jobs as staking
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
@@ -91,6 +93,14 @@ def _expire_redemptions(composition: Composition) -> None:
     expire_redemptions(composition.database)
 
 
+def _settle_orders(composition: Composition) -> None:
+    goods.settle_orders(composition.database)
+
+
+def _let_go_of_stakes(composition: Composition) -> None:
+    staking.let_go_of_stakes(composition.database)
+
+
 JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_recently_due", 60, _apply_recently_due),
     Job("night", 86_400, _night),
@@ -103,6 +113,8 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("imports.credit_all_linked", 3_600, imports.credit_all_linked),
     Job("lots.expire_holds", 15, _expire_holds),
     Job("redemption.expire", 15, _expire_redemptions),
+    Job("goods.settle_orders", 60, _settle_orders),
+    Job("staking.let_go", 60, _let_go_of_stakes),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),
     Job("outbox.forget", 600, forget_done_work),
     Job("log.publish", 30, log.publish),

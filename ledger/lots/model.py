@@ -129,8 +129,7 @@ class Lot:
 class HeldLot:
     """A lot with what is in each of its own accounts.
 
-    ``expired`` is what of it has expired, where a clawback asks; else zero. ``waits``: it does not
-    activate by time alone, but when somebody has seen that its condition holds.
+    ``expired``: what of it has, where a clawback asks. ``waits``: until its condition is seen true.
     """
 
     lot: Lot

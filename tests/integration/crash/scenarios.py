@@ -15,13 +15,19 @@ from typing import Final
 import sqlalchemy as sa
 
 from api.referring import fingerprints
+from governance.goods import service as goods
+from governance.goods.model import Terms
+from governance.projects import service as projects
+from governance.projects.service import EndProject, ProposeProject
+from governance.staking import service as staking
+from governance.staking.service import PlaceStake
 from ledger.grants import service as grants
 from ledger.grants.imports import paying
 from ledger.grants.imports import service as imports
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport
 from ledger.grants.model import OpenBudget
 from ledger.inactivity import service as inactivity
-from ledger.journal.model import EntryKind
+from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
@@ -287,12 +293,36 @@ def _brought_along(database: Database) -> None:
     approve(proposed(line("anna", 100)))
 
 
+def _guild(database: Database) -> None:
+    """Orders that nobody fulfilled in time, and stakes on a project that was withdrawn."""
+    clock = SetClock(datetime.now(UTC) - 40 * DAY)  # noqa: TID251 - a test's clock
+    world = World.make(Database(database.engine, clock, database.ids))
+    for name in ("anna", "boris"):
+        at = clock.time
+        cause = Cause("test", name)
+        lot = GrantLot(world.link(name), Points(100), EntryKind.GRANT, (name,), at, at, None, cause)
+        execute(world.database, lots.grant_lot, lot)
+    cup = Terms("A cup", "Кружка", "White.", "Белая.", Points(20), None, is_offered=True)
+    good = execute(world.database, goods.add, goods.AddGood(cup, 5, world.first_admin))
+    anna = world.linked["anna"]
+    asked = ProposeProject(anna, "A garden", "Dig.", AccountKind.TREASURY, Points(10))
+    project = execute(world.database, projects.propose, asked)
+    for name in ("anna", "boris"):
+        order = goods.Order(good.good_id, world.linked[name], 2, Points(20))
+        execute(world.database, goods.order, order)
+        stake = PlaceStake(world.linked[name], project.project_id, Points(30))
+        execute(world.database, staking.place, stake)
+    ended = EndProject(project.project_id, anna, "No garden.")
+    execute(world.database, projects.withdraw, ended)
+
+
 SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "shop": _everything_due,
     "week": _a_week_to_close,
     "emission": _emission_to_come,
     "persons": _persons,
     "brought along": _brought_along,
+    "guild": _guild,
 }
 WORK: Final[Mapping[str, frozenset[str]]] = {
     "shop": frozenset(
@@ -305,6 +335,7 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
     "week": frozenset({"score", "scoring.close_periods", "log.publish"}),
     "emission": frozenset({"score", "settlement.emit_and_fund"}),
     "brought along": frozenset({"import", "linked", "imports.credit_all_linked"}),
+    "guild": frozenset({"goods.settle_orders", "staking.let_go"}),
     "persons": frozenset(
         {
             *("score", "settlement.matured", "inactivity.run", "referral.advance", "night"),
