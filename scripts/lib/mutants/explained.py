@@ -38,6 +38,20 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "equal keys still have equal hashes, and that is all a hash promises",
     ),
     Explained(
+        "ledger/journal/packing.py",
+        "transfer_columns",
+        "columns = zip(*rows, strict=True)",
+        "columns = zip(*rows, strict=False)",
+        "every row is a TransferRow, and so of as many columns as any",
+    ),
+    Explained(
+        "ledger/journal/packing.py",
+        "transfer_columns",
+        "return tuple(pack(column) for pack, column in zip(_TRANSFER, columns, strict=True))",
+        "return tuple(pack(column) for pack, column in zip(_TRANSFER, columns, strict=False))",
+        "each column of a TransferRow has its packer; a test packs one of all of them",
+    ),
+    Explained(
         "ledger/log/model.py",
         "cover",
         "level = min(level, (start & -start).bit_length() - 1)",

@@ -284,8 +284,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "an inclusion outranks an exclusion",
         "ledger/redemption/terms.py",
-        "if any(_matches(product, each) for each in self.excluded_products):",
-        "if all(_matches(product, each) for each in (*self.excluded_products, '')):",
+        "if any(matches(product, each) for each in self.excluded_products):",
+        "if all(matches(product, each) for each in (*self.excluded_products, '')):",
         _REDEMPTION,
     ),
     Fault(
