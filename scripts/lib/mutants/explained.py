@@ -250,4 +250,11 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "if len(self.eras) >= 1:",
         "of one era the loop finds that one or falls through to it",
     ),
+    Explained(
+        "ledger/scoring/time_invested.py",
+        "TimeBook._forget_before",
+        "if self.covered and min(self.covered) < minute:",
+        "if self.covered and min(self.covered) <= minute:",
+        "where the first is the minute itself, none is before it and nothing is forgotten",
+    ),
 )

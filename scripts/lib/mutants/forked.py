@@ -34,9 +34,12 @@ from generated import Mutant, mutants_of
 CHILD_MEMORY_MAX: Final = 8 << 30
 CHILD_DEPTH_MAX: Final = 2_000
 """Calls within calls: a library raises the limit so far that no end of them ends the process."""
-CHILD_TIMEOUT_S: Final = 30
+TEST_CPU_S: Final = 5
 SLOWER_AT_MOST: Final = 3
-"""A mutant that needs so many times what its tests take when watched, and more, has no end."""
+"""A test that takes so many times the processor's time that it took when watched has no end."""
+CHILD_TIMEOUT_S: Final = 120
+LATER_AT_MOST: Final = 10
+"""So much longer may others on the machine, and what waits, make all tests of a mutant."""
 _READ: Final = 1 << 16
 
 
@@ -45,6 +48,7 @@ class _Item:
     test: pytest.Item
     lines: set[tuple[str, int]] = field(default_factory=set)
     seconds: float = 0
+    """Of the processor, when watched; 0 until then."""
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ class Judge:
                 ]
                 touching = [item for item in items if _touches(item, mutant)]
                 touching.sort(key=lambda item: item.seconds)
-                limit = CHILD_TIMEOUT_S + SLOWER_AT_MOST * sum(one.seconds for one in touching)
+                limit = CHILD_TIMEOUT_S + LATER_AT_MOST * sum(one.seconds for one in touching)
                 child = _Child(mutant, time.monotonic() + limit)
                 if changed is None:
                     say(child, Verdict.BROKEN, "not in a function")
@@ -116,23 +120,26 @@ class Judge:
             function.__code__ = code
         for item, then in zip(items, [*items[1:], None], strict=True):
             after = None if then is None else then.test
+            if item.seconds:
+                limit = TEST_CPU_S + SLOWER_AT_MOST * item.seconds
+                signal.setitimer(signal.ITIMER_PROF, limit)  # Its signal ends the process.
             item.test.config.hook.pytest_runtest_protocol(item=item.test, nextitem=after)
             if self._failed:
                 return self._failed
         return ""
 
     def _trace(self, items: list[_Item], modules: Mapping[str, Path]) -> None:
-        """Run each test once, sound: what it runs of the modules, and its seconds when watched."""
+        """Run each test once, sound: what it runs of the modules, and its seconds of processor."""
         names = {str(path): name for name, path in modules.items()}
 
         def run() -> str:
             found = []
             for item in items:
-                began = time.monotonic()
+                began = time.process_time()
                 with _traced(names) as lines:
                     self._run([item], ())
                 assert not self._failed, f"fails without a mutant: {self._failed}"
-                found.append([time.monotonic() - began, sorted(lines)])
+                found.append([time.process_time() - began, sorted(lines)])
             return json.dumps(found)
 
         _, end = _fork(run)
@@ -175,6 +182,8 @@ class Judge:
 
 
 def _verdict(status: int, said: str) -> tuple[Verdict, str]:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
+        return Verdict.TIMED_OUT, "no end in its time"
     if os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
         return Verdict.BROKEN, f"status {status}: {said}"
     return (Verdict.KILLED, said) if said else (Verdict.SURVIVED, "")

@@ -4,7 +4,9 @@
     scripts/mutants --generated [--room NAME] …   mutants of the pure domain, room by room
 
 Exit status 1 if a fault survived, could not be planted any more, or a survivor is not explained.
-At a commit without changes a generated run that was broken off goes on where it was.
+At a commit without changes a generated run that was broken off goes on where it was. All rooms
+take two workers some half an hour, scoring alone ten minutes of it; one module, such as
+``--only ledger/scoring/streaks.py``, a minute or two, in which the room's tests are watched once.
 """
 
 from __future__ import annotations
