@@ -138,8 +138,8 @@ def _reduced(
     if reduction.whole is None:
         whole = Fraction(entitlement.points.amount)
     else:
-        whole = _number(fact, reduction.whole)
-    if key is None or not refunds.amount or whole <= 0:
+        whole = max(_number(fact, reduction.whole), Fraction(0))
+    if key is None or not refunds.amount:
         return entitlement
     used = Fraction(0)
     part = min(refunds.amount, whole)

@@ -201,6 +201,7 @@ def test_the_receipt_says_what_was_forgiven() -> None:
         absence("ill", "2026-03-05T00:00:00Z"),
         absence("none", "2026-03-05T12:00:00Z"),
     ]
+    assert said_of(text, events[:2])["bridged"]["freezes_left"] == 3
     assert said_of(text, events[:6]) == {
         "days_in_a_row": 1,
         "since": "2026-03-08",

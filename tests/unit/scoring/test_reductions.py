@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from ledger.scoring.explain import why_not
 from ledger.scoring.model import Activation, Entitlement, EventCause, Fact, Quarantined
 from ledger.scoring.pipeline import Step
 from ledger.scoring.project import project, project_member, quarantined
+from ledger.scoring.receipts import EventReceipt, ReductionUse
 
 TEXT = """
 programme: shop
@@ -127,6 +129,7 @@ def test_of_a_whole_that_is_nothing_or_not_stated_nothing_goes_back() -> None:
         return award.points.amount
 
     assert (left(), left(amount_minor="1"), left(amount_minor=0)) == (100, 100, 100)
+    assert left(amount_minor=-1) == 100
     assert (left(amount_minor=1), left(amount_minor=2)) == (0, 50)
 
 
@@ -324,6 +327,9 @@ def test_each_vote_against_takes_down_to_nothing() -> None:
         "points": 4,
         "by": [{"source": "s", "id": "30"}, {"source": "s", "id": "31"}],
     }
+    assert isinstance(only.receipt, EventReceipt)
+    by = EventCause("s", "30"), EventCause("s", "31")
+    assert only.receipt.reduction == ReductionUse(Fraction(5), Fraction(4), 4, by, takes=2)
 
 
 def test_whoever_votes_takes_once_of_each_thing() -> None:

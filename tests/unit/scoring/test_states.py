@@ -174,14 +174,14 @@ CASES = {
             {"id": "c2", "of": {"rules": ["a"]}, "per": "week", "points": 12},
         ],
     ),
-    # The 4th takes the freeze of March, the 7th is excused, and the 9th ends the streak:
+    # The 4th and 5th take the freezes of March, the 8th is excused, and the 10th ends the streak:
     # 1, 2, 3, 4, 4 (the table's last row) and 1.
     "days in a row": only(
         [
-            *active("02", "03", "05", "06"),
-            level("06T23:00", 3),
-            level("07T12:00", 1),
-            *active("08", "10"),
+            *active("02", "03", "06", "07"),
+            level("07T23:00", 3),
+            level("08T12:00", 1),
+            *active("09", "11"),
         ],
         150,
         attributes=LEVEL,
@@ -192,7 +192,7 @@ CASES = {
                 "types": ["a.done"],
                 "table": LENGTHS,
                 "freezes": {
-                    "count": 1,
+                    "count": 2,
                     "per": "month",
                     "excused_by": {"attribute": "level", "values": [3]},
                 },
