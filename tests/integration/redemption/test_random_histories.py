@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -24,8 +26,68 @@ from tests.integration.redemption.conftest import School
 
 STEPS = 120
 PRICE = 700
-RATE = (7, 2)
-"""3.5 minor units a point: every rounding shows."""
+RATES = {"course": Fraction(7, 2), "mentor": Fraction(1, 2), "book": Fraction(5)}
+"""What a point is worth for each product: every rounding shows, and one rate is a worse one."""
+TERMS: Json = [
+    {"product": "mentor:*", "rates": {"USD": "1/2"}},
+    {"product": "book:*", "rates": {"USD": 5}},
+    "*",
+]
+
+
+@dataclass
+class Line:
+    """One line of an order as the model sees it."""
+
+    product: str
+    price: int
+    discount: int = 0
+    points: int = 0
+    paid: int = 0
+    refunded: int = 0
+
+    @property
+    def rate(self) -> Fraction:
+        return RATES[self.product.partition(":")[0]]
+
+    @property
+    def whole(self) -> int:
+        return self.paid or self.discount
+
+
+Lines = dict[str, Line]
+
+
+def share_out(amount: int, weights: dict[str, int]) -> dict[str, int]:
+    """In proportion, whole units; what is left over goes to who lost most by rounding."""
+    total = sum(weights.values())
+    exact = {name: Fraction(amount * weight, total or 1) for name, weight in weights.items()}
+    parts = {name: math.floor(part) for name, part in exact.items()}
+    losers = sorted(exact, key=lambda name: (parts[name] - exact[name], name))
+    for name in losers[: amount - sum(parts.values())]:
+        parts[name] += 1
+    return parts
+
+
+def buy(lines: Lines, points: int, most: int) -> dict[str, int]:
+    """The discounts that so many points buy where they are worth most, rate by rate."""
+    bought = dict.fromkeys(lines, 0)
+    for rate in sorted({line.rate for line in lines.values()}, reverse=True):
+        prices = {name: line.price for name, line in lines.items() if line.rate == rate}
+        amount = min(sum(prices.values()), math.floor(points * rate), most)
+        points -= math.ceil(amount / rate)
+        most -= amount
+        bought |= share_out(amount, prices)
+    return bought
+
+
+def costs(lines: Lines, discounts: dict[str, int]) -> dict[str, int]:
+    """The points that discounts cost by line: rounded up once for each rate, then shared out."""
+    points = dict.fromkeys(lines, 0)
+    for rate in {line.rate for line in lines.values()}:
+        own = {name: amount for name, amount in discounts.items() if lines[name].rate == rate}
+        points |= share_out(math.ceil(sum(own.values()) / rate), own)
+    return points
 
 
 @dataclass
@@ -35,18 +97,35 @@ class Expected:
     points: int
     discount: int
     ends_at: datetime
+    lines: Lines = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
     state: str = "held"
-    captured_points: int = 0
-    captured: int = 0
-    paid: int = 0
     refunded: int = 0
+    by_line: bool | None = None
     code: str | None = None
     code_id: UUID | None = None
+    products: tuple[str, ...] = ()
+
+    @property
+    def captured_points(self) -> int:
+        return sum(line.points for line in self.lines.values())
+
+    @property
+    def paid(self) -> int:
+        return sum(line.paid for line in self.lines.values())
+
+    @property
+    def whole(self) -> int:
+        if self.by_line:
+            return sum(line.whole for line in self.lines.values())
+        return self.paid or sum(line.discount for line in self.lines.values())
 
     @property
     def returned_points(self) -> int:
-        whole = self.paid or self.captured
-        return self.captured_points * self.refunded // whole if whole else 0
+        if self.by_line:
+            lines = [line for line in self.lines.values() if line.whole]
+            return sum(line.points * line.refunded // line.whole for line in lines)
+        return self.captured_points * self.refunded // self.whole if self.whole else 0
 
     @property
     def away(self) -> int:
@@ -54,6 +133,13 @@ class Expected:
         if self.state == "held":
             return self.points
         return self.captured_points - self.returned_points
+
+    def capture(self, discounts: dict[str, int], paid: dict[str, int]) -> None:
+        points = costs(self.lines, discounts)
+        for name, line in self.lines.items():
+            line.discount, line.paid = discounts[name], paid[name]
+            line.points = points[name]
+        self.state = "captured"
 
 
 @dataclass
@@ -93,28 +179,51 @@ class History:
         self.school.grant(amount)
         self.model.granted += amount
 
+    def some_lines(self) -> Lines:
+        """One to three lines of some products."""
+        products = ["course:go", "course:sql", "mentor:ann", "book:go"]
+        return {
+            str(number): Line(self.chance.choice(products), self.chance.choice([PRICE, 70, 333]))
+            for number in range(self.chance.randint(1, 3))
+        }
+
     def hold(self) -> None:
         self.orders += 1
-        order = self.school.order(
-            order=str(self.orders),
-            lines=[{"id": "1", "product": "course:go", "price_minor": PRICE}],
-        )
+        lines = self.some_lines()
+        order = self.school.order(order=str(self.orders), lines=_stated(lines))
         asked = self.chance.randint(1, 250)
-        discount = min(asked * RATE[0] // RATE[1], PRICE)
-        points = -(-discount * RATE[1] // RATE[0])
+        held = buy(lines, asked, sum(line.price for line in lines.values()))
+        points = sum(costs(lines, held).values())
         quote = self.school.quote(order, asked)
         assert quote.offer.quote.points.amount == points
+        assert {
+            each.line_id: each.points_discount_minor for each in quote.offer.priced.lines
+        } == held
+        if not points:
+            return
         if points > self.model.available:
             self._refused("insufficient_points", lambda: self.school.hold(order, quote.token))
             return
         made = self.school.hold(order, quote.token)
         ends_at = self.school.clock.time + timedelta(minutes=30)
-        self.model.redemptions[made.redemption_id] = Expected(points, discount, ends_at)
+        self.model.redemptions[made.redemption_id] = Expected(
+            points, sum(held.values()), ends_at, lines, held
+        )
 
     def issue_code(self) -> None:
         discount = self.chance.randint(1, 900)
-        points = -(-discount * RATE[1] // RATE[0])
-        command = IssueCode(self.school.member, "lms", "USD", discount, life=timedelta(hours=1))
+        products, rate = self.chance.choice(
+            [
+                (("*",), RATES["mentor"]),
+                (("mentor:ann",), RATES["mentor"]),
+                (("course:*", "book:*"), RATES["course"]),
+                (("book:go",), RATES["book"]),
+            ]
+        )
+        points = math.ceil(discount / rate)
+        command = IssueCode(
+            self.school.member, "lms", "USD", discount, products, life=timedelta(hours=1)
+        )
         if points > self.model.available:
             self._refused("insufficient_points", lambda: self._do(codes.issue, command))
             return
@@ -125,6 +234,7 @@ class History:
             self.school.clock.time + timedelta(hours=1),
             code=issued.text,
             code_id=issued.code.code_id,
+            products=products,
         )
 
     def use_code(self) -> None:
@@ -132,20 +242,22 @@ class History:
         if expected is None or expected.code is None:
             return
         self.orders += 1
-        price = self.chance.choice([PRICE, self.chance.randint(1, PRICE)])
-        line = {"id": "1", "product": "course:go", "price_minor": price}
-        order: Json = {"order": str(self.orders), "currency": "USD", "lines": [line]}
+        lines = self.some_lines()
+        order: Json = {"order": str(self.orders), "currency": "USD", "lines": _stated(lines)}
         command = UseCode(self.school.lms, expected.code, order)  # type: ignore[arg-type]
+        bought = dict.fromkeys(lines, 0)
+        bought |= buy(_of(lines, expected.products), expected.points, expected.discount)
         if expected.state in {"captured", "partially_refunded", "refunded"}:
             self._refused("code_used", lambda: self._do(code_use.use, command))
         elif expected.state != "held" or self.school.clock.time >= expected.ends_at:
             self._refused("code_expired", lambda: self._do(code_use.use, command))
+        elif not any(bought.values()):
+            self._refused("code_buys_nothing", lambda: self._do(code_use.use, command))
         else:
             self._do(code_use.use, command)
-            expected.state = "captured"
-            expected.captured = min(expected.discount, price)
-            expected.captured_points = -(-expected.captured * RATE[1] // RATE[0])
-            expected.paid = price - expected.captured
+            expected.lines = lines
+            left = {name: line.price - bought[name] for name, line in lines.items()}
+            expected.capture(bought, left)
 
     def cancel_code(self) -> None:
         expected = self._any_code()
@@ -168,18 +280,19 @@ class History:
             command = CaptureRedemption(self.school.lms, redemption_id)
             self._refused("code_needed", lambda: self._do(service.capture, command))
             return
-        whole = self.chance.random() < 0.5
-        part = self.chance.randint(1, expected.discount)
-        command = CaptureRedemption(self.school.lms, redemption_id, None if whole else part, None)
+        discounts = expected.held
+        if self.chance.random() < 0.5:
+            part = self.chance.randint(1, expected.discount)
+            discounts = share_out(part, expected.held)
+        amount = None if discounts == expected.held else sum(discounts.values())
+        command = CaptureRedemption(self.school.lms, redemption_id, amount, None)
         refusal = self._refusal_of_capture(expected)
         if refusal is not None:
             self._refused(refusal, lambda: self._do(service.capture, command))
             return
         self._do(service.capture, command)
-        expected.state = "captured"
-        expected.captured = expected.discount if whole else part
-        expected.captured_points = -(-expected.captured * RATE[1] // RATE[0])
-        expected.paid = PRICE - expected.captured
+        left = {name: line.price - discounts[name] for name, line in expected.lines.items()}
+        expected.capture(discounts, left)
 
     def release(self) -> None:
         redemption_id, expected = self._any()
@@ -198,9 +311,14 @@ class History:
         redemption_id, expected = self._any()
         if expected is None:
             return
-        whole = expected.paid or expected.captured
+        undecided = expected.by_line is None
+        by_line = self.chance.random() < 0.5 if undecided else expected.by_line
+        name = f"{expected.refunded}/{self.chance.random()}"
+        if by_line and expected.state not in {"held", "released", "expired"}:
+            self._refund_a_line(redemption_id, expected, name)
+            return
+        whole = expected.whole
         amount = self.chance.choice([1, self.chance.randint(1, PRICE), whole - expected.refunded])
-        name = f"{expected.refunded}/{amount}/{self.chance.random()}"
         command = RefundRedemption(self.school.lms, redemption_id, name, amount)
         if expected.state in {"held", "released", "expired"}:
             self._refused("redemption_not_captured", lambda: self._do(service.refund, command))
@@ -208,8 +326,24 @@ class History:
             self._refused("refund_above_paid", lambda: self._do(service.refund, command))
         else:
             self._do(service.refund, command)
+            expected.by_line = False
             expected.refunded += amount
             expected.state = "refunded" if expected.refunded == whole else "partially_refunded"
+
+    def _refund_a_line(self, redemption_id: UUID, expected: Expected, name: str) -> None:
+        line_id, line = self.chance.choice(list(expected.lines.items()))
+        left = line.whole - line.refunded
+        amount = self.chance.choice([1, self.chance.randint(1, PRICE), left])
+        command = RefundRedemption(self.school.lms, redemption_id, name, amount, {line_id: amount})
+        if not 1 <= amount <= left:
+            self._refused("refund_above_paid", lambda: self._do(service.refund, command))
+            return
+        self._do(service.refund, command)
+        expected.by_line = True
+        line.refunded += amount
+        expected.refunded += amount
+        is_whole = expected.refunded == expected.whole
+        expected.state = "refunded" if is_whole else "partially_refunded"
 
     def wait(self) -> None:
         self.school.clock.forward(minutes=self.chance.randint(1, 20))
@@ -262,6 +396,19 @@ class History:
         assert refused.value.code == code
 
 
+def _stated(lines: Lines) -> list[Json]:
+    return [
+        {"id": name, "product": line.product, "price_minor": line.price}
+        for name, line in lines.items()
+    ]
+
+
+def _of(lines: Lines, products: tuple[str, ...]) -> Lines:
+    """The lines of these products."""
+    wanted = tuple(each.rstrip("*") for each in products)
+    return {name: line for name, line in lines.items() if line.product.startswith(wanted)}
+
+
 def _seen(found: Redemption) -> tuple[str, int, int, int, int, int]:
     return (
         found.state.value,
@@ -286,7 +433,7 @@ def _seen_of(expected: Expected) -> tuple[str, int, int, int, int, int]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_random_history_ends_as_the_model_says(school: School, seed: int) -> None:
-    school.set_terms(rates={"USD": "7/2"}, code_days=1)
+    school.set_terms(rates={"USD": "7/2"}, products=TERMS, code_days=1)
     history = History(school, seed)
     for step in range(STEPS):
         history.step()
