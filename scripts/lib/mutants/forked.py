@@ -34,7 +34,7 @@ from generated import Mutant, mutants_of
 CHILD_MEMORY_MAX: Final = 8 << 30
 CHILD_DEPTH_MAX: Final = 2_000
 """Calls within calls: a library raises the limit so far that no end of them ends the process."""
-TEST_CPU_S: Final = 5
+TEST_CPU_S: Final = 3
 SLOWER_AT_MOST: Final = 3
 """A test that takes so many times the processor's time that it took when watched has no end."""
 CHILD_TIMEOUT_S: Final = 120

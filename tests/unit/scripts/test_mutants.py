@@ -95,36 +95,50 @@ def test_rooms_name_what_there_is(mutants: Any) -> None:
         assert all(f"{Path(file).parent}" == f"ledger/{room.name}" for file in room.files)
 
 
-def test_a_mutant_is_judged_by_the_tests_of_its_room(mutants: Any, tmp_path: Path) -> None:
-    (tmp_path / "sum.py").write_text(
-        "def least(a, b):\n    return a if a < b else b + 0\n\n\nclass Kept:\n    limit = 4\n"
-    )
-    (tmp_path / "test_sum.py").write_text(
-        "from sum import least\n\n\ndef test_it():\n    assert least(2, 1) == 1\n"
-    )
-    (tmp_path / "conftest.py").write_text(
-        "from hypothesis import settings\n\nsettings.register_profile('mutants')\n"
+def judged(mutants: Any, folder: Path, source: str, test: str) -> dict[str, str]:
+    """The verdict on each mutant of a module, named from its function on."""
+    (folder / "sum.py").write_text(source)
+    (folder / "test_sum.py").write_text(f"from sum import *\n\n\ndef test_it():\n    {test}\n")
+    (folder / "conftest.py").write_text(
+        "import sys\n\nfrom hypothesis import settings\n\n"
+        "settings.register_profile('mutants')\nsys.setrecursionlimit(10**6)\n"
     )
     copies, tool = mutants("copies"), ROOT / "scripts/lib/mutants"
-    source = (tmp_path / "sum.py").read_text()
     made = mutants("generated").mutants_of("sum.py", source)
-    asked, out = tmp_path / "asked.json", tmp_path / "out.jsonl"
+    asked, out = folder / "asked.json", folder / "out.jsonl"
     asked.write_text(json.dumps({"sum.py": [str(one) for one in made]}))
     subprocess.run(
         [sys.executable, str(tool / "forked.py"), "2", str(out), str(asked), "test_sum.py"],
-        cwd=tmp_path,
-        env={**copies.environment_of(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
+        cwd=folder,
+        env={**copies.environment_of(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
         capture_output=True,
         timeout=100,
         check=True,
     )
-    judged = {name: verdict.value for name, (verdict, _) in copies.read_judged(out).items()}
-    before = "sum.py:2 in least: return a if a < b else b + 0  →  return"
-    assert judged == {
+    found = copies.read_judged(out).items()
+    return {name.partition(" in ")[2]: verdict.value for name, (verdict, _) in found}
+
+
+def test_a_mutant_is_judged_by_the_tests_of_its_room(mutants: Any, tmp_path: Path) -> None:
+    source = "def least(a, b):\n    return a if a < b else b + 0\n\n\nclass Kept:\n    limit = 4\n"
+    before = "least: return a if a < b else b + 0  →  return"
+    assert judged(mutants, tmp_path, source, "assert least(2, 1) == 1") == {
         f"{before} a if a <= b else b + 0": "survived",
         f"{before} a if a < b else b - 0": "survived",
         f"{before} a if a < b else b + 1": "killed",
-        "sum.py:6 in Kept: limit = 4  →  limit = 5": "could not run",
+        "Kept: limit = 4  →  limit = 5": "could not run",
+    }
+
+
+def test_a_mutant_without_an_end_is_ended(mutants: Any, tmp_path: Path) -> None:
+    source = (
+        "def same(a, b):\n    while a != b:\n        a = b\n    return a\n\n\n"
+        "def zero(a):\n    return a if a == 0 else zero(a)\n"
+    )
+    assert judged(mutants, tmp_path, source, "assert same(2, 2) == 2 + zero(0)") == {
+        "same: while a != b:  →  while a == b:": "timed out",
+        "zero: return a if a == 0 else zero(a)  →  return a if a != 0 else zero(a)": "killed",
+        "zero: return a if a == 0 else zero(a)  →  return a if a == 1 else zero(a)": "killed",
     }
 
 
