@@ -59,3 +59,11 @@ def test_the_least_rate_is_that_of_some_product(
     }
     assert terms.least_rate(tuple(only), "EUR") == 9
     assert terms.least_rate(tuple(only), "GBP") is None
+
+
+def test_of_several_products_the_least_and_the_best() -> None:
+    terms = _terms([("course*", 2), ("mentor*", 5), ("book", None)], [])
+    assert terms.least_rate(("*",), "USD") == 2
+    assert terms.least_rate(("book", "mentor:anna"), "USD") == Fraction(7, 2)
+    assert terms.least_rate(("mentor*",), "USD") == 5
+    assert terms.best_rates() == {"USD": 5, "EUR": 9}
