@@ -88,6 +88,7 @@ def daily(version: str = "1", **more: Any) -> str:
         "condition": "day.opened",
         "types": ["a.done"],
         "table": LENGTHS,
+        "freezes": {"count": 2, "per": "month"},
     }
     return programme(
         version,
@@ -239,14 +240,15 @@ CASES = {
         ],
         45,
     ),
-    # The 3rd is of the second zone and waits till the 12th, as the 2nd is not over before: 1, 2, 1.
+    # The 3rd is of the second zone and waits with the 2nd, as that is not over before; the 4th and
+    # 5th are frozen, and the 12th begins again: 1, 2, 3, 1, 2.
     "days in a row over eras": Case(
         [
             (daily(), None),
             (daily("2", zone="Europe/Moscow"), "2026-03-02T12:00:00Z"),
         ],
-        active("02", "03", "12"),
-        40,
+        active("02", "03", "06", "12", "13"),
+        90,
     ),
     # 60 minutes, 30 that nobody stated before, and 120 of 200.
     "time invested": only(
