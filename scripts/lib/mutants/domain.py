@@ -62,7 +62,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("emission", "model", "tests/unit/emission"),
     _room("inactivity", "model", "tests/unit/inactivity", "tests/property/inactivity"),
     _room("standing", "model", "tests/unit/standing", "tests/property/scoring/test_standing.py"),
-    _room("purchases", "model offers splits", "tests/unit/purchases"),
+    _room("purchases", "lives model offers splits", "tests/unit/purchases"),
     _room("referral", "facts fingerprints model terms", "tests/unit/referral"),
     _room("thanks", "model", "tests/unit/thanks"),
     _room("readiness", "model", "tests/unit/readiness"),

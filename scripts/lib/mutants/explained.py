@@ -139,6 +139,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "the one is the lowest bit that is set, the other minus it, and both are as long",
     ),
     Explained(
+        "ledger/purchases/lives.py",
+        "spread",
+        "open_amounts = [each - part for each, part in zip(open_amounts, parts, strict=True)]",
+        "open_amounts = [each - part for each, part in zip(open_amounts, parts, strict=False)]",
+        "the parts were made of these amounts, one of each",
+    ),
+    Explained(
         "ledger/quarantine/detect.py",
         "reciprocity",
         "if one > other or min(len(events), len(back)) < max(1, terms.reciprocity_least):",
