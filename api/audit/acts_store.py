@@ -16,6 +16,14 @@ import sqlalchemy as sa
 from ledger.kernel.transaction import Work
 
 ACTS: Final[dict[str, str]] = {
+    "budget.proposed": """
+        SELECT proposed_at, proposed_by::text, budget_id::text, jsonb_build_object(
+            'name', name, 'points', amount, 'content', encode(content_digest, 'hex'))
+        FROM budget_proposals""",
+    "budget.decided": """
+        SELECT decided_at, decided_by::text, budget_id::text, jsonb_build_object(
+            'decision', decision, 'content', encode(content_digest, 'hex'))
+        FROM budget_decisions""",
     "budget.opened": """
         SELECT opened_at, opened_by::text, budget_id::text, jsonb_build_object(
             'name', name, 'points', amount, 'content', encode(content_digest, 'hex'))
@@ -102,6 +110,20 @@ ACTS: Final[dict[str, str]] = {
     "key.revoked": """
         SELECT revoked_at, revoked_by::text, key_id::text, jsonb_build_object('name', name)
         FROM api_keys WHERE revoked_at IS NOT NULL""",
+    "poll.announced": """
+        SELECT announced_at, author_id::text, poll_id::text, jsonb_build_object(
+            'definition', encode(definition_digest, 'hex'), 'eligible', eligible,
+            'weight', weight::text, 'eligibility_root', encode(eligibility_root, 'hex'),
+            'opens_at', opens_at, 'closes_at', closes_at)
+        FROM polls""",
+    "poll.withdrawn": """
+        SELECT withdrawn_at, withdrawn_by::text, poll_id::text, '{}'::jsonb
+        FROM polls WHERE withdrawn_at IS NOT NULL""",
+    "poll.counted": """
+        SELECT counted_at, NULL, poll_id::text, jsonb_build_object(
+            'register_size', closing->'register_size', 'register_head', closing->'register_head',
+            'counted', closing->'counted', 'tally_root', closing->'tally_root')
+        FROM polls WHERE counted_at IS NOT NULL""",
     "switch.set": """
         SELECT changed_at, changed_by, switch, jsonb_build_object('on', is_on, 'reason', reason)
         FROM programme_switches""",

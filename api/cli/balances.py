@@ -13,9 +13,11 @@ from typing import Annotated, Final
 import typer
 
 from api.cli.composed import composed
-from api.http.routes.grants import budget_json
+from api.http.routes.budgets import proposal_json
 from api.http.routes.imports import PREFIX, effect_json, import_json, progress_json
-from ledger.grants import service as grants
+from ledger.grants.budgets import service as budgets
+from ledger.grants.budgets.errors import BudgetContentDiffers
+from ledger.grants.budgets.model import ApproveBudget, BudgetProposal, CloseBudget, ProposeBudget
 from ledger.grants.imports import paying, paying_store, service
 from ledger.grants.imports.errors import BadImport, ImportContentDiffers
 from ledger.grants.imports.faults import Fault, Language
@@ -28,7 +30,7 @@ from ledger.grants.imports.model import (
     TakeBackImport,
 )
 from ledger.grants.imports.rows import BYTES_MAX
-from ledger.grants.model import BUDGET_AMOUNT_MAX, OpenBudget
+from ledger.grants.model import BUDGET_AMOUNT_MAX
 from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
@@ -39,23 +41,40 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV
 Budget = Annotated[str, typer.Option(help="The budget it comes out of, bud_….")]
 Reason = Annotated[str, typer.Option(help="Why; kept apart, it can be erased.")]
 By = Annotated[str, typer.Option(help="The admin who does it.")]
+BudgetId = Annotated[str, typer.Argument(help="The budget, bud_….")]
 ImportId = Annotated[str, typer.Argument(help="The import, imp_….")]
-Content = Annotated[str, typer.Option(help="The hash that the import states.")]
+Content = Annotated[str, typer.Option(help="The hash that what is approved states.")]
 In = Annotated[Language, typer.Option("--in", help="The language of what is wrong with a file.")]
 
 
 @app.command("budget")
-def open_budget(
+def propose_budget(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     points: Annotated[int, typer.Argument(min=1, max=BUDGET_AMOUNT_MAX, help="How many.")],
     *,
     by: By,
 ) -> None:
-    """Set points aside, for imports and grants; print the budget as JSON."""
-    command = OpenBudget(name, Points(points), parse_id("mem", by))
+    """Ask to set points aside, for imports and grants; print what was asked for, as JSON."""
+    command = ProposeBudget(name, Points(points), parse_id("mem", by))
     with composed() as composition:
-        budget = execute(composition.database, grants.open_budget, command)
-        typer.echo(json.dumps(budget_json(budget), indent=2, ensure_ascii=False))
+        _show_budget(execute(composition.database, budgets.propose, command))
+
+
+@app.command("approve-budget")
+def approve_budget(budget_id: BudgetId, *, content: Content, by: By) -> None:
+    """Open exactly the budget that another admin asked for."""
+    digest = _digest(content, BudgetContentDiffers)
+    command = ApproveBudget(parse_id("bud", budget_id), parse_id("mem", by), digest)
+    with composed() as composition:
+        _show_budget(execute(composition.database, budgets.approve, command))
+
+
+@app.command("close-budget")
+def close_budget(budget_id: BudgetId, *, by: By) -> None:
+    """Withdraw the budget one asked for, or reject another's."""
+    command = CloseBudget(parse_id("bud", budget_id), parse_id("mem", by))
+    with composed() as composition:
+        _show_budget(execute(composition.database, budgets.close, command))
 
 
 @app.command("look")
@@ -137,11 +156,17 @@ def _asked(
     )
 
 
-def _digest(text: str) -> bytes:
+def _digest(
+    text: str, otherwise: type[ImportContentDiffers | BudgetContentDiffers] = ImportContentDiffers
+) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError as error:
-        raise ImportContentDiffers("A hash is 64 hexadecimal digits.") from error
+        raise otherwise("A hash is 64 hexadecimal digits.") from error
+
+
+def _show_budget(proposal: BudgetProposal) -> None:
+    typer.echo(json.dumps(proposal_json(proposal), indent=2, ensure_ascii=False))
 
 
 def _show(database: Database, what: Import) -> None:

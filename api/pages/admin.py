@@ -25,6 +25,8 @@ from ledger.events.credentials import store as credential_store
 from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
 from ledger.grants import store as grants
+from ledger.grants.budgets import store as budgets
+from ledger.grants.imports import store as imports
 from ledger.grants.model import GrantState
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
@@ -35,6 +37,7 @@ from ledger.programme import store as programme_store
 from ledger.readiness.service import all_readiness
 from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, SetSwitch, Switch
+from ledger.units import store as units
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -138,9 +141,12 @@ def _waiting(work: Work) -> list[tuple[str, str, int]]:
     roles = [one for one in members.list_roles(work) if one.state == "proposed"]
     return [
         ("grants", "/admin/grants", len(proposed)),
+        ("budgets", "/admin/grants", len(budgets.waiting(work, WAITING_SHOWN_MAX))),
+        ("imports", "/admin/imports", imports.count_waiting(work)),
         ("sources", "/admin/sources", len(drafts)),
         ("credentials", "/admin/sources", len(credentials)),
         ("programme", "/admin/programme", len(undecided)),
+        ("units", "/admin/units", len(units.waiting(work, WAITING_SHOWN_MAX))),
         ("members", "/admin/members", len(roles)),
     ]
 

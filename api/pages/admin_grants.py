@@ -17,6 +17,7 @@ from api.pages.admin import ActingAdmin, Overseer, names_of
 from api.pages.rendering import View, ViewHere
 from api.pages.reserve import said
 from ledger.grants import service, store
+from ledger.grants.budgets import store as budgets_store
 from ledger.grants.errors import BadGrant
 from ledger.grants.model import (
     BUDGET_AMOUNT_MAX,
@@ -29,7 +30,6 @@ from ledger.grants.model import (
     Grant,
     GrantLine,
     GrantState,
-    OpenBudget,
     Preview,
 )
 from ledger.grants.rows import parse_rows
@@ -45,6 +45,7 @@ router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 SUGGESTED_MAX: Final = 500
 """Members offered by name in the form; with more, ids are pasted."""
 LINES_SHOWN_MAX: Final = 100
+BUDGETS_WAITING_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,16 @@ def grants(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere) 
         found = store.list_grants(work, state=None, before=before, limit=page.fetch)
         shown = found[: page.limit]
         budgets = store.read_budgets(work)
+        asked = budgets_store.waiting(work, BUDGETS_WAITING_MAX)
         people = {each for grant in shown for each in _people(grant)}
-        names = names_of(work, people | {budget.opened_by for budget in budgets})
+        people |= {budget.opened_by for budget in budgets} | {each.proposed_by for each in asked}
+        names = names_of(work, people)
     return view.render(
         "admin/grants.html",
         grants=shown,
         budgets=budgets,
+        budgets_asked=asked,
+        budget_id=lambda each: format_id("bud", each.budget_id),
         budget_names={budget.budget_id: budget.name for budget in budgets},
         names=names,
         me=view.principal.member_id if view.principal else None,
@@ -118,20 +123,6 @@ def grants(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere) 
         budget_max=BUDGET_AMOUNT_MAX,
         next_cursor=page.next_cursor(found, lambda grant: [format_id("grt", grant.grant_id)]),
     )
-
-
-@router.post("/budgets")
-def open_budget(
-    view: ViewHere,
-    database: DatabaseHere,
-    admin: ActingAdmin,
-    *,
-    name: Annotated[str, Form(min_length=1, max_length=NAME_LENGTH_MAX)],
-    points: Annotated[int, Form(ge=1, le=BUDGET_AMOUNT_MAX)],
-) -> Response:
-    """Set points aside for grants."""
-    execute(database, service.open_budget, OpenBudget(name, Points(points), admin))
-    return view.redirect("/admin/grants", notice="admin.grants.budget_opened")
 
 
 @router.get("/grants/new")

@@ -120,15 +120,6 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBudget:
-    """Set points aside for grants."""
-
-    name: str
-    amount: Points
-    opened_by: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class CreateGrant:
     """Propose a grant.
 

@@ -1,4 +1,4 @@
-"""Opening budgets; proposing, approving and refusing grants. Every door takes these, the CLI too.
+"""Proposing, approving and refusing grants. Every door takes these, the CLI too.
 
 Only persons act here, and only admins. A machine has no member's id to give.
 """
@@ -15,7 +15,6 @@ from ledger.grants.errors import (
     AnotherPersonNeeded,
     BadGrant,
     BudgetExceeded,
-    BudgetNameTaken,
     GrantClosed,
     GrantContentDiffers,
     GrantNotPayableYet,
@@ -27,9 +26,7 @@ from ledger.grants.errors import (
     UnknownGrant,
 )
 from ledger.grants.model import (
-    BUDGET_AMOUNT_MAX,
     LINES_MAX,
-    NAME_LENGTH_MAX,
     POINTS_PER_LINE_MAX,
     REASON_LENGTH_MAX,
     WINDOW,
@@ -41,7 +38,6 @@ from ledger.grants.model import (
     Grant,
     GrantPolicy,
     GrantState,
-    OpenBudget,
     Preview,
     confirmation,
     content_digest,
@@ -61,34 +57,6 @@ from ledger.members.persons import store as persons
 
 GRANT_CAUSE = "grant"
 """The cause kind of lots that a grant gave; the cause id is the grant's."""
-_ZERO = Points(0)
-
-
-def open_budget(work: Work, command: OpenBudget) -> Budget:
-    """Set points aside for grants.
-
-    Raises:
-        NotAnAdmin: only admins open budgets.
-        BadGrant: no name, or no amount.
-        BudgetNameTaken: there is one of this name.
-    """
-    members.require_admin(work, command.opened_by)
-    name = " ".join(command.name.split())
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise _bad(f"a budget's name has 1 to {NAME_LENGTH_MAX} characters")
-    if not 0 < command.amount.amount <= BUDGET_AMOUNT_MAX:
-        raise _bad(f"a budget has 1 to {BUDGET_AMOUNT_MAX} points")
-    budget = Budget(
-        budget_id=work.ids.new(work.now),
-        name=name,
-        amount=command.amount,
-        opened_by=command.opened_by,
-        opened_at=work.now,
-        paid=_ZERO,
-    )
-    if not store.insert_budget(work, budget):
-        raise BudgetNameTaken(f"There is a budget called {name!r}.", name=name)
-    return budget
 
 
 def preview(work: Work, command: CreateGrant) -> Preview:

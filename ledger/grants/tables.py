@@ -1,4 +1,4 @@
-"""Tables of budgets and grants. They equal migration 0004; a test compares them."""
+"""Tables of budgets and grants. They equal the migrations; a test compares them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from ledger.grants.budgets.tables import budget_decisions
 from ledger.kernel.transaction import metadata
 
 _MOMENT: Final = sa.DateTime(timezone=True)
@@ -14,7 +15,7 @@ _MOMENT: Final = sa.DateTime(timezone=True)
 budgets = sa.Table(
     "budgets",
     metadata,
-    sa.Column("budget_id", sa.Uuid, primary_key=True),
+    sa.Column("budget_id", sa.Uuid, sa.ForeignKey(budget_decisions.c.budget_id), primary_key=True),
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("opened_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
@@ -23,7 +24,7 @@ budgets = sa.Table(
     sa.CheckConstraint("amount > 0", name="amount_is_positive"),
     sa.CheckConstraint("octet_length(content_digest) = 32", name="digest_is_sha256"),
 )
-"""Append-only. What has been paid of a budget is the sum of its paid grants."""
+"""Append-only: open budgets. What has been paid of one is the sum of its paid grants."""
 
 grants = sa.Table(
     "grants",

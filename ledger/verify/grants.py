@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
+from ledger.grants.budgets.model import BudgetDecision, BudgetProposal, proposal_digest
 from ledger.grants.model import (
     Budget,
     Grant,
@@ -57,15 +58,44 @@ def check_grant(
         yield Finding(NAME, "grants", str(grant.grant_id), problem)
 
 
-def check_budget(budget: Budget, stated_digest: bytes) -> Iterator[Finding]:
-    """One budget: as it was opened, and not exceeded."""
+def check_budget(
+    budget: Budget, stated_digest: bytes, proposal: BudgetProposal
+) -> Iterator[Finding]:
+    """One budget: as it was opened, by two persons, and not exceeded."""
     problem = None
     if budget_digest(budget) != stated_digest:
         problem = "is not what was opened: its digest is of other content"
+    elif not _is_of(budget, proposal):
+        problem = "is not what was asked for and approved"
     elif budget.paid > budget.amount:
         problem = f"has {budget.amount.amount} points, and {budget.paid.amount} were paid from it"
     if problem is not None:
         yield Finding(NAME, "budgets", str(budget.budget_id), problem)
+
+
+def check_budget_proposal(proposal: BudgetProposal) -> Iterator[Finding]:
+    """One budget that was asked for: as it was, and approved by somebody else, or announced."""
+    problem = None
+    decided = proposal.decided
+    if proposal_digest(proposal) != proposal.content_digest:
+        problem = "is not what was asked for: its digest is of other content"
+    elif decided is not None and decided.content_digest != proposal.content_digest:
+        problem = "was decided with another content's digest"
+    elif decided is not None and decided.decision is BudgetDecision.APPROVED:
+        since = proposal.open_from
+        announced = since is not None and decided.decided_at >= since
+        if decided.decided_by == proposal.proposed_by and not announced:
+            problem = f"was approved by {decided.decided_by}, who asked for it"
+    if problem is not None:
+        yield Finding(NAME, "budget_proposals", str(proposal.budget_id), problem)
+
+
+def _is_of(budget: Budget, proposal: BudgetProposal) -> bool:
+    decided = proposal.decided
+    if decided is None or decided.decision is not BudgetDecision.APPROVED:
+        return False
+    asked = (proposal.name, proposal.amount, proposal.proposed_by, decided.decided_at)
+    return (budget.name, budget.amount, budget.opened_by, budget.opened_at) == asked
 
 
 def _content_problem(grant: Grant) -> str | None:

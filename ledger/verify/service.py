@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.grants import store as grants_store
+from ledger.grants.budgets import store as budgets_store
 from ledger.journal import service as journal
 from ledger.journal import store as journal_store
 from ledger.journal.model import EntryKind
@@ -134,9 +135,12 @@ def _mints(work: Work) -> Iterator[Finding]:
 
 
 def _grants(work: Work) -> Iterator[Finding]:
+    asked = {each.budget_id: each for each in budgets_store.all_proposals(work)}
+    for proposal in asked.values():
+        yield from grants.check_budget_proposal(proposal)
     digests = grants_store.budget_digests(work)
     for budget in grants_store.read_budgets(work):
-        yield from grants.check_budget(budget, digests[budget.budget_id])
+        yield from grants.check_budget(budget, digests[budget.budget_id], asked[budget.budget_id])
     after = UUID(int=0)
     while page := grants_store.grants_after(work, after, _GRANTS_PAGE):
         named = set().union(*(grants.members_of(grant) for grant in page))

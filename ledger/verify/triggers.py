@@ -17,6 +17,8 @@ LEDGER_REFUSALS: Final = frozenset(
         ("transfers", "transfers_append_only"),
         ("hold_returns", "hold_returns_append_only"),
         ("budgets", "budgets_append_only"),
+        ("budget_proposals", "budget_proposals_append_only"),
+        ("budget_decisions", "budget_decisions_append_only"),
         ("grant_lines", "grant_lines_append_only"),
         ("grant_approvals", "grant_approvals_append_only"),
         *(

@@ -94,9 +94,16 @@ def test_a_grant_is_tried_proposed_and_paid_by_another(pair: Pair, welcome: Welc
     first.page.get_by_label(first.say("admin.grants.budget_name")).fill(budget)
     first.page.locator('form[action="/admin/budgets"] [name="points"]').fill("500")
     first.press("admin.grants.open_budget")
-    first.reads("admin.grants.budget_opened")
+    first.reads("admin.grants.budget_proposed")
     first.look()
+    _has_no_button(first, _item(first, budget), "admin.approve")
+    second.open("/admin")
+    second.follow("admin.waiting.budgets")
+    _press_in(second, _item(second, budget), "admin.approve")
+    second.reads("admin.grants.budget_opened")
+    second.look()
 
+    first.open("/admin/grants")
     first.follow("admin.grants.new")
     page = first.page
     page.locator("#budget").select_option(label=_option(first, budget))

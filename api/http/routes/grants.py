@@ -1,4 +1,4 @@
-"""Budgets and grants. Persons propose and approve; machines may look.
+"""Grants. Persons propose and approve; machines may look.
 
 A list comes as ``lines`` or as ``csv`` (columns ``member,points``). A preview writes nothing, and
 its answer carries ``confirm``, which proposing a list of several lines must hand back.
@@ -21,20 +21,16 @@ from api.http.principal import CurrentMember, allow, require_role
 from api.http.problems import responses
 from ledger.grants import service, store
 from ledger.grants.model import (
-    BUDGET_AMOUNT_MAX,
     LINES_MAX,
-    NAME_LENGTH_MAX,
     POINTS_PER_LINE_MAX,
     REASON_LENGTH_MAX,
     ApproveGrant,
-    Budget,
     CloseGrant,
     CreateGrant,
     Grant,
     GrantLine,
     GrantState,
     Notice,
-    OpenBudget,
     Preview,
 )
 from ledger.grants.rows import parse_rows
@@ -49,15 +45,6 @@ NOTICES_MAX = 100
 Admin = Annotated[Principal, Depends(require_role("admin"))]
 Reader = Annotated[Principal, Depends(allow(roles=("admin", "auditor"), scopes=("grants:read",)))]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class BudgetBody(BaseModel):
-    """A new budget."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
-    points: Annotated[int, Field(strict=True, ge=1, le=BUDGET_AMOUNT_MAX)]
 
 
 class LineBody(BaseModel):
@@ -95,21 +82,6 @@ class ApprovalBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: Digest
-
-
-@router.post("/budgets", status_code=201, responses=once_responses())
-def open_budget(body: BudgetBody, once: OnceHere, member: CurrentMember, _: Admin) -> Response:
-    """Set points aside for grants."""
-    command = OpenBudget(body.name, Points(body.points), member)
-    return once(service.open_budget, command, render=budget_json)
-
-
-@router.get("/budgets", responses=responses(401, 403, 503))
-def budgets(database: DatabaseHere, _: Reader) -> dict[str, Any]:
-    """Every budget, with what is left of it."""
-    with database.read() as work:
-        found = store.read_budgets(work)
-    return {"data": [budget_json(budget) for budget in found], "next_cursor": None}
 
 
 @router.post("/grants/preview", responses=responses(401, 403, 404, 422, 503))
@@ -204,19 +176,6 @@ def grant_json(grant: Grant) -> dict[str, Any]:
         ],
         "closed_by": None if grant.closed_by is None else format_id("mem", grant.closed_by),
         "closed_at": _text(grant.closed_at),
-    }
-
-
-def budget_json(budget: Budget) -> dict[str, Any]:
-    """A budget as clients see it."""
-    return {
-        "id": format_id("bud", budget.budget_id),
-        "name": budget.name,
-        "points": budget.amount.amount,
-        "paid": budget.paid.amount,
-        "left": budget.left.amount,
-        "opened_by": format_id("mem", budget.opened_by),
-        "opened_at": Instant.of(budget.opened_at).isoformat(),
     }
 
 

@@ -252,6 +252,18 @@ def read_take_backs(work: Work, import_id: UUID) -> list[TakingBack]:
     ]
 
 
+def count_waiting(work: Work) -> int:
+    """How many imports wait for another person: to be approved, or to be taken back."""
+    asked = sa.exists().where(import_take_backs.c.import_id == imports.c.import_id)
+    waits = sa.or_(
+        imports.c.state == ImportState.PROPOSED,
+        sa.and_(imports.c.state.in_([ImportState.APPROVED, ImportState.PAID]), asked),
+    )
+    return work.connection.execute(
+        sa.select(sa.func.count()).select_from(imports).where(waits)
+    ).scalar_one()
+
+
 def open_notices(work: Work, limit: int) -> list[ImportNotice]:
     """Imports that wait out their delay, the next to be payable first."""
     query = (

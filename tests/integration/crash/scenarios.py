@@ -21,11 +21,9 @@ from governance.projects import service as projects
 from governance.projects.service import EndProject, ProposeProject
 from governance.staking import service as staking
 from governance.staking.service import PlaceStake
-from ledger.grants import service as grants
 from ledger.grants.imports import paying
 from ledger.grants.imports import service as imports
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport
-from ledger.grants.model import OpenBudget
 from ledger.inactivity import service as inactivity
 from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel.canonical import Json
@@ -41,6 +39,7 @@ from ledger.quarantine import service as quarantine
 from ledger.referral import service as referral
 from ledger.referral.service import ClaimPass, IssuePass, Referrals
 from tests.integration.redemption.conftest import SetClock, make_school
+from tests.support.budgets import open_budget
 from tests.world import ISSUER, World
 
 SECRET: Final = "a secret of the tests: 0123456789abcdef"
@@ -260,8 +259,8 @@ def _brought_along(database: Database) -> None:
     world = World.make(database)
     for name in ("anna", "boris"):
         world.link(name)
-    budget = OpenBudget("Brought along", Points(500), world.first_admin)
-    budget_id = execute(database, grants.open_budget, budget).budget_id
+    admins = (world.first_admin, world.second_admin)
+    budget_id = open_budget(database, 500, *admins, "Brought along").budget_id
 
     def proposed(*lines: str) -> Import:
         content = (_HEADER + "".join(lines)).encode()

@@ -81,13 +81,36 @@ def anna(app: FastAPI, timed: Database) -> Person:
 
 
 @pytest.fixture
-def budget(admin: Person) -> str:
+def budget(admin: Person, second: Person) -> str:
     answer = admin.post("/v1/budgets", {"name": "Mentors", "points": 500})
-    assert answer.status_code == 201
-    return str(answer.json()["id"])
+    assert (answer.status_code, answer.json()["state"]) == (201, "proposed")
+    asked = answer.json()
+    path = f"/v1/budgets/{asked['id']}"
+    assert admin.get("/v1/budgets").json()["data"] == []
+    own = admin.post(f"{path}/approve", {"content": asked["content"]})
+    assert (own.status_code, own.json()["code"]) == (403, "budget_needs_another_person")
+    other = second.post(f"{path}/approve", {"content": asked["content"]})
+    assert (other.status_code, other.json()["state"]) == (200, "approved")
+    return str(asked["id"])
 
 
 CSV = f"member,points\n{format_id('mem', ANNA)},100\n{format_id('mem', BORIS)},50\n"
+
+
+def test_budgets_are_listed_closed_and_announced(
+    app: FastAPI, admin: Person, second: Person, anna: Person, budget: str
+) -> None:
+    more = admin.post("/v1/budgets", {"name": "Prizes", "points": 5}).json()
+    closed = second.post(f"/v1/budgets/{more['id']}/close").json()
+    assert (closed["state"], closed["decided_at"] is None) == ("rejected", False)
+    page = second.get("/v1/budgets/proposals?limit=1").json()
+    assert page["data"] == [closed]
+    rest = second.get(f"/v1/budgets/proposals?cursor={page['next_cursor']}").json()
+    assert [(each["id"], each["state"]) for each in rest["data"]] == [(budget, "approved")]
+    assert admin.get(f"/v1/budgets/{more['id']}").json() == closed
+    assert anna.get("/v1/budgets/proposals").status_code == 403
+    assert anna.post("/v1/budgets", {"name": "x", "points": 1}).status_code == 403
+    assert client_of(app).get("/v1/budgets/notices").json() == {"data": [], "next_cursor": None}
 
 
 def test_a_list_is_previewed_proposed_approved_and_seen_by_its_members(
@@ -185,6 +208,17 @@ def test_a_notice_names_nobody(app: FastAPI, timed: Database, admin: Person, bud
     grant = admin.post("/v1/grants", {"budget": budget, "reason": "Hm", "lines": [line]}).json()
     early = admin.post(f"/v1/grants/{grant['id']}/approve", {"content": grant["content"]})
     assert (early.status_code, early.json()["code"]) == (409, "grant_not_payable_yet")
+    asked = admin.post("/v1/budgets", {"name": "Olga's", "points": 5}).json()
+    alone = admin.post(f"/v1/budgets/{asked['id']}/approve", {"content": asked["content"]})
+    assert (alone.status_code, alone.json()["code"]) == (409, "budget_not_open_yet")
+    assert client_of(app).get("/v1/budgets/notices").json()["data"] == [
+        {
+            "id": asked["id"],
+            "points": 5,
+            "proposed_at": asked["proposed_at"],
+            "open_from": asked["open_from"],
+        }
+    ]
     (notice,) = client_of(app).get("/v1/grants/notices").json()["data"]
     assert notice == {
         "id": grant["id"],

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from api.cli.ledger import CHECKS
 from api.http.routes.imports import progress_json
 from ledger.events.erasure import erase_member
-from ledger.grants import service as grants
 from ledger.grants import store as grants_store
+from ledger.grants.budgets import service as budgets
+from ledger.grants.budgets.model import ApproveBudget, ProposeBudget
 from ledger.grants.errors import BudgetExceeded, UnknownBudget
 from ledger.grants.imports import paying, paying_store, service, store
 from ledger.grants.imports.errors import (
@@ -38,7 +39,7 @@ from ledger.grants.imports.model import (
     ProposeImport,
     TakeBackImport,
 )
-from ledger.grants.model import Budget, GrantPolicy, OpenBudget
+from ledger.grants.model import Budget, GrantPolicy
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
@@ -50,6 +51,7 @@ from ledger.members.model import LINKED_TOPIC, IdentityKey, LinkIdentity, NotAnA
 from ledger.merges import service as merges
 from ledger.merges.model import ApproveMerge, ProposeMerge
 from ledger.verify.service import verify
+from tests.support.budgets import open_budget
 from tests.support.lots import ANNA, AT, BORIS, DAY, add_members, summary
 
 ADMIN, SECOND, THIRD = (UUID(int=n) for n in (0xAD1, 0xAD2, 0xAD3))
@@ -89,7 +91,7 @@ def _make_admins(database: Database, *persons: UUID) -> None:
 
 
 def _budget(database: Database, points: int = 500, name: str = "Brought along") -> Budget:
-    return execute(database, grants.open_budget, OpenBudget(name, Points(points), ADMIN))
+    return open_budget(database, points, ADMIN, SECOND, name)
 
 
 @pytest.fixture
@@ -385,7 +387,13 @@ def test_a_single_admin_waits_and_brings_a_little_along(
     database: Database, clock: MovingClock
 ) -> None:
     _make_admins(database, ADMIN)
-    budget = _budget(database)
+    clock.moment = AT - timedelta(hours=72)
+    asked = execute(database, budgets.propose, ProposeBudget("b", Points(500), ADMIN))
+    clock.moment = AT
+    yes = ApproveBudget(asked.budget_id, ADMIN, asked.content_digest)
+    execute(database, budgets.approve, yes)
+    with database.read() as work:
+        (budget,) = grants_store.read_budgets(work)
     policy = GrantPolicy(third_person_above=Points(100))
     with pytest.raises(ImportThresholdReached):
         _look(database, _asked(budget, _of(ANNA, 101), policy=policy))

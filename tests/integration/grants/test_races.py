@@ -17,13 +17,13 @@ from ledger.grants.model import (
     GrantLine,
     GrantPolicy,
     GrantState,
-    OpenBudget,
 )
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import CreateMember, Role
+from tests.support.budgets import open_budget
 
 SMALL = GrantPolicy(third_person_above=Points(1_000))
 AT_ONCE = 4
@@ -51,8 +51,7 @@ def propose(database: Database, budget: Budget, persons: list[UUID], points: int
 
 
 def opened(database: Database, persons: list[UUID], points: int) -> Budget:
-    command = OpenBudget("For mentors", Points(points), persons[0])
-    return execute(database, service.open_budget, command)
+    return open_budget(database, points, persons[0], persons[1], "For mentors")
 
 
 def test_one_persons_proposals_at_once_are_summed(database: Database, persons: list[UUID]) -> None:

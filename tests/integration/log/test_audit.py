@@ -18,11 +18,8 @@ from api.audit import acts_store
 from api.audit.model import BadPeriod, Period, parse_period
 from api.audit.service import ExportPlaceTaken, export
 from api.cli.main import app
-from ledger.grants import service as grants
-from ledger.grants.model import OpenBudget
 from ledger.journal import service as journal
 from ledger.kernel.transaction import Database, Work, execute
-from ledger.kernel.units import Points
 from ledger.log import service, verifier
 from ledger.log.documents import head_file
 from ledger.log.verifier import Fault, verify
@@ -31,6 +28,7 @@ from ledger.members.model import ApproveRole, ProposeRole, Role
 from ledger.members.service import approve_role, propose_role
 from tests.integration.conftest import TestDatabase
 from tests.integration.log.test_log import clawback
+from tests.support.budgets import open_budget
 from tests.support.clock import SetClock
 from tests.support.log import MemorySigner
 from tests.support.lots import add_members
@@ -63,7 +61,7 @@ def busy(database: Database, signer: MemorySigner) -> Database:
         clock.forward(timedelta(seconds=1))
         service.publish(moved, signer)
         if month == 3:
-            execute(moved, grants.open_budget, OpenBudget("spring", Points(500), ADMIN))
+            open_budget(moved, 500, ADMIN, SECOND, "spring")
             clock.forward(timedelta(seconds=1))
             execute(moved, propose_role, ProposeRole(OLGA, Role.AUDITOR, ADMIN))
             clock.forward(timedelta(seconds=1))
@@ -82,7 +80,9 @@ def test_a_period_is_exported_and_verifies(
     rows = lines(place, "journal.jsonl")
     assert [row["sequence"] for row in rows] == list(range(41, 81))
     assert [act["act"] for act in lines(place, "acts.jsonl")] == [
+        "budget.decided",
         "budget.opened",
+        "budget.proposed",
         "role.changed",
         "role.changed",
     ]

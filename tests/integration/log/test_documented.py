@@ -84,7 +84,7 @@ def _names_of(said: dict[str, str]) -> dict[str, str]:
     if "confirm" in said:
         return {"SEEN": said["confirm"]}
     if said["id"].startswith("bud_"):
-        return {"BUDGET": said["id"]}
+        return {"BUDGET": said["id"], "CONTENT": said["content"]}
     return {"IMPORT": said["id"], "CONTENT": said["content"]}
 
 

@@ -12,13 +12,14 @@ from ledger.grants.errors import OwnGrant, UnknownBeneficiary
 from ledger.grants.imports import paying
 from ledger.grants.imports import service as imports
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport, TakeBackImport
-from ledger.grants.model import ApproveGrant, CreateGrant, Grant, GrantLine, OpenBudget
+from ledger.grants.model import ApproveGrant, CreateGrant, Grant, GrantLine
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.members import store as members_store
 from ledger.members.model import Role
 from ledger.merges.model import MergeWouldPayOneself
+from tests.support.budgets import open_budget
 from tests.support.merging import findings, merge
 from tests.world import World
 
@@ -35,8 +36,8 @@ def _third_admin(world: World) -> UUID:
 
 
 def _budget(world: World) -> UUID:
-    command = OpenBudget("b", Points(500), world.first_admin)
-    return execute(world.database, grants.open_budget, command).budget_id
+    opened = open_budget(world.database, 500, world.first_admin, world.second_admin)
+    return opened.budget_id
 
 
 def _propose(world: World, by: UUID, to: UUID) -> Grant:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from ledger.grants import service as grants
 from ledger.grants.imports import paying
 from ledger.grants.imports.model import IMPORT_TOPIC
-from ledger.grants.model import ApproveGrant, Budget, CreateGrant, GrantLine, OpenBudget
+from ledger.grants.model import ApproveGrant, Budget, CreateGrant, GrantLine
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
@@ -22,6 +22,7 @@ from ledger.kernel.units import Points
 from ledger.members import service as members
 from ledger.members.model import IdentityKey, LinkIdentity
 from tests.integration.pages.conftest import Reader, words_of
+from tests.support.budgets import open_budget
 from tests.support.http import client_of
 
 PAGE = "/admin/imports"
@@ -29,8 +30,7 @@ PAGE = "/admin/imports"
 
 @pytest.fixture
 def budget(database: Database, anna: Reader, boris: Reader) -> Budget:
-    command = OpenBudget("Old system", Points(1_000), anna.member_id)
-    return execute(database, grants.open_budget, command)
+    return open_budget(database, 1_000, anna.member_id, boris.member_id, "Old system")
 
 
 def _file(*members: Reader, points: int = 40) -> str:

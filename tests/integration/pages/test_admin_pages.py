@@ -41,6 +41,11 @@ def test_an_auditor_changes_nothing(olga: Reader) -> None:
     assert olga.post("/admin/switches/earning", on="false", reason="x").status_code == 403
 
 
+def open_budget(asking: Reader, opening: Reader, name: str) -> None:
+    asking.done("/admin/budgets", name=name, points="1000")
+    assert opening.press("/admin/grants", "/approve").status_code == 303
+
+
 def budget_of(reader: Reader) -> str:
     found = re.search(r'<option value="(bud_\w+)"', reader.get("/admin/grants/new").text)
     assert found
@@ -51,6 +56,13 @@ def test_a_grant_from_dry_run_to_payment(
     anna: Reader, boris: Reader, maria: Reader, database: Database
 ) -> None:
     anna.done("/admin/budgets", name="Meetups", points="1000")
+    assert "another administrator has to approve" in anna.words("/admin/grants")
+    assert "Budgets to open" in boris.words("/admin")
+    assert "bud_" not in anna.get("/admin/grants/new").text
+    own = boris.hidden("/admin/grants", "/approve")
+    assert anna.post(own["action"], content=own["content"]).status_code == 403
+    assert boris.press("/admin/grants", "/approve").status_code == 303
+    assert "Budgets to open" not in boris.words("/admin")
     member = format_id("mem", maria.member_id)
     form = {"budget": budget_of(anna), "reason": "Held a meetup", "member": member, "points": "40"}
     shown = anna.post("/admin/grants/new", **form)
@@ -72,8 +84,8 @@ def test_a_grant_from_dry_run_to_payment(
         assert lots.summary(work, maria.member_id, work.now).available == Points(40)
 
 
-def test_a_list_is_read_or_its_line_is_named(anna: Reader, maria: Reader) -> None:
-    anna.done("/admin/budgets", name="Prizes", points="1000")
+def test_a_list_is_read_or_its_line_is_named(anna: Reader, boris: Reader, maria: Reader) -> None:
+    open_budget(anna, boris, "Prizes")
     form = {"budget": budget_of(anna), "reason": "Prizes"}
     member = format_id("mem", maria.member_id)
     wrong = anna.post("/admin/grants/new", **form, csv=f"member,points\n{member},many")
@@ -86,8 +98,16 @@ def test_a_list_is_read_or_its_line_is_named(anna: Reader, maria: Reader) -> Non
     assert no_points.status_code == 422
 
 
+def test_a_budget_is_withdrawn_or_rejected(anna: Reader, boris: Reader) -> None:
+    for closer in (anna, boris):
+        anna.done("/admin/budgets", name="Prizes", points="1000")
+        assert "Prizes" in boris.words("/admin/grants", "ru")
+        assert closer.press("/admin/grants", "/close").status_code == 303
+        assert "Prizes" not in boris.words("/admin/grants")
+
+
 def test_rejecting_and_withdrawing(anna: Reader, boris: Reader, maria: Reader) -> None:
-    anna.done("/admin/budgets", name="Prizes", points="1000")
+    open_budget(anna, boris, "Prizes")
     form = {"budget": budget_of(anna), "member": format_id("mem", maria.member_id), "points": "1"}
     for reason, closer, state in (("A", anna, "withdrawn"), ("B", boris, "rejected")):
         shown = anna.post("/admin/grants/new", **form, reason=reason)

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
 from ledger.grants import service
-from ledger.grants.model import ApproveGrant, CloseGrant, CreateGrant, GrantLine, OpenBudget
+from ledger.grants.budgets import service as budgets
+from ledger.grants.budgets.model import ApproveBudget, CloseBudget, ProposeBudget
+from ledger.grants.model import ApproveGrant, CloseGrant, CreateGrant, GrantLine
 from ledger.kernel.ids import RandomIds
 from ledger.kernel.transaction import Database, Work, connect, execute
 from ledger.kernel.units import Points
@@ -23,7 +25,8 @@ from tests.support.clock import SetClock
 from tests.support.lots import ANNA, AT, BORIS, DAY, a_lot, add_members, grant
 
 ADMIN, SECOND = UUID(int=0xAD1), UUID(int=0xAD2)
-_TABLES = ("budgets", "grants", "grant_lines", "grant_approvals", "transfers", "lots")
+_ASKED = ("budget_proposals", "budget_decisions")
+_TABLES = ("budgets", *_ASKED, "grants", "grant_lines", "grant_approvals", "transfers", "lots")
 
 
 def _grants_happen(database: Database, clock: SetClock) -> None:
@@ -34,7 +37,10 @@ def _grants_happen(database: Database, clock: SetClock) -> None:
         members.grant_role(work, member, Role.ADMIN, None)
 
     execute(database, make_admin, ADMIN)
-    budget = execute(database, service.open_budget, OpenBudget("b", Points(500), ADMIN))
+    budget = execute(database, budgets.propose, ProposeBudget("b", Points(500), ADMIN))
+    clock.forward(timedelta(days=3))
+    yes = ApproveBudget(budget.budget_id, ADMIN, budget.content_digest)
+    execute(database, budgets.approve, yes)
     lines = (GrantLine(ANNA, Points(100)), GrantLine(BORIS, Points(50)))
     alone = CreateGrant(ADMIN, budget.budget_id, "alone", lines[:1])
     first = execute(database, service.create, alone)
@@ -58,6 +64,11 @@ def _grants_happen(database: Database, clock: SetClock) -> None:
     third = execute(database, service.create, replace(alone, reason="no"))
     execute(database, service.close, CloseGrant(third.grant_id, SECOND))
     execute(database, service.create, replace(alone, reason="open"))
+    other = execute(database, budgets.propose, ProposeBudget("e", Points(5), ADMIN))
+    yes = ApproveBudget(other.budget_id, SECOND, other.content_digest)
+    execute(database, budgets.approve, yes)
+    no = execute(database, budgets.propose, ProposeBudget("d", Points(5), ADMIN))
+    execute(database, budgets.close, CloseBudget(no.budget_id, SECOND))
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +93,25 @@ _TWO = "(SELECT grant_id FROM grant_reasons WHERE reason = 'two')"
 _ALONE = "(SELECT grant_id FROM grant_reasons WHERE reason = 'alone')"
 _DAMAGE = [
     ("UPDATE budgets SET amount = amount + 1", "budgets "),
-    ("UPDATE budgets SET name = 'c'", "budgets "),
+    ("UPDATE budgets SET name = 'c' WHERE name = 'b'", "budgets "),
     (f"UPDATE budgets SET opened_by = '{SECOND}'", "budgets "),
     ("UPDATE budgets SET opened_at = opened_at + interval '1 s'", "budgets "),
     ("UPDATE budgets SET content_digest = sha256('x')", "budgets "),
+    *(
+        (f"UPDATE budget_proposals SET {change}", "budget_proposals ")
+        for change in (
+            "amount = amount + 1",
+            "name = 'c'",
+            f"proposed_by = '{SECOND}'",
+            "proposed_at = proposed_at - interval '1 s'",
+            "open_from = open_from + interval '1 s'",
+            "content_digest = sha256('x')",
+        )
+    ),
+    ("UPDATE budget_decisions SET decision = 'rejected'", "budgets "),
+    ("UPDATE budget_decisions SET content_digest = sha256('x')", "budget_proposals "),
+    ("UPDATE budget_decisions SET decided_at = decided_at - interval '1 s'", "budget_proposals "),
+    (f"UPDATE budget_decisions SET decided_by = '{ADMIN}'", f"{ADMIN}, who asked for it"),
     *(
         (f"UPDATE grants SET {change} WHERE grant_id = {_TWO}", "grants: grants ")
         for change in (
@@ -197,7 +223,8 @@ def test_every_column_is_damaged_above(granted: sa.Engine) -> None:
         columns = connection.execute(
             sa.text(
                 "SELECT table_name, column_name FROM information_schema.columns WHERE table_name IN"
-                " ('budgets', 'grants', 'grant_lines', 'grant_approvals')"
+                " ('budgets', 'budget_proposals', 'budget_decisions', 'grants', 'grant_lines',"
+                " 'grant_approvals')"
             )
         ).all()
     damaged = {
@@ -207,7 +234,12 @@ def test_every_column_is_damaged_above(granted: sa.Engine) -> None:
         for change in statement.partition(" SET ")[2].partition(" WHERE ")[0].split(",")
     }
     missing = {tuple(column) for column in columns} - damaged
-    assert missing == {("budgets", "budget_id"), ("grants", "grant_id")}
+    assert missing == {
+        ("budgets", "budget_id"),
+        ("budget_proposals", "budget_id"),
+        ("budget_decisions", "budget_id"),
+        ("grants", "grant_id"),
+    }
 
 
 def test_a_grant_that_nobody_approved_is_found(database: Database) -> None:

@@ -10,17 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from api.supervisor.postgres import APPLICATION, MIGRATOR, PostgresServer
-from ledger.grants import service as grants
 from ledger.grants.imports import paying, service
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport, TakeBackImport
 from ledger.grants.imports.verify import IMPORT_CHECKS
-from ledger.grants.model import OpenBudget
 from ledger.kernel.ids import RandomIds, format_id
 from ledger.kernel.transaction import Database, Work, connect, execute
-from ledger.kernel.units import Points
 from ledger.members import store as members
 from ledger.members.model import Role
 from ledger.verify.service import GRANT_CHECKS, run_checks
+from tests.support.budgets import open_budget
 from tests.support.clock import SetClock
 from tests.support.lots import ANNA, BORIS, add_members
 
@@ -50,7 +48,7 @@ def _imports_happen(database: Database) -> None:
     add_members(database, ANNA, BORIS, ADMIN, SECOND)
     for admin in (ADMIN, SECOND):
         execute(database, _make_admin, admin)
-    budget = execute(database, grants.open_budget, OpenBudget("b", Points(500), ADMIN))
+    budget = open_budget(database, 500, ADMIN, SECOND)
     anna, boris = format_id("mem", ANNA), format_id("mem", BORIS)
     header = "member,provider,issuer,subject,points,reference,reason\n"
     text = f"{header}{anna},,,,100,a,Winter\n{boris},,,,50,,\n,lms,i,9,7,,\n"

@@ -1,0 +1,1 @@
+"""Opening budgets by two persons."""
