@@ -85,7 +85,8 @@ _LOCK_HEAD: Final = Prepared(
 )
 _OPEN_ACCOUNTS: Final = """
     INSERT INTO accounts (account_id, kind, owner, balance, last_sequence)
-    SELECT * FROM unnest(%s::int8[], %s::text[], %s::uuid[], %s::int8[], %s::int8[])
+    SELECT unnest(%s::int8[]), unnest(%s::text[]), unnest(%s::uuid[]), unnest(%s::int8[]),
+        unnest(%s::int8[])
 """
 _UPDATE_ACCOUNTS: Final = """
     UPDATE accounts SET balance = news.balance, last_sequence = news.last_sequence
@@ -94,10 +95,11 @@ _UPDATE_ACCOUNTS: Final = """
 """
 _APPEND: Final = f"""
     INSERT INTO transfers ({", ".join(TransferRow._fields)})
-    SELECT * FROM unnest(
-        %s::int8[], %s::uuid[], %s::int2[], %s::int2[], %s::text[], %s::int8[], %s::int8[],
-        %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::timestamptz[],
-        %s::timestamptz[], %s::uuid[], %s::text[], %s::bytea[])
+    SELECT unnest(%s::int8[]), unnest(%s::uuid[]), unnest(%s::int2[]), unnest(%s::int2[]),
+        unnest(%s::text[]), unnest(%s::int8[]), unnest(%s::int8[]), unnest(%s::int8[]),
+        unnest(%s::int8[]), unnest(%s::int8[]), unnest(%s::int8[]), unnest(%s::int8[]),
+        unnest(%s::timestamptz[]), unnest(%s::timestamptz[]), unnest(%s::uuid[]),
+        unnest(%s::text[]), unnest(%s::bytea[])
 """  # noqa: S608 - the names of the columns
 _MOVE_HEAD: Final = "UPDATE journal_head SET sequence = %s, hash = %s, account_count = %s"
 

@@ -1,9 +1,10 @@
 """Columns of rows as PostgreSQL's binary arrays: one parameter a column, packed at once. Pure.
 
-For hot paths whose statements take their rows ``FROM unnest(…)``: such a statement is prepared once
-whatever the number of rows, can share an exchange with others (``ledger.kernel.pipeline``), which a
-COPY cannot, and was measured to cost no more than COPY of the same rows, with a third of the time
-here. The format is that of ``array_send``: dimensions, whether there may be nulls, the element's
+For hot paths whose statements take their rows by ``SELECT unnest(…), unnest(…)``: such a statement
+is prepared once whatever the number of rows, can share an exchange with others
+(``ledger.kernel.pipeline``), which a COPY cannot, and was measured to cost no more than COPY of the
+same rows. In the select list all go side by side; ``FROM unnest(…, …)`` would first write each out.
+ The format is that of ``array_send``: dimensions, whether there may be nulls, the element's
 type; the dimension's length and lower bound; then each element's length and bytes, -1 for null.
 """
 

@@ -37,11 +37,11 @@ _INSERT_LOTS: Final = Prepared(
         """
     INSERT INTO lots (lot_id, member_id, granted, activates_at, expires_at, cause_kind, cause_id,
                       continues, cites, entry_id, created_at)
-    SELECT news.*, :now FROM unnest(
-        CAST(:lot_id AS uuid[]), CAST(:member_id AS uuid[]), CAST(:granted AS int8[]),
-        CAST(:activates_at AS timestamptz[]), CAST(:expires_at AS timestamptz[]),
-        CAST(:cause_kind AS text[]), CAST(:cause_id AS text[]), CAST(:continues AS uuid[]),
-        CAST(:cites AS uuid[]), CAST(:entry_id AS uuid[])) AS news
+    SELECT unnest(CAST(:lot_id AS uuid[])), unnest(CAST(:member_id AS uuid[])),
+        unnest(CAST(:granted AS int8[])), unnest(CAST(:activates_at AS timestamptz[])),
+        unnest(CAST(:expires_at AS timestamptz[])), unnest(CAST(:cause_kind AS text[])),
+        unnest(CAST(:cause_id AS text[])), unnest(CAST(:continues AS uuid[])),
+        unnest(CAST(:cites AS uuid[])), unnest(CAST(:entry_id AS uuid[])), :now
     """
     )
 )
