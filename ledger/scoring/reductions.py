@@ -141,18 +141,15 @@ def _reduced(
         whole = max(_number(fact, reduction.whole), Fraction(0))
     if key is None or not refunds.amount:
         return entitlement
-    used = Fraction(0)
-    part = min(refunds.amount, whole)
-    if not reduction.takes:
-        spread = spreads[reduction.on, reduction.key, key, fact.type]
-        used = spread.used_before(fact.cause)
-        part = min(refunds.amount * (1 - used), whole)
-        spread.use(part / refunds.amount)
+    payments = reduction.on, reduction.key, key, fact.type
+    spread = _Spread() if reduction.takes else spreads[payments]  # Each vote takes of one award.
+    earlier = refunds.amount * spread.used_before(fact.cause)
+    part = min(refunds.amount - earlier, whole)
+    spread.use(part / refunds.amount)
     if not part:
         return entitlement
     taken = int(entitlement.points.amount * part // whole)
     left = entitlement.points - Points(taken)
-    earlier = refunds.amount * used
     use = ReductionUse(whole, part, taken, refunds.causes, reduction.takes, earlier)
     settled = receipt._replace(points=left.amount, reduction=use)
     return entitlement._replace(points=left, receipt=settled)
