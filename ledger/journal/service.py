@@ -22,7 +22,7 @@ from ledger.journal.model import (
     PostedEntry,
     ShownTransfer,
 )
-from ledger.journal.post import Batch, apply
+from ledger.journal.post import Batch, decide
 from ledger.journal.store import Loaded, Loading
 from ledger.kernel.pipeline import Pipeline, pipeline
 from ledger.kernel.transaction import Work
@@ -88,7 +88,7 @@ def send_load(line: Pipeline, drafts: Sequence[EntryDraft]) -> Loading:
 
 def send(line: Pipeline, batch: Batch) -> None:
     """Write what was worked out."""
-    if batch.rows:
+    if batch.unsealed:
         store.send(line, batch)
 
 
@@ -142,10 +142,10 @@ def _work_out(
         existing={entry_id: entry.draft for entry_id, entry in existing.items()},
         recorded_at=work.now,
     )
-    return batch, apply(batch, drafts)
+    return batch, decide(batch, drafts)
 
 
 def _write(work: Work, batch: Batch) -> None:
-    if batch.rows:
+    if batch.unsealed:
         with pipeline(work) as line:
             store.send(line, batch)

@@ -25,7 +25,7 @@ from ledger.journal.model import (
     ShownTransfer,
 )
 from ledger.journal.packing import account_columns, balance_columns, transfer_columns
-from ledger.journal.post import Batch, WorkingAccount
+from ledger.journal.post import PART_MAX, Batch, WorkingAccount, seal
 from ledger.journal.tables import accounts, journal_head, transfers
 from ledger.kernel.packed import uuids
 from ledger.kernel.pipeline import Pipeline, Prepared, pipeline
@@ -100,7 +100,7 @@ _APPEND: Final = f"""
         unnest(%s::int8[]), unnest(%s::int8[]), unnest(%s::int8[]), unnest(%s::int8[]),
         unnest(%s::timestamptz[]), unnest(%s::timestamptz[]), unnest(%s::uuid[]),
         unnest(%s::text[]), unnest(%s::bytea[])
-"""  # noqa: S608 - the names of the columns
+"""
 _MOVE_HEAD: Final = "UPDATE journal_head SET sequence = %s, hash = %s, account_count = %s"
 
 
@@ -306,7 +306,10 @@ def read_flows_of(work: Work, opened: Mapping[UUID, UUID]) -> dict[UUID, dict[Ac
 
 
 def send(line: Pipeline, batch: Batch) -> None:
-    """Append a batch's rows and new accounts, and bring the others and the head up to date."""
+    """Append a batch's rows and new accounts, and bring the others and the head up to date.
+
+    What was sent already is being written while the rest is hashed and packed.
+    """
     touched = batch.touched()
     new = [account for account in touched if account.is_new]
     known = [account for account in touched if not account.is_new]
@@ -314,7 +317,8 @@ def send(line: Pipeline, batch: Batch) -> None:
         line.connection.cursor().execute(_OPEN_ACCOUNTS, account_columns(new))
     if known:
         line.connection.cursor().execute(_UPDATE_ACCOUNTS, balance_columns(known))
-    line.connection.cursor().execute(_APPEND, transfer_columns(batch.rows))
+    for part in seal(batch, PART_MAX):
+        line.connection.cursor().execute(_APPEND, transfer_columns(part))
     head = batch.head
     line.connection.cursor().execute(_MOVE_HEAD, (head.sequence, head.hash, head.account_count))
 

@@ -4,8 +4,9 @@ For hot paths whose statements take their rows by ``SELECT unnest(…), unnest(�
 is prepared once whatever the number of rows, can share an exchange with others
 (``ledger.kernel.pipeline``), which a COPY cannot, and was measured to cost no more than COPY of the
 same rows. In the select list all go side by side; ``FROM unnest(…, …)`` would first write each out.
- The format is that of ``array_send``: dimensions, whether there may be nulls, the element's
-type; the dimension's length and lower bound; then each element's length and bytes, -1 for null.
+
+The format is that of ``array_send``: dimensions, whether there may be nulls, the element's type;
+the dimension's length and lower bound; then each element's length and bytes, -1 for null.
 """
 
 from __future__ import annotations

@@ -306,8 +306,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "a refused entry leaves its rows",
         "ledger/journal/post.py",
-        "    del batch.rows[undo.row_count :]",
-        "    del batch.rows[undo.row_count + 1 :]",
+        "    del batch.unsealed[undo.row_count :]",
+        "    del batch.unsealed[undo.row_count + 1 :]",
         _JOURNAL_STORED,
     ),
     Fault(
