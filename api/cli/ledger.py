@@ -15,6 +15,7 @@ from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
 from governance.goods.verify import GOODS_CHECKS
+from governance.polls.verify import POLL_CHECKS
 from governance.projects.verify import PROJECT_CHECKS
 from governance.staking.verify import STAKING_CHECKS
 from ledger.emission.verify import EMISSION_CHECKS
@@ -79,6 +80,7 @@ APPEND_ONLY: Final = (
     *("unit_changes", "unit_approvals"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
+    *("poll_voters", "poll_ballots"),
     *("project_approvals", "project_shares", "project_payments", "project_acts"),
     *("good_changes", "stakes"),
 )
@@ -88,6 +90,7 @@ REFUSALS: Final = (
     LEDGER_REFUSALS
     | {(table, f"{table}_append_only") for table in APPEND_ONLY}
     | {("delegations", "delegations_kept"), ("delegations", "delegations_fixed")}
+    | {("polls", "polls_kept"), ("polls", "polls_fixed")}
     | {
         (table, f"{table}_{suffix}")
         for table in ("projects", "project_tasks", "good_orders")
@@ -117,6 +120,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *PROJECT_CHECKS,
     *GOODS_CHECKS,
     *STAKING_CHECKS,
+    *POLL_CHECKS,
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
 )

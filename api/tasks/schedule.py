@@ -15,6 +15,7 @@ from api.composition import Composition
 from api.referring import fingerprints
 from api.tasks import imports, log, oracle, scoring
 from governance.goods import jobs as goods
+from governance.polls import service as polls
 from governance.staking import jobs as staking
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
@@ -101,6 +102,10 @@ def _let_go_of_stakes(composition: Composition) -> None:
     staking.let_go_of_stakes(composition.database)
 
 
+def _count_polls(composition: Composition) -> None:
+    polls.count_due(composition.database)
+
+
 JOBS: Final[tuple[Job, ...]] = (
     Job("lots.apply_recently_due", 60, _apply_recently_due),
     Job("night", 86_400, _night),
@@ -118,6 +123,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),
     Job("outbox.forget", 600, forget_done_work),
     Job("log.publish", 30, log.publish),
+    Job("polls.count", 5, _count_polls),
     Job("scoring.close_periods", 5, scoring.close_periods),
     Job("oracle.tick", 1, oracle.tick, needs_chain=True),
     Job("oracle.reserve_check", 60, oracle.reserve_check, needs_chain=True),

@@ -6,6 +6,7 @@ the one that the version which scored it states.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -68,12 +69,22 @@ def standing_of(work: Work, member_id: UUID) -> MemberStanding:
     )
 
 
-def merits_of(work: Work, member_id: UUID) -> list[Merit]:
-    """What each award of a member, as it stands, gives to which category."""
-    versions = {
+def versions_by_hash(work: Work) -> dict[str, Programme]:
+    """Every version that was ever in force, by its hash as receipts write it (``0x…``)."""
+    return {
         f"0x{each.programme_hash.hex()}": programmes.programme_of(each)
         for each in programmes.activations(work)
     }
+
+
+def merits_of(
+    work: Work, member_id: UUID, known: Mapping[str, Programme] | None = None
+) -> list[Merit]:
+    """What each award of a member, as it stands, gives to which category.
+
+    Who asks for many members reads :func:`versions_by_hash` once and hands them in as ``known``.
+    """
+    versions = versions_by_hash(work) if known is None else known
     found = (
         merit_of_award(each.points, each.receipt, Instant.of(each.earned_at), versions.__getitem__)
         for each in awards.awards_of(work, member_id).values()

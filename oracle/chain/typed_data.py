@@ -6,6 +6,7 @@
 | `Proposal` | governor | Vklad Governor, 1 | none: one id is proposed once |
 | `Delegation`, `Permit` | token | Vklad, 1 | nonce of the token |
 | `Redeem` | bridge | Vklad Points Bridge, 1 | nonce of the bridge |
+| `PollBallot` | governor, which never sees it | Vklad Polls, 1 | version: counted off chain |
 """
 
 from __future__ import annotations
@@ -66,6 +67,16 @@ _TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("value", "uint256"),
         ("nonce", "uint256"),
         ("deadline", "uint256"),
+    ),
+    "PollBallot": (
+        ("poll", "string"),
+        ("title", "string"),
+        ("answer", "string"),
+        ("choice", "string"),
+        ("version", "uint256"),
+        ("definition", "bytes32"),
+        ("voter", "bytes32"),
+        ("salt", "bytes32"),
     ),
     "Redeem": (
         ("holder", "address"),

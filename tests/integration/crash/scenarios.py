@@ -11,19 +11,30 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from api.referring import fingerprints
 from governance.goods import service as goods
 from governance.goods.model import Terms
+from governance.polls import service as polls
+from governance.polls import voting
+from governance.polls.counting import Method
+from governance.polls.model import Weighing
+from governance.polls.service import AnnouncePoll
+from governance.polls.voting import CastPollBallot
 from governance.projects import service as projects
 from governance.projects.service import EndProject, ProposeProject
 from governance.staking import service as staking
 from governance.staking.service import PlaceStake
+from ledger.grants import service as granting
 from ledger.grants.imports import paying
 from ledger.grants.imports import service as imports
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport
+from ledger.grants.model import ApproveGrant, CreateGrant, GrantLine
+from ledger.grants.taking_back import service as taking_back
+from ledger.grants.taking_back.model import ApproveTakeBack, AskTakeBack
 from ledger.inactivity import service as inactivity
 from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel.canonical import Json
@@ -290,6 +301,21 @@ def _brought_along(database: Database) -> None:
     set_status("active")
     world.link("known later")
     approve(proposed(line("anna", 100)))
+    _granted_and_taken_back(database, world, budget_id)
+
+
+def _granted_and_taken_back(database: Database, world: World, budget_id: UUID) -> None:
+    """A grant that two persons have decided to take back, and nobody has yet."""
+    lines = (GrantLine(world.linked["anna"], Points(7)),)
+    asked = CreateGrant(world.first_admin, budget_id, "by mistake", lines)
+    grant = execute(database, granting.create, asked)
+    yes = ApproveGrant(grant.grant_id, world.second_admin, grant.content_digest)
+    execute(database, granting.approve, yes)
+    back = execute(
+        database, taking_back.ask, AskTakeBack(grant.grant_id, world.first_admin, "a mistake")
+    )
+    agreed = ApproveTakeBack(grant.grant_id, world.second_admin, back.content_digest)
+    execute(database, taking_back.approve, agreed)
 
 
 def _guild(database: Database) -> None:
@@ -315,6 +341,30 @@ def _guild(database: Database) -> None:
     execute(world.database, projects.withdraw, ended)
 
 
+def _polls_to_count(database: Database) -> None:
+    """Two polls whose voting is over, one without a ballot."""
+    clock = SetClock(datetime.now(UTC) - 2 * DAY)  # noqa: TID251 - a test's clock
+    world = World.make(Database(database.engine, clock, database.ids))
+    anna = world.link("anna")
+    for number in range(2):
+        asked = AnnouncePoll(
+            author_id=world.first_admin,
+            title=f"Poll {number}",
+            body="",
+            options=("yes", "no"),
+            method=Method.SINGLE,
+            weighing=Weighing.PERSON,
+            credits=None,
+            standing_min=0,
+            opens_at=None,
+            closes_at=clock.now() + DAY,
+        )
+        poll_id = execute(world.database, polls.announce, asked).poll_id
+        if not number:
+            ballot = CastPollBallot(poll_id, anna, (1,), 1, bytes(32), None)
+            execute(world.database, voting.cast, ballot)
+
+
 SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "shop": _everything_due,
     "week": _a_week_to_close,
@@ -322,6 +372,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "persons": _persons,
     "brought along": _brought_along,
     "guild": _guild,
+    "polls": _polls_to_count,
 }
 WORK: Final[Mapping[str, frozenset[str]]] = {
     "shop": frozenset(
@@ -333,8 +384,11 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
     ),
     "week": frozenset({"score", "scoring.close_periods", "log.publish"}),
     "emission": frozenset({"score", "settlement.emit_and_fund"}),
-    "brought along": frozenset({"import", "linked", "imports.credit_all_linked"}),
+    "brought along": frozenset(
+        {"import", "linked", "imports.credit_all_linked", "grant_take_back"}
+    ),
     "guild": frozenset({"goods.settle_orders", "staking.let_go"}),
+    "polls": frozenset({"polls.count"}),
     "persons": frozenset(
         {
             *("score", "settlement.matured", "inactivity.run", "referral.advance", "night"),

@@ -54,6 +54,8 @@ _STATE = {
     "previews": "SELECT digest, failure FROM programme_previews WHERE finished_at IS NOT NULL",
     "orders": "SELECT state, count(*), (SELECT sum(stock)::int8 FROM goods) FROM good_orders "
     "GROUP BY 1 ORDER BY 1",
+    "polls": "SELECT title, closing->'counted', closing->'tallies'->'unsigned'->'totals' "
+    "FROM polls ORDER BY 1",
     "brought": "SELECT outcome, count(*) FROM import_payments GROUP BY 1 ORDER BY 1",
     "proofs": "SELECT count(*) FROM link_proofs",
     "waiting": "SELECT topic, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1 ORDER BY 1",
