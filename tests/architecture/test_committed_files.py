@@ -69,7 +69,10 @@ def _declared(groups: list[str]) -> list[str]:
 
 
 def test_every_pin_has_a_hash() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock", "scripts/lib/uv.lock"):
+    for lock in (
+        *("requirements.lock", "requirements-dev.lock"),
+        *("scripts/lib/uv.lock", "scripts/lib/contracts-tools.lock"),
+    ):
         content = (ROOT / lock).read_text()
         pins = re.findall(
             r"^[A-Za-z0-9._-]+==.*?(?=^[A-Za-z0-9]|\Z)", content, re.MULTILINE | re.DOTALL

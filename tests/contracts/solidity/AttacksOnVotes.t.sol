@@ -151,6 +151,26 @@ contract AttacksOnVotesTest is Governance {
         _require(token.getPastVotes(thief, moment) == 0, "nothing of it is remembered");
     }
 
+    function test_VotesBorrowedToProposeBySignature() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(_member(i));
+            token.transfer(_member(77), 100 * POINT);
+        }
+        vm.prank(_member(77));
+        token.delegate(_member(77));
+        Proposal memory proposal = _activation("borrowed and signed");
+        uint256 deadline = block.timestamp + 60;
+        bytes memory signature = _proposalSignature(77, proposal, deadline);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernor.GovernorInsufficientProposerVotes.selector, _member(77), 0, POINT
+            )
+        );
+        _submit(_member(77), proposal, deadline, signature);
+        vm.warp(block.timestamp + 1);
+        _submit(_member(77), proposal, deadline, signature);
+    }
+
     /// @dev At the snapshot's own second and after it.
     function test_VotesBorrowedDuringTheVote() public {
         Proposal memory proposal = _activation("during");

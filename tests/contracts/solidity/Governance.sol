@@ -144,4 +144,37 @@ abstract contract Governance is Deployed {
         );
         return _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
     }
+
+    function _submit(address proposer, Proposal memory proposal, uint256 deadline, bytes memory signature)
+        internal
+    {
+        governor.proposeBySig(
+            proposer,
+            proposal.targets,
+            proposal.values,
+            proposal.calldatas,
+            proposal.description,
+            deadline,
+            signature
+        );
+    }
+
+    function _proposalSignature(uint256 number, Proposal memory proposal, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                governor.PROPOSAL_TYPEHASH(),
+                _member(number),
+                keccak256(abi.encode(proposal.targets[0])),
+                keccak256(abi.encode(proposal.values[0])),
+                keccak256(abi.encode(keccak256(proposal.calldatas[0]))),
+                keccak256(bytes(proposal.description)),
+                deadline
+            )
+        );
+        return _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
+    }
 }

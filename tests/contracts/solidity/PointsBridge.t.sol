@@ -403,12 +403,53 @@ contract PointsBridgeTest is Deployed {
         none.delayS = 0;
         vm.expectRevert(abi.encodeWithSelector(IPointsBridge.PeriodRefused.selector, 0));
         _construct(_tokenForNext(), timelock_, none, _limits());
-        IPointsBridge.Limits memory huge = _limits();
-        huge.growthPointsMax = GROWTH * 3 + 1;
-        vm.expectRevert(
-            abi.encodeWithSelector(IPointsBridge.LimitOutOfBounds.selector, GROWTH * 3 + 1, 1, GROWTH * 3)
-        );
-        _construct(_tokenForNext(), timelock_, _periods(), huge);
+        for (uint256 i = 0; i < 6; ++i) {
+            _refuseLimits(timelock_, i % 3, i < 3);
+        }
+        address[3] memory roles = [poster, poster, guardian];
+        vm.expectRevert(abi.encodeWithSelector(IPointsBridge.RoleRefused.selector, poster));
+        _createBridge(_tokenForNext(), timelock_, roles, _periods(), _limits());
+        for (uint256 i = 0; i < 4; ++i) {
+            IPointsBridge.Periods memory periods = _periods();
+            if (i == 0) periods.delayS = 0;
+            if (i == 1) periods.lifetimeS = 0;
+            if (i == 2) periods.heartbeatS = 0;
+            if (i == 3) periods.guardianTermS = 0;
+            vm.expectRevert(abi.encodeWithSelector(IPointsBridge.PeriodRefused.selector, 0));
+            _construct(_tokenForNext(), timelock_, periods, _limits());
+        }
+    }
+
+    /// @dev Each of the three limits, too large or nothing.
+    function _refuseLimits(address timelock_, uint256 which, bool large) private {
+        IPointsBridge.Limits memory limits = _limits();
+        IPointsBridge.Limits memory ceiling = _ceilings();
+        uint64 max = [ceiling.capacityPoints, ceiling.refillPointsPerDay, ceiling.growthPointsMax][which];
+        uint64 given = large ? max + 1 : 0;
+        if (which == 0) limits.capacityPoints = given;
+        if (which == 1) limits.refillPointsPerDay = given;
+        if (which == 2) limits.growthPointsMax = given;
+        vm.expectRevert(abi.encodeWithSelector(IPointsBridge.LimitOutOfBounds.selector, given, 1, max));
+        _construct(_tokenForNext(), timelock_, _periods(), limits);
+    }
+
+    /// @dev What is built in, and that everything works in a century to come.
+    function test_FarAhead() public {
+        _require(bridge.DELAY_S() == DELAY_S && bridge.LIFETIME_S() == LIFETIME_S, "periods");
+        _require(bridge.HEARTBEAT_S() == HEARTBEAT_S && bridge.GUARDIAN_TERM_S() == GUARDIAN_TERM_S, "terms");
+        _require(bridge.CAPACITY_POINTS_CEILING() == CAPACITY * 3, "capacity");
+        _require(bridge.REFILL_POINTS_PER_DAY_CEILING() == REFILL_PER_DAY * 3, "refill");
+        _require(bridge.GROWTH_POINTS_CEILING() == GROWTH * 3, "growth");
+        _require(bridge.TOKEN() == address(token) && bridge.TIMELOCK() == address(timelock), "places");
+        vm.warp(2 ** 33);
+        _bring(MEMBER, 4000);
+        _bring(MEMBER, 4000);
+        _require(token.balanceOf(MEMBER) == 8000 * POINT, "minted");
+        _require(bridge.availablePoints() == CAPACITY - 8000, "counted");
+        _require(bridge.watcherAliveUntil() == block.timestamp + HEARTBEAT_S, "alive");
+        vm.prank(address(timelock));
+        bridge.setGuardian(address(9));
+        _require(bridge.guardianTermEndsAt() == block.timestamp + GUARDIAN_TERM_S, "a term");
     }
 
     function _tokenForNext() private returns (address) {

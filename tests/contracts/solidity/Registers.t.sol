@@ -65,6 +65,9 @@ contract RegistersTest is Deployed {
         vm.expectRevert(abi.encodeWithSelector(IAnchors.TreeNotGrown.selector, 7, 7));
         anchors.anchor(7, TWO);
         vm.prank(anchorer);
+        vm.expectRevert(abi.encodeWithSelector(IAnchors.TreeNotGrown.selector, 6, 7));
+        anchors.anchor(6, TWO);
+        vm.prank(anchorer);
         vm.expectRevert(IAnchors.ZeroHash.selector);
         anchors.anchor(8, 0);
         vm.prank(anchorer);
@@ -72,6 +75,8 @@ contract RegistersTest is Deployed {
         _require(anchors.count() == 2 && anchors.head(1).rootHash == ONE, "history");
         vm.expectRevert(abi.encodeWithSelector(IAnchors.UnknownHead.selector, 3));
         anchors.head(3);
+        vm.expectRevert(abi.encodeWithSelector(IAnchors.UnknownHead.selector, 0));
+        anchors.head(0);
         vm.expectRevert(abi.encodeWithSelector(IAnchors.OnlyTimelock.selector, anchorer));
         vm.prank(anchorer);
         anchors.setAnchorer(address(9));
@@ -83,6 +88,18 @@ contract RegistersTest is Deployed {
         _require(anchors.anchorer() == address(9), "replaced");
         vm.expectRevert(abi.encodeWithSelector(IAnchors.AccountRefused.selector, address(0)));
         _create("Anchors", abi.encode(address(0), anchorer));
+    }
+
+    /// @dev Times of a century to come are kept whole.
+    function test_FarAhead() public {
+        uint64 far = 2 ** 33;
+        vm.warp(far);
+        _activate(ONE, 0, far + 7);
+        _require(registry.activation(1).effectiveAt == far + 7, "effective");
+        _require(registry.activation(1).activatedAt == far, "activated");
+        vm.prank(anchorer);
+        anchors.anchor(2 ** 40, ONE);
+        _require(anchors.head(1).anchoredAt == far && anchors.head(1).treeSize == 2 ** 40, "anchored");
     }
 
     function _activate(bytes32 programme, bytes32 replaces, uint64 effectiveAt) private {

@@ -338,39 +338,6 @@ contract VklGovernorTest is Governance {
         );
     }
 
-    function _submit(address proposer, Proposal memory proposal, uint256 deadline, bytes memory signature)
-        private
-    {
-        governor.proposeBySig(
-            proposer,
-            proposal.targets,
-            proposal.values,
-            proposal.calldatas,
-            proposal.description,
-            deadline,
-            signature
-        );
-    }
-
-    function _proposalSignature(uint256 number, Proposal memory proposal, uint256 deadline)
-        private
-        view
-        returns (bytes memory)
-    {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                governor.PROPOSAL_TYPEHASH(),
-                _member(number),
-                keccak256(abi.encode(proposal.targets[0])),
-                keccak256(abi.encode(proposal.values[0])),
-                keccak256(abi.encode(keccak256(proposal.calldatas[0]))),
-                keccak256(bytes(proposal.description)),
-                deadline
-            )
-        );
-        return _sign(_key(number), _digest(_domain("Vklad Governor", address(governor)), structHash));
-    }
-
     function _refuseCancel(Proposal memory proposal, address by) private {
         bytes32 descriptionHash = keccak256(bytes(proposal.description));
         vm.prank(by);

@@ -1,0 +1,229 @@
+"""``slither-mutate`` on our contracts: every mutant is killed by the tests or explained in a line.
+
+Judging goes on where it was broken off, for the same contracts and tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+from explained_mutants import EXPLAINED
+from judging import ABSTRACT, Variant, Verdict, codes, every_test, judge, same_code, source
+from tools import environment, tool
+from workplace import ROOT, TESTS, Workplace, workplace
+
+from oracle.contracts import toolchain
+from oracle.contracts.compiler import CONTRACTS
+
+FOLDER: Final = ROOT / ".vklad" / "contracts-mutants"
+LIST_TIMEOUT_S: Final = 600
+AT_ONCE: Final = 20
+"""Mutants in one run of the compiler."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A contract in which a tool changed something; by its line and what the change makes of it."""
+
+    contract: str
+    mutator: str
+    line: int
+    before: str
+    after: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """As people and `explained_mutants` name it; both are one line of text."""
+        return f"{self.contract}: {self.before} => {self.after}"
+
+
+def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
+    """Judge those whose contract or text contains ``only``; whether nothing is open."""
+    began = time.monotonic()
+    mutants = [each for each in _mutants() if only in each.name]
+    kept = _kept(survivors=survivors)
+    waiting = [each for each in mutants if _key(each) not in kept]
+    print(f"{len(mutants)} mutants, {len(waiting)} to judge", flush=True)
+    for mutant, verdict, why in _judged(waiting, workers):
+        kept[_key(mutant)] = verdict
+        _keep(mutant, verdict, why)
+        if verdict is Verdict.SURVIVED and mutant.name not in EXPLAINED:
+            print(f"SURVIVED  {mutant.contract}.sol:{mutant.line} {mutant.mutator} {mutant.name}")
+    found = Counter(kept[_key(each)] for each in mutants)
+    alive = {each.name for each in mutants if kept[_key(each)] is Verdict.SURVIVED}
+    unexplained = sorted(alive - set(EXPLAINED))
+    idle = sorted(name for name in EXPLAINED if only in name and name not in alive)
+    for name in unexplained:
+        print(f"NOT EXPLAINED  {name}")
+    for name in idle:
+        print(f"EXPLAINED FOR NOTHING  {name}")
+    figures = ", ".join(f"{count} {verdict}" for verdict, count in sorted(found.items()))
+    print(f"mutants: {figures}; {len(alive & set(EXPLAINED))} survivors explained, ", end="")
+    print(f"{len(unexplained)} not; {time.monotonic() - began:.0f} s")
+    return bool(mutants) and not unexplained and not idle
+
+
+def _mutants() -> Iterator[Mutant]:
+    seen: set[tuple[str, str]] = set()
+    for contract in sorted({*CONTRACTS, *ABSTRACT}):
+        sound = source(contract)
+        for patch in _patches(contract):
+            raw = sound.encode()
+            start, end = patch["start"], patch["end"]
+            new = patch["new_string"].encode()
+            text = (raw[:start] + new + raw[end:]).decode()
+            if text == sound or (contract, text) in seen:
+                continue
+            seen.add((contract, text))
+            before, after = _changed(sound, text)
+            yield Mutant(contract, patch["mutator"], patch["line_number"], before, after, text)
+
+
+def _changed(sound: str, text: str) -> tuple[str, str]:
+    """The lines that differ, each side in one."""
+    ours, theirs = sound.splitlines(), text.splitlines()
+    head = 0
+    while head < min(len(ours), len(theirs)) and ours[head] == theirs[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(ours), len(theirs)) - head and ours[-1 - tail] == theirs[-1 - tail]:
+        tail += 1
+    sides = (ours[head : len(ours) - tail], theirs[head : len(theirs) - tail])
+    before, after = (" ".join(line.strip() for line in side) for side in sides)
+    return before, after
+
+
+def _patches(contract: str) -> list[dict[str, object]]:
+    """What slither-mutate makes of a contract; asked once for a text of it."""
+    digest = hashlib.sha256(source(contract).encode()).hexdigest()[:16]
+    out = FOLDER / f"{contract}-{digest}.jsonl"
+    if not out.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        partial = out.with_suffix(".partial")
+        with workplace() as place:
+            _list(place, contract, partial)
+        partial.rename(out)
+    return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+
+
+def _list(place: Workplace, contract: str, out: Path) -> None:
+    lister = Path(__file__).with_name("list_mutants.py")
+    (place.folder / "@openzeppelin").symlink_to(
+        toolchain.PROJECT_DIR / "node_modules" / "@openzeppelin"
+    )
+    done = subprocess.run(
+        [
+            *(tool("python"), str(lister), str(out), f"contracts/{contract}.sol"),
+            *("--test-cmd", "true", "--contract-names", contract, "--output-dir", "mutants"),
+            *("--solc", "hardhat-local/cache/solc", "--compile-force-framework", "solc"),
+            *("--solc-args", "--optimize --evm-version prague --base-path ."),
+        ],
+        cwd=place.folder,
+        env=environment(toolchain.forge_binary()),
+        capture_output=True,
+        text=True,
+        timeout=LIST_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode != 0 or not out.exists() or not out.stat().st_size:
+        raise SystemExit(f"slither-mutate made nothing of {contract}:\n{done.stderr[-3000:]}")
+
+
+def _judged(mutants: Sequence[Mutant], workers: int) -> Iterator[tuple[Mutant, Verdict, str]]:
+    batches = [
+        batch
+        for contract in dict.fromkeys(each.contract for each in mutants)
+        for batch in _batches([each for each in mutants if each.contract == contract])
+    ]
+    with ExitStack() as stack:
+        first = stack.enter_context(workplace())
+        first.build()
+        _require_sound(first, {each.contract for each in mutants})
+        places: SimpleQueue[Workplace] = SimpleQueue()
+        places.put(first)
+        for _ in range(workers - 1):
+            places.put(stack.enter_context(workplace(first)))
+
+        def one(batch: list[Mutant]) -> list[tuple[Mutant, Verdict, str]]:
+            place = places.get()
+            try:
+                return list(_judge_batch(place, batch))
+            finally:
+                places.put(place)
+
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        for judged in pool.map(one, batches):
+            yield from judged
+
+
+def _require_sound(place: Workplace, contracts: set[str]) -> None:
+    """The tests must pass with each contract as it is: else they would notice any mutant."""
+    for contract in sorted(contracts):
+        [code] = codes([Variant(contract, source(contract))])
+        assert code is not None
+        verdict, why = judge(place, contract, code, every_test(contract))
+        if verdict is not Verdict.SURVIVED:
+            raise SystemExit(f"The tests fail with {contract} as it is: {why}")
+
+
+def _judge_batch(
+    place: Workplace, batch: Sequence[Mutant]
+) -> Iterator[tuple[Mutant, Verdict, str]]:
+    made = codes([Variant(mutant.contract, mutant.text) for mutant in batch])
+    for mutant, code in zip(batch, made, strict=True):
+        if code is None:
+            yield mutant, Verdict.NO_CODE, "the compiler refuses it"
+            continue
+        verdict, why = judge(place, mutant.contract, code, every_test(mutant.contract))
+        if verdict is Verdict.SURVIVED and same_code(Variant(mutant.contract, mutant.text)):
+            verdict, why = Verdict.SAME_CODE, "the compiler makes the same code of it"
+        yield mutant, verdict, why
+
+
+def _batches(mutants: Sequence[Mutant]) -> Iterator[list[Mutant]]:
+    for start in range(0, len(mutants), AT_ONCE):
+        yield list(mutants[start : start + AT_ONCE])
+
+
+def _key(mutant: Mutant) -> str:
+    return hashlib.sha256(f"{mutant.contract}\0{mutant.text}".encode()).hexdigest()
+
+
+def _tests_digest() -> str:
+    digest = hashlib.sha256()
+    for path in [*sorted((ROOT / TESTS).glob("*.sol")), ROOT / "foundry.toml"]:
+        digest.update(path.read_bytes())
+    for contract in CONTRACTS:
+        digest.update(source(contract).encode())
+    return digest.hexdigest()
+
+
+def _kept(*, survivors: bool) -> dict[str, Verdict]:
+    """Verdicts of these contracts and tests; with ``survivors`` of any tests, but no survivor's."""
+    path, present = FOLDER / "judged.jsonl", _tests_digest()
+    if not path.exists():
+        return {}
+    kept: dict[str, Verdict] = {}
+    for line in map(json.loads, path.read_text("utf-8").splitlines()):
+        verdict = Verdict(line["verdict"])
+        if line["tests"] == present or (survivors and verdict is not Verdict.SURVIVED):
+            kept[line["mutant"]] = verdict
+    return kept
+
+
+def _keep(mutant: Mutant, verdict: Verdict, why: str) -> None:
+    line = {"mutant": _key(mutant), "tests": _tests_digest(), "verdict": verdict, "why": why}
+    with (FOLDER / "judged.jsonl").open("a", encoding="utf-8") as out:
+        out.write(json.dumps({**line, "name": mutant.name}) + "\n")
