@@ -18,6 +18,8 @@ from scoring_rows import replay_rows, worker_rows
 from server import Say, faults_afterwards, running_server
 from tigerbeetle_rows import tigerbeetle_rows
 
+from api.http.collector import collect_rarely
+
 FULL: Final = 1_000_000
 SHORT: Final = 100_000
 PAIRS: Final = 5
@@ -26,6 +28,7 @@ ROUND_S: Final = 3.0
 
 def engine_rows(say: Say, *, full: bool, only: str | None) -> list[AnyRow]:
     """All rows, or those of one part; ``full`` takes 10⁶ events and entries, else a tenth."""
+    collect_rarely()  # As in a worker; the callers of single awards do so too.
     size = FULL if full else SHORT
     if not full:
         say(f"growth and replay at {SHORT:,}; --full takes {FULL:,}")

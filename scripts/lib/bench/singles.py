@@ -27,6 +27,7 @@ import posting  # noqa: E402 - after the checkout is on the path
 import psycopg  # noqa: E402 - after the checkout is on the path
 from server import BenchServer, Say  # noqa: E402 - after the checkout is on the path
 
+from api.http.collector import collect_rarely  # noqa: E402 - after the checkout is on the path
 from api.settings import process_environment  # noqa: E402 - after the checkout is on the path
 from ledger.kernel.batcher import MicroBatcher  # noqa: E402 - after the checkout is on the path
 from ledger.kernel.transaction import connect  # noqa: E402 - after the checkout is on the path
@@ -128,7 +129,11 @@ class Inserter:
 
 
 def serve(worker: Awarder | Inserter) -> None:
-    """Rounds of so many seconds, asked for on standard input; answered with what was done."""
+    """Rounds of so many seconds, asked for on standard input; answered with what was done.
+
+    The collector is set as in every process that serves or works, of either side.
+    """
+    collect_rarely()
     for line in sys.stdin:
         print(json.dumps(worker.round(json.loads(line))), flush=True)
 
@@ -173,6 +178,7 @@ def running_callers(server: BenchServer, say: Say, ours: int = CALLERS) -> Itera
         connection.execute(_PEER_TABLE)
     for number in range(PROCESSES):
         posting.create_members_numbered(server.database, members_of_process(number))
+    server.analyse()
     with ExitStack() as stack:
         each = ours // PROCESSES
         awarders = [_start(stack, "awards", server.url, n, each) for n in range(PROCESSES)]
