@@ -62,7 +62,6 @@ from api.http.routes import (
     members,
     merges,
     oauth,
-    polls,
     programmes,
     projects,
     purchases,
@@ -100,12 +99,15 @@ from api.pages import (
     inviting,
     linking,
     member,
+    project_acts,
     session,
     thanking,
     votes,
     wallet,
 )
 from api.pages import codes as code_pages
+from api.pages import goods as good_pages
+from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
 from api.pages import units as unit_pages
 
@@ -132,7 +134,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     merges.router,
     oauth.router,
-    polls.router,
     programmes.router,
     projects.router,
     purchases.router,
@@ -165,6 +166,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explaining.router,
     forgetting.router,
     code_pages.router,
+    good_pages.router,
+    project_pages.router,
+    project_acts.router,
     purchase_pages.router,
     inviting.router,
     linking.router,

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
+from api.pages.causes import abouts
 from api.pages.earning import (
     amount_words,
     cap_rows,
@@ -139,6 +140,7 @@ def history(
         reasons = grants.reasons_of_entries(work, given) if given else {}
         programme = in_force(work)
         unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
+        about = abouts(view, work, entries[: page.limit])
     shown = {
         award_id: _shown(view, programme, award)
         for award_id, award in found.items()
@@ -150,6 +152,7 @@ def history(
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
         reasons=reasons,
+        about=about,
         entry_id=lambda entry_id: format_id("ent", entry_id),
         unpaid=[(each, _title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),

@@ -27,6 +27,8 @@ MENU: Final = (
     Item("history", "/history", "list"),
     Item("earn", "/earn", "spark"),
     Item("thanks", "/thanks", "gift"),
+    Item("projects", "/projects", "spark"),
+    Item("goods", "/goods", "gift"),
     Item("invite", "/invite", "spark"),
     Item("checkout", "/checkout", "tag"),
     Item("wallet", "/wallet", "wallet", needs_chain=True),
