@@ -117,10 +117,15 @@ class Figure:
         sign = "at most" if self.at_most else "at least"
         verdict = "ok" if self.ok else "NOT REACHED"
         return (
-            f"{self.name:24} {self.median:10,.4g} {self.unit} (min {min(self.ours):,.4g}, "
-            f"max {max(self.ours):,.4g}, {len(self.ours)} rounds; reach {sign} {self.reach:,}; "
+            f"{self.name:24} {_shown(self.median):>10} {self.unit} (min {_shown(min(self.ours))}, "
+            f"max {_shown(max(self.ours))}, {len(self.ours)} rounds; reach {sign} {self.reach:,}; "
             f"{self.against})  {verdict}" + "".join(f"\n  fault: {fault}" for fault in self.faults)
         )
+
+
+def _shown(figure: float) -> str:
+    """Four digits of a small figure, all of a large one: gas counts to the last."""
+    return f"{figure:,.0f}" if figure >= 10_000 else f"{figure:,.4g}"
 
 
 @dataclass(frozen=True)
