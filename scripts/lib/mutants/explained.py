@@ -231,13 +231,6 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
     ),
     Explained(
         "ledger/scoring/periodic.py",
-        "Periodic.pass_to",
-        "if self._open and min(self._open) < period:",
-        "if self._open and max(self._open) < period:",
-        "what is over is worked out by a later fact or at the end, in the same order",
-    ),
-    Explained(
-        "ledger/scoring/periodic.py",
         "Periodic.finish",
         "last = max(self._open) + 1",
         "last = max(self._open) + 2",

@@ -54,22 +54,33 @@ def test_a_day_that_comes_back_still_knows_its_cap(scorer: str) -> None:
 
 
 @both
-def test_a_day_that_comes_back_may_still_become_active(scorer: str) -> None:
-    # The night of the test above: what opens the 28th happens when the 29th has already begun. An
-    # act of the 28th after one of the 29th waits behind it, when the 28th is over.
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        # What opens the 28th happens when the 29th has already begun.
+        (["2006-10-29T02:30:30Z", "2006-11-05T12:00:00Z"], [20, 10, 10]),
+        # And an act of the 28th after one of the 29th waits behind it, when the 28th is over.
+        (
+            [
+                "2006-10-29T02:30:30Z",
+                "2006-10-29T02:45:30Z",
+                "2006-10-30T12:00:00Z",
+                "2006-11-05T12:00:00Z",
+            ],
+            [20, 10, 20, 10, 10],
+        ),
+    ],
+)
+def test_a_day_that_comes_back_may_still_become_active(
+    scorer: str, times: list[str], expected: list[int]
+) -> None:
+    # The night of the test above.
     streak = {"by": "day_streak", "condition": "day.opened", "types": ["a.done"], "table": {"1": 2}}
     rules = [{"id": "a", "on": "a.done", "to": "actor", "points": 10, "multipliers": ["s"]}]
     text = programme("America/St_Johns", multipliers={"s": streak}, rules=rules)
-    events = acts(
-        "2006-10-28T12:00:00Z",
-        "2006-10-29T02:30:30Z",
-        "2006-10-29T02:45:30Z",
-        "2006-10-30T12:00:00Z",
-        "2006-11-05T12:00:00Z",
-    )
+    events = acts("2006-10-28T12:00:00Z", *times)
     events.insert(2, event("day.opened", "ann", "2006-10-29T02:45:00Z"))
-    awards = score(scorer, text.replace('"1": ', "1: "), events)
-    assert paid(awards) == [20, 10, 20, 10, 10]
+    assert paid(score(scorer, text.replace('"1": ', "1: "), events)) == expected
 
 
 @both

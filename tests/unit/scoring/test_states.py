@@ -11,7 +11,7 @@ import pytest
 
 from ledger.kernel.clock import Instant
 from ledger.scoring.history import KeyPart
-from ledger.scoring.model import Entitlement, Fact
+from ledger.scoring.model import Entitlement, Fact, PeriodCause
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Start, fold_of, history_of, run, the_greater
 from ledger.scoring.state import amount_state, key_part_state, read_amount, read_key_part
@@ -330,6 +330,18 @@ def test_a_mark_tells_what_is_worked_out_from_what_is_to_come() -> None:
     waiting = [[[0], 0, 0, day, [], "10/1"]]
     assert marked.states == [[day, [[], []], [[], []], [[], [[], [], []], []], waiting]]
     assert run(plan, "ann", history, None, None).mark is None
+
+
+def test_of_days_without_a_gap_two_at_most_are_open() -> None:
+    # Before the act of the 6th: the 4th may come back for an hour, and the 5th is not over.
+    plan = Plan(activations_of([(daily(), None)]))
+    history = facts_of([act(f"0{day}T10:00") for day in range(2, 7)])
+    marked = run(plan, "ann", history, None, None, mark_at=4).mark
+    assert marked is not None
+    assert [each.cause for each in marked.done] == [
+        PeriodCause(f"2026-03-0{day}") for day in (2, 3)
+    ]
+    assert list(marked.book.kept) == [fact.cause for fact in history[2:4]]
 
 
 @pytest.mark.parametrize(
