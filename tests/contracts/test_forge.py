@@ -18,6 +18,7 @@ SUITES: Final = {
     "PointsBridgeTest",
     "VklGovernorTest",
     "BallotRelayTest",
+    "BridgeEdgesTest",
     "AttacksOnTheBridgeTest",
     "AttacksOnVotesTest",
     "EventsTest",
