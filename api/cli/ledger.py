@@ -39,6 +39,7 @@ from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.standing.verify import LEVEL_CHECKS
 from ledger.thanks.verify import THANKS_CHECKS
+from ledger.verify.award_ids import AWARD_ID_CHECK
 from ledger.verify.checks import Check
 from ledger.verify.model import Report
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
@@ -103,6 +104,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(REFUSALS),
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
+    AWARD_ID_CHECK,
     *SCORING_CHECKS,
     *LEVEL_CHECKS,
     *MERGE_CHECKS,

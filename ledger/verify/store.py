@@ -123,6 +123,9 @@ _HELD: Final = """
     ) AS open USING (lot_id)
     ORDER BY lot_id
 """
+_AWARDS: Final = """
+    SELECT award_id, member_id, rule_id, event_id, period, earned_at FROM awards ORDER BY award_id
+"""
 _REVISIONS: Final = """
     SELECT award_id, member_id, rule_id, event_id, period, earned_at, awards.created_at, revision,
            points, receipt::text, r.entry_id, r.recorded_at, coalesce(g.gaps, 0), t.kind, t.cause,
@@ -198,6 +201,11 @@ def stream_returns(work: Work) -> Iterator[ReturnRows]:
 def stream_held(work: Work) -> Iterator[HeldBalance]:
     """What every lot has in its held account, and in open holds."""
     return (HeldBalance._make(row) for row in _stream(work, _HELD))
+
+
+def stream_awards(work: Work) -> Iterator[tuple[Any, ...]]:
+    """Every award by id: what its id is derived from."""
+    return _stream(work, _AWARDS)
 
 
 def stream_revisions(work: Work) -> Iterator[RevisionRow]:
