@@ -209,6 +209,13 @@ class Guild:
     def close(self, project: Project, by: str = "anna") -> Project:
         return self.do(service.close, EndProject(project.project_id, self[by], "All done."))
 
+    def withdraw(self, project: Project, by: str = "anna") -> Project:
+        return self.do(service.withdraw, EndProject(project.project_id, self[by], "No."))
+
+    def name(self, member_id: UUID) -> str:
+        """The name of a member."""
+        return next(name for name, each in self.people.items() if each == member_id)
+
     # Goods and stakes
 
     def good(self, price: int = 50, stock: int = 3, **changes: Any) -> Good:
