@@ -23,6 +23,7 @@ from api.chain import (
 from api.composition import Composition
 from api.settings import Settings
 from api.supervisor.state import StateFolder
+from governance.mandates import service as mandates
 from governance.programme_change import service as programme_change
 from governance.proposals import direct
 from ledger.kernel.transaction import Work
@@ -58,6 +59,9 @@ GOVERNANCE_HANDLERS: Final[Handlers] = {
     (programme_change.REGISTRY, programme_change.ACTIVATED_EVENT): (
         programme_change.on_programme_activated
     ),
+    (mandates.MANDATES, mandates.SPENDING_EVENT): mandates.on_spending_ordered,
+    (mandates.MANDATES, mandates.BUDGET_EVENT): mandates.on_budget_ordered,
+    (mandates.MANDATES, mandates.TEXT_EVENT): mandates.on_text_resolved,
     (direct.GOVERNOR, direct.CREATED_EVENT): direct.on_proposal_created,
 }
 UNREAD_CONTRACTS: Final = frozenset({"VklToken"})

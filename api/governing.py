@@ -16,6 +16,7 @@ from governance.ballots.model import Ballot
 from governance.ballots.service import BALLOT_PREFIX
 from governance.contracts import GovernanceContracts
 from governance.delegation.service import Delegation
+from governance.mandates.model import MandateResult
 from governance.programme_change.model import ProgrammeVote
 from governance.proposals.model import Proposal, Standing, UnknownProposal, WalletNeeded
 from governance.proposals.reading import VoterFacts
@@ -109,6 +110,10 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
             if proposal.declared_effective_at is None
             else Instant.of(proposal.declared_effective_at).isoformat()
         ),
+        "order": None if proposal.order_hash is None else f"0x{proposal.order_hash.hex()}",
+        "preview": (
+            None if proposal.preview_digest is None else f"0x{proposal.preview_digest.hex()}"
+        ),
         "submitted_at": Instant.of(proposal.submitted_at).isoformat(),
         "failure": proposal.failure,
         "standing": None if standing is None else _standing_json(standing),
@@ -170,6 +175,24 @@ def vote_json(vote: ProgrammeVote) -> dict[str, Json]:
         "transaction": f"0x{vote.transaction_hash.hex()}",
         "outcome": vote.outcome,
         "reason": vote.reason,
+    }
+
+
+def mandate_json(result: MandateResult) -> dict[str, Json]:
+    """What an executed vote ordered, and what became of it."""
+    mandate = result.mandate
+    return {
+        "number": mandate.number,
+        "kind": mandate.kind,
+        "order": f"0x{mandate.order_hash.hex()}",
+        "points": mandate.points,
+        "pool": None
+        if mandate.pool is None
+        else mandate.pool.rstrip(b"\0").decode("ascii", "replace"),
+        "transaction": f"0x{mandate.transaction_hash.hex()}",
+        "mined_at": Instant.of(mandate.mined_at).isoformat(),
+        "outcome": result.outcome,
+        "reason": result.reason,
     }
 
 

@@ -48,10 +48,21 @@ proposals = sa.Table(
     _time("declared_effective_at", nullable=True),
     sa.Column("intent_key", sa.Text, nullable=False),
     _time("submitted_at"),
-    sa.CheckConstraint("kind IN ('programme', 'text', 'direct')", name="kind_is_known"),
+    sa.Column("order_hash", pg.BYTEA),
+    sa.Column("preview_digest", pg.BYTEA),
+    sa.CheckConstraint(
+        "kind IN ('programme', 'limits', 'spending', 'tokens', 'budget', 'text', 'direct')",
+        name="kind_is_known",
+    ),
     sa.CheckConstraint("(kind = 'direct') = (member_id IS NULL)", name="signer_is_named"),
     sa.CheckConstraint(
         "(kind = 'programme') = (programme_hash IS NOT NULL)", name="programme_is_named"
+    ),
+    sa.CheckConstraint(
+        "(kind IN ('spending', 'budget')) = (order_hash IS NOT NULL)", name="order_is_named"
+    ),
+    sa.CheckConstraint(
+        "preview_digest IS NULL OR kind = 'programme'", name="preview_is_of_a_programme"
     ),
 )
 

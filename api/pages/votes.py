@@ -20,10 +20,13 @@ from api.governing import governing_of, proposal_number, wallet_of
 from api.http.parts import parts_of
 from api.http.principal import CurrentMember
 from api.pages.rendering import View, ViewHere
+from api.pages.votes_effects import effect_of
 from governance.ballots import service as ballots
 from governance.ballots.model import Ballot, BallotState
 from governance.programme_change import service as programme_change
 from governance.programme_change.model import ProgrammeVote
+from governance.projects import store as projects
+from governance.projects.model import PREFIX, Project, ProjectState
 from governance.proposals import reading
 from governance.proposals import service as proposals
 from governance.proposals.model import (
@@ -35,7 +38,10 @@ from governance.proposals.model import (
     WalletNeeded,
 )
 from governance.proposals.reading import BallotFacts, VoterFacts
+from ledger.grants.budgets import store as budgets
+from ledger.grants.budgets.model import BudgetProposal
 from ledger.kernel.errors import ErrorKind, VkladError
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TokenUnits
 from ledger.programme import service as programmes
@@ -47,6 +53,7 @@ router: Final = APIRouter(include_in_schema=False)
 
 PROPOSALS_SHOWN_MAX: Final = 100
 PROGRAMMES_SHOWN_MAX: Final = 50
+PROJECTS_SHOWN_MAX: Final = 100
 OPEN: Final = (
     ProposalState.ACTIVE,
     ProposalState.PENDING,
@@ -134,10 +141,18 @@ def new_vote(view: ViewHere, composition: CompositionHere, member_id: CurrentMem
             for each in programme_store.all_programmes(work)[:PROGRAMMES_SHOWN_MAX]
             if each.programme_hash != current
         ]
+        waiting = projects.list_projects(
+            work, states=(ProjectState.PROPOSED,), before=None, limit=PROJECTS_SHOWN_MAX
+        )
+        asked = budgets.waiting(work, PROJECTS_SHOWN_MAX)
     wallet, voter, answers = _power(composition, member_id)
     return view.render(
         "votes/new.html",
         versions=[(f"0x{each.programme_hash.hex()}", _name(view, each)) for each in versions],
+        projects=[
+            (format_id(PREFIX, each.project_id), _project_name(view, each)) for each in waiting
+        ],
+        budgets=[(format_id("bud", each.budget_id), _budget_name(view, each)) for each in asked],
         wallet=wallet,
         voter=voter,
         chain_answers=answers,
@@ -159,6 +174,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         )
         programme = _stored(work, proposal)
         effect = _effect(work, proposal)
+        would = effect_of(work, proposal)
         now = work.now
     say = _say(composition, member_id, proposal, mine)
     return view.render(
@@ -168,6 +184,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         programme=programme,
         programme_name=None if programme is None else _name(view, programme),
         effect=effect,
+        would=would,
         say=say,
         rejected=[each for each in mine if each.state is BallotState.REJECTED][:1],
         left=lambda until: _left(view, until, now),
@@ -247,6 +264,19 @@ def _name(view: View, stored: StoredProgramme) -> str:
     named = stored.name if title is None else (title.ru if view.language == "ru" else title.en)
     return view.catalogue.text(
         view.language, "votes.version_named", name=named, version=stored.version
+    )
+
+
+def _project_name(view: View, project: Project) -> str:
+    title = "…" if project.words is None else project.words.title
+    return view.catalogue.text(
+        view.language, "votes.new.project_named", title=title, points=project.budget.amount
+    )
+
+
+def _budget_name(view: View, asked: BudgetProposal) -> str:
+    return view.catalogue.text(
+        view.language, "votes.new.project_named", title=asked.name, points=asked.amount.amount
     )
 
 

@@ -7,6 +7,7 @@ from api.composition import Composition
 from governance.ballots import service as ballots
 from governance.contracts import GovernanceContracts
 from governance.delegation import service as delegation
+from governance.mandates import service as mandates
 from governance.programme_change import service as programme_change
 from governance.proposals import service as proposals
 from ledger.kernel.transaction import Work, execute
@@ -16,7 +17,7 @@ def tick(composition: Composition) -> None:
     """Carry waiting ballots, read unfinished proposals and move passed ones on."""
 
     def retry(work: Work, _: None) -> int:
-        return programme_change.retry_missing(work)
+        return programme_change.retry_missing(work) + mandates.retry_missing(work)
 
     with composition.database.read() as work:
         waits = proposals.has_unfinished(work) or ballots.has_open_ballots(work)

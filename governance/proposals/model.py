@@ -24,8 +24,6 @@ from eth_utils.crypto import keccak
 
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import TokenUnits
-from oracle.bindings import mandates as mandates_contract
-from oracle.bindings import programme_registry
 from oracle.contracts.abi import Address, encode
 
 TITLE_LENGTH_MAX: Final = 160
@@ -80,6 +78,10 @@ class ProposalKind(StrEnum):
     """What a proposal does when it is executed."""
 
     PROGRAMME = "programme"
+    LIMITS = "limits"
+    SPENDING = "spending"
+    TOKENS = "tokens"
+    BUDGET = "budget"
     TEXT = "text"
     DIRECT = "direct"
     """Made on chain without us: any calls at all."""
@@ -143,13 +145,15 @@ class Draft:
     actions: tuple[Action, ...]
     programme_hash: bytes | None = None
     declared_effective_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+    """What the text says of the calls, below the proposer's own words."""
+    order_hash: bytes | None = None
+    preview_digest: bytes | None = None
 
     @property
     def description(self) -> str:
         """What goes on chain; its end keeps others from proposing the same first."""
-        parts = [f"# {self.title}", self.body]
-        if self.programme_hash is not None:
-            parts.append(f"Programme: 0x{self.programme_hash.hex()}")
+        parts = [f"# {self.title}", self.body, *self.notes]
         return "\n\n".join(part for part in parts if part) + f"\n#proposer={self.proposer.lower()}"
 
     @property
@@ -193,6 +197,10 @@ class Proposal:
     declared_effective_at: datetime | None
     intent_key: str
     submitted_at: datetime
+    order_hash: bytes | None = None
+    """Of the document that spending or a budget names."""
+    preview_digest: bytes | None = None
+    """Of the preview whose figures stand in the text."""
     standing: Standing | None = None
     failure: str | None = None
     """Why our last transaction for it failed: proposing, queueing or executing it."""
@@ -229,62 +237,3 @@ def proposal_id_of(actions: Sequence[Action], description: str) -> int:
 def description_hash(description: str) -> bytes:
     """Keccak of the text, by which the Governor names it."""
     return bytes(keccak(text=description))
-
-
-def programme_draft(
-    *,
-    title: str,
-    body: str,
-    proposer: Address,
-    registry: Address,
-    programme_hash: bytes,
-    replaces: bytes,
-    effective_at: datetime,
-) -> Draft:
-    """A proposal to put a programme version in force.
-
-    ``replaces`` is the version the registry holds now (zeros before the first): if another vote
-    changes it meanwhile, execution reverts.
-
-    Raises:
-        ProposalRefused: no title, or a text too long.
-    """
-    call = programme_registry.activate(programme_hash, replaces, int(effective_at.timestamp()))
-    _check_texts(title, body)
-    return Draft(
-        ProposalKind.PROGRAMME,
-        title.strip(),
-        body.strip(),
-        proposer,
-        (Action(registry, 0, call.calldata),),
-        programme_hash,
-        effective_at,
-    )
-
-
-def text_draft(*, title: str, body: str, proposer: Address, mandates: Address) -> Draft:
-    """A resolution in words; executed, the chain keeps the hash of title and body.
-
-    Raises:
-        ProposalRefused: no title, or a text too long.
-    """
-    _check_texts(title, body)
-    words = "\n\n".join(part for part in (f"# {title.strip()}", body.strip()) if part)
-    call = mandates_contract.resolve(bytes(keccak(text=words)))
-    action = Action(mandates, 0, call.calldata)
-    return Draft(ProposalKind.TEXT, title.strip(), body.strip(), proposer, (action,))
-
-
-def _check_texts(title: str, body: str) -> None:
-    if not title.strip():
-        raise ProposalRefused("A proposal needs a title.", field="title")
-    for name, text, longest in (
-        ("title", title, TITLE_LENGTH_MAX),
-        ("body", body, BODY_LENGTH_MAX),
-    ):
-        if len(text) > longest:
-            raise ProposalRefused(
-                f"The {name} has {len(text)} characters; at most {longest} are taken.", field=name
-            )
-    if "#proposer=" in title + body:
-        raise ProposalRefused("The text must not contain #proposer=: that is added.", field="body")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from governance.contracts import GovernanceContracts
 from governance.proposals.model import STATE_BY_NUMBER, ProposalState, Standing
 from ledger.kernel.units import TokenUnits
-from oracle.bindings import programme_registry, vkl_governor, vkl_token
+from oracle.bindings import points_bridge, programme_registry, vkl_governor, vkl_token
+from oracle.bindings.points_bridge import Limits
 from oracle.chain.port import BlockHeader, BlockTag, Chain, ChainUnavailable, read
 from oracle.contracts.abi import Address
 
@@ -127,6 +128,11 @@ def ballot_facts(
 def programme_in_registry(chain: Chain, contracts: GovernanceContracts, at: BlockHeader) -> bytes:
     """The hash that was voted in last; zeros before the first vote."""
     return read(chain, contracts.registry, programme_registry.current(), at.number)
+
+
+def bridge_limits(chain: Chain, bridge: Address, at: BlockHeader) -> Limits:
+    """What the bridge lets through now."""
+    return read(chain, bridge, points_bridge.limits(), at.number)
 
 
 def _moment(seconds: int) -> datetime:

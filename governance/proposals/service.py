@@ -13,6 +13,8 @@ from uuid import UUID
 
 from governance import relaying
 from governance.contracts import GovernanceContracts
+from governance.mandates import store as mandates_store
+from governance.mandates.model import Order
 from governance.proposals import reading, store
 from governance.proposals.model import (
     Draft,
@@ -54,6 +56,8 @@ class SubmitProposal:
     signature: bytes
     facts: VoterFacts
     contracts: GovernanceContracts
+    order: Order | None = None
+    """The document of the draft's order, to be kept for when it is executed."""
 
 
 def proposal_message(
@@ -113,24 +117,13 @@ def submit_proposal(work: Work, command: SubmitProposal) -> Proposal:
     known = relaying.require_chain(work)
     relaying.spend(work, command.member_id, PROPOSE_GAS)
     key = _key("propose", known.chain_key, draft.proposal_id)
-    proposal = Proposal(
-        proposal_id=draft.proposal_id,
-        kind=draft.kind,
-        title=draft.title,
-        body=draft.body,
-        description=draft.description,
-        actions=draft.actions,
-        member_id=command.member_id,
-        proposer=draft.proposer,
-        programme_hash=draft.programme_hash,
-        declared_effective_at=draft.declared_effective_at,
-        intent_key=key,
-        submitted_at=work.now,
-    )
+    proposal = _proposal_of(command, key, work.now)
     if not store.insert_proposal(work, known.chain_key, proposal):
         raise ProposalExists(
             "This very proposal was made before. Change its words to make another."
         )
+    if command.order is not None:
+        mandates_store.keep_order(work, command.order)
     call = propose_call(draft, command.deadline_s, command.signature)
     sender.submit(
         work,
@@ -144,6 +137,26 @@ def submit_proposal(work: Work, command: SubmitProposal) -> Proposal:
         ),
     )
     return proposal
+
+
+def _proposal_of(command: SubmitProposal, intent_key: str, now: datetime) -> Proposal:
+    draft = command.draft
+    return Proposal(
+        proposal_id=draft.proposal_id,
+        kind=draft.kind,
+        title=draft.title,
+        body=draft.body,
+        description=draft.description,
+        actions=draft.actions,
+        member_id=command.member_id,
+        proposer=draft.proposer,
+        programme_hash=draft.programme_hash,
+        declared_effective_at=draft.declared_effective_at,
+        intent_key=intent_key,
+        submitted_at=now,
+        order_hash=draft.order_hash,
+        preview_digest=draft.preview_digest,
+    )
 
 
 def propose_call(draft: Draft, deadline_s: int, signature: bytes) -> bytes:

@@ -50,6 +50,8 @@ def insert_proposal(work: Work, chain_key: int, proposal: Proposal) -> bool:
             declared_effective_at=proposal.declared_effective_at,
             intent_key=proposal.intent_key,
             submitted_at=proposal.submitted_at,
+            order_hash=proposal.order_hash,
+            preview_digest=proposal.preview_digest,
         )
         .on_conflict_do_nothing()
         .returning(proposals.c.proposal_id)
@@ -169,6 +171,8 @@ def _proposal(row: sa.Row[*tuple[Any, ...]]) -> Proposal:
         declared_effective_at=row.declared_effective_at,
         intent_key=row.intent_key,
         submitted_at=row.submitted_at,
+        order_hash=None if row.order_hash is None else bytes(row.order_hash),
+        preview_digest=None if row.preview_digest is None else bytes(row.preview_digest),
         standing=None if row.state is None else _standing(row),
     )
 

@@ -71,6 +71,25 @@ def newest(work: Work, limit: int) -> list[StoredPreview]:
     return [_preview(row) for row in rows]
 
 
+def newest_of(work: Work, programme_hash: bytes) -> StoredPreview | None:
+    """The newest finished preview of a version."""
+    row = work.connection.execute(
+        sa.select(previews)
+        .where(previews.c.programme_hash == programme_hash, previews.c.digest.is_not(None))
+        .order_by(previews.c.preview_id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _preview(row)
+
+
+def of_digest(work: Work, digest: bytes) -> StoredPreview | None:
+    """A preview by its digest: previews of one digest are the same."""
+    row = work.connection.execute(
+        sa.select(previews).where(previews.c.digest == digest).limit(1)
+    ).one_or_none()
+    return None if row is None else _preview(row)
+
+
 def update(work: Work, preview_id: UUID, values: Mapping[str, object]) -> None:
     """Write down progress or the end."""
     work.connection.execute(

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from fastapi import FastAPI, Request
@@ -168,19 +169,20 @@ class Community:
     def power(self, voter: Voter) -> int:
         return int(self.get("/v1/voting-power", voter)["votes"])
 
-    def draft(self, voter: Voter, **fields: str) -> dict[str, Any]:
+    def draft(self, voter: Voter, **fields: object) -> dict[str, Any]:
         """A draft as it is posted, signed."""
         body = {"kind": "text", "title": "A garden", "body": "Let us plant one.", **fields}
         status, shown = self.post("/v1/proposal-messages", voter, body)
         assert status == 200, shown
         return {
             **body,
+            **({"preview": shown["preview"]} if shown["preview"] else {}),
             "replaces": shown["replaces"],
             "deadline": shown["deadline"],
             "signature": voter.sign(shown["typed_data"]),
         }
 
-    def propose(self, voter: Voter, **fields: str) -> str:
+    def propose(self, voter: Voter, **fields: object) -> str:
         """A proposal's id, which is on chain."""
         status, answer = self.post("/v1/proposals", voter, self.draft(voter, **fields))
         assert status == 201, answer
@@ -239,6 +241,11 @@ class Community:
         self.until(lambda: self.state(proposal) == "executed")
         self.settle()
         return proposal
+
+    def forget_orders(self) -> None:
+        """As if the proposals had been made on chain, without us."""
+        with self.database.engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM mandate_orders"))
 
     # --- what is seen ---
 

@@ -130,6 +130,7 @@ def budget_json(budget: Budget) -> dict[str, Any]:
 def proposal_json(proposal: BudgetProposal) -> dict[str, Any]:
     """A budget as it was asked for; ``content`` is what an approval repeats."""
     decided = proposal.decided
+    by = None if decided is None else decided.decided_by
     return {
         "id": format_id("bud", proposal.budget_id),
         "state": proposal.state,
@@ -139,7 +140,8 @@ def proposal_json(proposal: BudgetProposal) -> dict[str, Any]:
         "proposed_at": _text(proposal.proposed_at),
         "open_from": _text(proposal.open_from),
         "content": proposal.content_digest.hex(),
-        "decided_by": None if decided is None else format_id("mem", decided.decided_by),
+        "decided_by": None if by is None else format_id("mem", by),
+        "vote": None if decided is None or decided.vote is None else dict(decided.vote),
         "decided_at": None if decided is None else _text(decided.decided_at),
     }
 

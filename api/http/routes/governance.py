@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.composition import Composition
+from api.drafting import DraftBody, Drafting
 from api.governing import (
     Governing,
     ballot_json,
     delegation_json,
     governing_of,
+    mandate_json,
     proposal_json,
     proposal_number,
     vote_json,
@@ -33,11 +35,13 @@ from api.http.problems import responses
 from governance.ballots import service as ballots
 from governance.ballots.model import Ballot, Support
 from governance.delegation import service as delegation
+from governance.mandates import service as mandates
 from governance.programme_change import service as programme_change
 from governance.proposals import model, reading
 from governance.proposals import service as proposals
-from governance.proposals.model import Draft, Proposal, ProposalRefused
+from governance.proposals.model import Proposal
 from ledger.kernel.canonical import Json
+from ledger.kernel.transaction import execute
 from oracle.contracts.abi import Address, address
 
 PROPOSALS_SHOWN_MAX: Final = 100
@@ -76,18 +80,6 @@ def _signer(
 
 
 SignerHere = Annotated[Signer, Depends(_signer)]
-
-
-class DraftBody(BaseModel):
-    """What to propose: a programme version by its hash, or words alone."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["programme", "text"]
-    title: str
-    body: str = ""
-    programme: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")] | None = None
-    effective_at: AwareDatetime | None = None
 
 
 class SignedDraftBody(DraftBody):
@@ -143,6 +135,26 @@ def list_programme_votes(composition: CompositionHere) -> dict[str, Any]:
     return {"data": [vote_json(each) for each in found], "next_cursor": None}
 
 
+@router.post("/orders", status_code=201, responses=responses(401, 422, 503))
+def store_order(
+    document: Annotated[dict[str, Any], Body()], composition: CompositionHere, _: CurrentMember
+) -> dict[str, Any]:
+    """Keep the document of an order, so that a vote that names its hash can be carried out.
+
+    A proposal that was made here has stored it; one that was made on chain may not have.
+    """
+    hashed = execute(composition.database, mandates.store_order, document)
+    return {"order": f"0x{hashed.hex()}"}
+
+
+@router.get("/mandates", responses=responses(503))
+def list_mandates(composition: CompositionHere) -> dict[str, Any]:
+    """What executed votes ordered, and what became of each. Public."""
+    with composition.database.read() as work:
+        found = mandates.mandates(work)
+    return {"data": [mandate_json(each) for each in found], "next_cursor": None}
+
+
 @router.get("/voting-power", responses=responses(401, 404, 409, 503))
 def voting_power(
     composition: CompositionHere, governing: GoverningHere, member: CurrentMember
@@ -159,28 +171,35 @@ def proposal_message(
     """What to sign in order to propose; nothing is kept."""
     head = reading.head_of(governing.chain)
     replaces = reading.programme_in_registry(governing.chain, governing.contracts, head)
-    draft = _draft(body, governing, wallet_of(composition, member), replaces)
+    drafting = Drafting(composition, governing, wallet_of(composition, member), head)
+    preview = drafting.preview_of(body)
+    draft = drafting.of(body.model_copy(update={"preview": preview}), replaces).draft
     deadline = head.timestamp_s + model.SIGNATURE_LIFE_S
     return {
         "proposal": str(draft.proposal_id),
         "description": draft.description,
         "replaces": f"0x{replaces.hex()}",
+        "preview": preview,
         "deadline": deadline,
         "typed_data": proposals.proposal_message(governing.contracts, draft, deadline).as_json(),
     }
 
 
 @router.post("/proposals", status_code=201, responses=once_responses(404, 429))
-def propose(body: SignedDraftBody, signer: SignerHere, once: OnceHere) -> Response:
+def propose(
+    body: SignedDraftBody, composition: CompositionHere, signer: SignerHere, once: OnceHere
+) -> Response:
     """Take a signed proposal to the chain."""
     governing, contracts = signer.governing, signer.governing.contracts
-    draft = _draft(body, governing, signer.wallet, bytes.fromhex(body.replaces[2:]))
-    signature = _bytes(body.signature)
-    message = proposals.proposal_message(contracts, draft, body.deadline)
     facts = reading.voter_facts(governing.chain, contracts, signer.wallet)
+    drafted = Drafting(composition, governing, signer.wallet, facts.block).of(
+        body, bytes.fromhex(body.replaces[2:])
+    )
+    draft, signature = drafted.draft, _bytes(body.signature)
+    message = proposals.proposal_message(contracts, draft, body.deadline)
     proposals.check_signature(governing.chain, message, signer.wallet, signature, facts.block)
     command = proposals.SubmitProposal(
-        signer.member_id, draft, body.deadline, signature, facts, contracts
+        signer.member_id, draft, body.deadline, signature, facts, contracts, drafted.order
     )
 
     def answer(proposal: Proposal) -> Json:
@@ -312,30 +331,6 @@ def my_delegations(composition: CompositionHere, member: CurrentMember) -> dict[
     with composition.database.read() as work:
         found = delegation.delegations_of(work, member)
     return {"data": [delegation_json(each) for each in found], "next_cursor": None}
-
-
-def _draft(body: DraftBody, governing: Governing, wallet: Address, replaces: bytes) -> Draft:
-    if body.kind == "text":
-        return model.text_draft(
-            title=body.title,
-            body=body.body,
-            proposer=wallet,
-            mandates=governing.contracts.mandates,
-        )
-    if body.programme is None or body.effective_at is None:
-        raise ProposalRefused(
-            "A programme proposal names the version (programme) and from when (effective_at).",
-            field="programme",
-        )
-    return model.programme_draft(
-        title=body.title,
-        body=body.body,
-        proposer=wallet,
-        registry=governing.contracts.registry,
-        programme_hash=bytes.fromhex(body.programme[2:]),
-        replaces=replaces,
-        effective_at=body.effective_at.replace(microsecond=0),
-    )
 
 
 def _bytes(signature: str) -> bytes:

@@ -5,6 +5,17 @@ import {
   chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, typing,
 } from "./wallet.mjs";
 
+// What each kind of proposal wants beside its words, from the form's fields.
+const ORDERS = {
+  spending: (fields) => ({ project: fields.project.value }),
+  budget: (fields) => ({ budget: fields.budget.value }),
+  tokens: (fields) => ({ tokens: { to: fields.tokens_to.value.trim(), tokens: Number(fields.tokens_count.value) } }),
+  limits: (fields) => ({
+    limits: Object.fromEntries(["capacity_points", "refill_points_per_day", "growth_points_max"]
+      .map((name) => [name, Number(fields[name].value)])),
+  }),
+};
+
 const DEEDS = {
   async ballot(form, submitter, sign) {
     const path = `/v1/proposals/${form.dataset.proposal}`;
@@ -24,8 +35,10 @@ const DEEDS = {
       draft.programme = form.elements.programme.value;
       draft.effective_at = (from ? new Date(from) : new Date()).toISOString();
     }
+    Object.assign(draft, ORDERS[kind]?.(form.elements));
     const csrf = form.elements.csrf.value;
     const shown = await post("/v1/proposal-messages", draft, csrf);
+    if (shown.preview) draft.preview = shown.preview;
     const signature = await sign(shown.typed_data);
     const made = await post("/v1/proposals", { ...draft, replaces: shown.replaces, deadline: shown.deadline, signature }, csrf);
     return () => location.assign(`/votes/${made.id}`);

@@ -1,6 +1,7 @@
 """Asking for a budget, as values. A budget is what points are created from, so it takes two.
 
     propose ──▶ proposed ──approve (another admin)──▶ approved: there is a budget, with the same id
+                   ├──the members' vote─────────▶ approved
                    ├──reject (another admin)──▶ rejected
                    └──withdraw (its proposer)──▶ withdrawn
 
@@ -10,12 +11,13 @@ Where a school has a single admin, that one approves after a stated delay with a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ledger.kernel.canonical import digest
+from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
 
@@ -30,12 +32,16 @@ class BudgetDecision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Who ended a proposal of exactly this content, how and when."""
+    """Who ended a proposal of exactly this content, how and when.
+
+    ``decided_by`` is ``None`` of what the members approved; ``vote`` then names their mandate.
+    """
 
     decision: BudgetDecision
     content_digest: bytes
-    decided_by: UUID
+    decided_by: UUID | None
     decided_at: datetime
+    vote: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,15 @@ class ApproveBudget:
     budget_id: UUID
     person_id: UUID
     content_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VotedBudget:
+    """The members' yes to exactly this content; ``vote`` names the executed mandate."""
+
+    budget_id: UUID
+    content_digest: bytes
+    vote: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ledger.grants.budgets.model import (
     CloseBudget,
     Decided,
     ProposeBudget,
+    VotedBudget,
     proposal_digest,
 )
 from ledger.grants.errors import BadGrant, BudgetNameTaken, UnknownBudget
@@ -80,23 +81,28 @@ def approve(work: Work, command: ApproveBudget) -> BudgetProposal:
         BudgetNameTaken: another budget of this name was opened meanwhile.
     """
     members.require_admin(work, command.person_id)
-    proposal = _open_proposal(work, command.budget_id)
+    proposal = waiting(work, command.budget_id)
     if command.content_digest != proposal.content_digest:
         raise BudgetContentDiffers("This approval is for other content than was proposed.")
     if command.person_id == proposal.proposed_by:
         _require_announced(work, proposal)
-    approved = _decide(work, proposal, BudgetDecision.APPROVED, command.person_id)
-    budget = Budget(
-        budget_id=proposal.budget_id,
-        name=proposal.name,
-        amount=proposal.amount,
-        opened_by=proposal.proposed_by,
-        opened_at=work.now,
-        paid=Points(0),
+    decided = Decided(BudgetDecision.APPROVED, proposal.content_digest, command.person_id, work.now)
+    return _open(work, proposal, decided)
+
+
+def approve_by_vote(work: Work, command: VotedBudget) -> BudgetProposal:
+    """Open a budget that an admin asked for and the members approved.
+
+    Raises:
+        UnknownBudget, BudgetDecided, BudgetContentDiffers, BudgetNameTaken: as :func:`approve`.
+    """
+    proposal = waiting(work, command.budget_id)
+    if command.content_digest != proposal.content_digest:
+        raise BudgetContentDiffers("The members approved other content than was proposed.")
+    decided = Decided(
+        BudgetDecision.APPROVED, proposal.content_digest, None, work.now, dict(command.vote)
     )
-    if not grants_store.insert_budget(work, budget):
-        raise _taken(proposal.name)
-    return approved
+    return _open(work, proposal, decided)
 
 
 def close(work: Work, command: CloseBudget) -> BudgetProposal:
@@ -107,10 +113,12 @@ def close(work: Work, command: CloseBudget) -> BudgetProposal:
         UnknownBudget, BudgetDecided: there is nothing to close.
     """
     members.require_admin(work, command.person_id)
-    proposal = _open_proposal(work, command.budget_id)
+    proposal = waiting(work, command.budget_id)
     own = command.person_id == proposal.proposed_by
     decision = BudgetDecision.WITHDRAWN if own else BudgetDecision.REJECTED
-    return _decide(work, proposal, decision, command.person_id)
+    decided = Decided(decision, proposal.content_digest, command.person_id, work.now)
+    store.insert_decision(work, proposal.budget_id, decided)
+    return replace(proposal, decided=decided)
 
 
 def find(work: Work, budget_id: UUID) -> BudgetProposal:
@@ -125,7 +133,12 @@ def find(work: Work, budget_id: UUID) -> BudgetProposal:
     return found
 
 
-def _open_proposal(work: Work, budget_id: UUID) -> BudgetProposal:
+def waiting(work: Work, budget_id: UUID) -> BudgetProposal:
+    """A proposal that nobody has decided; nobody else decides it before this transaction ends.
+
+    Raises:
+        UnknownBudget, BudgetDecided: there is none such.
+    """
     journal.lock_head(work)
     proposal = find(work, budget_id)
     if proposal.decided is not None:
@@ -145,11 +158,18 @@ def _require_announced(work: Work, proposal: BudgetProposal) -> None:
         )
 
 
-def _decide(
-    work: Work, proposal: BudgetProposal, decision: BudgetDecision, person_id: UUID
-) -> BudgetProposal:
-    decided = Decided(decision, proposal.content_digest, person_id, work.now)
+def _open(work: Work, proposal: BudgetProposal, decided: Decided) -> BudgetProposal:
     store.insert_decision(work, proposal.budget_id, decided)
+    budget = Budget(
+        budget_id=proposal.budget_id,
+        name=proposal.name,
+        amount=proposal.amount,
+        opened_by=proposal.proposed_by,
+        opened_at=work.now,
+        paid=Points(0),
+    )
+    if not grants_store.insert_budget(work, budget):
+        raise _taken(proposal.name)
     return replace(proposal, decided=decided)
 
 

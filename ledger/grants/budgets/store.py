@@ -38,6 +38,7 @@ def insert_decision(work: Work, budget_id: UUID, decided: Decided) -> None:
             content_digest=decided.content_digest,
             decided_by=decided.decided_by,
             decided_at=decided.decided_at,
+            vote=None if decided.vote is None else dict(decided.vote),
         )
     )
 
@@ -92,6 +93,7 @@ def _query() -> sa.Select[Any]:
         budget_decisions.c.content_digest.label("decided_digest"),
         budget_decisions.c.decided_by,
         budget_decisions.c.decided_at,
+        budget_decisions.c.vote,
     ).select_from(
         budget_proposals.outerjoin(
             budget_decisions, budget_decisions.c.budget_id == budget_proposals.c.budget_id
@@ -103,7 +105,11 @@ def _proposal(row: sa.Row[Any]) -> BudgetProposal:
     decided = None
     if row.decision is not None:
         decided = Decided(
-            BudgetDecision(row.decision), bytes(row.decided_digest), row.decided_by, row.decided_at
+            BudgetDecision(row.decision),
+            bytes(row.decided_digest),
+            row.decided_by,
+            row.decided_at,
+            row.vote,
         )
     return BudgetProposal(
         budget_id=row.budget_id,

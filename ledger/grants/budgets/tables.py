@@ -33,8 +33,13 @@ budget_decisions = sa.Table(
     sa.Column("budget_id", sa.Uuid, sa.ForeignKey("budget_proposals.budget_id"), primary_key=True),
     sa.Column("decision", sa.Text, nullable=False),
     sa.Column("content_digest", pg.BYTEA, nullable=False),
-    sa.Column("decided_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("decided_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("decided_at", _MOMENT, nullable=False),
+    sa.Column("vote", pg.JSONB(none_as_null=True)),
+    sa.CheckConstraint(
+        "num_nonnulls(decided_by, vote) = 1 AND (vote IS NULL OR decision = 'approved')",
+        name="somebody_decided",
+    ),
     sa.CheckConstraint(
         "decision IN ('approved', 'rejected', 'withdrawn')", name="decision_is_known"
     ),

@@ -10,11 +10,10 @@ from eth_account import Account
 from api.settings import ChainSwitch
 from api.tasks import oracle
 from governance.proposals import service as proposals
+from governance.proposals.drafts import ProgrammeChange, Wording, programme_draft
 from governance.proposals.model import (
     ProposalRefused,
     description_hash,
-    programme_draft,
-    text_draft,
 )
 from oracle.bindings import programme_registry, vkl_governor
 from oracle.chain.port import BlockTag, read
@@ -137,27 +136,16 @@ def test_a_key_of_nobody_cannot_sign(community: Community) -> None:
     status, problem = community.post("/v1/proposals", voter, draft)
     assert (status, problem["code"]) == (422, "signature_not_yours")
     with pytest.raises(ProposalRefused):
-        text_draft(
-            title="",
-            body="",
-            proposer=community.contracts.token,
-            mandates=community.contracts.mandates,
-        )
+        Wording("", "", community.contracts.token)
 
 
 def test_our_id_of_a_proposal_is_the_contracts(community: Community) -> None:
     voter = community.voters[0]
     head = community.node.chain().block(BlockTag.LATEST)
     assert head is not None
-    draft = programme_draft(
-        title="Ёлка & <b>",
-        body="Two\n\nparagraphs",
-        proposer=address(voter.key.address),
-        registry=community.contracts.registry,
-        programme_hash=b"\x01" * 32,
-        replaces=bytes(32),
-        effective_at=community.now(),
-    )
+    wording = Wording("Ёлка & <b>", "Two\n\nparagraphs", address(voter.key.address))
+    change = ProgrammeChange(b"\x01" * 32, bytes(32), community.now())
+    draft = programme_draft(wording, community.contracts.registry, change)
     call = vkl_governor.hash_proposal(
         tuple(action.target for action in draft.actions),
         tuple(action.value_wei for action in draft.actions),

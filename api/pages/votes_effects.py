@@ -1,0 +1,102 @@
+"""What a proposal would do, in figures for people: before and after while it is undecided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from governance.mandates import service as mandates
+from governance.mandates import store as mandates_store
+from governance.mandates.model import BudgetOrder, MandateResult, SpendingOrder
+from governance.projects import store as projects
+from governance.projects.model import PREFIX
+from governance.proposals.model import TERMINAL, Proposal, ProposalKind
+from ledger.grants.budgets import store as budgets
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKey
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
+from ledger.kernel.units import TOKEN_UNITS_PER_POINT
+from ledger.preview import store as previews
+from oracle.contracts.abi import decode
+
+LIMIT_NAMES: Final = ("capacity", "refill", "growth")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What stands on the page: ``figures`` by their names in the catalogue.
+
+    ``before`` and ``after`` are ``None`` once a proposal is decided, or where nothing is compared.
+    """
+
+    figures: dict[str, Any]
+    before: int | None = None
+    after: int | None = None
+    result: MandateResult | None = None
+
+
+def effect_of(work: Work, proposal: Proposal) -> Effect | None:
+    """What a proposal would do; ``None`` of words and of calls that nobody here has drafted."""
+    match proposal.kind:
+        case ProposalKind.PROGRAMME:
+            return _of_preview(work, proposal)
+        case ProposalKind.LIMITS:
+            return _of_limits(proposal)
+        case ProposalKind.TOKENS:
+            to, units = decode(("address", "uint256"), proposal.actions[0].calldata[4:])
+            return Effect({"to": to, "tokens": units // TOKEN_UNITS_PER_POINT})
+        case ProposalKind.SPENDING | ProposalKind.BUDGET:
+            return _of_order(work, proposal)
+    return None
+
+
+def _of_preview(work: Work, proposal: Proposal) -> Effect | None:
+    if proposal.preview_digest is None:
+        return None
+    found = previews.of_digest(work, proposal.preview_digest)
+    if found is None or found.result is None:
+        return None
+    totals = json.loads(found.result)["totals"]
+    figures = {name: totals[name] for name in ("members", "gain", "lose")}
+    return Effect(
+        {**figures, "digest": proposal.preview_digest.hex()}, totals["before"], totals["after"]
+    )
+
+
+def _of_limits(proposal: Proposal) -> Effect:
+    (wanted,) = decode(("(uint64,uint64,uint64)",), proposal.actions[0].calldata[4:])
+    return Effect(dict(zip(LIMIT_NAMES, wanted, strict=True)))
+
+
+def _of_order(work: Work, proposal: Proposal) -> Effect | None:
+    assert proposal.order_hash is not None, "spending and budgets name an order"
+    order = mandates_store.order(work, proposal.order_hash)
+    result = next(
+        (
+            each
+            for each in mandates.mandates(work)
+            if each.mandate.order_hash == proposal.order_hash
+        ),
+        None,
+    )
+    if isinstance(order, BudgetOrder):
+        asked = budgets.read_proposal(work, order.budget_id)
+        name = None if asked is None else asked.name
+        return Effect({"name": name, "points": order.points.amount}, result=result)
+    if not isinstance(order, SpendingOrder):
+        return None
+    project = projects.find(work, order.project_id)
+    words = None if project is None else project.words
+    figures = {
+        "pool": order.pool.value,
+        "points": order.points.amount,
+        "project": format_id(PREFIX, order.project_id),
+        "project_title": None if words is None else words.title,
+    }
+    if proposal.state in TERMINAL:
+        return Effect(figures, result=result)
+    pool = AccountKey(order.pool)
+    before = journal.balances(work, [pool])[pool].amount
+    return Effect(figures, before, before - order.points.amount, result)

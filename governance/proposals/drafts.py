@@ -1,0 +1,176 @@
+"""Drafts of proposals by what they do: their calls, and what their text must say of them. Pure.
+
+Whatever a vote would do beyond its calls stands in the text, which goes on chain: the programme's
+hash and what a preview of it came to, an order's document. So a vote explains itself without us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from eth_utils.crypto import keccak
+
+from governance.mandates.model import (
+    Order,
+    SpendingOrder,
+    order_hash,
+    pool_on_chain,
+)
+from governance.proposals.model import (
+    BODY_LENGTH_MAX,
+    TITLE_LENGTH_MAX,
+    Action,
+    Draft,
+    ProposalKind,
+    ProposalRefused,
+)
+from ledger.kernel.canonical import canonical_json
+from ledger.kernel.units import TokenUnits
+from oracle.bindings import mandates, points_bridge, programme_registry, vkl_token
+from oracle.bindings.points_bridge import Limits
+from oracle.contracts.abi import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Title and body as their proposer wrote them.
+
+    Raises:
+        ProposalRefused: no title, or a text too long.
+    """
+
+    title: str
+    body: str
+    proposer: Address
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise ProposalRefused("A proposal needs a title.", field="title")
+        for name, text, longest in (
+            ("title", self.title, TITLE_LENGTH_MAX),
+            ("body", self.body, BODY_LENGTH_MAX),
+        ):
+            if len(text) > longest:
+                raise ProposalRefused(
+                    f"The {name} has {len(text)} characters; at most {longest} are taken.",
+                    field=name,
+                )
+        if "#proposer=" in self.title + self.body:
+            raise ProposalRefused(
+                "The text must not contain #proposer=: that is added.", field="body"
+            )
+
+    @property
+    def words(self) -> str:
+        """Title and body as they stand in the text."""
+        return "\n\n".join(part for part in (f"# {self.title.strip()}", self.body.strip()) if part)
+
+    def draft(self, kind: ProposalKind, action: Action, notes: tuple[str, ...] = ()) -> Draft:
+        """A proposal in these words that makes one call."""
+        return Draft(
+            kind, self.title.strip(), self.body.strip(), self.proposer, (action,), notes=notes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a preview of a version came to: SHA-256 of the preview, and its totals."""
+
+    digest: bytes
+    members: int
+    points_before: int
+    points_after: int
+    gain: int
+    lose: int
+
+    @property
+    def note(self) -> str:
+        """One line of the text."""
+        return (
+            f"Preview: 0x{self.digest.hex()} {self.members} members, "
+            f"{self.points_before} → {self.points_after} points; "
+            f"{self.gain} gain, {self.lose} lose"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeChange:
+    """A version to be put in force.
+
+    ``replaces`` is the version the registry holds now (zeros before the first): if another vote
+    changes it meanwhile, execution reverts.
+    """
+
+    programme_hash: bytes
+    replaces: bytes
+    effective_at: datetime
+    impact: Impact | None = None
+
+
+def programme_draft(wording: Wording, registry: Address, change: ProgrammeChange) -> Draft:
+    """A proposal to put a programme version in force."""
+    effective_s = int(change.effective_at.timestamp())
+    call = programme_registry.activate(change.programme_hash, change.replaces, effective_s)
+    notes: tuple[str, ...] = (f"Programme: 0x{change.programme_hash.hex()}",)
+    if change.impact is not None:
+        notes = (*notes, change.impact.note)
+    return replace(
+        wording.draft(ProposalKind.PROGRAMME, Action(registry, 0, call.calldata), notes),
+        programme_hash=change.programme_hash,
+        declared_effective_at=change.effective_at,
+        preview_digest=None if change.impact is None else change.impact.digest,
+    )
+
+
+def text_draft(wording: Wording, mandates_at: Address) -> Draft:
+    """A resolution in words; executed, the chain keeps the hash of title and body."""
+    call = mandates.resolve(bytes(keccak(text=wording.words)))
+    return wording.draft(ProposalKind.TEXT, Action(mandates_at, 0, call.calldata))
+
+
+def limits_draft(wording: Wording, bridge: Address, present: Limits, wanted: Limits) -> Draft:
+    """A proposal to change what the bridge lets through.
+
+    Raises:
+        ProposalRefused: nothing would change.
+    """
+    if present == wanted:
+        raise ProposalRefused("These are the limits that the bridge has already.", field="limits")
+    note = f"Limits: {_limits_text(present)} → {_limits_text(wanted)}"
+    call = points_bridge.set_limits(wanted)
+    return wording.draft(ProposalKind.LIMITS, Action(bridge, 0, call.calldata), (note,))
+
+
+def tokens_draft(wording: Wording, token: Address, to: Address, amount: TokenUnits) -> Draft:
+    """A proposal to give away tokens that the timelock holds.
+
+    Raises:
+        ProposalRefused: no tokens at all.
+    """
+    if amount.amount <= 0:
+        raise ProposalRefused("Give at least one token unit.", field="tokens")
+    note = f"Tokens: {amount.amount} token units to {to}"
+    call = vkl_token.transfer(to, amount.amount)
+    return wording.draft(ProposalKind.TOKENS, Action(token, 0, call.calldata), (note,))
+
+
+def order_draft(wording: Wording, mandates_at: Address, order: Order) -> Draft:
+    """A proposal that orders something beyond the chain; its document stands in the text."""
+    hashed = order_hash(order)
+    note = f"Order: 0x{hashed.hex()} {canonical_json(order.document()).decode()}"
+    if isinstance(order, SpendingOrder):
+        kind = ProposalKind.SPENDING
+        call = mandates.spend(pool_on_chain(order.pool), order.points.amount, hashed)
+    else:
+        kind = ProposalKind.BUDGET
+        call = mandates.open_budget(order.points.amount, hashed)
+    made = wording.draft(kind, Action(mandates_at, 0, call.calldata), (note,))
+    return replace(made, order_hash=hashed)
+
+
+def _limits_text(limits: Limits) -> str:
+    return (
+        f"{limits.capacity_points} points at once, {limits.refill_points_per_day} a day, "
+        f"{limits.growth_points_max} a batch"
+    )

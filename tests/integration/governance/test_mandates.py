@@ -1,0 +1,192 @@
+"""Members spend, and set limits, by vote: what is voted on is what happens, or says why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from governance.mandates import service as mandates
+from governance.mandates.model import SpendingOrder, order_hash
+from governance.projects import service as projects
+from governance.projects.lookup import find
+from governance.projects.model import PREFIX, Project, ProjectState
+from governance.projects.service import ProposeProject
+from ledger.grants.budgets import service as budgets
+from ledger.grants.budgets.model import ProposeBudget
+from ledger.journal import service as journal
+from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
+from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Points
+from ledger.lots.model import ISSUANCE
+from ledger.verify.service import GRANT_CHECKS, verify
+from oracle.bindings import points_bridge
+from oracle.bindings.points_bridge import Limits
+from oracle.chain.port import BlockTag, read
+from tests.support.governance import Community
+from tests.world import World
+
+TREASURY = AccountKey(AccountKind.TREASURY)
+
+
+@pytest.fixture
+def rich(community: Community) -> Community:
+    """A thousand points in the treasury, and everybody with their own votes."""
+
+    def fill(work: Work, _: None) -> None:
+        posting = Posting(ISSUANCE, TREASURY, Points(1000))
+        journal.post(
+            work,
+            [EntryDraft(work.ids.new(work.now), EntryKind.EMISSION, (posting,), work.now, "{}")],
+        )
+
+    execute(community.database, fill, None)
+    community.all_delegate()
+    return community
+
+
+def project(community: Community, budget: int = 700) -> Project:
+    command = ProposeProject(
+        author_id=community.voters[0].member_id,
+        title="A library",
+        plan="Collect, check, publish.",
+        budget=Points(budget),
+        pool=AccountKind.TREASURY,
+    )
+    return execute(community.database, projects.propose, command)
+
+
+def spending(community: Community, wanted: Project) -> str:
+    return community.propose(
+        community.voters[0],
+        kind="spending",
+        title="Give the library its budget",
+        project=format_id(PREFIX, wanted.project_id),
+    )
+
+
+def treasury(community: Community) -> int:
+    with community.database.read() as work:
+        return journal.balances(work, [TREASURY])[TREASURY].amount
+
+
+def state_of(community: Community, wanted: Project) -> ProjectState:
+    with community.database.read() as work:
+        return find(work, wanted.project_id).state
+
+
+def ordered(community: Community) -> list[dict[str, Any]]:
+    return list(community.get("/v1/mandates")["data"])
+
+
+def test_a_vote_gives_a_project_its_budget(rich: Community) -> None:
+    wanted = project(rich)
+    proposal = spending(rich, wanted)
+    shown = rich.shown(proposal)
+    order = SpendingOrder(
+        AccountKind.TREASURY, Points(700), wanted.project_id, wanted.content_digest
+    )
+    assert shown["order"] == f"0x{order_hash(order).hex()}"
+    assert f"0x{order_hash(order).hex()} " in shown["description"]
+    page = rich.page(f"/votes/{proposal}").text
+    assert "A library" in page
+    assert "1,000 → 300" in page
+    rich.executed(rich.passed(proposal))
+    assert (treasury(rich), state_of(rich, wanted)) == (300, ProjectState.FUNDED)
+    (made,) = ordered(rich)
+    assert (made["outcome"], made["points"], made["pool"]) == ("done", 700, "treasury")
+    with rich.database.read() as work:
+        cause = find(work, wanted.project_id).funded_by
+    assert cause is not None
+    assert (cause["kind"], cause["mandate"]) == ("vote", 1)
+    assert "carried out as ordered" in rich.page(f"/votes/{proposal}").text
+
+
+def test_a_vote_opens_a_budget_that_an_admin_asked_for(rich: Community, world: World) -> None:
+    asking = ProposeBudget("Summer", Points(500), world.first_admin)
+    asked = execute(rich.database, budgets.propose, asking)
+    proposal = rich.propose(
+        rich.voters[0],
+        kind="budget",
+        title="Points for the summer",
+        budget=format_id("bud", asked.budget_id),
+    )
+    assert "Summer" in rich.page(f"/votes/{proposal}").text
+    rich.executed(rich.passed(proposal))
+    (made,) = ordered(rich)
+    assert (made["kind"], made["outcome"], made["points"]) == ("budget", "done", 500)
+    with rich.database.read() as work:
+        decided = budgets.find(work, asked.budget_id).decided
+    assert decided is not None
+    assert decided.decided_by is None
+    assert decided.vote is not None
+    assert decided.vote["mandate"] == 1
+    found = verify(rich.database, GRANT_CHECKS).findings
+    assert [str(each) for each in found] == []
+
+
+def test_what_the_pool_lacks_moves_nothing_and_says_so(rich: Community) -> None:
+    wanted = project(rich, 1001)
+    proposal = spending(rich, wanted)
+    assert "has less than that now" in rich.page(f"/votes/{proposal}").text
+    rich.executed(rich.passed(proposal))
+    assert (treasury(rich), state_of(rich, wanted)) == (1000, ProjectState.PROPOSED)
+    (made,) = ordered(rich)
+    assert made["outcome"] == "refused"
+    assert "has 1000 points, not 1001" in made["reason"]
+    assert "Nothing has moved" in rich.page(f"/votes/{proposal}").text
+
+
+def test_an_order_whose_document_is_missing_waits_for_it(rich: Community) -> None:
+    wanted = project(rich)
+    order = SpendingOrder(
+        AccountKind.TREASURY, Points(700), wanted.project_id, wanted.content_digest
+    )
+    proposal = spending(rich, wanted)
+    rich.forget_orders()
+    rich.executed(rich.passed(proposal))
+    (made,) = ordered(rich)
+    assert (made["outcome"], treasury(rich)) == ("document_missing", 1000)
+    status, stored = rich.post("/v1/orders", rich.voters[1], order.document())
+    assert (status, stored["order"]) == (201, made["order"])
+    rich.turn()
+    assert (ordered(rich)[0]["outcome"], treasury(rich)) == ("done", 300)
+    with rich.database.read() as work:
+        assert mandates.require_order(work, order_hash(order)) == order
+
+
+def test_a_document_that_is_no_order_is_refused(rich: Community) -> None:
+    status, problem = rich.post("/v1/orders", rich.voters[0], {"order": "gift"})
+    assert (status, problem["code"], problem["field"]) == (422, "order_malformed", "order")
+    with rich.database.read() as work, pytest.raises(mandates.UnknownOrder):
+        mandates.require_order(work, bytes(32))
+
+
+def test_a_vote_sets_what_the_bridge_lets_through(rich: Community) -> None:
+    wanted = {"capacity_points": 500, "refill_points_per_day": 400, "growth_points_max": 300}
+    proposal = rich.propose(rich.voters[0], kind="limits", title="Let less through", limits=wanted)
+    assert "→ 500 points at once, 400 a day, 300 a batch" in rich.shown(proposal)["description"]
+    rich.executed(rich.passed(proposal))
+    bridge = rich.deployment.address("PointsBridge")
+    now = read(rich.node.chain(), bridge, points_bridge.limits(), BlockTag.LATEST)
+    assert now == Limits(500, 400, 300)
+    again = {"kind": "limits", "title": "The same", "limits": wanted}
+    status, problem = rich.post("/v1/proposal-messages", rich.voters[0], again)
+    assert (status, problem["code"], problem["field"]) == (422, "proposal_refused", "limits")
+
+
+@pytest.mark.parametrize("kind", ["limits", "spending", "tokens", "budget", "programme"])
+def test_each_kind_says_what_it_needs(rich: Community, kind: str) -> None:
+    status, problem = rich.post(
+        "/v1/proposal-messages", rich.voters[0], {"kind": kind, "title": "Half a draft"}
+    )
+    assert (status, problem["code"]) == (422, "proposal_refused")
+    assert problem["field"] in {kind, "project"}
+
+
+def test_a_text_is_resolved(rich: Community) -> None:
+    proposal = rich.propose(rich.voters[0])
+    rich.executed(rich.passed(proposal))
+    (made,) = ordered(rich)
+    assert (made["kind"], made["outcome"], made["points"]) == ("text", "done", 0)
