@@ -40,6 +40,15 @@ ACTS: Final[dict[str, str]] = {
     "grant.ended": """
         SELECT closed_at, closed_by::text, grant_id::text, jsonb_build_object('state', state)
         FROM grants WHERE closed_at IS NOT NULL""",
+    "grant.take_back_asked": """
+        SELECT asked_at, asked_by::text, grant_id::text, jsonb_build_object(
+            'take_back', take_back_id, 'content', encode(content_digest, 'hex'))
+        FROM grant_take_backs""",
+    "grant.take_back_decided": """
+        SELECT d.decided_at, d.decided_by::text, t.grant_id::text, jsonb_build_object(
+            'take_back', d.take_back_id, 'decision', d.decision,
+            'content', encode(d.content_digest, 'hex'))
+        FROM grant_take_back_decisions d JOIN grant_take_backs t USING (take_back_id)""",
     "import.proposed": """
         SELECT created_at, created_by::text, import_id::text, jsonb_build_object(
             'budget', budget_id, 'points', points, 'lines', line_count,
@@ -164,6 +173,27 @@ ACTS: Final[dict[str, str]] = {
             'number', number, 'outcome', outcome, 'reason', reason,
             'transaction', encode(transaction_hash, 'hex'))
         FROM programme_votes""",
+    "project.approved": """
+        SELECT approved_at, person_id::text, project_id::text, jsonb_build_object(
+            'content', encode(content_digest, 'hex'))
+        FROM project_approvals""",
+    "project.decided": """
+        SELECT at, member_id::text, coalesce(task_id, project_id)::text, jsonb_build_object(
+            'act', act, 'project', project_id)
+        FROM project_acts
+        WHERE act IN ('funded', 'refused', 'closed', 'task_accepted', 'task_sent_back')""",
+    "good.changed": """
+        SELECT changed_at, changed_by::text, good_id::text, jsonb_build_object(
+            'terms', terms, 'stock_change', stock_change)
+        FROM good_changes""",
+    "good.handed_out": """
+        SELECT ended_at, ended_by::text, order_id::text, jsonb_build_object(
+            'good', good_id, 'quantity', quantity, 'price', price)
+        FROM good_orders WHERE state IN ('fulfilled', 'refunded')""",
+    "good.refunded": """
+        SELECT refunded_at, refunded_by::text, order_id::text, jsonb_build_object(
+            'good', good_id, 'quantity', quantity, 'price', price)
+        FROM good_orders WHERE refunded_at IS NOT NULL""",
     "chain_reset.prepared": """
         SELECT prepared_at, NULL, reset_id::text, jsonb_build_object(
             'chain', chain_key, 'content', encode(content_digest, 'hex'))

@@ -28,6 +28,7 @@ from ledger.grants import store as grants
 from ledger.grants.budgets import store as budgets
 from ledger.grants.imports import store as imports
 from ledger.grants.model import GrantState
+from ledger.grants.taking_back import store as taking_back
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Money
@@ -141,6 +142,7 @@ def _waiting(work: Work) -> list[tuple[str, str, int]]:
     roles = [one for one in members.list_roles(work) if one.state == "proposed"]
     return [
         ("grants", "/admin/grants", len(proposed)),
+        ("taking_back", "/admin/grants", taking_back.count_waiting(work)),
         ("budgets", "/admin/grants", len(budgets.waiting(work, WAITING_SHOWN_MAX))),
         ("imports", "/admin/imports", imports.count_waiting(work)),
         ("sources", "/admin/sources", len(drafts)),

@@ -33,6 +33,7 @@ from ledger.grants.model import (
     Preview,
 )
 from ledger.grants.rows import parse_rows
+from ledger.grants.taking_back import store as taking_back
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database, execute
@@ -103,9 +104,11 @@ def grants(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere) 
         found = store.list_grants(work, state=None, before=before, limit=page.fetch)
         shown = found[: page.limit]
         budgets = store.read_budgets(work)
+        back = taking_back.of_grants(work, [grant.grant_id for grant in shown])
         asked = budgets_store.waiting(work, BUDGETS_WAITING_MAX)
         people = {each for grant in shown for each in _people(grant)}
         people |= {budget.opened_by for budget in budgets} | {each.proposed_by for each in asked}
+        people |= {each.asked_by for found in back.values() for each in found}
         names = names_of(work, people)
     return view.render(
         "admin/grants.html",
@@ -118,6 +121,8 @@ def grants(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere) 
         me=view.principal.member_id if view.principal else None,
         grant_id=lambda grant: format_id("grt", grant.grant_id),
         proposed=GrantState.PROPOSED,
+        back={grant_id: asked[-1] for grant_id, asked in back.items()},
+        reason_max=REASON_LENGTH_MAX,
         lines_max=LINES_SHOWN_MAX,
         name_max=NAME_LENGTH_MAX,
         budget_max=BUDGET_AMOUNT_MAX,

@@ -28,6 +28,7 @@ from api.pages.earning import (
 from api.pages.rendering import View, ViewHere
 from api.pages.standing import standing_shown
 from ledger.grants import store as grants
+from ledger.grants.taking_back import store as taking_back
 from ledger.inactivity import service as inactivity
 from ledger.journal.model import EntryKind
 from ledger.kernel.ids import format_id
@@ -138,6 +139,9 @@ def history(
         found = {award_id: awards.award(work, award_id) for award_id in ids}
         given = {entry.entry_id for entry in entries if entry.kind is EntryKind.GRANT}
         reasons = grants.reasons_of_entries(work, given) if given else {}
+        taken = {each.entry_id: why for each in entries if (why := _take_back_of(each.cause))}
+        words = taking_back.reasons_of(work, set(taken.values())) if taken else {}
+        reasons |= {entry_id: words[why] for entry_id, why in taken.items() if why in words}
         programme = in_force(work)
         unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
         about = abouts(view, work, entries[: page.limit])
@@ -288,6 +292,13 @@ def _award_of(cause: object) -> UUID | None:
     lots_of_cause = stated.get("lots") or [stated.get("claw_back") or {}]
     named = lots_of_cause[0].get("cause") or {}
     return UUID(named["id"]) if named.get("kind") == "award" else None
+
+
+def _take_back_of(cause: object) -> UUID | None:
+    """The taking back behind an entry, if two persons took a grant back by it."""
+    why = cause.get("why") if isinstance(cause, dict) else None
+    named = why.get("take_back") if isinstance(why, dict) else None
+    return UUID(named) if isinstance(named, str) else None
 
 
 def _pays_actor(rule: Rule) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.composition import Composition
-from api.tasks import governance, imports, log, oracle, scoring
+from api.tasks import governance, grants, imports, log, oracle, scoring
 from governance.ballots.service import INTENTS_TOPIC
 from ledger.grants.imports.model import IMPORT_TOPIC
+from ledger.grants.taking_back.model import TAKE_BACK_TOPIC
 from ledger.members.model import LINKED_TOPIC, SCORE_TOPIC
 from ledger.preview.service import PREVIEW_TOPIC
 from ledger.programme.service import ACTIVATED_TOPIC
@@ -28,6 +29,7 @@ TOPICS: Final[Mapping[str, Handler]] = {
     PREVIEW_TOPIC: scoring.preview,
     IMPORT_TOPIC: imports.carry_out,
     LINKED_TOPIC: imports.credit_linked,
+    TAKE_BACK_TOPIC: grants.take_back,
     BRIDGE_TOPIC: oracle.on_bridge_intent,
     INTENTS_TOPIC: governance.on_intent,
     ANCHORS_TOPIC: log.on_intent,

@@ -4,6 +4,8 @@
                   ├──reject (another admin)──▶ rejected
                   └──withdraw (its creator)──▶ withdrawn
 
+What was paid two persons take back (``taking_back``): paid ──▶ taking_back ──▶ taken_back.
+
 Enough is two persons, three above a threshold; where a school has a single admin, that one and a
 stated delay with a public notice (DESIGN 3, rule 10).
 """
@@ -33,12 +35,19 @@ BUDGET_AMOUNT_MAX: Final = 10**12
 
 
 class GrantState(StrEnum):
-    """``proposed`` is the only state that changes."""
+    """Only ``proposed`` changes, and what was paid when it is taken back."""
 
     PROPOSED = "proposed"
     PAID = "paid"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    TAKING_BACK = "taking_back"
+    TAKEN_BACK = "taken_back"
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether its points were given, whatever became of them."""
+        return self in {GrantState.PAID, GrantState.TAKING_BACK, GrantState.TAKEN_BACK}
 
 
 _THIRD_PERSON_ABOVE: Final = Points(100_000)

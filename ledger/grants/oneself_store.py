@@ -14,7 +14,8 @@ from ledger.kernel.transaction import Work
 _PAID: Final = sa.text(
     "SELECT 'grt' AS prefix, g.grant_id AS id FROM grants AS g "
     "JOIN grant_lines AS l USING (grant_id) JOIN grant_approvals AS a USING (grant_id) "
-    "WHERE g.state = 'paid' AND l.member_id = ANY(:paid) AND a.person_id = ANY(:stood) "
+    "WHERE g.state IN ('paid', 'taking_back') AND l.member_id = ANY(:paid) "
+    "AND a.person_id = ANY(:stood) "
     "UNION ALL "
     "SELECT 'imp', i.import_id FROM imports AS i "
     "JOIN import_payments AS p USING (import_id) JOIN import_approvals AS a USING (import_id) "
@@ -36,7 +37,7 @@ class PaidBy(NamedTuple):
 def paid_by(work: Work, paid: Collection[UUID], stood: Collection[UUID]) -> PaidBy | None:
     """A grant or import that paid one of ``paid`` and that one of ``stood`` stands for.
 
-    An import that was taken back paid nobody.
+    What was taken back paid nobody.
     """
     row = work.connection.execute(_PAID, {"paid": list(paid), "stood": list(stood)}).first()
     return None if row is None else PaidBy(row.prefix, row.id)

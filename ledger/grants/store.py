@@ -28,6 +28,7 @@ from ledger.grants.model import (
     budget_digest,
 )
 from ledger.grants.tables import budgets, grant_approvals, grant_lines, grant_reasons, grants
+from ledger.grants.taking_back import store as taking_back
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -37,13 +38,14 @@ from ledger.members.tables import members
 
 
 def forget_reasons(work: Work, member_id: UUID, words: Sequence[str]) -> None:
-    """Erase the reasons of grants to this member alone, and those in which a word stands."""
+    """Erase why points were granted, or taken back, to this member alone or with such a word."""
     lines = sa.select(grant_lines.c.grant_id).group_by(grant_lines.c.grant_id)
     alone = lines.having(sa.func.bool_and(grant_lines.c.member_id == member_id))
     gone: sa.ColumnElement[bool] = grant_reasons.c.grant_id.in_(alone)
     if words:
         gone = sa.or_(gone, holds_any(grant_reasons.c.reason, words))
     work.connection.execute(grant_reasons.delete().where(gone))
+    taking_back.forget(work, member_id, words)
 
 
 def reasons_of_entries(work: Work, entry_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -93,7 +95,10 @@ def read_budgets(work: Work, budget_id: UUID | None = None) -> list[Budget]:
     """All budgets by name, or the one."""
     paid = (
         sa.select(sa.func.coalesce(sa.func.sum(grants.c.points), 0))
-        .where(grants.c.budget_id == budgets.c.budget_id, grants.c.state == GrantState.PAID)
+        .where(
+            grants.c.budget_id == budgets.c.budget_id,
+            grants.c.state.in_([GrantState.PAID, GrantState.TAKING_BACK]),
+        )
         .scalar_subquery()
     )
     brought = (
@@ -257,13 +262,13 @@ def _grants(work: Work, query: sa.Select[Any]) -> list[Grant]:
 def stood_for(
     work: Work, persons: Collection[UUID], *, since: datetime, but_not: UUID | None
 ) -> dict[UUID, Points]:
-    """Points of the open and paid grants and imports that each person has stood for since then."""
+    """Points of grants and imports that each person has stood for since then, unless refused."""
     granted = (
         sa.select(grant_approvals.c.person_id, grants.c.points)
         .join(grants, grants.c.grant_id == grant_approvals.c.grant_id)
         .where(
             grant_approvals.c.approved_at > since,
-            grants.c.state.in_([GrantState.PROPOSED, GrantState.PAID]),
+            grants.c.state.not_in([GrantState.REJECTED, GrantState.WITHDRAWN]),
             grants.c.grant_id.is_distinct_from(but_not),
         )
     )

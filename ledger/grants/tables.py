@@ -44,7 +44,8 @@ grants = sa.Table(
     sa.Column("closed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("closed_at", _MOMENT),
     sa.CheckConstraint(
-        "state IN ('proposed', 'paid', 'rejected', 'withdrawn')", name="state_is_known"
+        "state IN ('proposed', 'paid', 'rejected', 'withdrawn', 'taking_back', 'taken_back')",
+        name="state_is_known",
     ),
     sa.CheckConstraint("points > 0", name="points_are_positive"),
     sa.CheckConstraint("persons_needed BETWEEN 1 AND 3", name="persons_needed_is_stated"),

@@ -27,7 +27,7 @@ NAME: Final = "grants"
 
 def payment_ids(grant: Grant) -> list[UUID]:
     """The ids of the entries that paid a grant, by line; none unless it was paid."""
-    if grant.state is not GrantState.PAID or grant.closed_at is None:
+    if not grant.state.was_paid or grant.closed_at is None:
         return []
     numbers = range(1, len(grant.lines) + 1)
     return [
@@ -119,7 +119,7 @@ def _persons_problem(grant: Grant) -> str | None:
     own = persons.intersection(line.member_id for line in grant.lines)
     if own:
         return f"pays {min(own)}, who approved it"
-    if grant.state is not GrantState.PAID:
+    if not grant.state.was_paid:
         return None
     if len(persons) < max(2, grant.persons_needed) and not _waited(grant):
         return f"was paid with {len(persons)} persons standing for it"
@@ -128,7 +128,7 @@ def _persons_problem(grant: Grant) -> str | None:
 
 def _own_problem(grant: Grant, persons: Mapping[UUID, UUID]) -> str | None:
     """Who was paid by what they stood for, under whatever name."""
-    if grant.state is not GrantState.PAID:
+    if not grant.state.was_paid or grant.state is GrantState.TAKEN_BACK:
         return None
     stood = {persons.get(each.person_id, each.person_id) for each in grant.approvals}
     own = stood.intersection(persons.get(line.member_id, line.member_id) for line in grant.lines)

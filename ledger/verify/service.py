@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledger.grants import store as grants_store
 from ledger.grants.budgets import store as budgets_store
+from ledger.grants.taking_back.verify import TAKE_BACK_CHECKS
 from ledger.journal import service as journal
 from ledger.journal import store as journal_store
 from ledger.journal.model import EntryKind
@@ -174,7 +175,7 @@ JOURNAL_CHECKS: Final = (
 )
 """The checks of journal and lots; other rooms have theirs, the command line lists all."""
 
-GRANT_CHECKS: Final = (Check(grants.NAME, _grants),)
+GRANT_CHECKS: Final = (Check(grants.NAME, _grants), *TAKE_BACK_CHECKS)
 """The checks of grants."""
 
 AWARD_CHECKS: Final = (Check(awards.NAME, _awards),)

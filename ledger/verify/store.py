@@ -277,7 +277,8 @@ def grants_unpaid_for(work: Work) -> Iterator[tuple[int, UUID]]:
     query = sa.text(
         "SELECT sequence, entry_id FROM transfers WHERE kind = 'grant' AND line = 1 AND NOT EXISTS "
         "(SELECT FROM lots JOIN grants ON grants.grant_id::text = lots.cause_id "
-        "WHERE lots.entry_id = transfers.entry_id AND cause_kind = 'grant' AND state = 'paid') "
+        "WHERE lots.entry_id = transfers.entry_id AND cause_kind = 'grant' "
+        "AND state IN ('paid', 'taking_back', 'taken_back')) "
         "AND NOT EXISTS (SELECT FROM import_payments AS p WHERE p.entry_id = transfers.entry_id) "
         "ORDER BY sequence LIMIT 1"
     )

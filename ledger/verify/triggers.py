@@ -19,6 +19,8 @@ LEDGER_REFUSALS: Final = frozenset(
         ("budgets", "budgets_append_only"),
         ("budget_proposals", "budget_proposals_append_only"),
         ("budget_decisions", "budget_decisions_append_only"),
+        ("grant_take_backs", "grant_take_backs_append_only"),
+        ("grant_take_back_decisions", "grant_take_back_decisions_append_only"),
         ("grant_lines", "grant_lines_append_only"),
         ("grant_approvals", "grant_approvals_append_only"),
         *(

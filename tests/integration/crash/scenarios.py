@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -27,9 +28,13 @@ from governance.projects import service as projects
 from governance.projects.service import EndProject, ProposeProject
 from governance.staking import service as staking
 from governance.staking.service import PlaceStake
+from ledger.grants import service as granting
 from ledger.grants.imports import paying
 from ledger.grants.imports import service as imports
 from ledger.grants.imports.model import ApproveImport, Import, ProposeImport
+from ledger.grants.model import ApproveGrant, CreateGrant, GrantLine
+from ledger.grants.taking_back import service as taking_back
+from ledger.grants.taking_back.model import ApproveTakeBack, AskTakeBack
 from ledger.inactivity import service as inactivity
 from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel.canonical import Json
@@ -296,6 +301,21 @@ def _brought_along(database: Database) -> None:
     set_status("active")
     world.link("known later")
     approve(proposed(line("anna", 100)))
+    _granted_and_taken_back(database, world, budget_id)
+
+
+def _granted_and_taken_back(database: Database, world: World, budget_id: UUID) -> None:
+    """A grant that two persons have decided to take back, and nobody has yet."""
+    lines = (GrantLine(world.linked["anna"], Points(7)),)
+    asked = CreateGrant(world.first_admin, budget_id, "by mistake", lines)
+    grant = execute(database, granting.create, asked)
+    yes = ApproveGrant(grant.grant_id, world.second_admin, grant.content_digest)
+    execute(database, granting.approve, yes)
+    back = execute(
+        database, taking_back.ask, AskTakeBack(grant.grant_id, world.first_admin, "a mistake")
+    )
+    agreed = ApproveTakeBack(grant.grant_id, world.second_admin, back.content_digest)
+    execute(database, taking_back.approve, agreed)
 
 
 def _guild(database: Database) -> None:
@@ -364,7 +384,9 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
     ),
     "week": frozenset({"score", "scoring.close_periods", "log.publish"}),
     "emission": frozenset({"score", "settlement.emit_and_fund"}),
-    "brought along": frozenset({"import", "linked", "imports.credit_all_linked"}),
+    "brought along": frozenset(
+        {"import", "linked", "imports.credit_all_linked", "grant_take_back"}
+    ),
     "guild": frozenset({"goods.settle_orders", "staking.let_go"}),
     "polls": frozenset({"polls.count"}),
     "persons": frozenset(

@@ -13,7 +13,8 @@ from api.auth.sessions import OpenSession, open_session
 from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
-from ledger.kernel.ids import format_id
+from ledger.grants.taking_back import service as taking_back
+from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import store as members
 from ledger.members.model import Role
@@ -174,6 +175,36 @@ def test_a_proposal_is_withdrawn_or_rejected(admin: Person, second: Person, budg
         assert (closed.status_code, closed.json()["state"]) == (200, state)
         again = person.post(f"/v1/grants/{grant['id']}/close")
         assert (again.status_code, again.json()["code"]) == (409, "grant_closed")
+
+
+def test_what_was_paid_is_taken_back(
+    timed: Database, admin: Person, second: Person, anna: Person, budget: str
+) -> None:
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    grant = admin.post("/v1/grants", {"budget": budget, "reason": "Hm", "lines": [line]}).json()
+    path = f"/v1/grants/{grant['id']}"
+    early = admin.post(f"{path}/take-back", {"reason": "No"})
+    assert (early.status_code, early.json()["code"]) == (409, "grant_not_paid")
+    second.post(f"{path}/approve", {"content": grant["content"]})
+    assert anna.post(f"{path}/take-back", {"reason": "No"}).status_code == 403
+    assert admin.post(f"{path}/take-back", {"reason": "No"}).json()["state"] == "waits"
+    assert second.post(f"{path}/take-back/close").json()["state"] == "rejected"
+    none = second.post(f"{path}/take-back/close")
+    assert (none.status_code, none.json()["code"]) == (404, "unknown_take_back")
+    asked = admin.post(f"{path}/take-back", {"reason": "A mistake"}).json()
+    again = admin.post(f"{path}/take-back", {"reason": "A mistake"})
+    assert (again.status_code, again.json()["code"]) == (409, "take_back_waits")
+    done = second.post(f"{path}/take-back/approve", {"content": asked["content"]})
+    assert (done.status_code, done.json()["state"]) == (200, "approved")
+    assert [each["state"] for each in admin.get(f"{path}/take-back").json()["data"]] == [
+        "rejected",
+        "approved",
+    ]
+    taking_back.carry_out(timed, parse_id("grt", grant["id"]))
+    assert admin.get(path).json()["state"] == "taken_back"
+    assert anna.get("/v1/balances").json()["available"] == 0
+    taken = anna.get("/v1/entries").json()["data"][0]
+    assert (taken["kind"], taken["available"]) == ("clawback", -10)
 
 
 def test_who_may_not(app: FastAPI, timed: Database, anna: Person, budget: str) -> None:

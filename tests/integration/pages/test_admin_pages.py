@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.grants.taking_back import service as taking_back
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database
 from ledger.kernel.units import Points
@@ -82,6 +83,18 @@ def test_a_grant_from_dry_run_to_payment(
     assert "paid" in anna.words("/admin/grants")
     with database.read() as work:
         assert lots.summary(work, maria.member_id, work.now).available == Points(40)
+
+    back = re.search(r'action="(/admin/grants/grt_\w+/take-back)"', anna.get("/admin/grants").text)
+    assert back
+    anna.done(back[1], reason="Held by somebody else")
+    assert "Anna asks to take it back: Held by somebody else" in boris.words("/admin/grants")
+    assert "Grants to take back" in boris.words("/admin")
+    assert boris.press("/admin/grants", "/close").status_code == 303
+    anna.done(back[1], reason="Held by somebody else")
+    assert boris.press("/admin/grants", "/take-back/approve").status_code == 303
+    taking_back.carry_out(database, parse_id("grt", back[1].split("/")[3]))
+    assert "taken back" in anna.words("/admin/grants")
+    assert "Held by somebody else" in maria.words("/history")
 
 
 def test_a_list_is_read_or_its_line_is_named(anna: Reader, boris: Reader, maria: Reader) -> None:
