@@ -218,6 +218,8 @@ def test_the_command_writes_what_the_verifier_takes(
 OTHERWISE_TOLD = {
     "programme_previews": "looking at what a version would do changes nothing",
     "member_roles": "role_changes is its log",
+    "projects": "project_acts is their log",
+    "project_tasks": "project_acts is their log, too",
     "redemptions": "what a shop does with one purchase is in the journal",
     "retractions": "a source states these, as facts",
 }
