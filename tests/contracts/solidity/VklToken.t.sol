@@ -140,6 +140,24 @@ contract VklTokenTest is Deployed {
         _require(ours.clock() == block.timestamp, "clock");
     }
 
+    /// @dev One number for permits and delegations: each signature counts once.
+    function test_PermitOnce() public {
+        uint256 key = 0xA11CE;
+        address owner = vm.addr(key);
+        uint256 deadline = block.timestamp + 9;
+        bytes32 typehash = keccak256(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+        );
+        bytes32 structHash = keccak256(abi.encode(typehash, owner, address(0x77), 5, 0, deadline));
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(key, _digest(_domain("Vklad", address(ours)), structHash));
+        _require(ours.nonces(owner) == 0, "none yet");
+        ours.permit(owner, address(0x77), 5, deadline, v, r, s);
+        _require(ours.allowance(owner, address(0x77)) == 5 && ours.nonces(owner) == 1, "once");
+        vm.expectRevert();
+        ours.permit(owner, address(0x77), 5, deadline, v, r, s);
+    }
+
     function _mintBoth(uint256 seed) private {
         bytes memory records;
         for (uint256 i = 0; i < 1 + seed % 5; ++i) {
