@@ -40,6 +40,15 @@ ACTS: Final[dict[str, str]] = {
     "grant.ended": """
         SELECT closed_at, closed_by::text, grant_id::text, jsonb_build_object('state', state)
         FROM grants WHERE closed_at IS NOT NULL""",
+    "grant.take_back_asked": """
+        SELECT asked_at, asked_by::text, grant_id::text, jsonb_build_object(
+            'take_back', take_back_id, 'content', encode(content_digest, 'hex'))
+        FROM grant_take_backs""",
+    "grant.take_back_decided": """
+        SELECT d.decided_at, d.decided_by::text, t.grant_id::text, jsonb_build_object(
+            'take_back', d.take_back_id, 'decision', d.decision,
+            'content', encode(d.content_digest, 'hex'))
+        FROM grant_take_back_decisions d JOIN grant_take_backs t USING (take_back_id)""",
     "import.proposed": """
         SELECT created_at, created_by::text, import_id::text, jsonb_build_object(
             'budget', budget_id, 'points', points, 'lines', line_count,
