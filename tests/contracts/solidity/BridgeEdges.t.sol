@@ -130,11 +130,7 @@ contract BridgeEdgesTest is Deployed {
     function test_HugeNumbers() public {
         uint64 huge = type(uint64).max - 1;
         IPointsBridge.Limits memory limits = IPointsBridge.Limits(huge, huge, huge);
-        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        token = VklToken(_create("VklToken", abi.encode(next)));
-        bridge = PointsBridge(
-            _create("PointsBridge", abi.encode(token, timelock, _roles(), _periods(), limits, limits))
-        );
+        _deployWith(limits);
         _require(bridge.availablePoints() == huge, "full");
         uint64 points = 2 ** 47;
         _bring(MEMBER, points);
@@ -145,5 +141,27 @@ contract BridgeEdgesTest is Deployed {
         vm.prank(address(timelock));
         bridge.setLimits(limits);
         _require(bridge.limits().capacityPoints == huge, "a step from the highest overflows nothing");
+    }
+
+    function test_AHugeBucketSaysWhatItHas() public {
+        uint64 capacity = 2 ** 50;
+        _deployWith(IPointsBridge.Limits(capacity, 1, capacity));
+        uint64 taken = 2 ** 47;
+        _bring(MEMBER, taken);
+        uint64 sequence = _commit(_record(MEMBER, taken), capacity);
+        vm.warp(block.timestamp + DELAY_S);
+        _watch();
+        vm.expectRevert(
+            abi.encodeWithSelector(IPointsBridge.BucketTooEmpty.selector, capacity, capacity - taken)
+        );
+        bridge.executeBatch(sequence, _record(MEMBER, taken));
+    }
+
+    function _deployWith(IPointsBridge.Limits memory limits) private {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+        token = VklToken(_create("VklToken", abi.encode(next)));
+        bridge = PointsBridge(
+            _create("PointsBridge", abi.encode(token, timelock, _roles(), _periods(), limits, limits))
+        );
     }
 }
