@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from api.auth.sessions import OpenSession, open_session
 from api.http.app import create_app
 from api.http.principal import CSRF_HEADER, SESSION_COOKIE
 from api.i18n.catalogue import refuse_missing
+from api.settings import PROJECT_FOLDER
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
@@ -214,3 +216,22 @@ def test_goods_over_http(doors: Doors, guild: Guild) -> None:
     assert doors.get("first", "goods/all")["data"][0]["stock"] == 7
     _is(doors.post("boris", "goods-orders", asked), 409, "good_not_offered")
     assert guild.findings() == ()
+
+
+def test_the_documented_recount_is_right(doors: Doors, guild: Guild) -> None:
+    text = (PROJECT_FOLDER / "docs" / "governance.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    known: dict[str, Any] = {}
+    exec(code, known)  # noqa: S102 - the document's own lines
+    projects = [doors.done(name, "projects", PROJECT)["id"] for name in ("anna", "gleb")]
+    for number, name in enumerate(("boris", "daria", "gleb", "anna")):
+        guild.give(name, 300 + number, days=20 + 20 * number)
+        guild.give(name, 100, days=None)
+        doors.done(name, "stakes", {"project": projects[number % 2], "points": 350 + number})
+        doors.later(days=3 * number)
+    for days in (0, 1, 5, 30, 100):
+        doors.later(days=days)
+        told = doors.get("", "stakes/ranking")
+        stated = {each["project"]: each["weight"] for each in told["data"]}
+        assert known["ranking"](told) == stated
+        assert len(stated) == 2
