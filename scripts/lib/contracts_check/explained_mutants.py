@@ -5,4 +5,113 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-EXPLAINED: Final[Mapping[str, str]] = {}
+_UNSIGNED: Final = "an unsigned number is never below zero"
+_CONSTANT: Final = "the same value, kept elsewhere in the code"
+_NARROWER: Final = "the value fits, and what is worked out with it is as wide as before"
+_FULL: Final = "the bucket begins full, and what is full stays so since whenever"
+_TRIMMED: Final = "what is above the room is cut whenever the level is read"
+_SAME_POSITION: Final = "writing the position that stands there changes nothing"
+_COPY: Final = "nothing that is read here is written between; a copy says the same"
+_MULTIPLE: Final = "the length is a multiple of a record's, so that the loop meets it exactly"
+
+EXPLAINED: Final[Mapping[str, str]] = {
+    "PointsBridge: Batch memory committed = stored; => Batch storage committed = stored;": _COPY,
+    (
+        "PointsBridge: Batch storage stored = _batches[sequence]; => Batch memory "
+        "stored = _batches[sequence]; [2]"
+    ): _COPY,
+    "PointsBridge: Limits storage present = _limits; => Limits memory present = _limits;": _COPY,
+    (
+        "PointsBridge: _bucketAt = uint48(block.timestamp); => //_bucketAt = "
+        "uint48(block.timestamp); [1]"
+    ): _FULL,
+    "PointsBridge: _bucketAt = uint48(block.timestamp); => _bucketAt = uint48(0); [1]": _FULL,
+    (
+        "PointsBridge: _storeBucket(level < room ? level : room); => _storeBucket(true "
+        "? level : room);"
+    ): _TRIMMED,
+    (
+        "PointsBridge: bytes32 public constant REDEEM_TYPEHASH = => bytes32 public "
+        "immutable REDEEM_TYPEHASH ="
+    ): _CONSTANT,
+    (
+        "PointsBridge: if (amount % UNITS_PER_POINT != 0) revert "
+        "NotWholePoints(amount); => if (amount % UNITS_PER_POINT > 0) revert "
+        "NotWholePoints(amount);"
+    ): _UNSIGNED,
+    (
+        "PointsBridge: if (amount == 0) revert NoPoints(); => if (amount <= 0) revert NoPoints();"
+    ): _UNSIGNED,
+    (
+        "PointsBridge: if (committed.ledgerPosition > executedLedgerPosition) { => if "
+        "(committed.ledgerPosition >= executedLedgerPosition) {"
+    ): _SAME_POSITION,
+    (
+        "PointsBridge: if (given == 0 || given > max) revert LimitOutOfBounds(given, "
+        "1, max); => if (given <= 0 || given > max || given > max) revert "
+        "LimitOutOfBounds(given, 1, max);"
+    ): _UNSIGNED,
+    (
+        "PointsBridge: if (period == 0) revert PeriodRefused(period); => if (period <= "
+        "0) revert PeriodRefused(period);"
+    ): _UNSIGNED,
+    (
+        "PointsBridge: if (points == 0) revert NoPoints(); => if (points <= 0) revert NoPoints();"
+    ): _UNSIGNED,
+    (
+        "PointsBridge: uint256 private constant DAY_S = 1 days; => uint128 private "
+        "constant DAY_S = 1 days;"
+    ): _NARROWER,
+    (
+        "PointsBridge: uint256 private constant DAY_S = 1 days; => uint256 private "
+        "immutable DAY_S = 1 days;"
+    ): _CONSTANT,
+    (
+        "PointsBridge: uint256 public constant RECORDS_BYTES_MAX = 560 * 26; => "
+        "uint128 public constant RECORDS_BYTES_MAX = 560 * 26;"
+    ): _NARROWER,
+    (
+        "PointsBridge: uint256 public constant RECORDS_BYTES_MAX = 560 * 26; => "
+        "uint256 public immutable RECORDS_BYTES_MAX = 560 * 26;"
+    ): _CONSTANT,
+    (
+        "PointsBridge: uint256 public constant UNITS_PER_POINT = 1e18; => uint128 "
+        "public constant UNITS_PER_POINT = 1e18;"
+    ): _NARROWER,
+    (
+        "PointsBridge: uint256 public constant UNITS_PER_POINT = 1e18; => uint256 "
+        "public immutable UNITS_PER_POINT = 1e18;"
+    ): _CONSTANT,
+    (
+        "VklToken: for (uint256 offset = 0; offset < length; offset += RECORD_BYTES) { "
+        "=> for (uint256 offset = 0; offset != length; offset += RECORD_BYTES) {"
+    ): _MULTIPLE,
+    (
+        "VklToken: if (length == 0 || length % RECORD_BYTES != 0) revert "
+        "MalformedRecords(length, RECORD_BYTES); => if (length <= 0 || length % "
+        "RECORD_BYTES != 0 || length % RECORD_BYTES != 0) revert "
+        "MalformedRecords(length, RECORD_BYTES);"
+    ): _UNSIGNED,
+    (
+        "VklToken: if (length == 0 || length % RECORD_BYTES != 0) revert "
+        "MalformedRecords(length, RECORD_BYTES); => if (length == 0 || length == 0 || "
+        "length % RECORD_BYTES > 0) revert MalformedRecords(length, RECORD_BYTES);"
+    ): _UNSIGNED,
+    (
+        "VklToken: if (recordPoints == 0) revert EmptyRecord(recipient); => if "
+        "(recordPoints <= 0) revert EmptyRecord(recipient);"
+    ): _UNSIGNED,
+    (
+        "VklToken: uint256 private constant RECORD_BYTES = 26; => uint256 private "
+        "immutable RECORD_BYTES = 26;"
+    ): _CONSTANT,
+    (
+        "VklToken: uint256 private constant UNITS_PER_POINT = 1e18; => uint256 private "
+        "immutable UNITS_PER_POINT = 1e18;"
+    ): _CONSTANT,
+    (
+        "VklToken: uint256 recordPoints = uint48(word >> 48); => uint128 recordPoints "
+        "= uint48(word >> 48);"
+    ): _NARROWER,
+}
+"""By the mutant's name: contract, line before and after, and its place among lines alike."""

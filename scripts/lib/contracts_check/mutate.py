@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from explained_mutants import EXPLAINED
 from judging import ABSTRACT, Variant, Verdict, codes, every_test, judge, same_code, source
@@ -34,19 +34,24 @@ AT_ONCE: Final = 20
 
 @dataclass(frozen=True)
 class Mutant:
-    """A contract in which a tool changed something; by its line and what the change makes of it."""
+    """A contract in which a tool changed something; by its line and what the change makes of it.
+
+    ``place`` counts from one where the line stands more than once in the contract, else it is zero.
+    """
 
     contract: str
     mutator: str
     line: int
     before: str
     after: str
+    place: int
     text: str
 
     @property
     def name(self) -> str:
-        """As people and `explained_mutants` name it; both are one line of text."""
-        return f"{self.contract}: {self.before} => {self.after}"
+        """As people and `explained_mutants` name it; each side is one line of text."""
+        which = f" [{self.place}]" if self.place else ""
+        return f"{self.contract}: {self.before} => {self.after}{which}"
 
 
 def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
@@ -87,12 +92,13 @@ def _mutants() -> Iterator[Mutant]:
             if text == sound or (contract, text) in seen:
                 continue
             seen.add((contract, text))
-            before, after = _changed(sound, text)
-            yield Mutant(contract, patch["mutator"], patch["line_number"], before, after, text)
+            yield Mutant(
+                contract, patch["mutator"], patch["line_number"], *_changed(sound, text), text
+            )
 
 
-def _changed(sound: str, text: str) -> tuple[str, str]:
-    """The lines that differ, each side in one."""
+def _changed(sound: str, text: str) -> tuple[str, str, int]:
+    """The lines that differ, each side in one, and which of several such lines it is."""
     ours, theirs = sound.splitlines(), text.splitlines()
     head = 0
     while head < min(len(ours), len(theirs)) and ours[head] == theirs[head]:
@@ -102,10 +108,12 @@ def _changed(sound: str, text: str) -> tuple[str, str]:
         tail += 1
     sides = (ours[head : len(ours) - tail], theirs[head : len(theirs) - tail])
     before, after = (" ".join(line.strip() for line in side) for side in sides)
-    return before, after
+    alike = [number for number, line in enumerate(ours) if line.strip() == before]
+    place = alike.index(head) + 1 if len(alike) > 1 and head in alike else 0
+    return before, after, place
 
 
-def _patches(contract: str) -> list[dict[str, object]]:
+def _patches(contract: str) -> list[dict[str, Any]]:
     """What slither-mutate makes of a contract; asked once for a text of it."""
     digest = hashlib.sha256(source(contract).encode()).hexdigest()[:16]
     out = FOLDER / f"{contract}-{digest}.jsonl"
@@ -211,14 +219,15 @@ def _tests_digest() -> str:
 
 
 def _kept(*, survivors: bool) -> dict[str, Verdict]:
-    """Verdicts of these contracts and tests; with ``survivors`` of any tests, but no survivor's."""
+    """Verdicts of these contracts and tests; with ``survivors`` of any tests where settled."""
     path, present = FOLDER / "judged.jsonl", _tests_digest()
     if not path.exists():
         return {}
     kept: dict[str, Verdict] = {}
     for line in map(json.loads, path.read_text("utf-8").splitlines()):
         verdict = Verdict(line["verdict"])
-        if line["tests"] == present or (survivors and verdict is not Verdict.SURVIVED):
+        settled = verdict is not Verdict.SURVIVED or line["name"] in EXPLAINED
+        if line["tests"] == present or (survivors and settled):
             kept[line["mutant"]] = verdict
     return kept
 
