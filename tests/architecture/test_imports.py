@@ -17,7 +17,7 @@ DATABASE_ONLY_IN: Final = (
     "api/migrations/",
     "api/composition.py",  # Reads and rewrites a URL.
 )
-DRIVER_ONLY_IN: Final = ("api/supervisor/postgres.py",)
+DRIVER_ONLY_IN: Final = ("api/supervisor/postgres.py", "ledger/kernel/packed.py")
 PURE_NAMES: Final = ("model.py",)
 PURE_PACKAGES: Final = ("ledger/scoring/",)
 IMPURE: Final = (
@@ -67,7 +67,7 @@ def test_sql_is_only_in_stores_and_tables() -> None:
     assert [one for one in found if not _is_sql_module(one.split()[0])] == []
 
 
-def test_the_database_driver_is_only_where_the_server_is_set_up() -> None:
+def test_the_database_driver_is_only_where_servers_are_set_up_and_rows_packed() -> None:
     found = _importers("psycopg", allowed=DRIVER_ONLY_IN)
     assert [one for one in found if not _is_sql_module(one.split()[0])] == []
 
