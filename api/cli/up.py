@@ -16,7 +16,6 @@ from rich.console import Console
 
 from api.composition import Composition, broker_url, compose, migrate_installation
 from api.http.app import create_app
-from api.http.collector import collect_rarely
 from api.settings import Settings, load_settings
 from api.supervisor.errors import PartFailed
 from api.supervisor.parts import STAGES, Installation
@@ -26,6 +25,7 @@ from api.tasks.app import ComposedPerProcess, add_tasks, create_celery
 from api.tasks.relay import Relay
 from api.tasks.schedule import JOBS, Job
 from api.tasks.topics import TOPICS
+from ledger.kernel.collector import collect_rarely
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 

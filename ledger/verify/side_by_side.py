@@ -6,20 +6,17 @@ Processes are forked, so that checks need not be sent; where there is no fork, t
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any
 
+from ledger.kernel.collector import collect_rarely
 from ledger.kernel.transaction import Database, Work, connect
 from ledger.verify import store
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
-
-_NEW_OBJECTS: Final = 50_000
-"""Between two looks for garbage: pages of rows come and go, and were walked again and again."""
 
 Found = Mapping[int, Finding | None]
 """Number of a check → the first that it found, ``None`` where its rule holds."""
@@ -83,8 +80,7 @@ def _told(answers: Connection) -> Found:
 
 def _take(share: _Share, answer: Connection) -> None:
     """A process: check after check, until none is left; one that fails ends it."""
-    gc.freeze()  # What was there before lives as long as this process, and rows make no cycles.
-    gc.set_threshold(_NEW_OBJECTS)
+    collect_rarely()
     url = share.database.engine.url.render_as_string(hide_password=False)
     found: dict[int, Finding | None] = {}
     try:

@@ -18,7 +18,7 @@ from scoring_rows import replay_rows, worker_rows
 from server import Say, faults_afterwards, running_server
 from tigerbeetle_rows import tigerbeetle_rows
 
-from api.http.collector import collect_rarely
+from ledger.kernel.collector import collect_rarely
 
 FULL: Final = 1_000_000
 SHORT: Final = 100_000

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from rows import AnyRow, Pair, Row
 from server import BenchServer, Say, faults_afterwards
 
-from api.http.collector import collect_rarely
 from api.settings import PROJECT_FOLDER
 from ledger.kernel import outbox
 from ledger.kernel.clock import Instant
+from ledger.kernel.collector import collect_rarely
 from ledger.kernel.transaction import Work, execute
 from ledger.members.model import SCORE_TOPIC
 from ledger.scoring import service

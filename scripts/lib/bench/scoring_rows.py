@@ -20,12 +20,12 @@ import sqlalchemy as sa
 from rows import AnyRow, Figure
 from server import BenchServer, Say, faults_afterwards
 
-from api.http.collector import collect_rarely
 from api.settings import PROJECT_FOLDER, process_environment
 from api.supervisor.process import Program, recorded, start, wait_healthy
 from api.supervisor.valkey import ValkeyServer
 from ledger.events import store as events_store
 from ledger.kernel.clock import Instant, SystemClock
+from ledger.kernel.collector import collect_rarely
 from ledger.programme.load import load_programme
 from ledger.scoring.entitlements.service import projection
 from ledger.scoring.model import Activation

@@ -27,9 +27,9 @@ import posting  # noqa: E402 - after the checkout is on the path
 import psycopg  # noqa: E402 - after the checkout is on the path
 from server import BenchServer, Say  # noqa: E402 - after the checkout is on the path
 
-from api.http.collector import collect_rarely  # noqa: E402 - after the checkout is on the path
 from api.settings import process_environment  # noqa: E402 - after the checkout is on the path
 from ledger.kernel.batcher import MicroBatcher  # noqa: E402 - after the checkout is on the path
+from ledger.kernel.collector import collect_rarely  # noqa: E402 - after the checkout is on the path
 from ledger.kernel.transaction import connect  # noqa: E402 - after the checkout is on the path
 from ledger.lots.clawing import grant_of  # noqa: E402 - after the checkout is on the path
 from ledger.lots.granting import grant_lots  # noqa: E402 - after the checkout is on the path

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.http.collector import (
+from ledger.kernel.collector import (
     MIDDLE_COLLECTIONS,
     NEW_OBJECTS,
     YOUNG_COLLECTIONS,

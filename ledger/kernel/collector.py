@@ -20,8 +20,8 @@ MIDDLE_COLLECTIONS: Final = 20
 def collect_rarely() -> None:
     """Set everything that is there apart, and collect rarely from now on.
 
-    To be called once, when the application of a serving process is made or workers are about to be
-    forked: never by what shares its process with others.
+    To be called once, when the application of a serving process is made, workers are about to be
+    forked or a process begins its checks: never by what shares its process with others.
     """
     gc.collect()
     gc.freeze()
