@@ -20,6 +20,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from ledger.members.roles.store import owners as owners_of
 from ledger.programme import service, store
 from ledger.programme.faults import Fault, ProgrammeInvalid
+from ledger.programme.model_unit import POINTS_UNIT
 
 router: Final = APIRouter(prefix="/admin/programme", include_in_schema=False)
 
@@ -132,6 +133,7 @@ def _page(
         status=422 if faults or problem else 200,
         versions=versions,
         version_names={one.programme_hash: (one.name, one.version) for one in versions},
+        of_points={one.programme_hash for one in versions if _unit_of(one) == POINTS_UNIT},
         activations=list(reversed(activations)),
         causes=causes,
         in_force=in_force,
@@ -148,6 +150,10 @@ def _page(
         source_lines=text.splitlines(),
         problem=problem,
     )
+
+
+def _unit_of(stored: store.StoredProgramme) -> str:
+    return service.read_programme(stored.source_text).unit
 
 
 def _moment(text: str) -> datetime | None:
