@@ -110,6 +110,7 @@ from api.pages import (
 )
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
+from api.pages import polls as poll_pages
 from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
 from api.pages import units as unit_pages
@@ -175,6 +176,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     good_pages.router,
     project_pages.router,
     project_acts.router,
+    poll_pages.router,
     purchase_pages.router,
     inviting.router,
     linking.router,

@@ -33,6 +33,7 @@ MENU: Final = (
     Item("checkout", "/checkout", "tag"),
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),
+    Item("polls", "/polls", "chart"),
     Item("reviews", "/admin/reviews", "shield", frozenset({Role.MODERATOR})),
     Item("admin", "/admin", "shield", frozenset({Role.ADMIN, Role.AUDITOR, Role.OWNER})),
 )
