@@ -168,6 +168,10 @@ ACTS: Final[dict[str, str]] = {
         SELECT a.approved_at, a.approved_by::text, encode(c.programme_hash, 'hex'),
             jsonb_build_object('change', a.change_id, 'effective_at', a.effective_at)
         FROM unit_approvals a JOIN unit_changes c USING (change_id)""",
+    "unit.closed": """
+        SELECT e.closed_at, e.closed_by::text, encode(c.programme_hash, 'hex'),
+            jsonb_build_object('change', e.change_id)
+        FROM unit_closures e JOIN unit_changes c USING (change_id)""",
     "programme.voted": """
         SELECT recorded_at, NULL, encode(programme_hash, 'hex'), jsonb_build_object(
             'number', number, 'outcome', outcome, 'reason', reason,

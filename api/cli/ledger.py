@@ -78,7 +78,7 @@ APPEND_ONLY: Final = (
     *("source_acts", "member_levels"),
     *("member_merges", "member_merge_decisions"),
     *("member_merge_identities", "member_merge_entries"),
-    *("unit_changes", "unit_approvals"),
+    *("unit_changes", "unit_approvals", "unit_closures"),
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
     *("poll_voters", "poll_ballots"),

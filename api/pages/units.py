@@ -28,7 +28,7 @@ from ledger.programme.model import Programme
 from ledger.programme.model_unit import POINTS_UNIT
 from ledger.scoring.model import Entitlement, PeriodCause
 from ledger.units import service, store
-from ledger.units.model import PREFIX, ApproveUnit, ProposeUnit, UnitChange, UnitStanding
+from ledger.units.model import PREFIX, ApproveUnit, CloseUnit, ProposeUnit, UnitChange, UnitStanding
 
 router: Final = APIRouter(include_in_schema=False)
 AWARDS_SHOWN_MAX: Final = 50
@@ -145,6 +145,13 @@ def approve(
     command = ApproveUnit(parse_id(PREFIX, change_id), bytes.fromhex(programme_hash), admin)
     execute(database, service.approve_unit, command)
     return view.redirect("/admin/units", notice="units.approved")
+
+
+@router.post("/admin/units/changes/{change_id}/close")
+def close(change_id: str, view: ViewHere, database: DatabaseHere, admin: ActingAdmin) -> Response:
+    """Withdraw one's own proposal, or reject another's."""
+    execute(database, service.close_unit, CloseUnit(parse_id(PREFIX, change_id), admin))
+    return view.redirect("/admin/units", notice="units.closed")
 
 
 def shown_unit(view: View, found: UnitStanding) -> ShownUnit:

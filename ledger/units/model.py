@@ -31,7 +31,7 @@ class UnknownUnitChange(VkladError):
 
 
 class UnitChangeDecided(VkladError):
-    """It was approved before."""
+    """It was approved, withdrawn or rejected before."""
 
     code = "unit_change_decided"
     kind = ErrorKind.CONFLICT
@@ -63,8 +63,16 @@ class ApproveUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseUnit:
+    """Say no: the proposer withdraws, any other admin rejects."""
+
+    change_id: UUID
+    closed_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UnitChange:
-    """A proposal, and since when it is in force if it was approved."""
+    """A proposal, and since when it is in force if it was approved, or who closed it."""
 
     change_id: UUID
     unit: str
@@ -73,6 +81,7 @@ class UnitChange:
     proposed_by: UUID
     effective_at: datetime
     approved_by: UUID | None
+    closed_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

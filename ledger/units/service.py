@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
@@ -23,6 +24,7 @@ from ledger.standing.model import level, merit_of, standing
 from ledger.units import store
 from ledger.units.model import (
     ApproveUnit,
+    CloseUnit,
     NotBeside,
     ProposeUnit,
     UnitChange,
@@ -66,7 +68,7 @@ def approve_unit(work: Work, command: ApproveUnit) -> UnitChange:
         NotAnAdmin: of whoever approves.
         UnknownUnitChange: nothing of this id, or another version, was proposed.
         UnitNeedsAnotherPerson: the proposer approves their own.
-        UnitChangeDecided: it was approved before.
+        UnitChangeDecided: it was approved or closed before.
     """
     members.require_admin(work, command.approved_by)
     change = store.lock_change(work, command.change_id)
@@ -74,8 +76,7 @@ def approve_unit(work: Work, command: ApproveUnit) -> UnitChange:
         raise UnknownUnitChange("There is no such proposal.")
     if change.proposed_by == command.approved_by:
         raise UnitNeedsAnotherPerson("You proposed this; another admin has to approve it.")
-    if change.approved_by is not None:
-        raise UnitChangeDecided("This was approved before.")
+    _refuse_decided(change)
     effective_at = change.effective_at
     if store.in_force(work, change.unit):
         effective_at = max(effective_at, work.now)
@@ -83,6 +84,31 @@ def approve_unit(work: Work, command: ApproveUnit) -> UnitChange:
     approved = store.lock_change(work, change.change_id)
     assert approved is not None, "locked above"
     return approved
+
+
+def close_unit(work: Work, command: CloseUnit) -> UnitChange:
+    """Withdraw one's own proposal, or reject another's; it never comes into force.
+
+    Raises:
+        NotAnAdmin: of whoever closes it.
+        UnknownUnitChange: nothing of this id was proposed.
+        UnitChangeDecided: it was approved or closed before.
+    """
+    members.require_admin(work, command.closed_by)
+    change = store.lock_change(work, command.change_id)
+    if change is None:
+        raise UnknownUnitChange("There is no such proposal.")
+    _refuse_decided(change)
+    store.insert_closure(work, change.change_id, command.closed_by)
+    return replace(change, closed_by=command.closed_by)
+
+
+def _refuse_decided(change: UnitChange) -> None:
+    if change.approved_by is not None:
+        raise UnitChangeDecided("This was approved before.")
+    if change.closed_by is not None:
+        own = change.closed_by == change.proposed_by
+        raise UnitChangeDecided(f"This was {'withdrawn' if own else 'rejected'} before.")
 
 
 def units_of(work: Work, member_id: UUID) -> list[UnitStanding]:

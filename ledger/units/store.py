@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ledger.kernel.transaction import Work
 from ledger.programme.tables import programmes
 from ledger.units.model import UnitChange
-from ledger.units.tables import unit_approvals, unit_changes
+from ledger.units.tables import unit_approvals, unit_changes, unit_closures
 
 
 def insert_change(work: Work, change: UnitChange) -> None:
@@ -40,6 +40,13 @@ def insert_approval(work: Work, change_id: UUID, effective_at: datetime, approve
     )
 
 
+def insert_closure(work: Work, change_id: UUID, closed_by: UUID) -> None:
+    """Write down that a proposal was withdrawn or rejected."""
+    work.connection.execute(
+        unit_closures.insert().values(change_id=change_id, closed_by=closed_by, closed_at=work.now)
+    )
+
+
 def lock_change(work: Work, change_id: UUID) -> UnitChange | None:
     """One proposal; another approval of it waits."""
     held = sa.select(unit_changes.c.change_id).where(unit_changes.c.change_id == change_id)
@@ -61,8 +68,10 @@ def in_force(work: Work, unit: str | None = None) -> list[UnitChange]:
 
 
 def waiting(work: Work, limit: int) -> list[UnitChange]:
-    """Proposals that nobody has approved, newest first."""
-    query = _query().where(unit_approvals.c.approved_at.is_(None))
+    """Proposals that nobody has approved or closed, newest first."""
+    query = _query().where(
+        unit_approvals.c.approved_at.is_(None), unit_closures.c.closed_at.is_(None)
+    )
     ordered = query.order_by(unit_changes.c.change_id.desc()).limit(limit)
     return [_change(row) for row in work.connection.execute(ordered)]
 
@@ -76,11 +85,12 @@ def _query() -> sa.Select[Any]:
         unit_changes.c.proposed_by,
         effective.label("effective_at"),
         unit_approvals.c.approved_by,
+        unit_closures.c.closed_by,
         programmes.c.source_text,
     ).select_from(
-        unit_changes.join(
-            programmes, programmes.c.programme_hash == unit_changes.c.programme_hash
-        ).outerjoin(unit_approvals, unit_approvals.c.change_id == unit_changes.c.change_id)
+        unit_changes.join(programmes, programmes.c.programme_hash == unit_changes.c.programme_hash)
+        .outerjoin(unit_approvals, unit_approvals.c.change_id == unit_changes.c.change_id)
+        .outerjoin(unit_closures, unit_closures.c.change_id == unit_changes.c.change_id)
     )
 
 
@@ -93,4 +103,5 @@ def _change(row: sa.Row[Any]) -> UnitChange:
         row.proposed_by,
         row.effective_at,
         row.approved_by,
+        row.closed_by,
     )

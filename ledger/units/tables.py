@@ -21,6 +21,15 @@ unit_changes = sa.Table(
     sa.CheckConstraint("unit <> 'points'", name="beside_points"),
 )
 
+unit_closures = sa.Table(
+    "unit_closures",
+    metadata,
+    sa.Column("change_id", sa.Uuid, sa.ForeignKey("unit_changes.change_id"), primary_key=True),
+    sa.Column("closed_by", sa.Uuid, sa.ForeignKey("members.member_id"), nullable=False),
+    sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""What was withdrawn by its proposer, or rejected by another; never approved as well."""
+
 unit_approvals = sa.Table(
     "unit_approvals",
     metadata,

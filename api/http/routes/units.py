@@ -19,7 +19,7 @@ from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Database, execute
 from ledger.scoring.model import Entitlement, EventCause
 from ledger.units import service
-from ledger.units.model import PREFIX, ApproveUnit, ProposeUnit, UnitChange, UnitStanding
+from ledger.units.model import PREFIX, ApproveUnit, CloseUnit, ProposeUnit, UnitChange, UnitStanding
 
 router: Final = APIRouter(prefix="/v1", tags=["units"])
 Admin = Annotated[Principal, Depends(require_role("admin"))]
@@ -63,6 +63,15 @@ def approve(
     wanted = parse_id(PREFIX, change_id)
     command = ApproveUnit(wanted, bytes.fromhex(body.programme[2:]), member_id)
     return JSONResponse(_change(execute(database, service.approve_unit, command)))
+
+
+@router.post("/units/changes/{change_id}/close", responses=responses(401, 403, 404, 409, 503))
+def close(
+    change_id: str, member_id: CurrentMember, _: Admin, database: DatabaseHere
+) -> JSONResponse:
+    """Withdraw one's own proposal, or reject another's."""
+    command = CloseUnit(parse_id(PREFIX, change_id), member_id)
+    return JSONResponse(_change(execute(database, service.close_unit, command)))
 
 
 @router.get("/members/me/units", responses=responses(401, 403, 503))
@@ -126,4 +135,5 @@ def _change(change: UnitChange) -> dict[str, Json]:
         "effective_at": Instant.of(change.effective_at).isoformat(),
         "proposed_by": format_id("mem", change.proposed_by),
         "approved_by": None if change.approved_by is None else format_id("mem", change.approved_by),
+        "closed_by": None if change.closed_by is None else format_id("mem", change.closed_by),
     }

@@ -42,6 +42,10 @@ def put_in_force(app: FastAPI, world: World, text: str) -> None:
     offered = first.get("/admin/units").text
     wanted = offered.partition('<option value="')[2][:64]
     first.done("/admin/units/changes", programme_hash=wanted, effective_at="2026-01-01")
+    assert "Programmes in units of their own to approve" in second.words("/admin")
+    assert second.press("/admin/units", "/close").status_code == 303
+    assert "/approve" not in second.get("/admin/units").text
+    first.done("/admin/units/changes", programme_hash=wanted, effective_at="2026-01-01")
     assert "another administrator has to approve" in first.words("/admin/units")
     assert "/approve" not in first.get("/admin/units").text
     assert second.press("/admin/units", "/approve").status_code == 303
@@ -53,6 +57,8 @@ def test_two_put_it_in_force_and_members_see_it(app: FastAPI, world: World, mari
     assert "No stored version states another unit" in admin.words("/admin/units")
     assert "Beside points" not in maria.words("/me")
     put_in_force(app, world, STAFF)
+    assert "It awards a unit of its own." in admin.words("/admin/programme")
+    assert 'action="/admin/programme/activations"' not in admin.get("/admin/programme").text
     assert "Staff credit 12 Trainee" in maria.words("/me")
     said = maria.words("/units")
     assert "credit 12 Trainee" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -107,6 +108,27 @@ def test_it_takes_two_persons(
     approval = f"/v1/units/changes/{later['id']}/approval"
     approved = second_admin.post(approval, json={"programme": again}).json()
     assert approved["effective_at"] > "2026-02"
+
+
+def test_a_proposal_is_withdrawn_or_rejected(
+    world: World, admin: TestClient, second_admin: TestClient, anna: TestClient
+) -> None:
+    programme = put(world, STAFF)
+    for closing in (admin, second_admin):
+        change = propose(admin, programme).json()
+        path = f"/v1/units/changes/{change['id']}"
+        assert code(anna.post(f"{path}/close")) == (403, "role_required")
+        closed = closing.post(f"{path}/close")
+        assert (closed.status_code, closed.json()["closed_by"] is None) == (200, False)
+        assert code(closing.post(f"{path}/close")) == (409, "unit_change_decided")
+        late = second_admin.post(f"{path}/approval", json={"programme": programme})
+        assert code(late) == (409, "unit_change_decided")
+    unknown = f"/v1/units/changes/{format_id('uch', UUID(int=1))}/close"
+    assert code(admin.post(unknown)) == (404, "unknown_unit_change")
+    approved = propose(admin, programme).json()
+    path = f"/v1/units/changes/{approved['id']}"
+    assert second_admin.post(f"{path}/approval", json={"programme": programme}).status_code == 200
+    assert code(admin.post(f"{path}/close")) == (409, "unit_change_decided")
 
 
 def test_each_programme_has_its_own_door(world: World, admin: TestClient) -> None:
