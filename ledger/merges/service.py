@@ -217,8 +217,8 @@ def _refuse_own_pay(work: Work, survivor: UUID, absorbed: UUID) -> None:
     if found is not None:
         what = format_id(found.prefix, found.id)
         raise MergeWouldPayOneself(
-            f"One of the two proposed or approved {what}, which paid the other. An import can be "
-            "taken back first; a grant cannot, and these two stay apart.",
+            f"One of the two proposed or approved {what}, which paid the other. It can be taken "
+            "back first.",
             paid_by=what,
         )
 

@@ -297,6 +297,34 @@ def test_facts_under_review_come_first(course: World) -> None:
         merge(course, course.linked["1"], course.linked["2"])
 
 
+@pytest.mark.parametrize("whose", ["1", "2"], ids=["survivor", "absorbed"])
+def test_who_is_under_review_is_not_parted(course: World, whose: str) -> None:
+    """A case is about facts of one person: who that is does not change while it is live."""
+
+    def suspect(work: Work, case_id: UUID) -> None:
+        opened = {"state": "open", "opened_at": work.now, "kind": "ring", "parameters": {}}
+        work.connection.execute(review_cases.insert().values(case_id=case_id, **opened))
+        named = {"case_id": case_id, "member_id": course.linked[whose]}
+        work.connection.execute(review_members.insert().values(named))
+
+    def release(work: Work, by: UUID) -> None:
+        released = {"state": "released", "decided_at": work.now, "decided_by": by}
+        work.connection.execute(review_cases.update().values(released))
+
+    merged = merge(course, course.linked["1"], course.linked["2"])
+    asked = ProposeSplit(merged.merge_id, WHY, course.first_admin)
+    before = execute(course.database, service.propose_split, asked)
+    execute(course.database, suspect, UUID(int=1))
+    # Neither is it proposed, nor is what was proposed before approved.
+    with pytest.raises(MergeUnderReview):
+        execute(course.database, service.propose_split, asked)
+    yes = ApproveMerge(before.merge_id, before.content_digest, course.second_admin)
+    with pytest.raises(MergeUnderReview):
+        execute(course.database, service.approve, yes)
+    execute(course.database, release, course.first_admin)
+    assert execute(course.database, service.approve, yes).state is MergeState.APPROVED
+
+
 WEEKS = """
 programme: school
 version: "1"
