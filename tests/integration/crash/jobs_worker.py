@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +169,29 @@ def _hop_at_commits(composition: Composition, hops: Hops) -> None:
     engine.dialect.do_commit = commit_and_hop  # type: ignore[method-assign]
 
 
+@dataclass
+class _Sent:
+    """Cursors that write. How much is known when they have run: together, at the pipeline's end."""
+
+    hops: Hops
+    cursors: list[Any] = field(default_factory=list)
+
+    def add(self, cursor: Any) -> None:
+        """One more; alone, it has run."""
+        self.cursors.append(cursor)
+        if cursor.connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF:
+            self.tell()
+
+    def tell(self) -> None:
+        """All have run."""
+        if any(cursor.rowcount > 0 for cursor in self.cursors):
+            self.hops.wrote()
+        self.cursors.clear()
+
+
 def _hop_at_statements(hops: Hops) -> None:
     """Before every statement, whoever sends it: SQLAlchemy's and the journal's own cursors."""
+    sent = _Sent(hops)
 
     def hopping(original: Callable[..., Any]) -> Callable[..., Any]:
         def send(cursor: Any, query: Any, *given: Any, **named: Any) -> Any:
@@ -178,8 +199,10 @@ def _hop_at_statements(hops: Hops) -> None:
             if verb in _VERBS:
                 hops.hop(f"before {verb}", cursor.connection)
             answer = original(cursor, query, *given, **named)
-            if verb == "COPY" or (verb in _WRITING and cursor.rowcount > 0):
+            if verb == "COPY":
                 hops.wrote()
+            elif verb in _WRITING:
+                sent.add(cursor)
             return answer
 
         return send
@@ -187,3 +210,10 @@ def _hop_at_statements(hops: Hops) -> None:
     for kind in (psycopg.Cursor, psycopg.ServerCursor):
         kind.execute = hopping(kind.execute)  # type: ignore[method-assign]
     psycopg.Cursor.copy = hopping(psycopg.Cursor.copy)  # type: ignore[method-assign]
+    end = psycopg.Pipeline.__exit__
+
+    def end_and_tell(pipeline: psycopg.Pipeline, *failure: Any) -> None:
+        end(pipeline, *failure)
+        sent.tell()
+
+    psycopg.Pipeline.__exit__ = end_and_tell  # type: ignore[method-assign]
