@@ -2,6 +2,7 @@
 
 last act ──── whole UTC days ────▶ check: 1 January, April, July, October, 00:00 UTC
 warning ──── at least so many days ────▶ the first check that takes something
+ └─ given in the week that ends with the last day in time, so one night's failure moves nothing
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from ledger.programme.model_life import Inactivity
 from ledger.programme.numbers import exact_text
 
 DAY: Final = timedelta(days=1)
+EARLY: Final = timedelta(days=7)
+"""How long the job that warns may stand still, and nobody's decay moves by a quarter."""
 _MONTHS: Final = 3
 _DECEMBER: Final = 12
 
@@ -53,11 +56,12 @@ def days_away(last_act: datetime, check: date) -> int:
 def warned_from(today: date, warning_days: int) -> date | None:
     """The first check for which a warning of today would be in time.
 
-    ``None`` if it is too early to warn of the next one. A warning that is late for the next check
-    is one for the check after it.
+    ``None`` if it is too early to warn of the next one: warnings begin :data:`EARLY` before the
+    last day on which they are in time, and whoever was not warned yet is until then. A warning that
+    is late for the next check is one for the check after it.
     """
     check = next_check(today)
-    if today < check - warning_days * DAY:
+    if today < check - warning_days * DAY - EARLY:
         return None
     return check if today + warning_days * DAY <= check else next_check(check)
 

@@ -44,8 +44,8 @@ def run(world: World, moment: str) -> tuple[int, int]:
 
 
 def test_nobody_decays_unwarned_and_the_warned_do_every_quarter(club: World) -> None:
-    assert run(club, "2026-03-17T23:59:59+00:00") == (0, 0)
-    assert run(club, "2026-03-18T00:00:00+00:00") == (0, 1)
+    assert run(club, "2026-03-10T23:59:59+00:00") == (0, 0)
+    assert run(club, "2026-03-11T00:00:00+00:00") == (0, 1)
     assert run(club, "2026-03-18T05:00:00+00:00") == (0, 0)
     pool = balance(club.database, "rewards")
     assert run(club, "2026-04-01T00:00:00+00:00") == (1, 0)
@@ -55,6 +55,28 @@ def test_nobody_decays_unwarned_and_the_warned_do_every_quarter(club: World) -> 
     assert parts(club, "bob") == (0, 1000)
     assert run(club, "2026-07-01T03:00:00+00:00")[0] == 1
     assert parts(at_time(club, "2026-07-02T00:00:00+00:00"), "anna") == (0, 1710)
+    assert findings(club.database) == []
+
+
+@pytest.mark.parametrize("runs_again", ["2026-03-12", "2026-03-14", "2026-03-18"])
+def test_a_job_that_was_down_for_a_week_moves_nothing(club: World, runs_again: str) -> None:
+    """The first day of warnings is missed; until the last that is in time they are given."""
+    assert run(club, "2026-03-10T05:00:00+00:00") == (0, 0)
+    assert run(club, f"{runs_again}T05:00:00+00:00") == (0, 1)
+    # Down again: the check is done for its own day, whenever that is.
+    assert run(club, "2026-04-09T05:00:00+00:00")[0] == 1
+    assert parts(at_time(club, "2026-04-09T05:00:00+00:00"), "anna") == (0, 1900)
+    assert findings(club.database) == []
+
+
+def test_who_comes_late_into_the_week_is_warned_in_it(club: World) -> None:
+    """Cid's absence is known only when Anna has been warned; both are in time."""
+    assert run(club, "2026-03-11T05:00:00+00:00") == (0, 1)
+    club.link("cid")
+    club.state("c", "day.opened", "lms:cid", ACT)
+    club.score()
+    assert run(club, "2026-03-16T05:00:00+00:00") == (0, 1)
+    assert run(club, "2026-04-01T05:00:00+00:00")[0] == 2
     assert findings(club.database) == []
 
 

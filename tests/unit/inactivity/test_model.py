@@ -78,7 +78,9 @@ def test_the_checks_around_a_day(day: date, last: date, following: date) -> None
 @pytest.mark.parametrize(
     ("today", "first"),
     [
-        (date(2026, 3, 17), None),
+        (date(2026, 3, 10), None),
+        (date(2026, 3, 11), date(2026, 4, 1)),
+        (date(2026, 3, 17), date(2026, 4, 1)),
         (date(2026, 3, 18), date(2026, 4, 1)),
         (date(2026, 3, 19), date(2026, 7, 1)),
         (date(2026, 3, 31), date(2026, 7, 1)),
