@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,7 @@ from governance.polls.verify import check_polls
 from governance.recount import polls as recount
 from ledger.kernel.canonical import canonical_json
 from ledger.kernel.transaction import execute
+from tests.conftest import DEEP
 from tests.support.polls import Device, Electorate, recounted
 
 Export = dict[str, Any]
@@ -506,3 +508,45 @@ def test_verify_finds_what_somebody_changed_in_the_database(
 def test_a_poll_is_counted_once(electorate: Electorate) -> None:
     poll = electorate.close(_played(electorate))
     assert not execute(electorate.database, service.count_poll, poll.poll_id)
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where every value of a document is that holds no other."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in parts:
+        if isinstance(inner, dict | list) and inner:
+            yield from _leaves(inner, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def _changed(value: Any) -> Any:
+    """Another value of the same kind; of hex, other hex."""
+    if value is None:
+        return 1
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str) and value:
+        return value[:-1] + ("0" if value[-1] != "0" else "1")
+    return "x"
+
+
+def test_no_value_of_an_export_can_be_changed(
+    files: dict[str, Any], record_property: Callable[[str, object], None]
+) -> None:
+    export = files["export"]
+    places = [path for path in _leaves(export) if path != ("kind",)]
+    chosen = places if DEEP else places[::6]
+    missed = []
+    for path in chosen:
+        changed = copy.deepcopy(export)
+        *way, last = path
+        place = changed
+        for key in way:
+            place = place[key]
+        place[last] = _changed(place[last])
+        with contextlib.suppress(recount.Fault, KeyError, TypeError, ValueError, IndexError):
+            recounted(changed)
+            missed.append(path)
+    record_property("changed", len(chosen))
+    assert missed == []
