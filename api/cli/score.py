@@ -26,6 +26,7 @@ from ledger.scoring.lines import Reading, read_lines
 from ledger.scoring.model import Activation, Entitlement, EventCause, Fact
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import project, quarantined
+from ledger.standing.model import level, merit_of, standing, voice
 
 _STDIN: Final = "-"
 
@@ -43,10 +44,14 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON Lines, one a member, every award with its receipt.")
     ] = False,
+    with_standing: Annotated[
+        bool, typer.Option("--standing", help="Standing, level and voice too, at that moment.")
+    ] = False,
 ) -> None:
     """Score a file of events under a programme, without a database."""
     try:
-        plan = Plan([Activation(read_programme(programme))])
+        version = read_programme(programme)
+        plan = Plan([Activation(version)])
         moment = None if until is None else Instant.parse(until)
     except ProgrammeInvalid as error:
         for fault in error.found:
@@ -66,7 +71,8 @@ def score(
     ]
     entitlements = project(counted, plan, closed_until=moment)
     members = _members(facts, counted, plan)
-    for row in _rows(members, entitlements):
+    at = (moment or _last(facts)) if with_standing else None
+    for row in _rows(members, entitlements, version, at):
         # Bytes, so that a terminal's encoding cannot stop a name from being written.
         typer.echo((json.dumps(row, ensure_ascii=False) if as_json else _plain(row)).encode())
     for number, reason in sorted(faults):
@@ -122,7 +128,18 @@ def _members(facts: Iterable[Fact], counted: Iterable[Fact], plan: Plan) -> list
     return sorted(seen)
 
 
-def _rows(members: Sequence[str], entitlements: Sequence[Entitlement]) -> list[dict[str, Json]]:
+def _last(facts: Sequence[Fact]) -> Instant | None:
+    """The time of the last event: without a clock, the latest that is known."""
+    return max((fact.time for fact in facts), default=None)
+
+
+def _rows(
+    members: Sequence[str],
+    entitlements: Sequence[Entitlement],
+    programme: Programme,
+    at: Instant | None,
+) -> list[dict[str, Json]]:
+    """A row a member; ``at`` is the moment of standing and voice, ``None`` for neither."""
     own: dict[str, list[Entitlement]] = {member: [] for member in members}
     for entitlement in entitlements:
         own[entitlement.beneficiary].append(entitlement)
@@ -131,10 +148,25 @@ def _rows(members: Sequence[str], entitlements: Sequence[Entitlement]) -> list[d
             "member": member,
             "points": sum_points(each.points for each in awards).amount,
             "excess": sum_points(each.excess for each in awards).amount,
+            **({} if at is None else _merits(programme, awards, at)),
             "awards": [_award(each) for each in awards],
         }
         for member, awards in own.items()
     ]
+
+
+def _merits(programme: Programme, awards: Sequence[Entitlement], at: Instant) -> dict[str, Json]:
+    """What awards come to beside points, by the formulas that the programme states."""
+    merits = [merit_of(each) for each in awards]
+    stood = standing(merits, programme.standing)
+    reached = level(stood.points, programme.levels)
+    spoken = voice(merits, programme.voice, programme.zone, at)
+    return {
+        "standing": stood.points.amount,
+        "level": None if reached.level is None else reached.level.level_id,
+        "missing": None if reached.following is None else reached.missing.amount,
+        "voice": spoken.points.amount,
+    }
 
 
 def _award(entitlement: Entitlement) -> dict[str, Json]:
@@ -153,7 +185,11 @@ def _award(entitlement: Entitlement) -> dict[str, Json]:
 
 def _plain(row: dict[str, Json]) -> str:
     over = f" (and {row['excess']} above the cap)" if row["excess"] else ""
-    return f"{row['member']}: {row['points']}{over}"
+    said = f"{row['member']}: {row['points']}{over}"
+    if "standing" not in row:
+        return said
+    reached = f", level {row['level']}" if row["level"] else ""
+    return f"{said}, standing {row['standing']}{reached}, voice {row['voice']}"
 
 
 if __name__ == "__main__":
