@@ -15,6 +15,13 @@ _COPY: Final = "nothing that is read here is written between; a copy says the sa
 _MULTIPLE: Final = "the length is a multiple of a record's, so that the loop meets it exactly"
 
 EXPLAINED: Final[Mapping[str, str]] = {
+    (
+        "Anchors: if (number == 0 || number > count) revert UnknownHead(number); => "
+        "if (number <= 0 || number > count || number > count) revert UnknownHead(number);"
+    ): _UNSIGNED,
+    "VklTimelock: if (delayS == 0) revert NoDelay(); => if (delayS <= 0) revert NoDelay();": (
+        _UNSIGNED
+    ),
     "PointsBridge: Batch memory committed = stored; => Batch storage committed = stored;": _COPY,
     (
         "PointsBridge: Batch storage stored = _batches[sequence]; => Batch memory "
