@@ -15,7 +15,9 @@ from governance.polls.tables import poll_names, poll_voters, polls
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members.model import MemberStatus
+from ledger.members.persons.store import PERSON
 from ledger.members.tables import members
+from ledger.scoring.tables import awards
 from ledger.wallets.tables import wallets
 
 _UNDECIDED: Final = sa.and_(polls.c.counted_at.is_(None), polls.c.withdrawn_at.is_(None))
@@ -198,6 +200,12 @@ def persons(work: Work, limit: int) -> list[UUID]:
         .limit(limit)
     )
     return list(work.connection.execute(query).scalars())
+
+
+def earners(work: Work) -> set[UUID]:
+    """Persons to whom anything was ever awarded, in their own name or one merged into them."""
+    query = sa.select(PERSON).where(sa.exists().where(awards.c.member_id == members.c.member_id))
+    return set(work.connection.execute(query).scalars())
 
 
 def linked_wallets(work: Work) -> dict[UUID, str]:

@@ -87,9 +87,10 @@ def _by_merit(
     snapshot["programme"] = f"0x{in_force.activation.programme_hash.hex()}"
     versions = merits.versions_by_hash(work)
     by_voice = definition.weighing is Weighing.VOICE
+    earners = store.earners(work)
     found = {}
     for person in persons:
-        if not by_voice and not weights.get(person):
+        if person not in earners or not (by_voice or weights.get(person)):
             continue
         earned = merits.merits_of(work, person, versions)
         reached = standing.standing(earned, programme.standing).points.amount

@@ -47,6 +47,7 @@ from governance.polls.verify import check_polls
 from governance.polls.voting import ByDevice, RegisterKey, RevokeKey
 from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import execute
+from ledger.members.model import MemberNotActive
 from tests.support.merging import merge
 from tests.support.polls import OPEN_FOR, Device, Electorate
 
@@ -204,6 +205,20 @@ def test_by_voice_and_with_standing(electorate: Electorate) -> None:
     closing: Any = electorate.close(quadratic).closing
     assert closing["tallies"]["signed"]["totals"] == ["16", "6", "2"]
     assert closing["tallies"]["signed"]["spent"] == "160"
+
+
+def test_who_are_one_person_vote_once(electorate: Electorate) -> None:
+    _earn(electorate, ann=1, bob=1)
+    linked = electorate.world.linked
+    before = electorate.announce(weighing=Weighing.VOICE)
+    merge(electorate.world, linked["ann"], linked["bob"])
+    after = electorate.announce(weighing=Weighing.VOICE)
+    assert (before.opening.eligible, before.opening.weight) == (2, 80)
+    assert (after.opening.eligible, after.opening.weight) == (1, 80)
+    assert electorate.announce().opening.eligible == 6
+    with pytest.raises(MemberNotActive):
+        electorate.vote(before, bob=[0])
+    electorate.vote(after, ann=[0])
 
 
 def test_who_announces(electorate: Electorate) -> None:
