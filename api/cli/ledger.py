@@ -15,6 +15,7 @@ from api.cli.composed import composed
 from api.composition import Composition
 from api.dumps import restored
 from governance.goods.verify import GOODS_CHECKS
+from governance.mandates.verify import MANDATE_CHECKS
 from governance.polls.verify import POLL_CHECKS
 from governance.projects.verify import PROJECT_CHECKS
 from governance.staking.verify import STAKING_CHECKS
@@ -82,6 +83,7 @@ APPEND_ONLY: Final = (
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
     *("poll_voters", "poll_ballots"),
+    *("mandate_orders", "mandate_results"),
     *("project_approvals", "project_shares", "project_payments", "project_acts"),
     *("good_changes", "stakes"),
 )
@@ -120,6 +122,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *REFERRAL_CHECKS,
     *BRIDGE_CHECKS,
     *PROJECT_CHECKS,
+    *MANDATE_CHECKS,
     *GOODS_CHECKS,
     *STAKING_CHECKS,
     *POLL_CHECKS,

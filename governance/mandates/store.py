@@ -64,6 +64,20 @@ def latest(work: Work, chain_key: int) -> list[MandateResult]:
     return sorted((_result(row) for row in rows), key=lambda each: -each.mandate.number)
 
 
+def everything(work: Work) -> list[tuple[int, MandateResult]]:
+    """The last attempt of every mandate of every chain, with the chain's key."""
+    rows = work.connection.execute(
+        sa.select(*mandate_results.c)
+        .ext(pg.distinct_on(mandate_results.c.chain_key, mandate_results.c.number))
+        .order_by(
+            mandate_results.c.chain_key,
+            mandate_results.c.number,
+            mandate_results.c.attempt.desc(),
+        )
+    )
+    return [(row.chain_key, _result(row)) for row in rows]
+
+
 def missing(work: Work, chain_key: int, limit: int) -> list[tuple[Mandate, int]]:
     """Mandates whose document was missing at the last attempt, with that attempt, oldest first."""
     last = _last(chain_key).subquery()

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import sqlalchemy as sa
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from fastapi import FastAPI, Request
@@ -241,11 +240,6 @@ class Community:
         self.until(lambda: self.state(proposal) == "executed")
         self.settle()
         return proposal
-
-    def forget_orders(self) -> None:
-        """As if the proposals had been made on chain, without us."""
-        with self.database.engine.begin() as connection:
-            connection.execute(sa.text("DELETE FROM mandate_orders"))
 
     # --- what is seen ---
 

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
+from api.migrations.guards import refuse_changes
+
 revision = "0042"
 down_revision = "0041"
 branch_labels = None
@@ -69,3 +71,5 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("(outcome = 'done') = (reason = '')", name="what_was_not_done_says_why"),
     )
+    for table in ("mandate_orders", "mandate_results"):
+        refuse_changes(op, table)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from governance.mandates import service as mandates
 from governance.mandates.model import SpendingOrder, order_hash
+from governance.mandates.verify import MANDATE_CHECKS
 from governance.projects import service as projects
 from governance.projects.lookup import find
 from governance.projects.model import PREFIX, Project, ProjectState
@@ -17,7 +20,7 @@ from ledger.grants.budgets.model import ProposeBudget
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
 from ledger.kernel.ids import format_id
-from ledger.kernel.transaction import Work, execute
+from ledger.kernel.transaction import Work, connect, execute
 from ledger.kernel.units import Points
 from ledger.lots.model import ISSUANCE
 from ledger.verify.service import GRANT_CHECKS, verify
@@ -80,7 +83,29 @@ def ordered(community: Community) -> list[dict[str, Any]]:
     return list(community.get("/v1/mandates")["data"])
 
 
-def test_a_vote_gives_a_project_its_budget(rich: Community) -> None:
+def wrong(community: Community) -> list[str]:
+    found = verify(community.database, (*GRANT_CHECKS, *MANDATE_CHECKS)).findings
+    return [str(each) for each in found]
+
+
+@pytest.fixture
+def lie(migrator_url: str) -> Iterator[Callable[[str, str], None]]:
+    """Changes a table as its owner, past every refusal."""
+    owner = connect(migrator_url)
+
+    def change(table: str, statement: str) -> None:
+        with owner.engine.begin() as connection:
+            connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+            connection.execute(sa.text(statement))
+
+    yield change
+    owner.engine.dispose()
+
+
+Lie = Callable[[str, str], None]
+
+
+def test_a_vote_gives_a_project_its_budget(rich: Community, lie: Lie) -> None:
     wanted = project(rich)
     proposal = spending(rich, wanted)
     shown = rich.shown(proposal)
@@ -101,9 +126,14 @@ def test_a_vote_gives_a_project_its_budget(rich: Community) -> None:
     assert cause is not None
     assert (cause["kind"], cause["mandate"]) == ("vote", 1)
     assert "carried out as ordered" in rich.page(f"/votes/{proposal}").text
+    assert wrong(rich) == []
+    lie("mandate_results", "UPDATE mandate_results SET order_hash = sha256('x')")
+    assert "is not what the mandate 1 ordered" in wrong(rich)[0]
 
 
-def test_a_vote_opens_a_budget_that_an_admin_asked_for(rich: Community, world: World) -> None:
+def test_a_vote_opens_a_budget_that_an_admin_asked_for(
+    rich: Community, world: World, lie: Lie
+) -> None:
     asking = ProposeBudget("Summer", Points(500), world.first_admin)
     asked = execute(rich.database, budgets.propose, asking)
     proposal = rich.propose(
@@ -122,8 +152,12 @@ def test_a_vote_opens_a_budget_that_an_admin_asked_for(rich: Community, world: W
     assert decided.decided_by is None
     assert decided.vote is not None
     assert decided.vote["mandate"] == 1
-    found = verify(rich.database, GRANT_CHECKS).findings
-    assert [str(each) for each in found] == []
+    assert wrong(rich) == []
+    table, change = "budget_decisions", "UPDATE budget_decisions SET vote = vote || "
+    lie(table, f"""{change} '{{"mandate": 2}}'""")
+    assert "mandate 2 on chain" in wrong(rich)[0]
+    lie(table, f"""{change} '{{"mandate": 1, "transaction": "0x"}}'""")
+    assert "another transaction" in wrong(rich)[0]
 
 
 def test_what_the_pool_lacks_moves_nothing_and_says_so(rich: Community) -> None:
@@ -138,13 +172,13 @@ def test_what_the_pool_lacks_moves_nothing_and_says_so(rich: Community) -> None:
     assert "Nothing has moved" in rich.page(f"/votes/{proposal}").text
 
 
-def test_an_order_whose_document_is_missing_waits_for_it(rich: Community) -> None:
+def test_an_order_whose_document_is_missing_waits_for_it(rich: Community, lie: Lie) -> None:
     wanted = project(rich)
     order = SpendingOrder(
         AccountKind.TREASURY, Points(700), wanted.project_id, wanted.content_digest
     )
     proposal = spending(rich, wanted)
-    rich.forget_orders()
+    lie("mandate_orders", "DELETE FROM mandate_orders")
     rich.executed(rich.passed(proposal))
     (made,) = ordered(rich)
     assert (made["outcome"], treasury(rich)) == ("document_missing", 1000)
