@@ -10,6 +10,7 @@ from typing import Final
 
 from fault import Fault
 from faults_beside import BESIDE
+from faults_polls import POLLS
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
 _LOTS: Final = ("tests/unit/lots", "tests/property/ledger")
@@ -367,4 +368,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
         _JOURNAL_STORED,
     ),
     *BESIDE,
+    *POLLS,
 )

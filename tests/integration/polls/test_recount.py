@@ -239,6 +239,10 @@ CHEATS: dict[str, tuple[Change, str]] = {
     "signature dropped": (_drop_signature, "the signature of ballot 1 was taken away"),
     "other signature": (_other_signature, "the signature of ballot 1 was altered"),
     "called unsigned": (_unsign, "ballot 1 was altered"),
+    "signature of nothing": (
+        lambda export: export["ballots"][3].update(evidence={"key": "x"}),
+        "ballot 4 is said unsigned",
+    ),
     "talked over": (_talk_over, "ballot 6 is unsigned and would replace a signed one"),
     "stuffed as signed": (_stuff_signed, "ballot 6 is not signed by the device key"),
     "bad choice": (_alter(choice=[7]), "ballot 2 was altered"),

@@ -17,7 +17,7 @@ FAULTS_MIN = 30
 FOLDERS = (
     *("ledger/scoring/", "ledger/lots/", "ledger/redemption/", "ledger/journal/"),
     *("ledger/scoring/checkpoints/", "ledger/merges/", "ledger/grants/imports/"),
-    "ledger/quarantine/",
+    *("ledger/quarantine/", "governance/polls/", "governance/recount/"),
 )
 
 ROOMS = (

@@ -153,6 +153,13 @@ def test_votes_cost_their_squares(votes: list[int], short: int) -> None:
         assert refused.value.operands == {"spent": str(spent), "credits": str(spent - 1)}
 
 
+def test_the_recount_knows_what_votes_cost() -> None:
+    definition = {"options": ["a", "b"], "method": "quadratic"}
+    recount.check_choice(definition, [3, 4], 25, "it")
+    with pytest.raises(recount.Fault, match="it spends 25 credits of 24"):
+        recount.check_choice(definition, [3, 4], 24, "it")
+
+
 @pytest.mark.parametrize(
     ("method", "choice"),
     [
