@@ -135,7 +135,7 @@ def list_programme_votes(composition: CompositionHere) -> dict[str, Any]:
     return {"data": [vote_json(each) for each in found], "next_cursor": None}
 
 
-@router.post("/orders", status_code=201, responses=responses(401, 422, 503))
+@router.post("/mandate-orders", status_code=201, responses=responses(401, 422, 503))
 def store_order(
     document: Annotated[dict[str, Any], Body()], composition: CompositionHere, _: CurrentMember
 ) -> dict[str, Any]:

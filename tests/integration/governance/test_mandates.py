@@ -182,7 +182,7 @@ def test_an_order_whose_document_is_missing_waits_for_it(rich: Community, lie: L
     rich.executed(rich.passed(proposal))
     (made,) = ordered(rich)
     assert (made["outcome"], treasury(rich)) == ("document_missing", 1000)
-    status, stored = rich.post("/v1/orders", rich.voters[1], order.document())
+    status, stored = rich.post("/v1/mandate-orders", rich.voters[1], order.document())
     assert (status, stored["order"]) == (201, made["order"])
     rich.turn()
     assert (ordered(rich)[0]["outcome"], treasury(rich)) == ("done", 300)
@@ -191,7 +191,7 @@ def test_an_order_whose_document_is_missing_waits_for_it(rich: Community, lie: L
 
 
 def test_a_document_that_is_no_order_is_refused(rich: Community) -> None:
-    status, problem = rich.post("/v1/orders", rich.voters[0], {"order": "gift"})
+    status, problem = rich.post("/v1/mandate-orders", rich.voters[0], {"order": "gift"})
     assert (status, problem["code"], problem["field"]) == (422, "order_malformed", "order")
     with rich.database.read() as work, pytest.raises(mandates.UnknownOrder):
         mandates.require_order(work, bytes(32))
