@@ -21,7 +21,7 @@ from api.auth.model import Principal
 from api.composition import Composition
 from api.http.app import create_app
 from api.http.principal import optional_principal
-from api.i18n.catalogue import load_catalogue, refuse_missing
+from api.i18n.catalogue import Language, load_catalogue, refuse_missing
 from api.supervisor.anvil import free_port
 from governance.polls import service
 from governance.polls.counting import Method
@@ -44,7 +44,7 @@ class Window:
     electorate: Electorate
     page: Page
     origin: str
-    language: str
+    language: Language
     member_id: UUID | None = None
     roles: str = "member"
 
@@ -88,7 +88,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def language() -> str:
+def language() -> Language:
     return "ru"
 
 

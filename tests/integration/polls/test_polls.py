@@ -131,40 +131,41 @@ def test_many_at_once_are_all_in_the_register(electorate: Electorate) -> None:
     assert _findings(electorate) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"title": " "}, "title"),
-        ({"title": "x" * 161}, "title"),
-        ({"title": "two\nlines"}, "title"),
-        ({"title": "zero \0"}, "title"),
-        ({"body": "x" * 8_001}, "body"),
-        ({"options": ["one"]}, "options"),
-        ({"options": [str(number) for number in range(31)]}, "options"),
-        ({"options": ["same", "Same "]}, "options"),
-        ({"options": ["one", ""]}, "options"),
-        ({"options": ["one", "x" * 201]}, "options"),
-        ({"credits": 5}, "credits"),
-        ({"method": Method.QUADRATIC}, "credits"),
-        ({"method": Method.QUADRATIC, "credits": 0}, "credits"),
-        ({"method": Method.QUADRATIC, "credits": 5, "weighing": Weighing.VOICE}, "credits"),
-        ({"method": Method.QUADRATIC, "weighing": Weighing.TOKEN}, "weighing"),
-        ({"weighing": Weighing.TOKEN}, "weighing"),
-        ({"standing_min": -1}, "standing_min"),
-        ({"opens_in": timedelta(seconds=-1)}, "opens_at"),
-        ({"opens_in": timedelta(days=93)}, "opens_at"),
-        ({"closes_in": timedelta(seconds=59)}, "closes_at"),
-        ({"closes_in": timedelta(days=93)}, "closes_at"),
-    ],
-)
-def test_what_is_no_poll(electorate: Electorate, changes: dict[str, Any], field: str) -> None:
+NO_POLLS: list[tuple[dict[str, Any], str]] = [
+    ({"title": " "}, "title"),
+    ({"title": "x" * 161}, "title"),
+    ({"title": "two\nlines"}, "title"),
+    ({"title": "zero \0"}, "title"),
+    ({"body": "x" * 8_001}, "body"),
+    ({"options": ["one"]}, "options"),
+    ({"options": [str(number) for number in range(31)]}, "options"),
+    ({"options": ["same", "Same "]}, "options"),
+    ({"options": ["one", ""]}, "options"),
+    ({"options": ["one", "x" * 201]}, "options"),
+    ({"credits": 5}, "credits"),
+    ({"method": Method.QUADRATIC}, "credits"),
+    ({"method": Method.QUADRATIC, "credits": 0}, "credits"),
+    ({"method": Method.QUADRATIC, "credits": 5, "weighing": Weighing.VOICE}, "credits"),
+    ({"method": Method.QUADRATIC, "weighing": Weighing.TOKEN}, "weighing"),
+    ({"weighing": Weighing.TOKEN}, "weighing"),
+    ({"standing_min": -1}, "standing_min"),
+    ({"opens_in": timedelta(seconds=-1)}, "opens_at"),
+    ({"opens_in": timedelta(days=93)}, "opens_at"),
+    ({"closes_in": timedelta(seconds=59)}, "closes_at"),
+    ({"closes_in": timedelta(days=93)}, "closes_at"),
+]
+
+
+def test_what_is_no_poll(electorate: Electorate) -> None:
     now = electorate.clock.now()
-    opens_in = changes.pop("opens_in", None)
-    closes_in = changes.pop("closes_in", OPEN_FOR)
-    opens_at = None if opens_in is None else now + opens_in
-    with pytest.raises(BadPoll) as refused:
-        electorate.announce(opens_at=opens_at, closes_at=(opens_at or now) + closes_in, **changes)
-    assert refused.value.operands["field"] == field
+    for stated, field in NO_POLLS:
+        changes = dict(stated)
+        opens_in = changes.pop("opens_in", None)
+        opens_at = None if opens_in is None else now + opens_in
+        closes_at = (opens_at or now) + changes.pop("closes_in", OPEN_FOR)
+        with pytest.raises(BadPoll) as refused:
+            electorate.announce(opens_at=opens_at, closes_at=closes_at, **changes)
+        assert refused.value.operands["field"] == field, stated
 
 
 def test_a_poll_has_so_many_voters(electorate: Electorate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,16 +360,15 @@ def test_a_ballot_is_changed_so_often(electorate: Electorate) -> None:
             electorate.cast(ballot)
 
 
-@pytest.mark.parametrize("method", list(Method))
-def test_blank_ballots_count_as_having_come(electorate: Electorate, method: Method) -> None:
-    credits_each = 100 if method is Method.QUADRATIC else None
-    poll = electorate.announce(method=method, credits=credits_each)
-    nothing = [0, 0, 0] if method is Method.QUADRATIC else []
-    electorate.vote(poll, ann=nothing)
-    closing: Any = electorate.close(poll).closing
-    signed = closing["tallies"]["signed"]
-    assert (signed["ballots"], signed["winners"]) == (1, [])
-    assert signed["blank"] == ("100" if method is Method.QUADRATIC else "1")
+def test_blank_ballots_count_as_having_come(electorate: Electorate) -> None:
+    for method in Method:
+        quadratic = method is Method.QUADRATIC
+        poll = electorate.announce(method=method, credits=100 if quadratic else None)
+        electorate.vote(poll, ann=[0, 0, 0] if quadratic else [])
+        closing: Any = electorate.close(poll).closing
+        signed = closing["tallies"]["signed"]
+        assert (signed["ballots"], signed["winners"]) == (1, [])
+        assert signed["blank"] == ("100" if quadratic else "1")
 
 
 def test_refusals_are_told_with_their_operands(electorate: Electorate) -> None:
