@@ -122,6 +122,53 @@ def test_what_a_wallet_signs(title: str, options: list[str], method: Method, ver
     assert recount.account_of(digest, other) != WALLET.address.lower()
 
 
+def _signed(kind: str, evidence: dict[str, Any], document: Any) -> dict[str, Any]:
+    """A ballot with this evidence, its hashes as they should be."""
+    ballot = {"choice": [0], "salt": "00" * 32, "version": 1, "voter": "ab" * 32, "kind": kind}
+    digest = hashlib.sha256(canonical_json(evidence)).hexdigest()
+    said = recount.statement_of(document, ballot)
+    content = canonical_json({**said, "kind": kind, "evidence": digest})
+    commitment = hashlib.sha256(content).hexdigest()
+    return {
+        **ballot,
+        "evidence": evidence,
+        "evidence_digest": digest,
+        "commitment": commitment,
+    }
+
+
+def test_ballots_that_are_signed_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    document: Any = _definition("What", ("a", "b"), Method.SINGLE).document()
+    place = {"chain_id": "1", "contract": "0x" + "5a" * 20, "address": WALLET.address.lower()}
+    plain = _signed("wallet", {**place, "signature": ""}, document)
+    digest = recount.wallet_digest(document, recount.statement_of(document, plain), place)
+    signature = bytes(WALLET.unsafe_sign_hash(digest).signature).hex()
+    good = {**place, "signature": signature}
+
+    def kind_of(kind: str, evidence: dict[str, Any], rpc: str | None = None) -> str:
+        return recount.check_ballot(document, _signed(kind, evidence, document), rpc, "it")
+
+    assert kind_of("wallet", good) == "wallet"
+    with pytest.raises(recount.Fault, match="it is not signed by the wallet it names"):
+        kind_of("wallet", {**good, "address": "0x" + "11" * 20})
+    with pytest.raises(recount.Fault, match="it is not signed by the wallet it names"):
+        kind_of("wallet", {**good, "chain_id": "2"})
+    with pytest.raises(recount.Fault, match="it is of a kind that there is not"):
+        kind_of("word", good)
+    asked = {**good, "block_number": 5}
+    assert kind_of("contract", asked) == "unasked"
+    monkeypatch.setattr(
+        recount, "_ask", lambda _, method, __: {"eth_chainId": "0x1"}.get(method, "0x")
+    )
+    with pytest.raises(recount.Fault, match="it is not stood by by the contract wallet"):
+        kind_of("contract", asked, "http://node")
+    yes = "0x1626ba7e" + "0" * 56
+    monkeypatch.setattr(
+        recount, "_ask", lambda _, method, __: {"eth_chainId": "0x1"}.get(method, yes)
+    )
+    assert kind_of("contract", asked, "http://node") == "contract"
+
+
 def test_signatures_of_nobody() -> None:
     digest = bytes(32)
     good = bytes(WALLET.unsafe_sign_hash(digest).signature)
