@@ -93,7 +93,7 @@ def language() -> Language:
 
 
 @pytest.fixture
-def window(language: str, electorate: Electorate, browser: Browser) -> Iterator[Window]:
+def window(language: Language, electorate: Electorate, browser: Browser) -> Iterator[Window]:
     composition: Composition = electorate.composition
     app = create_app(composition, on_missing=refuse_missing)
     port = free_port()

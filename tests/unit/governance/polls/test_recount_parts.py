@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from governance.polls import device_keys, model, voting
 from governance.polls.counting import Method
+from governance.polls.errors import BadDeviceKey
 from governance.polls.model import Definition, Weighing, answer_text, ballot_statement
 from governance.polls.tree import path_of, root_of
 from governance.recount import polls as recount
@@ -85,7 +86,7 @@ def test_device_signatures(message: bytes, bit: int) -> None:
 )
 def test_what_is_no_device_key(key: bytes) -> None:
     assert not recount.is_signed_by_device(key, b"m", DEVICE.sign(b"m"))
-    with pytest.raises(device_keys.BadDeviceKey):
+    with pytest.raises(BadDeviceKey):
         device_keys.read_key(key)
 
 
