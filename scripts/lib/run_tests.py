@@ -35,9 +35,18 @@ BUDGETS_S: Final[Mapping[str, int]] = {
 }
 """Seconds on two cores; together 30 minutes."""
 WORKERS: Final[Mapping[str, Sequence[str]]] = {
-    "integration": ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    "integration": (
+        *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("--max-worker-restart", "0"),
+    ),
 }
-"""Folders whose files two processes share, each with database, broker and chain of its own."""
+"""Folders whose files two processes share, each with database, broker and chain of its own.
+
+One that dies ends the run and names its test: with a successor pytest-xdist 3.8 may wait for ever.
+"""
+STUCK_AFTER_S: Final = 900
+"""A test still running then is shown where it stands and ended, with the process it is in."""
+STUCK_AFTER_S_DEEP: Final = 3 * 60 * 60
 QUICK: Final = ("static", "unit", "property", "architecture")
 NEEDS_CHAIN: Final = ("contracts", "browser")
 SHARDS: Final[Mapping[str, int]] = {
@@ -142,7 +151,10 @@ def run_pytest(paths: Sequence[str], environment: Mapping[str, str], *, in_ci: b
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        arguments = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", *paths]
+        arguments = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}"]
+        stuck_after_s = STUCK_AFTER_S_DEEP if environment.get("VKLAD_TEST_DEEP") else STUCK_AFTER_S
+        arguments += ["-o", f"faulthandler_timeout={stuck_after_s}"]
+        arguments += ["-o", "faulthandler_exit_on_timeout=true", *paths]
         done = subprocess.run(arguments, cwd=ROOT, env=environment, check=False)
         outcome = _counted(report, in_ci=in_ci)
     outcome.seconds = time.monotonic() - began

@@ -45,16 +45,25 @@ def _stated(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
-    """The paths of an application's description; made once for all that have the same routes."""
+    """The paths of an application's description; made once for all that have the same routes.
+
+    Routes are the same by the names of what answers them: the functions themselves are made with
+    each application, and whoever remembered them would keep it, its database and all.
+    """
     routes = frozenset(
-        (getattr(route, "path", ""), getattr(route, "endpoint", None)) for route in app.routes
+        (getattr(route, "path", ""), _name_of(getattr(route, "endpoint", None)))
+        for route in app.routes
     )
     if routes not in _DESCRIBED:
         _DESCRIBED[routes] = app.openapi()["paths"]
     return _DESCRIBED[routes]
 
 
-_DESCRIBED: dict[frozenset[tuple[str, Any]], dict[str, Any]] = {}
+def _name_of(endpoint: Any) -> str:
+    return f"{getattr(endpoint, '__module__', '')}:{getattr(endpoint, '__qualname__', '')}"
+
+
+_DESCRIBED: dict[frozenset[tuple[str, str]], dict[str, Any]] = {}
 ORIGIN = "http://127.0.0.1:8000"
 SECRET = bytes(range(32))
 

@@ -62,6 +62,27 @@ def test_pytest_that_fails_without_saying_where_is_a_failure(
     assert runner.run_pytest([str(test)], {"PATH": "/usr/bin:/bin"}, in_ci=False).failed == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "workers"),
+    [("import time\n    time.sleep(60)", ()), ("import os\n    os._exit(3)", ("integration",))],
+    ids=["stuck", "dead"],
+)
+def test_a_test_that_hangs_or_takes_its_process_along_ends_the_run(
+    runner: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+    workers: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(runner, "STUCK_AFTER_S", 3)
+    for name in ("test_a.py", "test_b.py", "test_c.py"):
+        (tmp_path / name).write_text("def test_one():\n    pass\ndef test_two():\n    pass\n")
+    (tmp_path / "test_d.py").write_text(f"def test_it():\n    {body}\n")
+    options = [option for folder in workers for option in runner.WORKERS[folder]]
+    outcome = runner.run_pytest([*options, str(tmp_path)], {"PATH": "/usr/bin:/bin"}, in_ci=False)
+    assert outcome.failed == 1
+
+
 def test_budgets_fit_in_half_an_hour_and_quick_in_its_share(runner: ModuleType) -> None:
     assert sum(runner.BUDGETS_S.values()) <= 30 * 60
     assert set(runner.QUICK) <= set(runner.BUDGETS_S)
