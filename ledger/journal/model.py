@@ -26,7 +26,7 @@ POSTINGS_PER_ENTRY_MAX: Final = 10_000
 
 
 class AccountKind(StrEnum):
-    """What an account holds. The first three belong to a lot, ``debt`` and ``project`` to others."""
+    """What an account holds: the first three belong to a lot, ``debt`` and ``project`` do not."""
 
     LOT_PENDING = "lot_pending"
     LOT_AVAILABLE = "lot_available"

@@ -168,7 +168,7 @@ def test_what_was_loaded_serves_one_posting(database: Database) -> None:
             with pipeline(work) as line:
                 service.send(line, batch)
 
-    with pytest.raises(IntegrityError, match="pk_(accounts|transfers)"):
+    with pytest.raises(IntegrityError, match=r"pk_(accounts|transfers)"):
         execute(database, post_twice, None)
     assert _balance(database, AVAILABLE) == 0
 
