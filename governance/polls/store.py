@@ -101,6 +101,14 @@ def page(work: Work, before: UUID | None, limit: int) -> list[Poll]:
     return [_poll(row) for row in work.connection.execute(query)]
 
 
+def touching(work: Work, start: datetime, end: datetime, limit: int) -> list[Poll]:
+    """Polls with a moment from ``start``, inclusive, to ``end``; the newest ``limit``."""
+    dates = (polls.c.announced_at, polls.c.opens_at, polls.c.closes_at, polls.c.counted_at)
+    touched = [sa.and_(each >= start, each < end) for each in (*dates, polls.c.withdrawn_at)]
+    query = sa.select(polls).where(sa.or_(*touched)).order_by(polls.c.poll_id.desc()).limit(limit)
+    return [_poll(row) for row in work.connection.execute(query)]
+
+
 def count_undecided(work: Work, author_id: UUID) -> int:
     """How many polls of a member are neither counted nor withdrawn."""
     query = sa.select(sa.func.count()).where(polls.c.author_id == author_id, _UNDECIDED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +86,18 @@ def find_task(work: Work, task_id: UUID) -> Task | None:
 def tasks_of(work: Work, project_ids: Collection[UUID]) -> list[Task]:
     """Every task of these projects, in the order in which they were added."""
     return _tasks(work, project_tasks.c.project_id == any_uuid("projects", project_ids))
+
+
+def tasks_due(work: Work, start: datetime, end: datetime, limit: int) -> list[Task]:
+    """Tasks due from a moment, inclusive, to another; the first ``limit`` by id."""
+    due = project_tasks.c.due_at
+    chosen = (
+        sa.select(project_tasks.c.task_id)
+        .where(due >= start, due < end)
+        .order_by(project_tasks.c.task_id)
+        .limit(limit)
+    )
+    return _tasks(work, project_tasks.c.task_id.in_(chosen))
 
 
 def insert_payments(work: Work, payments: Sequence[Payment]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -71,6 +71,35 @@ def newest(work: Work, chain_key: int, limit: int) -> list[Proposal]:
     """Proposals, newest first."""
     rows = work.connection.execute(
         _query(chain_key)
+        .order_by(proposals.c.submitted_at.desc(), proposals.c.proposal_id)
+        .limit(limit)
+    )
+    return [_proposal(row) for row in rows]
+
+
+def touching(
+    work: Work,
+    chain_key: int,
+    between: tuple[datetime, datetime],
+    also: Collection[int],
+    limit: int,
+) -> list[Proposal]:
+    """Proposals with a date from a moment, inclusive, to another, and those of these ids.
+
+    The newest ``limit`` of all of them.
+    """
+    start, end = between
+    dates = (
+        proposals.c.submitted_at,
+        proposal_standings.c.snapshot_at,
+        proposal_standings.c.deadline_at,
+        proposal_standings.c.executable_at,
+    )
+    touched = [sa.and_(each >= start, each < end) for each in dates]
+    named = proposals.c.proposal_id.in_([wei(each) for each in also])
+    rows = work.connection.execute(
+        _query(chain_key)
+        .where(sa.or_(*touched, named))
         .order_by(proposals.c.submitted_at.desc(), proposals.c.proposal_id)
         .limit(limit)
     )

@@ -1,0 +1,1 @@
+"""When what happens: every dated moment of proposals, polls and tasks."""
