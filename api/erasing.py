@@ -22,6 +22,7 @@ from api.auth import store as auth_store
 from api.supervisor.state import StateFolder
 from governance import forgetting_store as votes
 from governance.goods import store as goods
+from governance.memorandum import register_store as memorandum
 from governance.polls import ballots_store as polls
 from governance.projects import store as projects
 from ledger.events.erasure import erase_member, forget_unlinked
@@ -54,6 +55,7 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     votes.forget,
     polls.forget,
     projects.forget,
+    memorandum.forget,
     goods.forget,
     auth_store.forget_member,
 )

@@ -133,6 +133,18 @@ ACTS: Final[dict[str, str]] = {
             'register_size', closing->'register_size', 'register_head', closing->'register_head',
             'counted', closing->'counted', 'tally_root', closing->'tally_root')
         FROM polls WHERE counted_at IS NOT NULL""",
+    "memorandum.proposed": """
+        SELECT proposed_at, proposed_by::text, version_id::text, jsonb_build_object(
+            'number', number, 'content', encode(content, 'hex'))
+        FROM memorandum_versions""",
+    "memorandum.decided": """
+        SELECT decided_at, decided_by::text, version_id::text, jsonb_build_object(
+            'state', state, 'approved', encode(content, 'hex'), 'vote', vote)
+        FROM memorandum_decisions""",
+    "memorandum.comment_hidden": """
+        SELECT hidden_at, hidden_by::text, comment_id::text, jsonb_build_object(
+            'reason', hidden_reason)
+        FROM memorandum_comments WHERE hidden_at IS NOT NULL""",
     "switch.set": """
         SELECT changed_at, changed_by, switch, jsonb_build_object('on', is_on, 'reason', reason)
         FROM programme_switches""",

@@ -16,6 +16,7 @@ from api.composition import Composition
 from api.dumps import restored
 from governance.goods.verify import GOODS_CHECKS
 from governance.mandates.verify import MANDATE_CHECKS
+from governance.memorandum.verify import MEMORANDUM_CHECKS
 from governance.polls.verify import POLL_CHECKS
 from governance.projects.verify import PROJECT_CHECKS
 from governance.staking.verify import STAKING_CHECKS
@@ -83,6 +84,8 @@ APPEND_ONLY: Final = (
     *("proposals", "programme_votes", "chain_reset_confirmations", "erasures"),
     *("log_nodes", "log_keys", "log_heads", "log_anchors"),
     *("poll_voters", "poll_ballots"),
+    *("memorandum_versions", "memorandum_decisions"),
+    *("memorandum_registers", "memorandum_entries"),
     *("mandate_orders", "mandate_results"),
     *("project_approvals", "project_shares", "project_payments", "project_acts"),
     *("good_changes", "stakes"),
@@ -126,6 +129,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *GOODS_CHECKS,
     *STAKING_CHECKS,
     *POLL_CHECKS,
+    *MEMORANDUM_CHECKS,
     log_check(recorded_anchors),
     SIGNATURE_CHECK,
 )

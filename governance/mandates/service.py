@@ -2,7 +2,7 @@
 
     SpendingOrdered, final ──▶ done: the project has its budget
     BudgetOrdered, final ────▶ done: the budget is open
-    TextResolved, final ─────▶ done: nothing else follows
+    TextResolved, final ─────▶ done: a version of the memorandum that the words adopt is published
                            ├──▶ document_missing ──document stored──▶ tried again
                            └──▶ refused (the pool has less, the project has changed, …)
 
@@ -28,6 +28,7 @@ from governance.mandates.model import (
     read_order,
     require_same,
 )
+from governance.memorandum import service as memorandum
 from governance.projects.funding import FundProject, fund
 from ledger.grants.budgets import service as budgets
 from ledger.grants.budgets.model import VotedBudget
@@ -87,7 +88,7 @@ def on_budget_ordered(work: Work, chain_key: int, event: ChainEvent) -> None:
 
 
 def on_text_resolved(work: Work, chain_key: int, event: ChainEvent) -> None:
-    """Keep a final ``TextResolved``: nothing else follows from it."""
+    """Keep a final ``TextResolved``; if it adopts a version of the memorandum, publish that."""
     found = contract.TextResolved.of(event)
     _first(work, chain_key, event, (MandateKind.TEXT, found.number, found.text))
 
@@ -135,16 +136,17 @@ def _try(work: Work, chain_key: int, mandate: Mandate, attempt: int) -> bool:
 
 
 def _carry_out(work: Work, chain_key: int, mandate: Mandate) -> None:
-    if mandate.kind is MandateKind.TEXT:
-        return
-    order = require_order(work, mandate.order_hash)
-    require_same(order, mandate)
     cause: dict[str, Json] = {
         "kind": "vote",
         "chain_key": chain_key,
         "mandate": mandate.number,
         "transaction": f"0x{mandate.transaction_hash.hex()}",
     }
+    if mandate.kind is MandateKind.TEXT:
+        memorandum.publish_voted(work, mandate.order_hash, cause)
+        return
+    order = require_order(work, mandate.order_hash)
+    require_same(order, mandate)
     if isinstance(order, BudgetOrder):
         command = VotedBudget(order.budget_id, order.content, cause)
         budgets.approve_by_vote(work, command)

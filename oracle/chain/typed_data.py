@@ -7,6 +7,7 @@
 | `Delegation`, `Permit` | token | Vklad, 1 | nonce of the token |
 | `Redeem` | bridge | Vklad Points Bridge, 1 | nonce of the bridge |
 | `PollBallot` | governor, which never sees it | Vklad Polls, 1 | version: counted off chain |
+| `MemorandumEntry` | governor, which never sees it | Vklad Memorandum, 1 | turn, off chain |
 """
 
 from __future__ import annotations
@@ -77,6 +78,17 @@ _TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("definition", "bytes32"),
         ("voter", "bytes32"),
         ("salt", "bytes32"),
+    ),
+    "MemorandumEntry": (
+        ("act", "string"),
+        ("title", "string"),
+        ("number", "uint256"),
+        ("content", "bytes32"),
+        ("language", "string"),
+        ("member", "bytes32"),
+        ("register", "bytes32"),
+        ("turn", "uint256"),
+        ("signedAt", "string"),
     ),
     "Redeem": (
         ("holder", "address"),

@@ -14,6 +14,7 @@ MODULE_LINES_MAX: Final = 400
 LONGER_MODULES: Final = {
     "ledger/log/verifier.py": 620,  # One file without imports of ours, for members to take away.
     "governance/recount/polls.py": 850,  # As that one, and it brings three kinds of signatures.
+    "governance/recount/memorandum.py": 650,  # As that one.
 }
 FUNCTION_LINES_MAX: Final = 50
 POSITIONAL_MAX: Final = 5
