@@ -15,6 +15,7 @@ from uuid import UUID
 from api.auth.sessions import close_sessions_of
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
+from ledger.members.links import service as links
 from ledger.members.model import IssuedLink, IssueLink, UseLink
 
 PURPOSE: Final = "first_admin"
@@ -36,7 +37,7 @@ def issue_first_admin_link(work: Work, _: None) -> IssuedLink:
         AdminExists: there are or were enough, who can propose and approve others.
     """
     members.require_link_of_use(work)
-    return members.issue_link(work, IssueLink(PURPOSE, None, LIFE))
+    return links.issue_link(work, IssueLink(PURPOSE, None, LIFE))
 
 
 def first_admin_url(origin: str, token: str) -> str:
@@ -51,6 +52,6 @@ def become_first_admin(work: Work, command: BecomeFirstAdmin) -> None:
         UnknownLink, LinkSpent: the link is not good, or not any more.
         UnknownMember, MemberNotActive, AdminExists: see ``ledger.members``.
     """
-    members.use_link(work, UseLink(PURPOSE, command.token))
+    links.use_link(work, UseLink(PURPOSE, command.token))
     members.make_first_admin(work, command.member_id)
     close_sessions_of(work, command.member_id)

@@ -33,6 +33,7 @@ from ledger.kernel.units import Points
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.persons import store as persons
+from ledger.members.roles.words import whose_word_counts
 
 POLICY: Final = GrantPolicy()
 """As careful as with grants: a third person above the same threshold, the same delay."""
@@ -155,7 +156,7 @@ def carefulness(work: Work, budget: Points) -> tuple[int, datetime | None]:
 
 
 def _enough(work: Work, project: Project) -> bool:
-    stood = {each.person_id for each in project.approvals}
+    stood = whose_word_counts(work, {each.person_id for each in project.approvals})
     if len(stood) == 1:
         one_is_enough = project.fundable_from is not None and work.now >= project.fundable_from
         return one_is_enough and members_store.count_admins(work) == 1

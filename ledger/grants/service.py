@@ -54,6 +54,7 @@ from ledger.lots.model import Cause, GrantLot
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.persons import store as persons
+from ledger.members.roles.words import require_word, whose_word_counts
 
 GRANT_CAUSE = "grant"
 """The cause kind of lots that a grant gave; the cause id is the grant's."""
@@ -131,6 +132,7 @@ def approve(work: Work, command: ApproveGrant) -> Grant:
     Raises:
         UnknownGrant, GrantClosed: there is nothing to approve.
         NotAnAdmin, OwnGrant, AnotherPersonNeeded: not by this person.
+        WordCountsNoLonger: who proposed it is no admin any more.
         GrantContentDiffers: the digest is not of this grant's content.
         GrantNotPayableYet: the delay is not over.
         BudgetExceeded: the budget has been used up meanwhile.
@@ -139,6 +141,7 @@ def approve(work: Work, command: ApproveGrant) -> Grant:
     journal.lock_head(work)
     grant = _open_grant(work, command.grant_id)
     members.require_admin(work, command.person_id)
+    require_word(work, grant.created_by)
     if command.content_digest != grant.content_digest:
         raise GrantContentDiffers("This approval is for other content than the grant has.")
     _refuse_beneficiary(work, command.person_id, grant)
@@ -281,9 +284,10 @@ def over_threshold(
 
 
 def _enough(work: Work, grant: Grant, policy: GrantPolicy) -> bool:
-    persons = {approval.person_id for approval in grant.approvals}
+    persons = whose_word_counts(work, {approval.person_id for approval in grant.approvals})
     if len(persons) == 1:
-        return grant.payable_from is not None and work.now >= grant.payable_from
+        alone = grant.payable_from is not None and work.now >= grant.payable_from
+        return alone and members_store.count_admins(work) == 1
     over = over_threshold(work, persons, grant.points, policy, but_not=grant.grant_id)
     return len(persons) >= max(grant.persons_needed, 3 if over else 2)
 

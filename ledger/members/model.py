@@ -263,6 +263,13 @@ class NotAnAdmin(VkladError):
     kind = ErrorKind.FORBIDDEN
 
 
+class WordCountsNoLonger(VkladError):
+    """Who proposed something was blocked since, or lost the role that it takes."""
+
+    code = "word_counts_no_longer"
+    kind = ErrorKind.CONFLICT
+
+
 class TooFewAdmins(VkladError):
     """Without this admin there would be no two who can approve each other's proposals."""
 

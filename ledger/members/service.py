@@ -1,4 +1,4 @@
-"""Taking members in, saying whose an identity is, giving roles, and links that work once.
+"""Taking members in, saying whose an identity is, giving roles.
 
 Whoever changes whose an identity is asks in the same transaction for the members it touches to be
 scored again, so what was parked is credited. Joining two members is ``ledger/merges``.
@@ -6,19 +6,15 @@ scored again, so what was parked is credited. Joining two members is ``ledger/me
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from ledger.events.beside_store import members_beside
 from ledger.kernel import outbox
-from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members import store
-from ledger.members.links import store as links
 from ledger.members.model import (
     ADMINS_BY_LINK_MAX,
-    LINK_LIFETIME_MAX,
     LINKED_TOPIC,
     SCORE_TOPIC,
     AdminExists,
@@ -29,10 +25,7 @@ from ledger.members.model import (
     IdentityKey,
     IdentityNotLinked,
     IdentityTaken,
-    IssuedLink,
-    IssueLink,
     LinkIdentity,
-    LinkSpent,
     Member,
     MemberNotActive,
     MemberStatus,
@@ -45,15 +38,14 @@ from ledger.members.model import (
     TakeIn,
     TooFewAdmins,
     UnknownIdentity,
-    UnknownLink,
     UnknownMember,
     UnlinkIdentity,
-    UseLink,
     check_display_name,
     check_key,
 )
 from ledger.members.roles import store as role_log
 from ledger.members.roles.owners import require_another_owner
+from ledger.members.roles.words import require_word
 
 
 def create_member(work: Work, command: CreateMember) -> Member:
@@ -246,6 +238,7 @@ def approve_role(work: Work, command: ApproveRole) -> None:
         NotAnAdmin: the approver is none.
         RoleNotProposed: nothing to approve.
         RoleNeedsAnotherPerson: the approver proposed it, or is the one to be promoted.
+        WordCountsNoLonger: who proposed it is no admin any more.
     """
     require_admin(work, command.approved_by)
     grant = store.find_role(work, command.member_id, command.role)
@@ -256,6 +249,8 @@ def approve_role(work: Work, command: ApproveRole) -> None:
             "A role is approved by a person who neither proposed it nor gets it."
         )
     if grant.state == "proposed":
+        if grant.proposed_by is not None:
+            require_word(work, grant.proposed_by)
         store.grant_role(work, command.member_id, command.role, command.approved_by)
         role_log.insert_change(
             work, command.member_id, command.role, "granted", command.approved_by
@@ -352,33 +347,6 @@ def require_link_of_use(work: Work) -> None:
         )
 
 
-def issue_link(work: Work, command: IssueLink) -> IssuedLink:
-    """Make a one-time link; the token in the answer is shown once and kept nowhere."""
-    assert command.lifetime <= LINK_LIFETIME_MAX, "a link lives LINK_LIFETIME_MAX at most"
-    token = work.ids.secret()
-    expires_at = work.now + command.lifetime
-    links.insert_one_time_link(work, _digest(token), command.purpose, command.payload, expires_at)
-    return IssuedLink(token, expires_at)
-
-
-def use_link(work: Work, command: UseLink) -> Json:
-    """Spend a link; what it carried.
-
-    Raises:
-        UnknownLink: no such link for this purpose.
-        LinkSpent: used before, or too late.
-    """
-    digest = _digest(command.token)
-    found = links.lock_one_time_link(work, digest, command.purpose)
-    if found is None:
-        raise UnknownLink("This link is not one of ours.")
-    payload, expires_at, used_at = found
-    if used_at is not None or work.now >= expires_at:
-        raise LinkSpent("This link was used or its time is over. Ask for a new one.")
-    links.mark_one_time_link(work, digest)
-    return payload
-
-
 def _require_enough_others(work: Work, member_id: UUID) -> None:
     if store.count_other_active_admins(work, member_id) < ADMINS_BY_LINK_MAX:
         raise TooFewAdmins(
@@ -394,7 +362,3 @@ def _lock_active(work: Work, member_id: UUID) -> None:
         raise UnknownMember("There is no such member.", member_id=str(member_id))
     if status is not MemberStatus.ACTIVE:
         raise MemberNotActive(f"This member is {status}.", status=status)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -35,6 +35,7 @@ from ledger.members.model import (
     UnknownMember,
 )
 from ledger.members.persons import store as persons
+from ledger.members.roles.words import require_word
 from ledger.merges import store
 from ledger.merges.model import (
     ApproveMerge,
@@ -108,6 +109,7 @@ def approve(work: Work, command: ApproveMerge) -> Merge:
     Raises:
         UnknownMerge, MergeDecided: there is nothing to approve.
         NotAnAdmin, MergeNeedsAnotherPerson: not by this person.
+        WordCountsNoLonger: who proposed it is no admin any more.
         MergeContentDiffers: the digest is not of this content.
         UnknownMember, MemberNotActive, MergeWithOneself, MergeOfOfficer, MergeUnderReview,
         MergeWouldPayOneself, NotMerged: it cannot be done any more.
@@ -115,6 +117,7 @@ def approve(work: Work, command: ApproveMerge) -> Merge:
     members_store.lock_membership(work)
     merge = _open(work, command.merge_id)
     members.require_admin(work, command.by)
+    require_word(work, merge.proposed_by)
     if command.content_digest != merge.content_digest:
         raise MergeContentDiffers("This approval is for other content than was proposed.")
     _refuse_party(command.by, {merge.survivor, merge.absorbed, merge.proposed_by})

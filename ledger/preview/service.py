@@ -31,6 +31,7 @@ from ledger.preview.project import Comparison, as_of, comparison, of_member
 from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
+from ledger.programme.consent import ConsentGiven
 from ledger.readiness import service as readiness
 from ledger.scoring.entitlements.service import scoring_fact
 from ledger.scoring.model import FROM_THE_BEGINNING, Activation, ActivationMode
@@ -185,7 +186,7 @@ def consent(work: Work, command: ConsentToChange) -> programmes_store.StoredChan
         work, change.change_id, command.consented_by, command.preview_digest
     )
     if not given:
-        raise programmes.ConsentGiven("The consent to this activation was given before.")
+        raise ConsentGiven("The consent to this activation was given before.")
     return programmes.require_change(work, command.change_id)
 
 

@@ -24,8 +24,10 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
+from ledger.members.roles.words import require_word
 from ledger.programme import store
 from ledger.programme.canonical import canonical_text
+from ledger.programme.consent import require_consent, told_of
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
 from ledger.programme.model_unit import refuse_other_unit
@@ -91,20 +93,6 @@ class TopUpIncomparable(VkladError):
     """A top-up whose awards cannot be compared with those of a version activated before."""
 
     code = "top_up_incomparable"
-    kind = ErrorKind.CONFLICT
-
-
-class ConsentMissing(VkladError):
-    """A restatement is to be approved that the owner has not agreed to, having seen a preview."""
-
-    code = "consent_missing"
-    kind = ErrorKind.CONFLICT
-
-
-class ConsentGiven(VkladError):
-    """The consent was given before, or none is asked for."""
-
-    code = "consent_given"
     kind = ErrorKind.CONFLICT
 
 
@@ -209,6 +197,7 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         NotAnAdmin: of whoever decides.
         UnknownProgrammeChange: nothing of this id was proposed.
         ProgrammeNeedsAnotherPerson: the proposer approves their own.
+        WordCountsNoLonger: who proposed it is no admin any more.
         ProgrammeChangeDiffers: the hash is of other content.
         ProgrammeChangeDecided: it was decided before.
         ConsentMissing: it is a restatement nobody has agreed to.
@@ -223,8 +212,9 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
         )
     if change.content_hash != command.content_hash:
         raise ProgrammeChangeDiffers("What you approve is not what is proposed. Look at it again.")
-    if command.decision == "approved" and change.mode == "restatement":
-        _require_consent(change)
+    if command.decision == "approved":
+        require_word(work, change.proposed_by)
+        require_consent(work, change)
     inserted = store.insert_decision(
         work, change.change_id, command.decided_by, command.decision, change.content_hash
     )
@@ -238,7 +228,7 @@ def decide_activation(work: Work, command: DecideActivation) -> store.StoredChan
             "proposed_by": format_id("mem", change.proposed_by),
             "approved_by": format_id("mem", command.decided_by),
             "content_hash": change.content_hash.hex(),
-            **_consent(change),
+            **told_of(change),
         }
         command_of = Activate(change.programme_hash, change.effective_at, cause, _mode(change))
         activate(work, command_of)
@@ -369,23 +359,6 @@ def _refuse_incomparable(
         why = incomparable(read_programme(stored.source_text), programme_of(each))
         if why is not None:
             raise TopUpIncomparable(why)
-
-
-def _require_consent(change: store.StoredChange) -> None:
-    if change.consented_by is None:
-        raise ConsentMissing(
-            "A restatement can take points away. Look at its preview and agree to that one first."
-        )
-
-
-def _consent(change: store.StoredChange) -> dict[str, Json]:
-    """Who agreed, and the digest of the preview they had seen."""
-    if change.consented_by is None or change.preview_digest is None:
-        return {}
-    return {
-        "consented_by": format_id("mem", change.consented_by),
-        "preview_digest": change.preview_digest.hex(),
-    }
 
 
 def _mode(change: store.StoredChange) -> Mode:

@@ -25,7 +25,8 @@ from ledger.lots import service as lots
 from ledger.lots.clawing import AWARD_CAUSE
 from ledger.members import service as members
 from ledger.members import store as members_store
-from ledger.members.model import SCORE_TOPIC, Role
+from ledger.members.model import SCORE_TOPIC, Role, WordCountsNoLonger
+from ledger.members.roles.words import whose_word_counts
 from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.quarantine import store
 from ledger.quarantine.detect import Finding, about, around, detect
@@ -132,12 +133,15 @@ def release(work: Work, command: Decide) -> Case:
 def propose_void(work: Work, command: Decide) -> Case:
     """Propose that the facts of a case count no longer; from now members may appeal.
 
+    Where whoever proposed it reviews no cases any more, another proposes it anew.
+
     Raises:
         ReviewWordsUnreadable, NotACaseReviewer, UnknownCase: it cannot be asked.
         CaseDecided: it is not open.
     """
     words, case = check_words(command.words), _case_to_decide(work, command)
-    if case.state is not State.OPEN:
+    lapsed = case.state is State.PROPOSED and not _word_counts(work, case)
+    if case.state is not State.OPEN and not lapsed:
         raise CaseDecided("This case is not open.", state=case.state.value)
     return _take(work, command, State.PROPOSED, words)
 
@@ -148,9 +152,12 @@ def confirm_void(work: Work, command: Decide) -> Case:
     Raises:
         ReviewWordsUnreadable, NotACaseReviewer, UnknownCase: it cannot be asked.
         CaseDecided, CaseNeedsAnotherPerson, AppealStillOpen: see ``require_voidable``.
+        WordCountsNoLonger: who proposed it reviews no cases any more.
     """
     words, case = check_words(command.words), _case_to_decide(work, command)
     require_voidable(case, command.by, work.now)
+    if not _word_counts(work, case):
+        raise WordCountsNoLonger("Who proposed this may not do so any more. Propose it anew.")
     facts = store.facts_of(work, case.case_id)
     by = format_id(PREFIX, case.case_id)
     events.insert_retractions(work, [NewRetraction(source, target, by) for source, target in facts])
@@ -218,6 +225,11 @@ def _case_to_decide(work: Work, command: Decide) -> Case:
     if command.by in case.members:
         raise NotACaseReviewer("Nobody decides on a case about themselves.")
     return case
+
+
+def _word_counts(work: Work, case: Case) -> bool:
+    proposer = [] if case.proposed_by is None else [case.proposed_by]
+    return bool(whose_word_counts(work, proposer, REVIEWERS))
 
 
 def _take(work: Work, command: Decide, state: State, words: str) -> Case:

@@ -216,19 +216,19 @@ def set_state(work: Work, case_id: UUID, state: State, by: UUID) -> None:
 
 
 def insert_act(work: Work, case_id: UUID, act: Act, by: UUID, words: str) -> None:
-    """Write down what somebody did, and the words apart from it."""
+    """Write down what somebody did, and the words apart from it; done again, the first stands."""
     act_id = work.new_id()
-    work.connection.execute(
-        review_acts.insert().values(
-            act_id=act_id,
-            case_id=case_id,
-            act=act,
-            done_by=by,
-            words_digest=hashlib.sha256(words.encode()).digest(),
-            recorded_at=work.now,
-        )
+    new = pg.insert(review_acts).values(
+        act_id=act_id,
+        case_id=case_id,
+        act=act,
+        done_by=by,
+        words_digest=hashlib.sha256(words.encode()).digest(),
+        recorded_at=work.now,
     )
-    work.connection.execute(review_words.insert().values(act_id=act_id, words=words))
+    once = new.on_conflict_do_nothing(index_elements=["case_id", "act", "done_by"])
+    if work.connection.execute(once.returning(review_acts.c.act_id)).first():
+        work.connection.execute(review_words.insert().values(act_id=act_id, words=words))
 
 
 def facts_of(work: Work, case_id: UUID) -> list[tuple[str, str]]:

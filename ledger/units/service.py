@@ -13,6 +13,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
+from ledger.members.roles.words import require_word
 from ledger.programme import service as programmes
 from ledger.programme.model_unit import POINTS_UNIT
 from ledger.readiness.service import released_facts
@@ -69,6 +70,7 @@ def approve_unit(work: Work, command: ApproveUnit) -> UnitChange:
         UnknownUnitChange: nothing of this id, or another version, was proposed.
         UnitNeedsAnotherPerson: the proposer approves their own.
         UnitChangeDecided: it was approved or closed before.
+        WordCountsNoLonger: who proposed it is no admin any more.
     """
     members.require_admin(work, command.approved_by)
     change = store.lock_change(work, command.change_id)
@@ -77,6 +79,7 @@ def approve_unit(work: Work, command: ApproveUnit) -> UnitChange:
     if change.proposed_by == command.approved_by:
         raise UnitNeedsAnotherPerson("You proposed this; another admin has to approve it.")
     _refuse_decided(change)
+    require_word(work, change.proposed_by)
     effective_at = change.effective_at
     if store.in_force(work, change.unit):
         effective_at = max(effective_at, work.now)

@@ -17,6 +17,7 @@ from ledger.journal import service as journal
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.members import service as members
+from ledger.members.roles.words import require_word
 from ledger.switches.model import check_reason
 from oracle.bindings import points_bridge
 from oracle.bridge import foreign, gaps_store, redeeming_store
@@ -121,6 +122,7 @@ def confirm(work: Work, command: ConfirmGap) -> AcknowledgedGap:
         NotAnAdmin: only admins acknowledge.
         UnknownGap: nothing of this id waits.
         GapNeedsAnotherPerson: who proposed it cannot confirm it.
+        WordCountsNoLonger: who proposed it is no admin any more.
         GapChanged: what is missing is not what was proposed.
     """
     members.require_admin(work, command.confirmed_by)
@@ -130,6 +132,7 @@ def confirm(work: Work, command: ConfirmGap) -> AcknowledgedGap:
         raise UnknownGap("No such gap waits for a second person.")
     if proposed.proposed_by == command.confirmed_by:
         raise GapNeedsAnotherPerson("Who proposed it cannot confirm it.")
+    require_word(work, proposed.proposed_by)
     stated = Gap(proposed.chain_key, proposed.sequence_from, proposed.sequence_to)
     if find_gap(work) != stated or command.points != proposed.points:
         raise GapChanged("What is missing is not what was proposed. Look again, and propose anew.")

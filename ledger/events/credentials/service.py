@@ -28,6 +28,7 @@ from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY
+from ledger.members.roles.words import require_word
 
 
 def propose(work: Work, command: ProposeCredential) -> Credential:
@@ -51,11 +52,14 @@ def approve(work: Work, command: ApproveCredential) -> Credential:
             any more, or not that.
         CredentialNeedsAnotherPerson: the approver proposed it, and there is another admin by now.
         CredentialAnnounced: and is the only admin, whose announcement has not stood long enough.
+        WordCountsNoLonger: who proposed it is no admin any more.
     """
     members.require_admin(work, command.approved_by)
     found = _draft(work, command.credential_id)
     if found.content_digest != command.content_digest:
         raise CredentialNotAsRead("This is not what you read. Read it again.")
+    if found.proposed_by is not None:
+        require_word(work, found.proposed_by)
     if found.proposed_by == command.approved_by:
         _require_announced(work, found)
     if found.kind == "secret":

@@ -42,9 +42,10 @@ from ledger.events.sources.model import (
     require_external,
 )
 from ledger.kernel.canonical import Json
-from ledger.kernel.ids import format_id
+from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
+from ledger.members.roles.words import require_word
 
 
 def propose_source(work: Work, command: ProposeSource) -> SourceChange:
@@ -73,12 +74,14 @@ def approve_source(work: Work, command: DecideSource) -> Source:
         UnknownSourceChange, SourceChangeDecided, SourceChangeNotAsRead: there is nothing to
             approve, not any more, or not that.
         SourceNeedsAnotherPerson: the approver proposed it.
+        WordCountsNoLonger: who proposed it is no admin any more.
         SourceSpecInvalid: it is one of this program.
         SourceAddressTaken: somebody else got the address meanwhile.
     """
     change = _open_change(work, command)
     if change.proposed_by == format_id("mem", command.decided_by):
         raise SourceNeedsAnotherPerson("Another admin than the one who proposed this approves it.")
+    require_word(work, parse_id("mem", change.proposed_by))
     _require_free(work, require_external(change.spec))
     store.upsert_source(work, work.ids.new(work.now), change.spec)
     store.decide_change(work, change.change_id, "approved", format_id("mem", command.decided_by))

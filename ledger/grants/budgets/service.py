@@ -36,6 +36,7 @@ from ledger.kernel.units import Points
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY
+from ledger.members.roles.words import require_word
 
 
 def propose(work: Work, command: ProposeBudget) -> BudgetProposal:
@@ -76,12 +77,14 @@ def approve(work: Work, command: ApproveBudget) -> BudgetProposal:
         NotAnAdmin: of whoever approves.
         UnknownBudget, BudgetDecided, BudgetContentDiffers: there is nothing to approve, not any
             more, or not that.
+        WordCountsNoLonger: who asked for it is no admin any more.
         BudgetNeedsAnotherPerson: the proposer approves their own, and is not the only admin.
         BudgetNotOpenYet: and is, but the notice has not stood long enough.
         BudgetNameTaken: another budget of this name was opened meanwhile.
     """
     members.require_admin(work, command.person_id)
     proposal = waiting(work, command.budget_id)
+    require_word(work, proposal.proposed_by)
     if command.content_digest != proposal.content_digest:
         raise BudgetContentDiffers("This approval is for other content than was proposed.")
     if command.person_id == proposal.proposed_by:

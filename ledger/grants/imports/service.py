@@ -50,6 +50,7 @@ from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY
+from ledger.members.roles.words import require_word, whose_word_counts
 
 _TAKEN_BACK_FROM: Final = (ImportState.APPROVED, ImportState.PAID)
 
@@ -94,6 +95,7 @@ def approve(work: Work, command: ApproveImport) -> Import:
     Raises:
         UnknownImport, ImportClosed: there is nothing to approve.
         NotAnAdmin, OwnImport, ImportNeedsAnotherPerson: not by this person.
+        WordCountsNoLonger: who proposed it is no admin any more.
         ImportContentDiffers: the digest is not of this import's content.
         ImportNotPayableYet: the delay is not over.
         BudgetExceeded: the budget has been used up meanwhile; nothing is paid.
@@ -101,6 +103,7 @@ def approve(work: Work, command: ApproveImport) -> Import:
     journal.lock_head(work)
     what = _in_state(work, command.import_id, ImportState.PROPOSED)
     members.require_admin(work, command.person_id)
+    require_word(work, what.created_by)
     _require_content(what, command.content_digest)
     if store.names_person(work, what.import_id, command.person_id):
         raise OwnImport("You cannot approve an import that pays you.")
@@ -156,7 +159,7 @@ def take_back(work: Work, command: TakeBackImport) -> Import:
     mine = next((each for each in asked if each.person_id == command.person_id), None)
     if mine is None:
         store.insert_take_back(work, what.import_id, command.person_id, command.content_digest)
-        if not asked:
+        if not whose_word_counts(work, [each.person_id for each in asked]):
             return what
     else:
         _require_alone(work, mine)
@@ -266,7 +269,7 @@ def _draft(work: Work, command: ProposeImport, import_id: UUID, effect: Effect) 
 
 
 def _enough(work: Work, what: Import, policy: GrantPolicy) -> bool:
-    persons = {approval.person_id for approval in what.approvals}
+    persons = whose_word_counts(work, {approval.person_id for approval in what.approvals})
     over = grants.over_threshold(work, persons, what.points, policy, but_not=what.import_id)
     if len(persons) >= max(what.persons_needed, 3 if over else 2):
         return True

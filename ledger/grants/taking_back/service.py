@@ -43,6 +43,7 @@ from ledger.lots.service import claw_back
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY
+from ledger.members.roles.words import require_word
 
 CHUNK: Final = 50
 """Lines taken back in one transaction; each looks at all of a member's lots."""
@@ -87,11 +88,13 @@ def approve(work: Work, command: ApproveTakeBack) -> TakeBack:
     Raises:
         NotAnAdmin: of whoever approves.
         UnknownGrant, GrantNotPaid, UnknownTakeBack: nothing waits for this grant.
+        WordCountsNoLonger: who asked is no admin any more.
         GrantContentDiffers: the digest is not of what was asked for.
         AnotherPersonNeeded: who asked approves, and is not the only admin.
         GrantNotPayableYet: and is, but the delay is not over.
     """
     asked = _asked(work, command.grant_id, command.person_id)
+    require_word(work, asked.asked_by)
     if command.content_digest != asked.content_digest:
         raise GrantContentDiffers("This approval is for other content than was asked for.")
     if command.person_id == asked.asked_by:

@@ -190,6 +190,21 @@ BESIDE: Final[tuple[Fault, ...]] = (
         "    if sheet.debt < ZERO:\n        pay_debt(",
         _MERGES,
     ),
+    # Whose word counts.
+    Fault(
+        "the word of an admin who was blocked still counts",
+        "ledger/members/roles/words.py",
+        " if members.roles_of(work, each) & set(roles))",
+        ")",
+        ("tests/integration/grants/test_grants.py",),
+    ),
+    Fault(
+        "a second person's word makes up for a proposer who was blocked",
+        "ledger/merges/service.py",
+        "    require_word(work, merge.proposed_by)\n",
+        "",
+        _MERGES,
+    ),
     # Imports of balances.
     Fault(
         "an import pays who stands for it",
@@ -215,8 +230,9 @@ BESIDE: Final[tuple[Fault, ...]] = (
     Fault(
         "one person alone takes an import back",
         "ledger/grants/imports/service.py",
-        "        if not asked:\n            return what\n",
-        "        if not what:\n            return what\n",
+        "        if not whose_word_counts(work, [each.person_id for each in asked]):\n"
+        "            return what\n",
+        "",
         _IMPORTS,
     ),
     Fault(

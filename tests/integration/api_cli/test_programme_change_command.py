@@ -15,7 +15,7 @@ from ledger.events.model import ExactJson, FieldKind
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, execute
 from ledger.programme import service as programmes
-from ledger.programme.service import ConsentMissing
+from ledger.programme.consent import ConsentMissing
 from ledger.scoring.service import score_member
 from tests.integration.conftest import TestDatabase
 from tests.scoring_cases import DAILY

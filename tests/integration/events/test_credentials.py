@@ -36,7 +36,14 @@ from ledger.events.sources.model import AddSecret
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members import store as members_store
-from ledger.members.model import SINGLE_ADMIN_DELAY, CreateMember, NotAnAdmin, Role
+from ledger.members.model import (
+    SINGLE_ADMIN_DELAY,
+    CreateMember,
+    NotAnAdmin,
+    Role,
+    WordCountsNoLonger,
+)
+from tests.support.admins import blocked
 from tests.support.credentials import approve, issue_secret, propose_secret
 
 BOX = FernetBox(b"an installation's secret")
@@ -77,6 +84,8 @@ def test_a_secret_opens_nothing_before_another_approves(
     assert secrets(database) == ()
     with pytest.raises(CredentialNeedsAnotherPerson):
         approve(database, proposed, first)
+    with blocked(database, first), pytest.raises(WordCountsNoLonger):
+        approve(database, proposed, second)
     assert secrets(database) == ()
     approved = approve(database, proposed, second)
     assert (approved.state, approved.proposed_by, approved.decided_by) == ("approved", *admins)

@@ -37,7 +37,8 @@ from ledger.events.sources.model import (
 )
 from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
-from ledger.members.model import CreateMember, NotAnAdmin
+from ledger.members.model import CreateMember, NotAnAdmin, WordCountsNoLonger
+from tests.support.admins import blocked
 from tests.support.credentials import issue_secret
 
 from .conftest import SPEC, Register  # type: ignore[import-not-found]
@@ -76,6 +77,8 @@ def test_two_persons_register_and_change_a_source(
         assert store.list_sources(work) == [], "a draft is in force nowhere"
     with pytest.raises(SourceNeedsAnotherPerson):
         approve(database, change, admins[0])
+    with blocked(database, admins[0]), pytest.raises(WordCountsNoLonger):
+        approve(database, change, admins[1])
     source = approve(database, change, admins[1])
     assert (source.name, source.authority) == ("lms", SPEC.authority)
     with pytest.raises(SourceChangeDecided):

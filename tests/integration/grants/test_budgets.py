@@ -28,8 +28,9 @@ from ledger.grants.model import Budget
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.members import store as members
-from ledger.members.model import NotAnAdmin, Role
+from ledger.members.model import NotAnAdmin, Role, WordCountsNoLonger
 from ledger.verify.service import GRANT_CHECKS, verify
+from tests.support.admins import blocked
 from tests.support.clock import SetClock
 from tests.support.lots import ANNA, add_members
 
@@ -90,6 +91,8 @@ def test_there_is_a_budget_once_a_second_admin_says_so(database: Database, clock
         _approve(database, asked, ADMIN)
     with pytest.raises(NotAnAdmin):
         _approve(database, asked, ANNA)
+    with blocked(database, ADMIN), pytest.raises(WordCountsNoLonger):
+        _approve(database, asked, SECOND)
     with pytest.raises(BudgetContentDiffers):
         _approve(database, replace(asked, content_digest=b"x" * 32), SECOND)
     with pytest.raises(UnknownBudget):

@@ -37,8 +37,9 @@ from ledger.grants.model import (
 )
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
-from ledger.members.model import NotAnAdmin
+from ledger.members.model import NotAnAdmin, WordCountsNoLonger
 from ledger.members.service import make_first_admin
+from tests.support.admins import blocked
 from tests.support.budgets import open_budget
 from tests.support.lots import ANNA, AT, BORIS, DAY, add_members, summary
 
@@ -148,6 +149,8 @@ def test_the_second_person_is_another_admin_and_no_beneficiary(
         _approve(database, grant, ADMIN)
     with pytest.raises(NotAnAdmin):
         _approve(database, grant, BORIS)
+    with blocked(database, ADMIN), pytest.raises(WordCountsNoLonger):
+        _approve(database, grant, SECOND)
     to_second = _create(database, _proposal(budget, lines=(GrantLine(SECOND, Points(1)),)))
     with pytest.raises(OwnGrant):
         _approve(database, to_second, SECOND)
@@ -243,7 +246,10 @@ def test_small_grants_add_up_to_one_that_needs_a_third_person(
     assert _approve(database, second, SECOND).state is GrantState.PROPOSED
     with pytest.raises(AnotherPersonNeeded):
         _approve(database, second, SECOND)
-    assert _approve(database, second, THIRD).state is GrantState.PAID
+    with blocked(database, SECOND):
+        assert _approve(database, second, THIRD).state is GrantState.PROPOSED
+    _make_admins(database, BORIS)
+    assert _approve(database, second, BORIS).state is GrantState.PAID
     assert _available(database, ANNA) == 1_200
     clock.moment = AT + timedelta(hours=24)
     third = _create(database, _proposal(budget, 600, policy=SMALL))

@@ -47,10 +47,17 @@ from ledger.kernel.units import Points
 from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold
 from ledger.lots.service import capture_hold, place_hold
 from ledger.members import service as members
-from ledger.members.model import LINKED_TOPIC, IdentityKey, LinkIdentity, NotAnAdmin
+from ledger.members.model import (
+    LINKED_TOPIC,
+    IdentityKey,
+    LinkIdentity,
+    NotAnAdmin,
+    WordCountsNoLonger,
+)
 from ledger.merges import service as merges
 from ledger.merges.model import ApproveMerge, ProposeMerge
 from ledger.verify.service import verify
+from tests.support.admins import blocked
 from tests.support.budgets import open_budget
 from tests.support.lots import ANNA, AT, BORIS, DAY, add_members, summary
 
@@ -315,6 +322,8 @@ def test_what_is_approved_is_exactly_what_was_looked_at(database: Database, budg
         execute(database, service.approve, ApproveImport(what.import_id, SECOND, b"\0" * 32))
     with pytest.raises(ImportNeedsAnotherPerson):
         _approve(database, what, ADMIN)
+    with blocked(database, ADMIN), pytest.raises(WordCountsNoLonger):
+        _approve(database, what)
     assert _approve(database, what).state is ImportState.APPROVED
     with pytest.raises(ImportClosed):
         _approve(database, what, THIRD)
@@ -426,7 +435,9 @@ def test_two_persons_take_it_back_and_what_was_spent_is_owed(
     assert _take_back(database, what, SECOND).state is ImportState.PAID
     with pytest.raises(ImportNeedsAnotherPerson):
         _take_back(database, what, SECOND)
-    assert _take_back(database, what, THIRD).state is ImportState.TAKING_BACK
+    with blocked(database, SECOND):
+        assert _take_back(database, what, THIRD).state is ImportState.PAID
+    assert _take_back(database, what, ADMIN).state is ImportState.TAKING_BACK
     paying.carry_out(database, what.import_id)
     assert _now(database, what).state is ImportState.TAKEN_BACK
     anna, boris = summary(database, ANNA, AT), summary(database, BORIS, AT)

@@ -42,8 +42,9 @@ from ledger.lots.history import history
 from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold, Summary
 from ledger.lots.service import capture_hold, place_hold
 from ledger.members import store as members
-from ledger.members.model import NotAnAdmin, Role
+from ledger.members.model import NotAnAdmin, Role, WordCountsNoLonger
 from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, verify
+from tests.support.admins import blocked
 from tests.support.budgets import open_budget
 from tests.support.clock import SetClock
 from tests.support.lots import ANNA, BORIS, DAY, add_members, summary
@@ -171,6 +172,8 @@ def test_it_takes_two_and_the_exact_content(database: Database, paid: Grant) -> 
         _approve(database, asked, ADMIN)
     with pytest.raises(NotAnAdmin):
         _approve(database, asked, ANNA)
+    with blocked(database, ADMIN), pytest.raises(WordCountsNoLonger):
+        _approve(database, asked, SECOND)
     with pytest.raises(GrantContentDiffers):
         _approve(database, replace(asked, content_digest=paid.content_digest))
     _sound(database)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service, store
+from ledger.members.links import service as links
 from ledger.members.model import (
     AdminExists,
     ApproveRole,
@@ -41,7 +42,9 @@ from ledger.members.model import (
     UnknownMember,
     UnlinkIdentity,
     UseLink,
+    WordCountsNoLonger,
 )
+from tests.support.admins import blocked
 
 KEY = IdentityKey("lms", "https://lms.example", "1042")
 NOBODY = UUID(int=7)
@@ -226,6 +229,8 @@ def test_roles_need_two_persons(database: Database) -> None:
         execute(database, service.approve_role, ApproveRole(third, Role.ADMIN, first))
     with pytest.raises(RoleNotProposed):
         execute(database, service.approve_role, ApproveRole(third, Role.AUDITOR, second))
+    with blocked(database, first), pytest.raises(WordCountsNoLonger):
+        execute(database, service.approve_role, ApproveRole(third, Role.ADMIN, second))
     for _ in range(2):
         execute(database, service.approve_role, ApproveRole(third, Role.ADMIN, second))
     with database.read() as work:
@@ -340,20 +345,20 @@ def test_nobody_approves_their_own_promotion(database: Database) -> None:
 
 def test_a_link_works_once_for_its_purpose(database: Database) -> None:
     issued = execute(
-        database, service.issue_link, IssueLink("first_admin", {"a": [1]}, timedelta(hours=1))
+        database, links.issue_link, IssueLink("first_admin", {"a": [1]}, timedelta(hours=1))
     )
     with pytest.raises(UnknownLink):
-        execute(database, service.use_link, UseLink("link_lms", issued.token))
-    assert execute(database, service.use_link, UseLink("first_admin", issued.token)) == {"a": [1]}
+        execute(database, links.use_link, UseLink("link_lms", issued.token))
+    assert execute(database, links.use_link, UseLink("first_admin", issued.token)) == {"a": [1]}
     with pytest.raises(LinkSpent):
-        execute(database, service.use_link, UseLink("first_admin", issued.token))
+        execute(database, links.use_link, UseLink("first_admin", issued.token))
 
 
 def test_a_link_dies_at_its_time(database: Database) -> None:
-    issued = execute(database, service.issue_link, IssueLink("p", None, timedelta(hours=1)))
+    issued = execute(database, links.issue_link, IssueLink("p", None, timedelta(hours=1)))
 
     def later(work: Work, command: UseLink) -> object:
-        return service.use_link(replace(work, now=issued.expires_at), command)
+        return links.use_link(replace(work, now=issued.expires_at), command)
 
     with pytest.raises(LinkSpent):
         execute(database, later, UseLink("p", issued.token))

@@ -13,7 +13,7 @@ from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold, ReleaseHold
 from ledger.members import service as members
-from ledger.members.model import BlockMember, MemberNotActive, MemberStatus
+from ledger.members.model import BlockMember, MemberNotActive, MemberStatus, WordCountsNoLonger
 from ledger.merges import service
 from ledger.merges.model import (
     ApproveMerge,
@@ -32,6 +32,7 @@ from ledger.merges.model import (
     UnknownMerge,
 )
 from ledger.quarantine.tables import review_cases, review_members
+from tests.support.admins import blocked
 from tests.support.merging import WHY, findings, merge, split
 from tests.world import World
 
@@ -240,6 +241,8 @@ def test_it_takes_two_persons_beside_the_two(course: World) -> None:
     with pytest.raises(MergeNeedsAnotherPerson):
         execute(course.database, service.propose_merge, own)
     approved = ApproveMerge(proposed.merge_id, content, course.second_admin)
+    with blocked(course.database, course.first_admin), pytest.raises(WordCountsNoLonger):
+        execute(course.database, service.approve, approved)
     execute(course.database, service.approve, approved)
     with pytest.raises(MergeDecided):
         execute(course.database, service.approve, approved)

@@ -15,7 +15,7 @@ from api.settings import ChainSwitch
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.members import store as members_store
-from ledger.members.model import NotAnAdmin, Role
+from ledger.members.model import NotAnAdmin, Role, WordCountsNoLonger
 from ledger.switches.model import SwitchSettingRefused
 from oracle.bindings import points_bridge
 from oracle.bridge import events, gaps, redeeming_store
@@ -33,6 +33,7 @@ from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.reconcile.service import Reconciler, check
 from tests.integration.oracle.test_bridge_http import Http, composed, http_of
+from tests.support.admins import blocked
 from tests.support.bridge import World
 
 ASK = "/v1/bridge/redemption-gaps"
@@ -91,7 +92,10 @@ def test_the_bridge_goes_on_when_two_admins_have_looked(world: World, ann: UUID)
     alone = gaps.ConfirmGap(proposed.gap_id, first, Points(30))
     with pytest.raises(GapNeedsAnotherPerson):
         execute(world.database, gaps.confirm, alone)
-    execute(world.database, gaps.confirm, gaps.ConfirmGap(proposed.gap_id, second, Points(30)))
+    other = gaps.ConfirmGap(proposed.gap_id, second, Points(30))
+    with blocked(world.database, first), pytest.raises(WordCountsNoLonger):
+        execute(world.database, gaps.confirm, other)
+    execute(world.database, gaps.confirm, other)
     with world.database.read() as work:
         assert [stop.reason for stop in redeeming_store.stops(work)] == [
             StopReason.RESERVE_MISMATCH

@@ -22,7 +22,7 @@ from ledger.lots import service as lots
 from ledger.lots.errors import InsufficientPoints
 from ledger.lots.model import HoldPurpose, MoveToEscrow, PlaceHold
 from ledger.members import store as members_store
-from ledger.members.model import Role
+from ledger.members.model import Role, WordCountsNoLonger
 from ledger.programme.model_detectors import DetectorTerms
 from ledger.quarantine import service, store, withheld_store
 from ledger.quarantine.model import (
@@ -39,6 +39,7 @@ from ledger.quarantine.model import (
 from ledger.quarantine.tables import review_cases
 from ledger.quarantine.verify import QUARANTINE_CHECKS, check_cases, check_withheld
 from ledger.scoring.verify import SCORING_CHECKS
+from tests.support.admins import blocked
 from tests.support.merging import merge
 from tests.world import World
 
@@ -294,6 +295,10 @@ def test_two_persons_void_and_the_projection_honours_it(
         execute(world.database, service.confirm_void, Decide(case_id, first, "yes"))
     with pytest.raises(AppealStillOpen):
         execute(world.database, service.confirm_void, Decide(case_id, second, "yes"))
+    with blocked(world.database, first):
+        execute(world.database, service.propose_void, Decide(case_id, second, "made up"))
+    with blocked(world.database, second):
+        execute(world.database, service.propose_void, Decide(case_id, first, "made up"))
     execute(world.database, service.appeal, Decide(case_id, ann, "we only talk"))
     with pytest.raises(AppealedBefore):
         execute(world.database, service.appeal, Decide(case_id, ann, "please"))
@@ -302,6 +307,8 @@ def test_two_persons_void_and_the_projection_honours_it(
     with pytest.raises(AppealStillOpen):
         execute(world.database, service.confirm_void, Decide(case_id, second, "yes"))
     let_appeal_time_pass(world)
+    with blocked(world.database, first), pytest.raises(WordCountsNoLonger):
+        execute(world.database, service.confirm_void, Decide(case_id, second, "yes"))
     voided = execute(world.database, service.confirm_void, Decide(case_id, second, "yes"))
     assert voided.state is State.VOIDED
     world.score()

@@ -20,6 +20,7 @@ from ledger.preview.model import document_digest
 from ledger.preview.service import AskPreview, ConsentToChange
 from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
+from ledger.programme.consent import ConsentGiven, ConsentMissing
 from ledger.programme.service import DecideActivation, Mode, ProposeActivation
 from ledger.programme.store import StoredChange
 from ledger.readiness import service as readiness
@@ -87,7 +88,7 @@ def settled(world: World) -> list[int]:
 
 def test_a_restatement_needs_consent_to_its_preview_and_takes_by_entries(world: World) -> None:
     change = propose(world, HALVED, "restatement")
-    with pytest.raises(programmes.ConsentMissing):
+    with pytest.raises(ConsentMissing):
         approve(world, change)
     seen = preview(world, change)
     assert seen.result is not None
@@ -126,7 +127,7 @@ def test_a_consent_is_to_a_preview_of_exactly_this_and_given_once(world: World) 
     digest = preview(world, change).digest
     assert digest is not None
     agree(world, change, digest)
-    with pytest.raises(programmes.ConsentGiven):
+    with pytest.raises(ConsentGiven):
         agree(world, change, digest)
 
 

@@ -11,7 +11,7 @@ from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.members import service as members
-from ledger.members.model import SCORE_TOPIC, LinkIdentity, UnlinkIdentity
+from ledger.members.model import SCORE_TOPIC, LinkIdentity, UnlinkIdentity, WordCountsNoLonger
 from ledger.programme import service as programmes
 from ledger.scoring import store
 from ledger.scoring.service import NOTHING_LEFT, score_everybody, score_member
@@ -19,6 +19,7 @@ from ledger.scoring.store import NewRevision
 from ledger.scoring.verify import check_projection
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
+from tests.support.admins import blocked
 from tests.world import World, lms
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -193,6 +194,8 @@ def test_an_activation_needs_another_person_and_the_content_that_was_shown(world
         decide(world.second_admin, bytes(32))
     with world.database.read() as work, pytest.raises(programmes.NoProgrammeInForce):
         programmes.in_force(work, work.now)
+    with blocked(world.database, world.first_admin), pytest.raises(WordCountsNoLonger):
+        decide(world.second_admin, change.content_hash)
     decide(world.second_admin, change.content_hash)
     with pytest.raises(programmes.ProgrammeChangeDecided):
         decide(world.second_admin, change.content_hash)
