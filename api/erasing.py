@@ -25,6 +25,7 @@ from governance.goods import store as goods
 from governance.memorandum import register_store as memorandum
 from governance.polls import ballots_store as polls
 from governance.projects import store as projects
+from governance.reminders import store as reminders
 from ledger.events.erasure import erase_member, forget_unlinked
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -57,6 +58,7 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     projects.forget,
     memorandum.forget,
     goods.forget,
+    reminders.forget,
     auth_store.forget_member,
 )
 """Rooms above the ledger that hold words about persons: a literal list; each forgets its own."""

@@ -46,6 +46,7 @@ from api.http.routes import (
     blocks,
     bridge,
     budgets,
+    calendar,
     codes,
     credentials,
     erasure,
@@ -61,6 +62,7 @@ from api.http.routes import (
     log,
     members,
     merges,
+    notices,
     oauth,
     polls,
     programmes,
@@ -108,8 +110,10 @@ from api.pages import (
     votes,
     wallet,
 )
+from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
+from api.pages import notices as notice_pages
 from api.pages import polls as poll_pages
 from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
@@ -128,6 +132,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explanations.router,
     goods.router,
     governance.router,
+    calendar.router,
+    notices.router,
     budgets.router,
     grants.router,
     taking_back.router,
@@ -177,6 +183,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     project_pages.router,
     project_acts.router,
     poll_pages.router,
+    calendar_pages.router,
+    notice_pages.router,
     purchase_pages.router,
     inviting.router,
     linking.router,

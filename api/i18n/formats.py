@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 from babel.numbers import (
     format_currency,
     format_decimal,
@@ -95,6 +95,22 @@ def write_day(value: date | datetime, language: str, zone: tzinfo = UTC) -> str:
     """The calendar day: 2 March 2026."""
     day = value.astimezone(zone).date() if isinstance(value, datetime) else value
     return format_date(day, "d MMMM y", locale=language)
+
+
+def write_month(first: date, language: str) -> str:
+    """A month by its name: March 2026."""
+    return format_date(first, "LLLL y", locale=language)
+
+
+def write_weekday(number: int, language: str) -> str:
+    """A day of the week for a narrow column, Monday is 0: Mon."""
+    names = get_day_names("abbreviated", "stand-alone", locale=language)
+    return str(names[number])
+
+
+def write_clock(value: datetime, language: str, zone: tzinfo = UTC) -> str:
+    """The minute of a day: 09:00."""
+    return format_datetime(value, "HH:mm", tzinfo=zone, locale=language)
 
 
 def write_time(value: datetime, language: str, zone: tzinfo = UTC) -> str:

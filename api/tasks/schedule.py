@@ -16,6 +16,7 @@ from api.referring import fingerprints
 from api.tasks import imports, log, oracle, scoring
 from governance.goods import jobs as goods
 from governance.polls import service as polls
+from governance.reminders import service as reminders
 from governance.staking import jobs as staking
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
@@ -102,6 +103,10 @@ def _let_go_of_stakes(composition: Composition) -> None:
     staking.let_go_of_stakes(composition.database)
 
 
+def _remind(composition: Composition) -> None:
+    reminders.make_due(composition.database)
+
+
 def _count_polls(composition: Composition) -> None:
     polls.count_due(composition.database)
 
@@ -124,6 +129,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("outbox.forget", 600, forget_done_work),
     Job("log.publish", 30, log.publish),
     Job("polls.count", 5, _count_polls),
+    Job("reminders.make_due", 15, _remind),
     Job("scoring.close_periods", 5, scoring.close_periods),
     Job("oracle.tick", 1, oracle.tick, needs_chain=True),
     Job("oracle.reserve_check", 60, oracle.reserve_check, needs_chain=True),

@@ -73,6 +73,14 @@ class Happening(StrEnum):
     EXTENDED = "ProposalExtended"
 
 
+_PASSED: Final = {
+    MomentKind.QUEUED: Happening.QUEUED,
+    MomentKind.EXECUTED: Happening.EXECUTED,
+    MomentKind.CANCELED: Happening.CANCELED,
+}
+"""Moments that are known once they have been, by the event that says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One final event of the Governor about one proposal."""
@@ -176,17 +184,13 @@ def moments_of_proposal(
             int(extended_at is not None),
         ),
     ]
-    queued_at = when.get(Happening.QUEUED)
-    if queued_at is not None:
-        found.append(moment(MomentKind.QUEUED, queued_at, queued_at))
-        if standing.executable_at is not None:
-            found.append(moment(MomentKind.EXECUTABLE, standing.executable_at, queued_at))
-    for kind, at in (
-        (MomentKind.EXECUTED, when.get(Happening.EXECUTED)),
-        (MomentKind.CANCELED, canceled_at),
-    ):
+    for kind, happening in _PASSED.items():
+        at = when.get(happening)
         if at is not None:
             found.append(moment(kind, at, at))
+    queued_at = when.get(Happening.QUEUED)
+    if queued_at is not None and standing.executable_at is not None:
+        found.append(moment(MomentKind.EXECUTABLE, standing.executable_at, queued_at))
     return found
 
 

@@ -26,6 +26,9 @@ from governance.polls.service import AnnouncePoll
 from governance.polls.voting import CastPollBallot
 from governance.projects import service as projects
 from governance.projects.service import EndProject, ProposeProject
+from governance.reminders import service as reminders
+from governance.reminders.model import ReminderKind
+from governance.reminders.service import ChooseReminders
 from governance.staking import service as staking
 from governance.staking.service import PlaceStake
 from ledger.grants import service as granting
@@ -365,6 +368,32 @@ def _polls_to_count(database: Database) -> None:
             execute(world.database, voting.cast, ballot)
 
 
+def _polls_to_tell_of(database: Database) -> None:
+    """Members to be told that a poll opened and closes soon, and that another was counted."""
+    clock = SetClock(datetime.now(UTC) - 2 * DAY)  # noqa: TID251 - a test's clock
+    world = World.make(Database(database.engine, clock, database.ids))
+    for name in ("anna", "boris", "vera"):
+        kinds = frozenset(ReminderKind)
+        execute(world.database, reminders.choose, ChooseReminders(world.link(name), kinds))
+    for hours_from, hours_to in ((0, 24), (28, 50)):
+        asked = AnnouncePoll(
+            author_id=world.first_admin,
+            title=f"Poll after {hours_from} hours",
+            body="",
+            options=("yes", "no"),
+            method=Method.SINGLE,
+            weighing=Weighing.PERSON,
+            credits=None,
+            standing_min=0,
+            opens_at=clock.now() + timedelta(hours=hours_from),
+            closes_at=clock.now() + timedelta(hours=hours_to),
+        )
+        poll = execute(world.database, polls.announce, asked)
+    clock.forward(hours=30)
+    ballot = CastPollBallot(poll.poll_id, world.linked["anna"], (1,), 1, bytes(32), None)
+    execute(world.database, voting.cast, ballot)
+
+
 SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "shop": _everything_due,
     "week": _a_week_to_close,
@@ -373,6 +402,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "brought along": _brought_along,
     "guild": _guild,
     "polls": _polls_to_count,
+    "reminders": _polls_to_tell_of,
 }
 WORK: Final[Mapping[str, frozenset[str]]] = {
     "shop": frozenset(
@@ -389,6 +419,7 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
     ),
     "guild": frozenset({"goods.settle_orders", "staking.let_go"}),
     "polls": frozenset({"polls.count"}),
+    "reminders": frozenset({"polls.count", "reminders.make_due"}),
     "persons": frozenset(
         {
             *("score", "settlement.matured", "inactivity.run", "referral.advance", "night"),

@@ -1,0 +1,1 @@
+"""Reminders of moments that members chose: notices, each made once."""
