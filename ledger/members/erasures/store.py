@@ -14,6 +14,7 @@ from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
 from ledger.members.erasures.model import Erasure
 from ledger.members.erasures.tables import erasures
+from ledger.members.erasures.words import holds_any, json_holds_any
 from ledger.members.tables import (
     identities,
     identity_links,
@@ -91,30 +92,11 @@ def forget_words(work: Work, words: Sequence[str]) -> None:
     """
     if not words:
         return
-    for column, change in (
-        (idempotency_keys.c.answer, {"answer": ERASED_ANSWER}),
-        (outbox.c.last_error, {"last_error": None}),
-    ):
-        table = column.table
-        work.connection.execute(sa.update(table).where(holds_any(column, words)).values(**change))
-    said = sa.or_(holds_any(outbox.c.payload, words), holds_any(outbox.c.key, words))
+    answered = json_holds_any(idempotency_keys.c.answer, words)
+    work.connection.execute(idempotency_keys.update().where(answered).values(answer=ERASED_ANSWER))
+    failed = holds_any(outbox.c.last_error, words)
+    work.connection.execute(outbox.update().where(failed).values(last_error=None))
+    said = sa.or_(json_holds_any(outbox.c.payload, words), holds_any(outbox.c.key, words))
     work.connection.execute(outbox.delete().where(outbox.c.done_at.is_not(None), said))
-    work.connection.execute(
-        one_time_links.delete().where(holds_any(one_time_links.c.payload, words))
-    )
-
-
-def holds_any(column: sa.ColumnElement[object], words: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether any of the words stands in the column's text, not as a part of another word."""
-    patterns = sa.bindparam(
-        "patterns",
-        [rf"(^|[^[:alnum:]]){_literal(word)}($|[^[:alnum:]])" for word in words],
-        type_=pg.ARRAY(sa.Text),
-        unique=True,
-    )
-    return sa.cast(column, sa.Text).op("~*", return_type=sa.Boolean())(sa.func.any(patterns))
-
-
-def _literal(word: str) -> str:
-    """The word as a regular expression of PostgreSQL that means itself."""
-    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in word)
+    carried = json_holds_any(one_time_links.c.payload, words)
+    work.connection.execute(one_time_links.delete().where(carried))

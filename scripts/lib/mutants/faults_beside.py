@@ -205,6 +205,14 @@ BESIDE: Final[tuple[Fault, ...]] = (
         "",
         _MERGES,
     ),
+    # What erasing looks for.
+    Fault(
+        "a sum in somebody else's answer is taken for a subject",
+        "ledger/members/erasures/words.py",
+        "len(word) <= SHORT_NUMBER",
+        "len(word) < 1",
+        ("tests/integration/members/test_erasure_words.py",),
+    ),
     # Imports of balances.
     Fault(
         "an import pays who stands for it",
