@@ -4,12 +4,14 @@
                                                              │
                           .vklad/erasures.jsonl ◀── line of random ids, after the commit
 
-The list survives a restore of the database; :func:`reapply` then makes an older backup forget
-again. It names members and identities by random ids, which say nothing without that backup.
+The list survives a restore of the database: whatever starts here then makes an older backup forget
+again (:func:`forget_again`). It names members and identities by random ids, which say nothing
+without that backup.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -34,7 +36,7 @@ from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
 from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
-from ledger.members.erasures.model import Erasure, RequestedBy, to_line
+from ledger.members.erasures.model import Erasure, RequestedBy, from_lines, to_line
 from ledger.members.model import MemberStatus, UnknownMember
 from ledger.members.persons import store as persons
 from ledger.merges import store as merges
@@ -45,6 +47,7 @@ from ledger.wallets import store as wallets_store
 from oracle.bridge import forgetting_store as bridge
 
 LIST_NAME: Final = "erasures.jsonl"
+LOG: Final = logging.getLogger(__name__)
 
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     blocks.forget,
@@ -55,8 +58,8 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     referral.forget,
     votes.forget,
     polls.forget,
-    projects.forget,
     memorandum.forget,
+    projects.forget,
     goods.forget,
     reminders.forget,
     auth_store.forget_member,
@@ -175,6 +178,50 @@ def reapply(database: Database, listed: Iterable[Erasure]) -> tuple[int, int]:
         again += known
         alone += lone
     return again, alone
+
+
+def remembered(database: Database, state: StateFolder) -> list[Erasure]:
+    """Who is on the list outside the database and not in the one inside: a backup was restored.
+
+    Raises:
+        ErasureListMalformed: of a line of the file.
+    """
+    path = state.path / LIST_NAME
+    listed = list(from_lines(path.read_text("utf-8").splitlines())) if path.exists() else []
+    if not listed:
+        return []
+    with database.read() as work:
+        known = {each.member_id for each in erasures.all_erasures(work)}
+    return [each for each in listed if each.member_id not in known]
+
+
+def forget_again(database: Database, state: StateFolder) -> str | None:
+    """Make a restored backup forget whom the list names; what to tell the operator, if anything.
+
+    Done by whatever starts, side by side too. Who has points on their way to the chain is left for
+    the next start, since they arrive only while we run.
+
+    Raises:
+        ErasureListMalformed: of a line of the file; nobody is forgotten then.
+    """
+    again, waiting = 0, 0
+    for erasure in remembered(database, state):
+        try:
+            execute(database, _reapply_one, erasure)
+            again += 1
+        except ErasureNotYet:
+            waiting += 1
+    told = []
+    if again:
+        told.append(f"A restored backup knew {again} members who were erased: erased again.")
+    if waiting:
+        told.append(
+            f"{waiting} members on the list of erasures have something on its way to the chain. "
+            f"When it has arrived: vklad members reapply-erasures {state.path / LIST_NAME}"
+        )
+    for line in told:
+        LOG.warning(line)
+    return " ".join(told) or None
 
 
 def write_list(database: Database, state: StateFolder) -> Path:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.composition import broker_url, chain_rpc_urls, database_url
+from api.erasing import LIST_NAME, remembered
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, load_settings
 from api.supervisor.anvil import chain_id
 from api.supervisor.errors import PartFailed, PortTaken
@@ -28,7 +29,7 @@ from api.supervisor.state import StateFolder
 from api.supervisor.valkey import server_binary
 from api.tasks.app import reach_broker
 from ledger.kernel.errors import VkladError
-from ledger.kernel.transaction import connect, ping
+from ledger.kernel.transaction import Database, connect, ping
 from oracle.contracts import toolchain
 
 PYTHON_MIN: Final = (3, 11)
@@ -174,7 +175,10 @@ def check_parts(patient: Patient) -> Iterator[Finding]:
     settings, state = patient.settings, patient.state
     if settings.database_url is not None or patient.up is not None:
         database = connect(database_url(settings, state), pool_size=1)
-        yield _tried("database", lambda: ping(database), "VKLAD_DATABASE_URL")
+        found = _tried("database", lambda: ping(database), "VKLAD_DATABASE_URL")
+        yield found
+        if found.remedy is None:
+            yield from _erasures(database, state)
         database.engine.dispose()
     else:
         yield _tried("database", lambda: PostgresServer.of(state), "VKLAD_DATABASE_URL")
@@ -201,6 +205,15 @@ CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
     check_leftovers,
     check_parts,
 )
+
+
+def _erasures(database: Database, state: StateFolder) -> Iterator[Finding]:
+    left = len(remembered(database, state))
+    if left:
+        path = state.path / LIST_NAME
+        said = f"{left} members on {path} are known to this database: a backup was restored"
+        remedy = f"The next start forgets them; or: vklad members reapply-erasures {path}"
+        yield Finding("erasures", said, remedy, needed=False)
 
 
 def _tried(subject: str, attempt: Callable[[], object], setting: str) -> Finding:

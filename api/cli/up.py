@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from api.composition import Composition, broker_url, compose, migrate_installation
+from api.erasing import forget_again
 from api.http.app import create_app
 from api.settings import Settings, load_settings
 from api.supervisor.errors import PartFailed
@@ -47,6 +48,7 @@ def migrate_database() -> None:
 def serve() -> None:
     """Serve the API and the pages."""
     settings = load_settings()
+    _forget_again(settings)
     uvicorn.run(
         "api.cli.up:http_application",
         factory=True,
@@ -72,6 +74,7 @@ def worker() -> None:
     """Run Celery's worker processes."""
     settings = load_settings()
     _log(settings)
+    _forget_again(settings)
     state = StateFolder(settings.state_folder)
     state.prepare()
     app = create_celery(broker_url(settings, state), ())
@@ -121,6 +124,12 @@ def scheduler() -> None:
         thread.join()
     if relay_ended:
         raise PartFailed("The relay ended; its error is above.", part="scheduler")
+
+
+def _forget_again(settings: Settings) -> None:
+    composition = compose(settings)
+    forget_again(composition.database, composition.state)
+    composition.close()
 
 
 def _log(settings: Settings) -> None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.chain import deploy_contracts
-from api.composition import migrate_installation
+from api.composition import compose, migrate_installation
 from api.demo.filling import fill, welcome
+from api.erasing import forget_again
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, process_environment
 from api.supervisor.anvil import CHAIN_SETTING, AnvilNode, embedded_chain_port
 from api.supervisor.kept_state import KeptState
@@ -171,6 +172,14 @@ def _migrate(installation: Installation) -> str | None:
     return None
 
 
+def _forget_again(installation: Installation) -> str | None:
+    composition = compose(installation.settings)
+    try:
+        return forget_again(composition.database, composition.state)
+    finally:
+        composition.close()
+
+
 def _install_npm_project(_: Installation) -> str | None:
     toolchain.npm_ci()
     return None
@@ -227,6 +236,7 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
         Step("migrate", "migrations", _always, _migrate),
         Step("npm", "chain tools (npm)", _chain_is_embedded, _install_npm_project),
     ),
+    (Step("erasures", "list of erasures", _always, _forget_again),),
     (Part("chain", "chain", _chain_is_embedded, _chain, listens=_chain_place),),
     (Step("contracts", "contracts", _chain_is_embedded, _deploy_contracts),),
     (

@@ -18,7 +18,9 @@ from api.erasing import (
     ErasureNotConfirmed,
     ErasureNotYet,
     erase_and_list,
+    forget_again,
     reapply,
+    remembered,
     tell,
     write_list,
 )
@@ -46,6 +48,7 @@ from tests.support.log import MemorySigner
 from tests.world import World as Facts
 from tests.world import lms
 
+_LONG_AGO = "2026-03-06T08:00:00Z"
 DAILY = (Path(__file__).parents[3] / "examples" / "programmes" / "daily.yaml").read_text()
 SUBJECT, OTHER = "anna-7431907", "forum-anna-55218"
 NAME, EMAIL = "Анна Verylongname", "anna.verylongname@mail.example"
@@ -205,8 +208,10 @@ def test_a_restored_older_backup_forgets_again(
     restore(postgres_server, backup, "test_restored")
     restored = connect(postgres_server.url(APPLICATION, "test_restored"))
     try:
+        assert [each.member_id for each in remembered(restored, state)] == [person.member_id]
+        assert "1 members" in (forget_again(restored, state) or "")
+        assert (remembered(restored, state), forget_again(restored, state)) == ([], None)
         listed = list(from_lines((state.path / LIST_NAME).read_text().splitlines()))
-        assert reapply(restored, listed) == (1, 0)
         assert reapply(restored, listed) == (0, 0)
         with restored.read() as work:
             assert members.require_member(work, person.member_id).status == "erased"
@@ -232,6 +237,10 @@ def test_what_is_on_its_way_has_to_arrive_first(
         erase_and_list(world.database, state, _confirm(world.database, member_id))
     with world.database.read() as work:
         assert members.require_member(work, member_id).status == "active"
+    line = {"member": format_id("mem", member_id), "identities": [], "erased_at": _LONG_AGO}
+    (state.path / LIST_NAME).write_text(json.dumps(line))
+    assert "reapply-erasures" in (forget_again(world.database, state) or "")
+    (state.path / LIST_NAME).unlink()
     unconfirmed = EraseMember(member_id, "0" * 64, "member")
     with pytest.raises(ErasureNotConfirmed):
         erase_and_list(world.database, state, unconfirmed)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from api.cli import up
 from api.cli.main import app as command_line
+from api.settings import load_settings
+from api.supervisor.parts import STAGES, Installation, Step
+from api.supervisor.state import StateFolder
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database
 from ledger.members import service as members
@@ -17,6 +24,8 @@ from tests.integration.conftest import TestDatabase
 from tests.integration.pages.conftest import Reader
 from tests.support.bridge import World
 from tests.support.http import client_of
+
+LONG_AGO = "2026-03-06T08:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -90,3 +99,35 @@ def test_the_command_says_it_asks_and_lists(
     (tmp_path / "list.jsonl").write_text(listed)
     status, said = run("reapply-erasures", str(tmp_path / "list.jsonl"))
     assert said.endswith("1 on the list; 0 members and 0 identities forgotten now.\n")
+
+
+def _serve() -> None:
+    up.serve()
+
+
+def _first_step_of_up() -> None:
+    settings = load_settings()
+    (step,) = [each for stage in STAGES for each in stage if each.name == "erasures"]
+    assert isinstance(step, Step)
+    assert "erased again" in (
+        step.do(Installation(settings, StateFolder(settings.state_folder))) or ""
+    )
+
+
+@pytest.mark.parametrize("start", [_serve, _first_step_of_up])
+def test_whatever_starts_makes_a_restored_backup_forget(
+    start: Callable[[], None],
+    database: Database,
+    maria: Reader,
+    test_database: TestDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VKLAD_DATABASE_URL", test_database.app_url)
+    monkeypatch.setenv("VKLAD_STATE_FOLDER", str(tmp_path))
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    line = {"member": format_id("mem", maria.member_id), "identities": [], "erased_at": LONG_AGO}
+    (tmp_path / "erasures.jsonl").write_text(json.dumps(line))
+    start()
+    with database.read() as work:
+        assert members.require_member(work, maria.member_id).status == "erased"
