@@ -41,6 +41,7 @@ from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
 from api.http.routes import (
+    analytics,
     audit,
     awards,
     blocks,
@@ -110,6 +111,7 @@ from api.pages import (
     votes,
     wallet,
 )
+from api.pages import analytics as analytics_pages
 from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
@@ -132,6 +134,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explanations.router,
     goods.router,
     governance.router,
+    analytics.router,
     calendar.router,
     notices.router,
     budgets.router,
@@ -183,6 +186,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     project_pages.router,
     project_acts.router,
     poll_pages.router,
+    analytics_pages.router,
     calendar_pages.router,
     notice_pages.router,
     purchase_pages.router,

@@ -23,6 +23,7 @@ from api.composition import Composition
 from api.supervisor.anvil import call as local_call
 from api.tasks import governance
 from api.tasks.log import anchor_tick
+from governance.power import service as power
 from ledger.kernel import outbox
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work, execute
@@ -62,6 +63,18 @@ def indexer_tick(composition: Composition) -> None:
     )
 
 
+def token_tick(composition: Composition) -> None:
+    """Read what the token says of final blocks: who had votes when."""
+    with composition.database.read() as work:
+        if not power.is_behind(work):
+            return
+    parts = chain_parts(composition)
+    _require_same_chain(parts)
+    deployment = parts.deployment
+    token = deployment.address("VklToken")
+    power.read_token(composition.database, parts.chain, token, deployment.block_number)
+
+
 def bridge_tick(composition: Composition) -> None:
     """Make batches, execute them, give back what came to nothing."""
     with stopping(composition.database):
@@ -97,6 +110,7 @@ STEPS: Final[tuple[Callable[[Composition], None], ...]] = (
     governance.tick,
     anchor_tick,
     sender_tick,
+    token_tick,
     local_time_tick,
 )
 

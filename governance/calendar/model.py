@@ -79,6 +79,8 @@ _PASSED: Final = {
     MomentKind.CANCELED: Happening.CANCELED,
 }
 """Moments that are known once they have been, by the event that says so."""
+_PLANNED: Final = frozenset({MomentKind.OPENS, MomentKind.CLOSES, MomentKind.EXECUTABLE})
+"""What a proposal still has before it, which may come to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ def moments_of_proposal(
     canceled_at, extended_at = when.get(Happening.CANCELED), when.get(Happening.EXTENDED)
 
     def moment(kind: MomentKind, at: datetime, said_at: datetime, changes: int = 0) -> Moment:
-        is_off = canceled_at is not None and at > canceled_at
+        # Cancelled in the very second of the snapshot it does not open either.
+        is_off = kind in _PLANNED and canceled_at is not None and at >= canceled_at
         return Moment(
             subject=Subject.PROPOSAL,
             scope=scope,

@@ -21,6 +21,7 @@ from governance.acting import lock_acting
 from governance.calendar import service as calendar
 from governance.calendar.model import Moment, MomentKind, Subject, Window
 from governance.polls.model import PREFIX as POLL_PREFIX
+from governance.power import store as power
 from governance.reminders import chain_store, store
 from governance.reminders.model import (
     LEAD,
@@ -160,15 +161,14 @@ def _concerned(
     known = indexer_store.chain_in_use(work)
     if opens is None or known is None:
         return None
-    final_until = chain_store.final_until(work, known.chain_key)
-    if final_until is None or final_until < opens:
-        return None
     key, proposal_id = known.chain_key, int(due.subject_id)
+    read_to = power.read_to(work, key)
+    if read_to is None or read_to.block_time < opens:
+        return None
     if cast is not None:
-        asked = chain_store.delegators(work, key, cast.voter, opens)
-        accounts = chain_store.holders(work, key, asked, opens)
-        return _members_of(work, accounts)
-    may_vote = chain_store.powerful(work, key, opens) - chain_store.voters(work, key, proposal_id)
+        asked = power.delegators(work, key, cast.voter, opens)
+        return _members_of(work, power.holders(work, key, asked, opens))
+    may_vote = power.powerful(work, key, opens) - chain_store.voters(work, key, proposal_id)
     return _members_of(work, may_vote) - store.ballots_on_their_way(work, key, proposal_id)
 
 

@@ -26,6 +26,7 @@ from api.supervisor.state import StateFolder
 from api.tasks import governance
 from governance.ballots.service import INTENTS_TOPIC
 from governance.contracts import GovernanceContracts
+from governance.power.service import read_token
 from governance.proposals import service as proposals
 from governance.proposals.model import description_hash
 from ledger.kernel import outbox
@@ -269,6 +270,8 @@ class Community:
         policy = indexer.IndexerPolicy(FinalityPolicy(1), self.deployment.block_number)
         parts = chain_parts(self.composition)
         indexer.tick(self.database, parts.reader, GOVERNANCE_HANDLERS, policy)
+        token, first = self.contracts.token, self.deployment.block_number
+        read_token(self.database, parts.chain, token, first)
 
     def send(self) -> None:
         chain = self.node.chain()

@@ -42,8 +42,8 @@ KEYS = {
 
 WORK = frozenset(
     {
-        *("oracle.tick: votes", "oracle.tick: heads", "oracle.tick: send", "oracle.reserve_check"),
-        *("log.publish", "governance_intents", "log_intents"),
+        *("oracle.tick: votes", "oracle.tick: heads", "oracle.tick: send", "oracle.tick: token"),
+        *("log.publish", "governance_intents", "log_intents", "oracle.reserve_check"),
     }
 )
 """What writes something in its scenario, by the steps of ``oracle.tick``."""
@@ -72,6 +72,7 @@ def run(errand: Errand) -> None:
         ("oracle.tick: votes", lambda: governance.tick(composition)),
         ("oracle.tick: heads", lambda: log.anchor_tick(composition)),
         ("oracle.tick: send", lambda: _send(composition, chain)),
+        ("oracle.tick: token", lambda: oracle.token_tick(composition)),
         ("oracle.reserve_check", lambda: oracle.reserve_check(composition)),
     ]
     for _ in range(TURNS_MAX):

@@ -1,0 +1,1 @@
+"""How many take part, who votes for whom, and how concentrated the power is."""
