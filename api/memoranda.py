@@ -167,8 +167,8 @@ def comment_json(comment: Comment) -> dict[str, Json]:
         "name": comment.name if is_shown else None,
         "language": comment.language,
         "said": comment.said if is_shown else None,
-        "written_at": _time(comment.written_at),
-        "hidden_at": None if comment.hidden_at is None else _time(comment.hidden_at),
+        "written_at": moment_text(comment.written_at),
+        "hidden_at": None if comment.hidden_at is None else moment_text(comment.hidden_at),
         "hidden_reason": comment.hidden_reason,
     }
 
@@ -197,5 +197,6 @@ def comment_id(comment: Comment) -> str:
     return format_id("mmc", comment.comment_id)
 
 
-def _time(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """A moment as it is written over HTTP."""
     return Instant.of(moment).isoformat()

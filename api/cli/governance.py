@@ -9,13 +9,15 @@ from typing import Final
 
 import typer
 
-from governance.recount import polls
+from governance.recount import memorandum, polls
 
 app: Final = typer.Typer(help="Count votes again from what everybody has.", no_args_is_help=True)
 
 KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "poll": polls.main,
     "poll-receipt": polls.main,
+    "memorandum": memorandum.main,
+    "memorandum-receipt": memorandum.main,
 }
 """What recounts an export, by its ``kind``: each takes the arguments of the command."""
 _SIZE_MAX: Final = 512 * 1024 * 1024

@@ -62,6 +62,8 @@ from api.http.routes import (
     ledger,
     log,
     members,
+    memorandum,
+    memorandum_voices,
     merges,
     notices,
     oauth,
@@ -106,6 +108,7 @@ from api.pages import (
     linking,
     member,
     project_acts,
+    memorandum_admin,
     session,
     thanking,
     votes,
@@ -116,6 +119,7 @@ from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
 from api.pages import notices as notice_pages
+from api.pages import memorandum as memorandum_pages
 from api.pages import polls as poll_pages
 from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
@@ -148,6 +152,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     merges.router,
     oauth.router,
+    memorandum.router,
+    memorandum_voices.router,
     polls.router,
     programmes.router,
     projects.router,
@@ -188,6 +194,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     poll_pages.router,
     analytics_pages.router,
     calendar_pages.router,
+    memorandum_pages.router,
+    memorandum_admin.router,
     notice_pages.router,
     purchase_pages.router,
     inviting.router,

@@ -21,6 +21,7 @@ from api.http.principal import CurrentMember, require_role
 from api.pages.bridge_standing import standing
 from api.pages.rendering import ViewHere
 from api.pages.reserve import both_sides
+from governance.memorandum import store as memorandum
 from ledger.events.credentials import store as credential_store
 from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
@@ -150,6 +151,7 @@ def _waiting(work: Work) -> list[tuple[str, str, int]]:
         ("programme", "/admin/programme", len(undecided)),
         ("units", "/admin/units", len(units.waiting(work, WAITING_SHOWN_MAX))),
         ("members", "/admin/members", len(roles)),
+        ("memorandum", "/admin/memorandum", len(memorandum.waiting(work))),
     ]
 
 

@@ -34,6 +34,7 @@ MENU: Final = (
     Item("wallet", "/wallet", "wallet", needs_chain=True),
     Item("votes", "/votes", "vote", needs_chain=True),
     Item("polls", "/polls", "chart"),
+    Item("memorandum", "/memorandum", "book"),
     Item("reviews", "/admin/reviews", "shield", frozenset({Role.MODERATOR})),
     Item("admin", "/admin", "shield", frozenset({Role.ADMIN, Role.AUDITOR, Role.OWNER})),
 )

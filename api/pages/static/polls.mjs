@@ -3,55 +3,25 @@
 // The key is made here for one poll, its private half cannot be read out (non-extractable), and it
 // stays in this browser's IndexedDB. What is signed is put together here, from what the form says.
 
+import { hex, keyFor, newKeyFor, signature } from "./device-keys.mjs";
 import {
   chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, WalletError,
 } from "./wallet.mjs";
 
-const CURVE = { name: "ECDSA", namedCurve: "P-256" };
-const SIGNED = { name: "ECDSA", hash: "SHA-256" };
-
-const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-// The store of keys in this browser: `use` gets it, and says what is asked of it.
-function inStore(mode, use) {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open("vklad", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("poll-keys");
-    opening.onerror = () => reject(new WalletError("no_keys"));
-    opening.onsuccess = () => {
-      const transaction = opening.result.transaction("poll-keys", mode);
-      const asked = use(transaction.objectStore("poll-keys"));
-      transaction.oncomplete = () => { opening.result.close(); resolve(asked.result); };
-      transaction.onabort = () => { opening.result.close(); reject(new WalletError("no_keys")); };
-    };
-  });
-}
-
-// Fields in alphabetical order and no spaces: the one form that is hashed and signed (RFC 8785).
-const canonical = (value) => JSON.stringify(value, Object.keys(value).sort());
-
-async function sign(pair, tag, statement) {
-  const bytes = new TextEncoder().encode(`${tag}\n${canonical(statement)}`);
-  return hex(await crypto.subtle.sign(SIGNED, pair.privateKey, bytes));
-}
+const STORE = ["vklad", "poll-keys"];
 
 // This browser's key for this voter: the one it has, or a new one, made known to the site.
 async function deviceKey(poll, mine, csrf) {
-  if (!globalThis.crypto?.subtle || !globalThis.indexedDB) throw new WalletError("no_keys");
   const place = `${poll} ${mine.voter}`;
-  let pair = await inStore("readonly", (store) => store.get(place));
-  let key = pair && hex(await crypto.subtle.exportKey("raw", pair.publicKey));
-  const known = mine.keys.find((each) => each.public_key === key);
-  if (!pair || known?.revoked) {
-    pair = await crypto.subtle.generateKey(CURVE, false, ["sign", "verify"]);
-    key = hex(await crypto.subtle.exportKey("raw", pair.publicKey));
-    await inStore("readwrite", (store) => store.put(pair, place));
-  }
-  if (!known || known.revoked) {
-    const proof = await sign(pair, "vklad.poll.key.v1", { key, poll, voter: mine.voter });
+  let found = await keyFor(STORE, place);
+  let known = mine.keys.find((each) => each.public_key === found.key);
+  if (known?.revoked) [found, known] = [await newKeyFor(STORE, place), null];
+  if (!known) {
+    const { pair, key } = found;
+    const proof = await signature(pair, "vklad.poll.key.v1", { key, poll, voter: mine.voter });
     await post(`/v1/polls/${poll}/keys`, { public_key: key, proof }, csrf);
   }
-  return { pair, key };
+  return found;
 }
 
 // What the form says: numbers of options, best first; in quadratic counting votes for each.
@@ -73,8 +43,7 @@ const DEEDS = {
     say(form, "key");
     const { pair, key } = await deviceKey(poll, mine, csrf);
     const statement = { ...said, definition: mine.definition, poll, voter: mine.voter };
-    const signature = await sign(pair, "vklad.poll.ballot.v1", statement);
-    return { by: "device", public_key: key, signature };
+    return { by: "device", public_key: key, signature: await signature(pair, "vklad.poll.ballot.v1", statement) };
   },
 
   async wallet(form, poll, said, mine, csrf) {
