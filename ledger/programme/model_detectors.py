@@ -13,9 +13,11 @@ class DetectorTerms:
     window_days: int = 7
     """Facts so far back are looked at together."""
     reciprocity_percent: int = 50
-    """More than so much of what either got of likes and comments came from the other..."""
+    """More than so much of what either got of likes, say, came from the other..."""
     reciprocity_least: int = 6
     """...and it was at least so many, each way."""
+    reciprocity_types: tuple[str, ...] = ("club.comment.created", "club.like.given")
+    """Those are, in order of their names."""
     velocity_events: int = 100
     """More than so many facts of one type..."""
     velocity_minutes: int = 10
@@ -23,9 +25,11 @@ class DetectorTerms:
     device_members: int = 3
     """More than so many members on one device."""
     ring_length: int = 4
-    """Rings of reviews or thanks of up to so many members..."""
+    """Rings of reviews, say, of up to so many members..."""
     ring_times: int = 2
     """...in which each gave the next at least so many."""
+    ring_types: tuple[str, ...] = ("club.thanks.given", "peer.review.completed")
+    """Those are, in order of their names."""
 
 
 USUAL: Final = DetectorTerms()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import Field
 
 from ledger.kernel.canonical import Json
-from ledger.programme.fields import Section
+from ledger.programme.fields import EventType, Section
 from ledger.programme.model_detectors import USUAL, DetectorTerms
 
+_Types = Annotated[list[EventType], Field(min_length=1, max_length=50)]
 _Count = Annotated[int, Field(strict=True, ge=1, le=10**6)]
 
 
 class ReciprocityFile(Section):
-    """Two who give each other most of the likes and comments that either gets."""
+    """Two who give each other most of what either gets."""
+
+    types: _Types = Field(
+        default=list(USUAL.reciprocity_types),
+        description="Of events of these types together, which name a giver and a receiver.",
+        examples=[["forum.answer.accepted", "forum.post.liked"]],
+    )
 
     percent: Annotated[int, Field(strict=True, ge=1, le=99)] = Field(
         default=USUAL.reciprocity_percent,
@@ -53,7 +61,13 @@ class SharedDeviceFile(Section):
 
 
 class RingFile(Section):
-    """Members who review or thank each other around, each the next."""
+    """Members who vouch for each other around, each for the next."""
+
+    types: _Types = Field(
+        default=list(USUAL.ring_types),
+        description="By events of these types together, which name a giver and a receiver.",
+        examples=[["mentoring.session.held", "peer.review.completed"]],
+    )
 
     length: Annotated[int, Field(strict=True, ge=2, le=5)] = Field(
         default=USUAL.ring_length, description="Rings of up to so many members.", examples=[4]
@@ -75,7 +89,7 @@ class DetectorsFile(Section):
     )
     reciprocity: ReciprocityFile = Field(
         default_factory=ReciprocityFile,
-        description="Likes and comments back and forth.",
+        description="Likes and comments, or what is named, back and forth.",
         examples=[{"percent": 50, "least": 6}],
     )
     velocity: VelocityFile = Field(
@@ -90,7 +104,7 @@ class DetectorsFile(Section):
     )
     ring: RingFile = Field(
         default_factory=RingFile,
-        description="Reviews and thanks that go around.",
+        description="Reviews and thanks, or what is named, that go around.",
         examples=[{"length": 4, "times": 2}],
     )
 
@@ -103,14 +117,32 @@ def detector_terms(file: DetectorsFile | None) -> DetectorTerms:
         window_days=file.window_days,
         reciprocity_percent=file.reciprocity.percent,
         reciprocity_least=file.reciprocity.least,
+        reciprocity_types=_in_order(file.reciprocity.types),
         velocity_events=file.velocity.events,
         velocity_minutes=file.velocity.minutes,
         device_members=file.shared_device.members,
         ring_length=file.ring.length,
         ring_times=file.ring.times,
+        ring_types=_in_order(file.ring.types),
     )
 
 
 def detectors_form(terms: DetectorTerms) -> dict[str, Json]:
-    """The canonical form; nothing where all is as usual, whether or not a file spells it out."""
-    return {} if terms == USUAL else {"detectors": asdict(terms)}
+    """The canonical form; nothing where all is as usual, whether or not a file spells it out.
+
+    Types are in it only where they are others: programmes from before they could be named keep
+    their hashes.
+    """
+    if terms == USUAL:
+        return {}
+    usual = asdict(USUAL)
+    stated = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(terms).items()
+        if not isinstance(value, tuple) or value != usual[name]
+    }
+    return {"detectors": stated}
+
+
+def _in_order(types: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(types)))

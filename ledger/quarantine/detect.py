@@ -11,14 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
 from uuid import UUID
 
 from ledger.programme.model_detectors import DetectorTerms
 from ledger.quarantine.model import Kind
-
-LIKES: Final = ("club.like.given", "club.comment.created")
-REVIEWS: Final = ("peer.review.completed", "club.thanks.given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +65,18 @@ def detect(seen: Collection[Seen], terms: DetectorTerms) -> list[Finding]:
     ]
 
 
-def around(new: Collection[Seen]) -> Around:
+def around(new: Collection[Seen], terms: DetectorTerms) -> Around:
     """What has to be looked at again, with the older facts of the window.
 
     All that the members did and got, all on the devices, and where somebody reviewed or thanked all
-    reviews and thanks: rings may close anywhere.
+    reviews and thanks (or what else the programme names): rings may close anywhere.
     """
     members = {one.giver for one in new}
     members |= {one.receiver for one in new if one.receiver is not None}
     return Around(
         frozenset(members),
         frozenset(one.device for one in new if one.device is not None),
-        frozenset(REVIEWS) if any(one.type in REVIEWS for one in new) else frozenset(),
+        frozenset(terms.ring_types if any(one.type in terms.ring_types for one in new) else ()),
     )
 
 
@@ -92,7 +88,7 @@ def about(findings: Iterable[Finding], new: Collection[Seen]) -> list[Finding]:
 
 def reciprocity(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
     """Two who give each other most of what either gets."""
-    given = _between(seen, LIKES)
+    given = _between(seen, terms.reciprocity_types)
     got: Counter[UUID] = Counter()
     for (_, receiver), events in given.items():
         got[receiver] += len(events)
@@ -137,10 +133,10 @@ def shared_device(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Findin
 
 
 def rings(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
-    """Members who review or thank each other around, each the next."""
+    """Members who vouch for each other around, each for the next."""
     given = {
         pair: events
-        for pair, events in _between(seen, REVIEWS).items()
+        for pair, events in _between(seen, terms.ring_types).items()
         if len(events) >= max(1, terms.ring_times)
     }
     following: dict[UUID, list[UUID]] = defaultdict(list)

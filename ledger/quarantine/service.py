@@ -71,11 +71,11 @@ def scan(work: Work, command: Scan) -> int:
     until = store.scanned_until(work)
     if until is None:
         return _scan_whole(work, command)
-    new = store.seen_since(work, _first_id(until.timestamp()))
+    terms = command.terms or _terms_in_force(work)
+    new = store.seen_since(work, _first_id(until.timestamp()), terms)
     if not new:
         return 0
-    terms = command.terms or _terms_in_force(work)
-    seen = store.seen_since(work, _window(work, terms), around(new))
+    seen = store.seen_since(work, _window(work, terms), terms, around(new, terms))
     return _open_cases(work, about(detect(seen, terms), new), terms)
 
 
@@ -91,7 +91,7 @@ def scan_whole(work: Work, command: Scan) -> int:
 
 def _scan_whole(work: Work, command: Scan) -> int:
     terms = command.terms or _terms_in_force(work)
-    seen = store.seen_since(work, _window(work, terms))
+    seen = store.seen_since(work, _window(work, terms), terms)
     return _open_cases(work, detect(seen, terms), terms)
 
 

@@ -21,7 +21,7 @@ from ledger.kernel.transaction import Work
 from ledger.members.persons.store import PERSON, of_person
 from ledger.members.tables import identities, members
 from ledger.programme.model_detectors import DetectorTerms
-from ledger.quarantine.detect import LIKES, REVIEWS, Around, Finding, Seen
+from ledger.quarantine.detect import Around, Finding, Seen
 from ledger.quarantine.model import LIVE, Act, Case, Kind, Said, State
 from ledger.quarantine.tables import (
     review_acts,
@@ -53,8 +53,10 @@ def set_scanned(work: Work, until: datetime) -> None:
     )
 
 
-def seen_since(work: Work, first: UUID, among: Around | None = None) -> list[Seen]:
-    """Every fact recorded from ``first`` on that is not parked, as detectors see it.
+def seen_since(
+    work: Work, first: UUID, terms: DetectorTerms, among: Around | None = None
+) -> list[Seen]:
+    """Every fact recorded from ``first`` on that is not parked, as detectors of ``terms`` see it.
 
     ``among``: only those in which its members take part, on its devices or of its types.
     """
@@ -78,7 +80,7 @@ def seen_since(work: Work, first: UUID, among: Around | None = None) -> list[See
                 sa.and_(
                     other.c.event_id == events.c.event_id,
                     other.c.role != _SUBJECT,
-                    events.c.type.in_((*LIKES, *REVIEWS)),
+                    events.c.type.in_((*terms.reciprocity_types, *terms.ring_types)),
                 ),
             )
             .outerjoin(to, to.c.reference == other.c.reference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -167,7 +168,26 @@ def test_the_programme_in_force_says_what_is_too_much(world: World) -> None:
     assert execute(world.database, service.scan, service.Scan()) == 1
     with world.database.read() as work:
         kept = work.connection.execute(sa.select(review_cases.c.parameters)).scalar_one()
-    assert kept == asdict(DetectorTerms(window_days=1, velocity_events=3, velocity_minutes=5))
+    terms = DetectorTerms(window_days=1, velocity_events=3, velocity_minutes=5)
+    assert kept == json.loads(json.dumps(asdict(terms)))
+
+
+def test_a_community_names_what_goes_around(world: World) -> None:
+    around = "detectors: {ring: {times: 1, types: [club.help.given]}}\n"
+    world.activate(PROGRAMME + around)
+    world.link("ann")
+    world.link("bob")
+    answers = [
+        (f"a{number}", "club.help.given", f"lms:{one}", "2026-03-01T09:00:00Z", data)
+        for number, one, data in (
+            (1, "ann", {"post": "p1", "owner": "lms:bob"}),
+            (2, "bob", {"post": "p2", "owner": "lms:ann"}),
+        )
+    ]
+    world.state_all(answers)
+    assert execute(world.database, service.scan, service.Scan()) == 1
+    with world.database.read() as work:
+        assert work.connection.execute(sa.select(review_cases.c.kind)).scalar_one() == "ring"
 
 
 def scanned_now(world: World) -> None:

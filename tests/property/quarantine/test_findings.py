@@ -70,7 +70,7 @@ def test_looking_at_what_is_new_finds_all_that_looking_at_everything_does(
     for size in (*batches, len(seen)):
         new, seen = seen[:size], seen[size:]
         known += new
-        where = around(new)
+        where = around(new, SMALL)
         beside = [
             one
             for one in known

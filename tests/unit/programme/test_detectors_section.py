@@ -33,6 +33,18 @@ def test_what_is_usual_is_in_no_form_whether_or_not_it_is_spelt_out() -> None:
         assert load_programme(REST + section).programme_hash == bare.programme_hash
 
 
+def test_types_are_in_the_form_only_where_they_are_others() -> None:
+    bare = load_programme(REST)
+    usual = "detectors: {ring: {types: [peer.review.completed, club.thanks.given]}}\n"
+    assert load_programme(REST + usual).programme_hash == bare.programme_hash
+    asked = "detectors: {reciprocity: {types: [b.b, a.a, b.b]}}\n"
+    other = load_programme(REST + asked)
+    assert other.detectors == DetectorTerms(reciprocity_types=("a.a", "b.b"))
+    form = canonical_form(other)["detectors"]
+    assert isinstance(form, dict)
+    assert (form["reciprocity_types"], "ring_types" in form) == (["a.a", "b.b"], False)
+
+
 def test_what_differs_is_stated_whole() -> None:
     other = load_programme(REST + "detectors: {velocity: {events: 20}, ring: {times: 3}}\n")
     assert other.detectors == DetectorTerms(velocity_events=20, ring_times=3)

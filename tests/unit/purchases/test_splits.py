@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from ledger.purchases.splits import Share, read_splits, split
 from ledger.redemption.terms import LimitPeriod
 from tests.unit.redemption.conftest import NOW
 
+WEEKLY = Path(__file__).parents[3] / "examples" / "programmes" / "weekly.yaml"
 TEXT = """
 programme: market
 version: "1"
@@ -74,7 +76,7 @@ splits:
 def test_the_published_splits_worked_by_hand(
     rule: str, price: int, shares: tuple[int, ...]
 ) -> None:
-    section = load_programme(TEXT).splits
+    section = load_programme(WEEKLY.read_text("utf-8")).splits
     assert section is not None
     said = read_splits(section).rules[rule]
     assert tuple(each.amount for each in split(Points(price), said)) == shares

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.programme.model_detectors import DetectorTerms
+from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.quarantine.detect import Around, Finding, Seen, about, around, detect
 from ledger.quarantine.model import Kind
 
@@ -113,6 +113,19 @@ def test_once_is_enough_if_the_terms_say_so() -> None:
     assert (ring.kind, ring.members) == (Kind.RING, frozenset({A, B, C}))
 
 
+def test_other_habits_are_looked_at_by_their_own_types() -> None:
+    terms = DetectorTerms(
+        reciprocity_least=1, reciprocity_types=("answer",), ring_times=1, ring_types=("vouch",)
+    )
+    assert found([seen(A, B), seen(B, A), seen(A, B, REVIEW), seen(B, A, REVIEW)], terms) == []
+    (answers,) = found([seen(A, B, "answer"), seen(B, A, "answer")], terms)
+    assert answers.kind is Kind.RECIPROCITY
+    (ring,) = found([seen(A, B, "vouch"), seen(B, A, "vouch")], terms)
+    assert ring.kind is Kind.RING
+    assert around([seen(A, B, "vouch")], terms).types == {"vouch"}
+    assert around([seen(A, B, REVIEW)], terms).types == frozenset()
+
+
 def test_findings_are_in_the_order_of_their_kinds_and_members() -> None:
     quick = [seen(E, at=n / 100) for n in range(101)]
     ordered = found([*quick, *both(C, D, 6), *both(A, B, 6)])
@@ -125,8 +138,8 @@ def test_findings_are_in_the_order_of_their_kinds_and_members() -> None:
 
 def test_what_has_to_be_looked_at_again() -> None:
     likes = [seen(A, B, device="d"), seen(C)]
-    assert around(likes) == Around(frozenset({A, B, C}), frozenset({"d"}), frozenset())
-    reviews = around([*likes, seen(D, E, REVIEW)])
+    assert around(likes, USUAL) == Around(frozenset({A, B, C}), frozenset({"d"}), frozenset())
+    reviews = around([*likes, seen(D, E, REVIEW)], USUAL)
     assert reviews.members == {A, B, C, D, E}
     assert REVIEW in reviews.types
 
