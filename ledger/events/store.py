@@ -27,7 +27,7 @@ from ledger.kernel.arrays import (
 from ledger.kernel.clock import Instant
 from ledger.kernel.pipeline import Prepared
 from ledger.kernel.transaction import Work
-from ledger.members.erasures.words import holds_any
+from ledger.members.erasures.words_store import holds_any
 from ledger.members.tables import identities
 
 STREAM_ROWS: Final = 5_000

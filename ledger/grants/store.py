@@ -33,7 +33,7 @@ from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.tables import lots
-from ledger.members.erasures.words import holds_any
+from ledger.members.erasures.words_store import holds_any
 from ledger.members.tables import members
 
 

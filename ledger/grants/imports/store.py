@@ -28,7 +28,7 @@ from ledger.grants.model import Approval
 from ledger.kernel.arrays import BYTES, COUNT, TEXT, UUID_, any_uuid, table_of
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
-from ledger.members.erasures.words import holds_any
+from ledger.members.erasures.words_store import holds_any
 from ledger.members.tables import identities
 
 _PROPOSALS_LOCK: Final = 0x766B_6C61_6400_0002

@@ -18,7 +18,7 @@ from ledger.grants.taking_back.tables import (
 )
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
-from ledger.members.erasures.words import holds_any
+from ledger.members.erasures.words_store import holds_any
 
 
 def insert(work: Work, asked: TakeBack) -> None:

@@ -14,7 +14,7 @@ from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Work
 from ledger.members.erasures.model import Erasure
 from ledger.members.erasures.tables import erasures
-from ledger.members.erasures.words import holds_any, json_holds_any
+from ledger.members.erasures.words_store import holds_any, json_holds_any
 from ledger.members.tables import (
     identities,
     identity_links,

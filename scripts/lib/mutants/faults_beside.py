@@ -208,7 +208,7 @@ BESIDE: Final[tuple[Fault, ...]] = (
     # What erasing looks for.
     Fault(
         "a sum in somebody else's answer is taken for a subject",
-        "ledger/members/erasures/words.py",
+        "ledger/members/erasures/words_store.py",
         "len(word) <= SHORT_NUMBER",
         "len(word) < 1",
         ("tests/integration/members/test_erasure_words.py",),

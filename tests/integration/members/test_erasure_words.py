@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Database
-from ledger.members.erasures.words import holds_any, json_holds_any
+from ledger.members.erasures.words_store import holds_any, json_holds_any
 
 _DOCUMENTS: list[tuple[Json, list[str], bool]] = [
     ({"points": 100}, ["100"], False),
