@@ -34,6 +34,7 @@ from governance.memorandum.errors import NothingPublished
 from governance.memorandum.model import (
     PREFIX,
     Change,
+    Section,
     SectionChange,
     Text,
     Version,
@@ -327,9 +328,11 @@ def _answers(version: Version, answers: dict[str, Any]) -> list[tuple[Any, list[
 
 
 def _pieces(change: SectionChange, language: str) -> list[Piece]:
-    """A section's difference word by word, in one language."""
-    before = _words_of(change.before, language)
-    after = _words_of(change.after, language)
+    """A section's difference word by word, in one language; of the heading only if it changed."""
+    old, new = change.before, change.after
+    renamed = old is not None and new is not None and old.heading != new.heading
+    before = _words_of(change.before, language, with_heading=renamed)
+    after = _words_of(change.after, language, with_heading=renamed)
     found: list[Piece] = []
     for kind, start, end, to, until in SequenceMatcher(
         None, before, after, autojunk=False
@@ -344,11 +347,13 @@ def _pieces(change: SectionChange, language: str) -> list[Piece]:
     return found
 
 
-def _words_of(section: Any, language: str) -> list[str]:
+def _words_of(section: Section | None, language: str, *, with_heading: bool) -> list[str]:
     """A passage in words, each with the space after it."""
     if section is None:
         return []
-    text = section.heading.of(language) + "\n\n" + section.passage.of(language)
+    text = section.passage.of(language)
+    if with_heading:
+        text = f"{section.heading.of(language)}\n\n{text}"
     words: list[str] = []
     start = 0
     for place, character in enumerate(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form
@@ -92,8 +93,9 @@ def new(view: ViewHere, _: ActingAdmin, database: DatabaseHere) -> Response:
     """Write a version, beginning with the one in force, or with the draft that ships."""
     with database.read() as work:
         last = store.in_force(work)
-    wording = drafts.founding() if last is None else drafts.wording_of(last)
-    return _new(view, wording)
+    if last is None:
+        return _new(view, drafts.founding())
+    return _new(view, replace(drafts.wording_of(last), summary=Words("", "")))
 
 
 @router.post(PATH + "/versions")

@@ -34,6 +34,7 @@ from ledger.kernel.transaction import Work
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SINGLE_ADMIN_DELAY
+from ledger.members.roles.words import require_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,13 @@ def publish(work: Work, command: PublishVersion) -> Version:
             nothing to publish, not any more, not that, or another came first.
         MemorandumNeedsAnotherPerson: the proposer publishes their own, and is not the only admin.
         MemorandumNotOpenYet: and is, but the notice has not stood long enough.
+        WordCountsNoLonger: who proposed it is no admin any more.
     """
     members.require_admin(work, command.person_id)
     version = _waiting(work, command.version_id)
     if command.approval_digest != version.approval_digest:
         raise MemorandumDiffers("This approval is for something else than was proposed.")
+    require_word(work, version.proposed_by)
     if command.person_id == version.proposed_by:
         _require_announced(work, version)
     return _publish(work, version, Decided(VersionState.PUBLISHED, command.person_id, work.now))

@@ -48,7 +48,12 @@ from governance.memorandum.service import ProposeVersion, PublishVersion
 from governance.memorandum.signing import ByDevice, Enter
 from governance.memorandum.verify import check_memorandum
 from ledger.kernel.transaction import execute
-from ledger.members.model import SINGLE_ADMIN_DELAY, MemberNotActive, NotAnAdmin
+from ledger.members.model import (
+    SINGLE_ADMIN_DELAY,
+    MemberNotActive,
+    NotAnAdmin,
+    WordCountsNoLonger,
+)
 from tests.support.memorandum import Assembly, wording, words
 
 
@@ -86,6 +91,17 @@ def test_a_version_takes_two_persons_and_exactly_what_was_proposed(assembly: Ass
     with pytest.raises(MemorandumDecided):
         assembly.publish(version)
     assert _findings(assembly) == []
+
+
+def test_the_word_of_who_is_no_admin_any_more_counts_no_longer(assembly: Assembly) -> None:
+    version = assembly.propose()
+    with assembly.database.engine.begin() as connection:
+        connection.execute(
+            sa.text("DELETE FROM member_roles WHERE member_id = :who AND role = 'admin'"),
+            {"who": assembly.world.first_admin},
+        )
+    with pytest.raises(WordCountsNoLonger):
+        assembly.publish(version)
 
 
 def test_of_two_side_by_side_one_follows(assembly: Assembly) -> None:
