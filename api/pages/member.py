@@ -27,6 +27,7 @@ from api.pages.earning import (
 )
 from api.pages.rendering import View, ViewHere
 from api.pages.standing import standing_shown
+from governance.reminders import store as reminders
 from ledger.grants import store as grants
 from ledger.grants.taking_back import store as taking_back
 from ledger.inactivity import service as inactivity
@@ -97,6 +98,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         absence = inactivity.warned_absence(work, member_id)
         beside = [each for each in units.units_of(work, member_id) if each.awards]
         under_review = quarantine.points_under_review(work, member_id)
+        unread = reminders.count_unread(work, member_id)
         cases = cases_of_member(work, member_id, RECENT_MAX)
         now = work.now
     return view.render(
@@ -104,6 +106,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         member=member,
         summary=summary,
         under_review=under_review,
+        unread=unread,
         cases=[
             (format_id(PREFIX, one.case_id), member_id in one.appeals())
             for one in cases

@@ -11,6 +11,7 @@ from typing import Final
 from fault import Fault
 from faults_beside import BESIDE
 from faults_polls import POLLS
+from faults_reminders import REMINDERS
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
 _LOTS: Final = ("tests/unit/lots", "tests/property/ledger")
@@ -369,4 +370,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     *BESIDE,
     *POLLS,
+    *REMINDERS,
 )

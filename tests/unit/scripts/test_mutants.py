@@ -18,6 +18,7 @@ FOLDERS = (
     *("ledger/scoring/", "ledger/lots/", "ledger/redemption/", "ledger/journal/"),
     *("ledger/scoring/checkpoints/", "ledger/merges/", "ledger/grants/imports/"),
     *("ledger/quarantine/", "governance/polls/", "governance/recount/"),
+    *("governance/calendar/", "governance/reminders/", "governance/analytics/"),
 )
 
 ROOMS = (
