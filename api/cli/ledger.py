@@ -46,6 +46,7 @@ from ledger.verify.checks import Check
 from ledger.verify.model import Report
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
 from ledger.verify.triggers import LEDGER_REFUSALS
+from ledger.verify.words import WORD_CHECKS
 from oracle.anchors.service import read_anchored, recorded_anchors
 from oracle.bridge.verify import BRIDGE_CHECKS
 from oracle.chain.port import BlockTag
@@ -117,6 +118,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *SETTLEMENT_CHECKS,
     *INACTIVITY_CHECKS,
     *GRANT_CHECKS,
+    *WORD_CHECKS,
     *IMPORT_CHECKS,
     *REDEMPTION_CHECKS,
     *PURCHASE_CHECKS,

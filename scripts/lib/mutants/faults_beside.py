@@ -205,6 +205,13 @@ BESIDE: Final[tuple[Fault, ...]] = (
         "",
         _MERGES,
     ),
+    Fault(
+        "the check of whose word counted overlooks who was blocked",
+        "ledger/verify/words_store.py",
+        "b.action = 'blocked'",
+        "b.action = ''",
+        ("tests/integration/verify/test_words.py",),
+    ),
     # What erasing looks for.
     Fault(
         "a sum in somebody else's answer is taken for a subject",
