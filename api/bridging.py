@@ -42,6 +42,7 @@ from oracle.indexer.model import ContractSet, FinalityPolicy, KnownChain
 from oracle.indexer.reading import ChainReader
 from oracle.indexer.service import IndexerPolicy
 from oracle.reconcile.service import Reconciler
+from oracle.reconcile.statement import ATTESTER, Statement, state
 from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.sender.ports import SenderSigner
 
@@ -148,6 +149,15 @@ class ChainParts:
             self.deployment.address(anchors.CONTRACT),
             anchor_policy(self.composition.settings),
         )
+
+    def attest(self) -> Statement:
+        """Proof of reserve now, signed.
+
+        Raises:
+            See ``oracle.reconcile.statement.state``.
+        """
+        signer = open_signer(self.composition.settings, self.composition.state, (ATTESTER,))
+        return state(self.reconciler, self.deployment.address(anchors.CONTRACT), signer)
 
     def signer(self) -> SenderSigner:
         """The keys of the roles that workers send for."""

@@ -22,7 +22,7 @@ from api.supervisor.state import StateFolder
 from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.chain.port import Chain, Finality
 from oracle.chain.remote_signer import RemoteSigner
-from oracle.chain.signer import has_key, open_keystore, write_key
+from oracle.chain.signer import LocalSigner, has_key, open_keystore, write_key
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address
 from oracle.deployment.model import (
@@ -41,7 +41,6 @@ from oracle.deployment.service import (
 )
 from oracle.deployment.verify import verify
 from oracle.sender.model import SenderRole
-from oracle.sender.ports import SenderSigner
 
 LOCAL_CHAIN_IDS: Final = (EMBEDDED_CHAIN_ID, 1337)
 EMBEDDED_FINALITY_BLOCKS: Final = 1
@@ -109,7 +108,7 @@ def service_key(settings: Settings, state: StateFolder, index: int) -> LocalAcco
 
 def open_signer(
     settings: Settings, state: StateFolder, roles: Iterable[SenderRole]
-) -> SenderSigner:
+) -> LocalSigner | RemoteSigner:
     """The remote signer if one is configured; else the keystore, written on first need."""
     if settings.signer_url is not None:
         return RemoteSigner(settings.signer_url.get_secret_value())

@@ -15,6 +15,8 @@ from oracle.deployment.model import Deployment, parameters_from_json
 
 app: Final = typer.Typer(help="The contracts on the chain.", no_args_is_help=True)
 app.command()(chain_operations.reconcile)
+app.command()(chain_operations.reserve)
+app.command()(chain_operations.verify_reserve)
 app.command()(chain_operations.reset)
 app.command()(chain_operations.gaps)
 

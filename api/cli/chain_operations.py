@@ -1,8 +1,9 @@
-"""`vklad chain reconcile | reset | gaps`: what the chain has to do with the ledger."""
+"""`vklad chain reconcile | reserve | reset | gaps`: what the chain has to do with the ledger."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -17,6 +18,7 @@ from oracle.bridge import gaps as redemption_gaps
 from oracle.bridge import gaps_store, resets, resets_store
 from oracle.bridge.batching import TURN
 from oracle.bridge.errors import ResetNotConfirmed
+from oracle.reconcile import verifier
 from oracle.reconcile.model import Reconciliation
 from oracle.reconcile.service import reconcile as compare
 from oracle.turns.store import hold_turn
@@ -40,6 +42,35 @@ def reconcile() -> None:
     if findings:
         raise typer.Exit(1)
     typer.echo("Both sides are equal.")
+
+
+def reserve(
+    *, as_json: Annotated[bool, typer.Option("--json", help="The signed statement.")] = False
+) -> None:
+    """Proof of reserve: both sides at the newest final block, signed; keep it with --json."""
+    composition = compose(load_settings())
+    try:
+        stated = chain_parts(composition).attest()
+    finally:
+        composition.close()
+    if as_json:
+        typer.echo(stated.as_file(), nl=False)
+        return
+    _print_sides(stated.found)
+    typer.echo(f"Ledger position {stated.found.ledger.position}; signed by {stated.attester}")
+
+
+def verify_reserve(
+    file: Path,
+    rpc: Annotated[str, typer.Option(help="A node of your own choice.")],
+    bridge: Annotated[str | None, typer.Option(help="The bridge that you know.")] = None,
+) -> None:
+    """Check a proof of reserve against the chain, without this installation.
+
+    What does it is a program of its own: oracle/reconcile/verifier.py.
+    """
+    known = [] if bridge is None else ["--bridge", bridge]
+    raise typer.Exit(verifier.main([str(file), "--rpc", rpc, *known]))
 
 
 def reset(

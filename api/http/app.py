@@ -75,6 +75,7 @@ from api.http.routes import (
     readiness,
     redemptions,
     referrals,
+    reserve,
     reviews,
     sessions,
     sources,
@@ -107,8 +108,8 @@ from api.pages import (
     inviting,
     linking,
     member,
-    project_acts,
     memorandum_admin,
+    project_acts,
     session,
     thanking,
     votes,
@@ -118,11 +119,12 @@ from api.pages import analytics as analytics_pages
 from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
-from api.pages import notices as notice_pages
 from api.pages import memorandum as memorandum_pages
+from api.pages import notices as notice_pages
 from api.pages import polls as poll_pages
 from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
+from api.pages import reserve as reserve_pages
 from api.pages import units as unit_pages
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -150,10 +152,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     journal.router,
     log.router,
     members.router,
-    merges.router,
-    oauth.router,
     memorandum.router,
     memorandum_voices.router,
+    merges.router,
+    oauth.router,
     polls.router,
     programmes.router,
     projects.router,
@@ -162,6 +164,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     readiness.router,
     codes.router,
     redemptions.router,
+    reserve.router,
     reviews.router,
     referrals.router,
     sessions.router,
@@ -191,13 +194,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     good_pages.router,
     project_pages.router,
     project_acts.router,
+    memorandum_pages.router,
+    memorandum_admin.router,
     poll_pages.router,
     analytics_pages.router,
     calendar_pages.router,
-    memorandum_pages.router,
-    memorandum_admin.router,
     notice_pages.router,
     purchase_pages.router,
+    reserve_pages.router,
     inviting.router,
     linking.router,
     member.router,

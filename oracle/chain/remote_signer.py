@@ -7,6 +7,7 @@ asked: a signer that is wrong, or taken over, cannot make us broadcast something
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import httpx
@@ -18,6 +19,7 @@ from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # ships
 
 from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.chain.signer import unsigned
+from oracle.chain.typed_data import MalformedSignature, TypedData, signer_of
 from oracle.contracts.abi import Address, MalformedAddress, address
 from oracle.sender.model import SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
@@ -102,6 +104,25 @@ class RemoteSigner:
         if signer != account:
             raise SignerDisagrees(f"The signer used the key of {signer}, not of {account}.")
         return SignedBytes(bytes(keccak(raw)), raw)
+
+    def sign_message(self, role: SenderRole, message: TypedData) -> bytes:
+        """Have a typed message signed, and see whose signature came back.
+
+        Raises:
+            SignerUnavailable: no answer, or a refusal.
+            SignerDisagrees: it is no signature of the role's account over this message.
+        """
+        account = self.address(role)
+        asked = [account, json.dumps(message.as_json())]
+        answer = self._ask(role, "eth_signTypedData", asked)
+        try:
+            signature = bytes.fromhex(str(answer).removeprefix("0x"))
+            signer = signer_of(message, signature)
+        except (ValueError, MalformedSignature) as wrong:
+            raise SignerDisagrees("The signer's answer is no signature.") from wrong
+        if signer != account:
+            raise SignerDisagrees(f"The signer used the key of {signer}, not of {account}.")
+        return signature
 
     def _ask(self, role: SenderRole, method: str, parameters: list[Any]) -> Any:
         question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}

@@ -16,6 +16,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.chain.typed_data import TypedData
 from oracle.contracts.abi import Address
 from oracle.sender.model import SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
@@ -56,6 +57,14 @@ class LocalSigner:
         """
         signed = self._key(transaction.role).sign_transaction(unsigned(transaction))
         return SignedBytes(bytes(signed.hash), bytes(signed.raw_transaction))
+
+    def sign_message(self, role: SenderRole, message: TypedData) -> bytes:
+        """Sign a typed message (EIP-712), 65 bytes.
+
+        Raises:
+            KeyMissing: this signer has no key for the role.
+        """
+        return bytes(self._key(role).sign_message(message.signable()).signature)
 
     def _key(self, role: SenderRole) -> LocalAccount:
         if role not in self._keys:

@@ -8,6 +8,7 @@
 | `Redeem` | bridge | Vklad Points Bridge, 1 | nonce of the bridge |
 | `PollBallot` | governor, which never sees it | Vklad Polls, 1 | version: counted off chain |
 | `MemorandumEntry` | governor, which never sees it | Vklad Memorandum, 1 | turn, off chain |
+| `Reserve` | bridge, which never sees it | Vklad Proof of Reserve, 1 | none: it says its block |
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from oracle.contracts.abi import Address, address
 GOVERNOR_NAME: Final = "Vklad Governor"
 VKL_NAME: Final = "Vklad"
 BRIDGE_NAME: Final = "Vklad Points Bridge"
+RESERVE_NAME: Final = "Vklad Proof of Reserve"
 SIGNATURE_BYTES: Final = 65
 
 _DOMAIN: Final = (
@@ -96,6 +98,21 @@ _TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("creditReference", "bytes32"),
         ("nonce", "uint256"),
         ("deadline", "uint256"),
+    ),
+    "Reserve": (
+        ("ledgerPosition", "uint256"),
+        ("ledgerHash", "bytes32"),
+        ("escrowPoints", "uint256"),
+        ("inFlightPoints", "uint256"),
+        ("mintedPoints", "uint256"),
+        ("redeemedPoints", "uint256"),
+        ("cancelledPoints", "uint256"),
+        ("supplyUnits", "uint256"),
+        ("token", "address"),
+        ("anchors", "address"),
+        ("blockNumber", "uint256"),
+        ("blockHash", "bytes32"),
+        ("statedAt", "uint256"),
     ),
 }
 
@@ -214,6 +231,12 @@ def redemption(
         "deadline": deadline_s,
     }
     return TypedData(domain, "Redeem", values)
+
+
+def reserve(domain: Domain, values: Mapping[str, Any]) -> TypedData:
+    """What the ledger holds against tokens at one block; signed by us and sent to nobody."""
+    assert list(values) == [name for name, _ in _TYPES["Reserve"]], "every field, in order"
+    return TypedData(domain, "Reserve", values)
 
 
 def fractional_params(against: TokenUnits, in_favour: TokenUnits, abstain: TokenUnits) -> bytes:

@@ -21,9 +21,12 @@ class LedgerSide:
     ``outgoing``: requests in escrow, not minted as far as we acted. ``minted``: requests minted.
     ``credited`` and ``parked``: burns we acted on, and
     among the parked those of an acknowledged gap. ``unread_mints`` and ``unread_burns``: final
-    events not acted on yet.
+    events not acted on yet. ``position``: number of the journal's last transfer then, whose hash
+    is ``position_hash``.
     """
 
+    position: int
+    position_hash: bytes
     escrow: Points
     outgoing: Points
     minted: Points

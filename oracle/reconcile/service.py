@@ -135,7 +135,10 @@ def ledger_side(work: Work) -> LedgerSide:
     requests = store.points_by_state(work, known.chain_key)
     burns = redeeming_store.points_by_state(work, known.chain_key)
     waiting = indexer_store.events_waiting(work, known.chain_key, final, EVENTS_MAX)
+    head = journal.head(work)
     return LedgerSide(
+        position=head.sequence,
+        position_hash=head.hash,
         escrow=journal.balances(work, [_ESCROW])[_ESCROW],
         outgoing=requests[RequestState.ESCROWED] + requests[RequestState.BATCHED],
         minted=requests[RequestState.MINTED],

@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_account.messages import encode_typed_data
 
+from ledger.kernel.units import TokenUnits
 from oracle.chain.remote_signer import RemoteSigner, SignerDisagrees, SignerUnavailable
 from oracle.chain.signer import DEPLOYMENT, LocalSigner
+from oracle.chain.typed_data import Domain, TypedData, redemption, signer_of
 from oracle.contracts.abi import Address
 from oracle.sender.model import Fees, SenderRole
 from oracle.sender.ports import TypedTransaction
@@ -143,3 +146,44 @@ def test_a_refusal_and_silence_are_unavailable() -> None:
             remote.address(SenderRole.WATCHER)
     with pytest.raises(SignerUnavailable):
         remote.address(SenderRole.POSTER)
+
+
+def _message() -> TypedData:
+    return redemption(
+        Domain("Test", 31_337, TO),
+        holder=Address(KEY.address),
+        amount=TokenUnits(5),
+        reference=bytes(32),
+        nonce=1,
+        deadline_s=9,
+    )
+
+
+def _signs_messages_with(key: Any) -> Answer:
+    def answer(method: str, parameters: list[Any]) -> Any:
+        if method == "eth_accounts":
+            return [KEY.address]
+        assert (method, parameters[0]) == ("eth_signTypedData", KEY.address)
+        signable = encode_typed_data(full_message=json.loads(parameters[1]))
+        return "0x" + bytes(key.sign_message(signable).signature).hex()
+
+    return answer
+
+
+def test_a_typed_message_is_signed_by_the_roles_account_or_not_at_all() -> None:
+    with signer(_signs_messages_with(KEY)) as remote:
+        signature = remote.sign_message(SenderRole.POSTER, _message())
+    assert signer_of(_message(), signature) == KEY.address
+    assert signature == LocalSigner({SenderRole.POSTER: KEY}).sign_message(
+        SenderRole.POSTER, _message()
+    )
+    with (
+        signer(_signs_messages_with(OTHER)) as remote,
+        pytest.raises(SignerDisagrees, match="the key of"),
+    ):
+        remote.sign_message(SenderRole.POSTER, _message())
+    with (
+        signer(lambda method, _: [KEY.address] if method == "eth_accounts" else "0x11") as remote,
+        pytest.raises(SignerDisagrees, match="no signature"),
+    ):
+        remote.sign_message(SenderRole.POSTER, _message())

@@ -10,6 +10,8 @@ from ledger.kernel.units import Points
 from oracle.reconcile.model import ChainSide, LedgerSide, Reconciliation
 
 LEDGER = LedgerSide(
+    position=7,
+    position_hash=bytes(32),
     escrow=Points(150),
     outgoing=Points(60),
     minted=Points(140),
