@@ -105,7 +105,9 @@ def _parts(view: View, found: Delegation) -> list[dict[str, Any]]:
         {
             "label": view.catalogue.text(view.language, f"figures.part.{name}"),
             "value": amount,
-            "shown": formats.write_token(TokenUnits(amount), view.language),
+            "shown": view.catalogue.text(
+                view.language, "polls.weight.token", tokens=TokenUnits(amount)
+            ),
             "tone": tone,
         }
         for name, amount, tone in (*amounts, ("nobody", left, "quiet"))
