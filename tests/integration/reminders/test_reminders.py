@@ -16,7 +16,7 @@ from governance.reminders import service, store
 from governance.reminders.model import NEWS_FOR, ReminderKind, UnknownNotice
 from governance.reminders.service import ReadNotices
 from ledger.kernel.ids import derived_id, format_id
-from ledger.kernel.transaction import execute
+from ledger.kernel.transaction import Work, execute
 from ledger.members.model import MemberNotActive
 from tests.integration.reminders.conftest import DAY, HOUR, Told
 
@@ -98,7 +98,7 @@ def test_withdrawn_between_looking_and_telling(told: Told, monkeypatch: pytest.M
     told.electorate.clock.forward(HOUR)
     looked = service._waiting
 
-    def look_then_lose(work: service.Work) -> list[service._Round]:
+    def look_then_lose(work: Work) -> list[service._Round]:
         found = looked(work)
         with told.database.engine.begin() as connection:
             connection.execute(
