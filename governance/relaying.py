@@ -65,3 +65,8 @@ def spend(work: Work, member_id: UUID, gas: int) -> None:
             "with your own wallet.",
             limit=GAS_MAX,
         )
+
+
+def gas_left(work: Work) -> int:
+    """What everybody together may still ask of the relayer within the last day's budget."""
+    return max(0, GAS_MAX - store.relayed_gas(work, work.now - WINDOW))

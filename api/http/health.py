@@ -7,6 +7,7 @@ from typing import Annotated, Final, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
+from api.http.chain_metrics import chain_text
 from api.http.metrics import MEDIA_TYPE, Metrics
 from api.http.parts import DatabaseHere, PartsHere
 from api.http.principal import MaybePrincipal, allow, principal_of
@@ -47,13 +48,16 @@ def is_public(parts: PartsHere) -> bool:
 def metrics(
     principal: MaybePrincipal,
     counted: Annotated[Metrics, Depends(_metrics)],
+    parts: PartsHere,
     *,
     public: Annotated[bool, Depends(is_public)],
 ) -> Response:
-    """What this process has counted, for Prometheus: with a key for it, unless all is on loopback.
+    """What this process has counted, and how the chain stands, for Prometheus.
+
+    With a key for it, unless all is on loopback.
 
     Whose socket it is says nothing: behind a proxy on this machine everybody's is loopback.
     """
     if public:
         allow(roles=("admin", "auditor"), scopes=("metrics:read",))(principal_of(principal))
-    return Response(counted.text(), media_type=MEDIA_TYPE)
+    return Response(counted.text() + chain_text(parts), media_type=MEDIA_TYPE)

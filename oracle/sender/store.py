@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from ledger.kernel.transaction import Work
 from oracle.contracts.abi import Address
+from oracle.sender.backlog import OpenIntents
 from oracle.sender.model import (
     SETTLED,
     Attempt,
@@ -86,6 +87,17 @@ def count_open(work: Work, chain_key: int) -> int:
         intents.c.chain_key == chain_key, intents.c.state.not_in(SETTLED)
     )
     return int(work.connection.execute(query).scalar_one())
+
+
+def open_by_state(work: Work, chain_key: int) -> list[OpenIntents]:
+    """Intents of this chain that are not settled, counted by state."""
+    query = (
+        sa.select(intents.c.state, sa.func.count(), sa.func.min(intents.c.created_at))
+        .where(intents.c.chain_key == chain_key, intents.c.state.not_in(SETTLED))
+        .group_by(intents.c.state)
+    )
+    found = work.connection.execute(query)
+    return [OpenIntents(IntentState(state), count, oldest) for state, count, oldest in found]
 
 
 def nonces_held(work: Work, chain_key: int, sender: Address, nonce_from: int) -> frozenset[int]:
