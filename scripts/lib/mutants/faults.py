@@ -10,6 +10,7 @@ from typing import Final
 
 from fault import Fault
 from faults_beside import BESIDE
+from faults_memorandum import MEMORANDUM
 from faults_polls import POLLS
 from faults_reminders import REMINDERS
 
@@ -370,5 +371,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     *BESIDE,
     *POLLS,
+    *MEMORANDUM,
     *REMINDERS,
 )
