@@ -34,6 +34,7 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
+from ledger.members import store as members_store
 from ledger.members.blocks import store as blocks
 from ledger.members.erasures import store as erasures
 from ledger.members.erasures.model import Erasure, RequestedBy, from_lines, to_line
@@ -198,8 +199,8 @@ def remembered(database: Database, state: StateFolder) -> list[Erasure]:
 def forget_again(database: Database, state: StateFolder) -> str | None:
     """Make a restored backup forget whom the list names; what to tell the operator, if anything.
 
-    Done by whatever starts, side by side too. Who has points on their way to the chain is left for
-    the next start, since they arrive only while we run.
+    Done by whatever starts, side by side too: each erasure waits for the lock on who is who. Who
+    has points on their way to the chain is left for later, since they arrive only while we run.
 
     Raises:
         ErasureListMalformed: of a line of the file; nobody is forgotten then.
@@ -207,8 +208,7 @@ def forget_again(database: Database, state: StateFolder) -> str | None:
     again, waiting = 0, 0
     for erasure in remembered(database, state):
         try:
-            execute(database, _reapply_one, erasure)
-            again += 1
+            again += any(execute(database, _reapply_one, erasure))
         except ErasureNotYet:
             waiting += 1
     told = []
@@ -240,6 +240,7 @@ def write_list(database: Database, state: StateFolder) -> Path:
 
 
 def _reapply_one(work: Work, erasure: Erasure) -> tuple[int, int]:
+    members_store.lock_membership(work)
     try:
         told = tell(work, erasure.member_id)
     except UnknownMember:
