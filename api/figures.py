@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
-from typing import Final
+from typing import Annotated, Final, cast
 
+from fastapi import Depends, Request
+
+from governance.analytics import service
 from governance.analytics.model import Concentration, Delegation, Turnout, decimal_text
 from governance.analytics.service import Figures, PollFigures, ProposalFigures, Snapshot
 from governance.polls.model import PREFIX as POLL_PREFIX
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
+from ledger.kernel.transaction import Work
 
 FORMULAS: Final = {
     "gini": "2 * sum(i * x_i) / (n * sum(x_i)) - (n + 1) / n; x ascending, above zero, i from 1",
@@ -33,6 +37,46 @@ COLUMNS: Final = (
     *("votes_gini", "votes_nakamoto", "cast_gini", "cast_nakamoto"),
 )
 _Row = dict[str, str | int]
+
+
+class KeptFigures:
+    """The last figures, good until something that they rest on changes.
+
+    They take a second of work where there are many holders, and everybody may ask.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, ...], Figures] | None = None
+
+    def of(self, work: Work, proposal_id: int | None = None) -> Figures:
+        """All figures, or those of one proposal.
+
+        Raises:
+            UnknownProposal: there is no such proposal.
+        """
+        whole = self._whole(work)
+        if proposal_id is None:
+            return whole
+        one = [each for each in whole.proposals if each.proposal.proposal_id == proposal_id]
+        if one:
+            return replace(whole, proposals=tuple(one), polls=())
+        return service.figures(work, proposal_id)
+
+    def _whole(self, work: Work) -> Figures:
+        now, kept = service.stamp(work), self._kept
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        found = service.figures(work)
+        self._kept = (now, found)
+        return found
+
+
+def kept_figures(request: Request) -> KeptFigures:
+    """Those of this application."""
+    return cast("KeptFigures", request.app.state.figures)
+
+
+KeptHere = Annotated[KeptFigures, Depends(kept_figures)]
 
 
 def figures_json(found: Figures) -> dict[str, Json]:

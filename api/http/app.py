@@ -34,6 +34,7 @@ from starlette.routing import Route
 
 from api.auth.authenticate import Authenticator
 from api.auth.issuer import HttpFetch, Issuer, oidc_settings
+from api.figures import KeptFigures
 from api.http import health, problems
 from api.http.envelope import Envelope
 from api.http.limits import RateLimiter
@@ -234,6 +235,7 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.rate_limiter = RateLimiter()
     app.state.bearers = {}
+    app.state.figures = KeptFigures()
     app.state.issuer = _issuer(parts)
     app.state.authenticator = Authenticator(parts.database, app.state.issuer, parts.settings.origin)
     problems.install(app)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.figures import KeptHere
 from api.http.parts import DatabaseHere
 from api.i18n import formats
 from api.pages.calendar import zone_of
@@ -47,10 +48,10 @@ class Row:
 
 
 @router.get("/governance/analytics")
-def analytics(view: ViewHere, database: DatabaseHere) -> Response:
+def analytics(view: ViewHere, database: DatabaseHere, kept: KeptHere) -> Response:
     """Everything on one page, charts first."""
     with database.read() as work:
-        found = service.figures(work)
+        found = kept.of(work)
     votes = [_proposal_row(view, each) for each in found.proposals]
     polls = [_poll_row(view, each) for each in found.polls]
     now = found.now

@@ -104,6 +104,14 @@ def figures(work: Work, proposal_id: int | None = None) -> Figures:
     return Figures(read_to.block_number, books.now, of_proposals, of_polls)
 
 
+def stamp(work: Work) -> tuple[object, ...]:
+    """What all figures rest on: as long as it is the same, so are they. Quick to ask."""
+    known = indexer_store.chain_in_use(work)
+    key = None if known is None else known.chain_key
+    read_to = None if key is None else power_store.read_to(work, key)
+    return (key, read_to, *store.newest(work, key))
+
+
 class _Books:
     """One pass over the events of a chain up to a block; ``now`` is known after it."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from governance.polls.tables import poll_ballots, poll_voters, polls
+from governance.tables import proposal_standings, proposals
 from ledger.kernel.transaction import Work
 from oracle.indexer.tables import chain_events
 
@@ -52,6 +53,17 @@ def our_contracts(work: Work, chain_key: int) -> set[str]:
         event.chain_key == chain_key, event.contract.in_(OURS)
     )
     return set(work.connection.execute(query.distinct()).scalars())
+
+
+def newest(work: Work, chain_key: int | None) -> tuple[object, ...]:
+    """How many proposals there are, when one's standing was read last, and a poll counted last."""
+    standing = sa.select(sa.func.max(proposal_standings.c.read_at)).where(
+        proposal_standings.c.chain_key == chain_key
+    )
+    count = sa.select(sa.func.count()).where(proposals.c.chain_key == chain_key)
+    counted = sa.select(sa.func.max(polls.c.counted_at))
+    parts = [each.scalar_subquery() for each in (count, standing, counted)]
+    return tuple(work.connection.execute(sa.select(*parts)).one())
 
 
 def counted_polls(work: Work, limit: int) -> list[UUID]:

@@ -1,6 +1,6 @@
 """``/v1/governance/analytics``: turnout, delegation and concentration, for everybody.
 
-Worked out when asked, from final events of the chain and from counted polls. Nobody is named.
+From final events of the chain and from counted polls. Nobody is named.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.figures import figures_csv, figures_json
+from api.figures import KeptHere, figures_csv, figures_json
 from api.governing import proposal_number
 from api.http.parts import DatabaseHere
 from api.http.principal import limit_by_address
 from api.http.problems import responses
-from governance.analytics import service
 from governance.analytics.service import Figures
 
 router: Final = APIRouter(
@@ -25,11 +24,12 @@ router: Final = APIRouter(
 
 def _figures(
     database: DatabaseHere,
+    kept: KeptHere,
     proposal: Annotated[str | None, Query(max_length=78)] = None,
 ) -> Figures:
     number = None if proposal is None else proposal_number(proposal)
     with database.read() as work:
-        return service.figures(work, number)
+        return kept.of(work, number)
 
 
 FiguresHere = Annotated[Figures, Depends(_figures)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.http.app import create_app
 from api.i18n.catalogue import refuse_missing
+from governance.analytics import service
+from governance.analytics.service import Figures
 from governance.polls.model import PREFIX
 from ledger.kernel.ids import format_id
 from tests.support.http import client_of
@@ -78,3 +81,24 @@ def test_of_no_vote_there_is_a_page_all_the_same(anybody: TestClient) -> None:
 def test_an_unknown_proposal(anybody: TestClient, proposal: str) -> None:
     answer = anybody.get(f"/v1/governance/analytics?proposal={proposal}")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_proposal")
+
+
+def test_they_are_worked_out_when_something_changed(
+    electorate: Electorate, anybody: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, work_out = [], service.figures
+
+    def count(*given: Any) -> Figures:
+        asked.append(given)
+        return work_out(*given)
+
+    monkeypatch.setattr(service, "figures", count)
+
+    def polls() -> int:
+        for path in ("/governance/analytics", "/v1/governance/analytics.csv"):
+            assert anybody.get(path).status_code == 200
+        return len(anybody.get("/v1/governance/analytics").json()["polls"])
+
+    assert (polls(), polls(), len(asked)) == (0, 0, 1)
+    electorate.close(electorate.announce())
+    assert (polls(), polls(), len(asked)) == (1, 1, 2)

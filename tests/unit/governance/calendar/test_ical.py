@@ -89,6 +89,8 @@ def test_special_characters_are_escaped_and_control_characters_left_out() -> Non
 def test_a_line_of_75_octets_is_whole_and_of_76_is_folded() -> None:
     assert folded("x" * LINE_OCTETS_MAX) == "x" * 75
     assert folded("x" * 76) == "x" * 75 + "\r\n x"
+    assert folded("x" * (75 + 74)) == "x" * 75 + "\r\n " + "x" * 74
+    assert folded("x" * 150) == "x" * 75 + "\r\n " + "x" * 74 + "\r\n x"
     assert folded("я" * 38) == "я" * 37 + "\r\n я"
 
 
