@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from ledger.programme.schema_terms import ProductFile, RateRowFile, RedemptionFile
+from ledger.programme.schema_terms import DatedRates, ProductFile, Rates, RedemptionFile
 from ledger.programme.source import Path
 
 _SECTION: Final = "redemption"
@@ -15,19 +15,16 @@ _SECTION: Final = "redemption"
 
 def check_redemption(file: RedemptionFile) -> Iterator[tuple[Path, str, str]]:
     """Rates above zero, rows in the order of their days, bounds in currencies that have a rate."""
-    if isinstance(file.rates, list):
-        yield from _rows(file.rates)
-        currencies = {currency for row in file.rates for currency in row.rates}
-    else:
-        yield from _rates((_SECTION, "rates"), file.rates)
-        currencies = set(file.rates)
+    yield from _dated((_SECTION, "rates"), file.rates)
+    currencies = {currency for _, rates in _tables((), file.rates) for currency in rates}
     for index, product in enumerate(file.products):
         if isinstance(product, ProductFile) and product.rates is not None:
             path: Path = (_SECTION, "products", index, "rates")
-            yield from _rates(path, product.rates)
-            for currency in sorted(product.rates.keys() - currencies):
-                wrong = f"{currency} has no common rate"
-                yield (*path, currency), wrong, f"rates: {{{currency}: 1}}"
+            yield from _dated(path, product.rates)
+            for place, rates in _tables(path, product.rates):
+                for currency in sorted(rates.keys() - currencies):
+                    wrong = f"{currency} has no common rate"
+                    yield (*place, currency), wrong, f"rates: {{{currency}: 1}}"
     for currency in file.min_cash:
         if currency not in currencies:
             wrong = f"{currency} has no rate"
@@ -38,11 +35,19 @@ def check_redemption(file: RedemptionFile) -> Iterator[tuple[Path, str, str]]:
         yield (_SECTION, "min_points"), wrong, f"min_points: {most}"
 
 
-def _rows(rows: list[RateRowFile]) -> Iterator[tuple[Path, str, str]]:
+def _tables(path: Path, rates: DatedRates) -> list[tuple[Path, Rates]]:
+    """Each mapping of currencies, and where it stands."""
+    if not isinstance(rates, list):
+        return [(path, rates)]
+    return [((*path, index, "rates"), row.rates) for index, row in enumerate(rates)]
+
+
+def _dated(where: Path, rates: DatedRates) -> Iterator[tuple[Path, str, str]]:
+    for place, table in _tables(where, rates):
+        yield from _rates(place, table)
     before: date | None = None
-    for index, row in enumerate(rows):
-        path: Path = (_SECTION, "rates", index)
-        yield from _rates((*path, "rates"), row.rates)
+    for index, row in enumerate(rates if isinstance(rates, list) else ()):
+        path: Path = (*where, index)
         try:
             since = date.fromisoformat(row.since)
         except ValueError:

@@ -69,16 +69,24 @@ class RateRowFile(Section):
     )
 
 
+DatedRates = Annotated[
+    Annotated[Rates, Tag("mapping")]
+    | Annotated[list[RateRowFile], Field(min_length=1, max_length=1000), Tag("list")],
+    Discriminator(_list_or_mapping),
+]
+
+
 class ProductFile(Section):
     """What differs for some products."""
 
     product: Pattern = Field(
         description='An exact name, or a prefix and "*".', examples=["mentor:*"]
     )
-    rates: Rates | None = Field(
+    rates: DatedRates | None = Field(
         default=None,
-        description="What a point is worth for them, in place of the common rate of a currency.",
-        examples=[{"USD": 2}],
+        description="What a point is worth for them, in place of the common rate of a currency; "
+        "or a list of dated rows, before the first of which the common rate holds.",
+        examples=[{"USD": 2}, [{"from": "2026-07-01", "rates": {"USD": 3}}]],
     )
     max_share: PerCent | None = Field(
         default=None,
@@ -90,11 +98,7 @@ class ProductFile(Section):
 class RedemptionFile(Section):
     """What points are worth at a checkout."""
 
-    rates: Annotated[
-        Annotated[Rates, Tag("mapping")]
-        | Annotated[list[RateRowFile], Field(min_length=1, max_length=1000), Tag("list")],
-        Discriminator(_list_or_mapping),
-    ] = Field(
+    rates: DatedRates = Field(
         description="Minor units of a currency that one point is worth; or a list of dated rows, "
         "each `from` a local day on.",
         examples=[{"USD": 1, "RUB": "5/2"}, [{"from": "2026-07-01", "rates": {"USD": 2}}]],

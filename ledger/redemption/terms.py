@@ -11,7 +11,8 @@ integer, a decimal string or a fraction ``"5/2"``. A field that is not known is 
       min_cash: {USD: 500}           # minor units the member pays in money at least
       products:                      # exact names, or a prefix and "*"; all of them by default
         - "course:*"
-        - {product: "mentor:*", max_share: 25, rates: {USD: 2}}   # with bounds of their own
+        - {product: "mentor:*", max_share: 25, rates: {USD: 2}}   # with bounds of their own; dated,
+          # too: before the first day, and in other currencies, the common rate holds
       excluded_products: []
       refused_with: ["student"]      # points do not combine with these discount codes
       max_share_with: {annual: 20}   # with this code, per cent of the eligible net at most
@@ -26,38 +27,23 @@ integer, a decimal string or a fraction ``"5/2"``. A field that is not known is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final, NoReturn
+from typing import Final
 
 from ledger.kernel.canonical import Json
 from ledger.kernel.units import Points
-from ledger.redemption.errors import TermsMalformed
+from ledger.redemption import reading as read
 from ledger.redemption.patterns import common, covers, matches
 
-_EXACT: Final = re.compile(r"\d{1,12}(\.\d{1,12}|/[1-9]\d{0,11})?\Z", re.ASCII)
-_CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 _FIELDS: Final = frozenset(
     {
-        "rates",
-        "max_share",
-        "max_discount_share",
-        "min_cash",
-        "products",
-        "excluded_products",
-        "refused_with",
-        "max_share_with",
-        "min_points",
-        "max_points",
-        "member_limit",
-        "hold_minutes",
-        "quote_minutes",
-        "refund_grace_days",
-        "code_days",
+        *("rates", "max_share", "max_discount_share", "min_cash", "products", "excluded_products"),
+        *("refused_with", "max_share_with", "min_points", "max_points", "member_limit"),
+        *("hold_minutes", "quote_minutes", "refund_grace_days", "code_days"),
     }
 )
 HOLD_MINUTES_MAX: Final = 7 * 24 * 60
@@ -65,7 +51,6 @@ HOLD_MINUTES_MAX: Final = 7 * 24 * 60
 QUOTE_MINUTES_MAX: Final = 24 * 60
 REFUND_GRACE_DAYS_MAX: Final = 3_650
 CODE_DAYS_MAX: Final = 366
-NAMES_MAX: Final = 1_000
 RATE_ROWS_MAX: Final = 1_000
 LIMITS_MAX: Final = 10
 MINOR_UNITS_MAX: Final = 10**12
@@ -98,11 +83,20 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductTerms:
-    """What differs for the products of one pattern; ``None`` is as for all."""
+    """What differs for the products of one pattern; ``None`` is as for all.
+
+    Where rates are dated, ``rates`` is ``None`` until :meth:`on` chooses the row of a day.
+    """
 
     pattern: str
     rates: Mapping[str, Fraction] | None = None
     max_share: Fraction | None = None
+    rate_rows: tuple[RateRow, ...] = ()
+
+    def on(self, day: date) -> ProductTerms:
+        """These terms with the rates of a day; before the first, as for all."""
+        row = _row_of(self.rate_rows, day)
+        return self if row is None else replace(self, rates=row.rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +130,11 @@ class RedemptionTerms:
 
     def on(self, day: date) -> RedemptionTerms:
         """These terms with the rates in force on a day of the programme's zone."""
-        past = [row for row in self.rate_rows if row.since <= day]
-        return replace(self, rates=past[-1].rates, rates_since=past[-1].since) if past else self
+        products = tuple(each.on(day) for each in self.products)
+        row = _row_of(self.rate_rows, day)
+        if row is None:
+            return replace(self, products=products)
+        return replace(self, products=products, rates=row.rates, rates_since=row.since)
 
     def for_code(self, only: tuple[str, ...]) -> RedemptionTerms:
         """These terms, of the day it was issued, for a code: its products alone.
@@ -211,46 +208,43 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
     """
     unknown = sorted(section.keys() - _FIELDS)
     if unknown:
-        _refuse(unknown[0], "is not a field of redemption")
-    stated = section.get("rates")
-    rows = _rate_rows(stated) if _is_list(stated) else ()
-    code_days = section.get("code_days")
-    max_points = section.get("max_points")
+        read.refuse(unknown[0], "is not a field of redemption")
+    get = section.get
+    stated = get("rates")
+    rows = _rate_rows("rates", stated) if _is_list(stated) else ()
+
+    def whole(field: str, usual: int, low: int, high: int) -> int:
+        return read.whole(field, get(field, usual), low, high)
+
     return RedemptionTerms(
         rates={} if rows else _rates("rates", stated),
         rate_rows=rows,
-        max_share=_share("max_share", section.get("max_share", 100)),
-        max_discount_share=_share("max_discount_share", section.get("max_discount_share", 100)),
+        max_share=read.share("max_share", get("max_share", 100)),
+        max_discount_share=read.share("max_discount_share", get("max_discount_share", 100)),
         min_cash={
-            _currency("min_cash", code): _whole(f"min_cash.{code}", amount, 0, MINOR_UNITS_MAX)
-            for code, amount in _mapping("min_cash", section.get("min_cash", {})).items()
-        },
-        products=_products(section.get("products", ["*"])),
-        excluded_products=_names("excluded_products", section.get("excluded_products", [])),
-        refused_with=frozenset(_names("refused_with", section.get("refused_with", []))),
-        max_share_with={
-            code: _share(f"max_share_with.{code}", share)
-            for code, share in _mapping("max_share_with", section.get("max_share_with", {})).items()
-        },
-        min_points=Points(_whole("min_points", section.get("min_points", 0), 0, MINOR_UNITS_MAX)),
-        max_points=None
-        if max_points is None
-        else Points(_whole("max_points", max_points, 0, MINOR_UNITS_MAX)),
-        member_limits=_limits(section.get("member_limit")),
-        hold_for=timedelta(
-            minutes=_whole("hold_minutes", section.get("hold_minutes", 30), 1, HOLD_MINUTES_MAX)
-        ),
-        quote_for=timedelta(
-            minutes=_whole("quote_minutes", section.get("quote_minutes", 10), 1, QUOTE_MINUTES_MAX)
-        ),
-        refund_grace=timedelta(
-            days=_whole(
-                "refund_grace_days", section.get("refund_grace_days", 30), 0, REFUND_GRACE_DAYS_MAX
+            read.currency("min_cash", code): read.whole(
+                f"min_cash.{code}", amount, 0, MINOR_UNITS_MAX
             )
-        ),
+            for code, amount in read.mapping("min_cash", get("min_cash", {})).items()
+        },
+        products=_products(get("products", ["*"])),
+        excluded_products=read.names("excluded_products", get("excluded_products", [])),
+        refused_with=frozenset(read.names("refused_with", get("refused_with", []))),
+        max_share_with={
+            code: read.share(f"max_share_with.{code}", share)
+            for code, share in read.mapping("max_share_with", get("max_share_with", {})).items()
+        },
+        min_points=Points(whole("min_points", 0, 0, MINOR_UNITS_MAX)),
+        max_points=None
+        if get("max_points") is None
+        else Points(whole("max_points", 0, 0, MINOR_UNITS_MAX)),
+        member_limits=_limits(get("member_limit")),
+        hold_for=timedelta(minutes=whole("hold_minutes", 30, 1, HOLD_MINUTES_MAX)),
+        quote_for=timedelta(minutes=whole("quote_minutes", 10, 1, QUOTE_MINUTES_MAX)),
+        refund_grace=timedelta(days=whole("refund_grace_days", 30, 0, REFUND_GRACE_DAYS_MAX)),
         code_for=None
-        if code_days is None
-        else timedelta(days=_whole("code_days", code_days, 1, CODE_DAYS_MAX)),
+        if get("code_days") is None
+        else timedelta(days=whole("code_days", 1, 1, CODE_DAYS_MAX)),
     )
 
 
@@ -265,27 +259,31 @@ def _is_list(value: Json) -> bool:
 
 def _rates(field: str, value: Json) -> dict[str, Fraction]:
     rates = {
-        _currency(field, code): _exact(f"{field}.{code}", rate, positive=True)
-        for code, rate in _mapping(field, value).items()
+        read.currency(field, code): read.exact(f"{field}.{code}", rate, positive=True)
+        for code, rate in read.mapping(field, value).items()
     }
     if not rates:
-        _refuse(field, "must name at least one currency")
+        read.refuse(field, "must name at least one currency")
     return rates
 
 
-def _rate_rows(value: Json) -> tuple[RateRow, ...]:
+def _row_of(rows: Sequence[RateRow], day: date) -> RateRow | None:
+    return next((row for row in reversed(rows) if row.since <= day), None)
+
+
+def _rate_rows(name: str, value: Json) -> tuple[RateRow, ...]:
     rows: list[RateRow] = []
-    for index, each in enumerate(_list("rates", value, RATE_ROWS_MAX)):
-        field = f"rates[{index}]"
-        row = _mapping(field, each)
+    for index, each in enumerate(read.sequence(name, value, RATE_ROWS_MAX)):
+        field = f"{name}[{index}]"
+        row = read.mapping(field, each)
         if row.keys() != {"from", "rates"}:
-            _refuse(field, "must state from and rates, nothing else")
+            read.refuse(field, "must state from and rates, nothing else")
         since = _day(f"{field}.from", row["from"])
         if rows and since <= rows[-1].since:
-            _refuse(f"{field}.from", "must be after the row before")
+            read.refuse(f"{field}.from", "must be after the row before")
         rows.append(RateRow(since, _rates(f"{field}.rates", row["rates"])))
     if not rows:
-        _refuse("rates", "must have at least one row")
+        read.refuse(name, "must have at least one row")
     return tuple(rows)
 
 
@@ -293,24 +291,26 @@ def _day(field: str, value: Json) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        _refuse(field, "must be a day such as 2026-07-01")
+        read.refuse(field, "must be a day such as 2026-07-01")
 
 
 def _products(value: Json) -> tuple[ProductTerms, ...]:
     found = []
-    for index, each in enumerate(_list("products", value, NAMES_MAX)):
+    for index, each in enumerate(read.sequence("products", value, read.NAMES_MAX)):
         field = f"products[{index}]"
         if not isinstance(each, Mapping):
-            found.append(ProductTerms(_name("products", each)))
+            found.append(ProductTerms(read.name_of("products", each)))
             continue
         if "product" not in each or each.keys() - {"product", "rates", "max_share"}:
-            _refuse(field, "must state product, and may state rates and max_share")
+            read.refuse(field, "must state product, and may state rates and max_share")
         rates, share = each.get("rates"), each.get("max_share")
+        is_dated = _is_list(rates)
         found.append(
             ProductTerms(
-                _name(f"{field}.product", each["product"]),
-                None if rates is None else _rates(f"{field}.rates", rates),
-                None if share is None else _share(f"{field}.max_share", share),
+                read.name_of(f"{field}.product", each["product"]),
+                None if rates is None or is_dated else _rates(f"{field}.rates", rates),
+                None if share is None else read.share(f"{field}.max_share", share),
+                _rate_rows(f"{field}.rates", rates) if is_dated else (),
             )
         )
     return tuple(found)
@@ -321,74 +321,16 @@ def _limits(value: Json) -> tuple[MemberLimit, ...]:
         return ()
     if not _is_list(value):
         return (_limit("member_limit", value),)
-    stated = _list("member_limit", value, LIMITS_MAX)
+    stated = read.sequence("member_limit", value, LIMITS_MAX)
     return tuple(_limit(f"member_limit[{index}]", each) for index, each in enumerate(stated))
 
 
 def _limit(field: str, value: Json) -> MemberLimit:
-    stated = _mapping(field, value)
+    stated = read.mapping(field, value)
     if stated.keys() != {"points", "per"}:
-        _refuse(field, "must state points and per, nothing else")
+        read.refuse(field, "must state points and per, nothing else")
     per = stated["per"]
     if not isinstance(per, str) or per not in set(LimitPeriod):
-        _refuse(f"{field}.per", f"must be one of {', '.join(LimitPeriod)}")
-    points = _whole(f"{field}.points", stated["points"], 1, MINOR_UNITS_MAX)
+        read.refuse(f"{field}.per", f"must be one of {', '.join(LimitPeriod)}")
+    points = read.whole(f"{field}.points", stated["points"], 1, MINOR_UNITS_MAX)
     return MemberLimit(Points(points), LimitPeriod(per))
-
-
-def _share(field: str, value: Json) -> Fraction:
-    per_cent = _exact(field, value, positive=False)
-    if per_cent > 100:
-        _refuse(field, "must be from 0 to 100 per cent")
-    return per_cent / 100
-
-
-def _exact(field: str, value: Json, *, positive: bool) -> Fraction:
-    """A non-negative exact number of at most twelve digits on either side."""
-    text = str(value) if type(value) is int else value
-    if not isinstance(text, str) or not _EXACT.match(text):
-        _refuse(field, 'must be exact: a whole number, or text such as "2.5" or "5/2"')
-    number = Fraction(text)
-    if positive and number == 0:
-        _refuse(field, "must be above zero")
-    return number
-
-
-def _whole(field: str, value: Json, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        _refuse(field, f"must be a whole number from {low} to {high}")
-    return value
-
-
-def _names(field: str, value: Json) -> tuple[str, ...]:
-    stated = _list(field, value, NAMES_MAX)
-    names = tuple(name for name in stated if isinstance(name, str) and name)
-    if len(names) != len(stated):
-        _refuse(field, "must be a list of non-empty names")
-    return names
-
-
-def _list(field: str, value: Json, length_max: int) -> Sequence[Json]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) > length_max:
-        _refuse(field, f"must be a list of at most {length_max}")
-    return value
-
-
-def _name(field: str, value: Json) -> str:
-    return _names(field, [value])[0]
-
-
-def _mapping(field: str, value: Json) -> Mapping[str, Json]:
-    if not isinstance(value, Mapping):
-        _refuse(field, "must be a mapping")
-    return value
-
-
-def _currency(field: str, code: str) -> str:
-    if not _CURRENCY.match(code):
-        _refuse(field, f"{code!r} is not a currency of three capital letters")
-    return code
-
-
-def _refuse(field: str, why: str) -> NoReturn:
-    raise TermsMalformed(f"redemption: {field} {why}.", field=field)

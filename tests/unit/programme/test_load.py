@@ -135,6 +135,18 @@ def test_redemption_with_dated_rates_products_and_several_limits() -> None:
             "products[0].rates.EUR",
             "no common rate",
         ),
+        (
+            "rates: {USD: 1}\n"
+            "  products: [{product: a, rates: [{from: 2026-01-01, rates: {EUR: 1}}]}]",
+            "products[0].rates[0].rates.EUR",
+            "no common rate",
+        ),
+        (
+            "rates: {USD: 1}\n"
+            "  products: [{product: a, rates: [{from: 2026-13-01, rates: {USD: 1}}]}]",
+            "products[0].rates[0].from",
+            "no day",
+        ),
         ("rates: {USD: 1}\n  min_points: 5\n  max_points: 4", "min_points", "no order takes"),
     ],
 )

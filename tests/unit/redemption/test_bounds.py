@@ -30,7 +30,8 @@ from ledger.redemption.lines import (
 from ledger.redemption.model import Redemption, RedemptionState, decide_capture, decide_refund
 from ledger.redemption.orders import AMOUNT_MINOR_MAX, DISCOUNTS_MAX, LINES_MAX, read_order
 from ledger.redemption.pricing import PricedLine
-from ledger.redemption.terms import NAMES_MAX, parse_terms
+from ledger.redemption.reading import NAMES_MAX
+from ledger.redemption.terms import parse_terms
 from tests.unit.redemption.conftest import NOW, SOURCE, claims
 
 SECONDS = int(NOW.timestamp())

@@ -79,6 +79,56 @@ def test_dated_rates_are_those_of_the_day() -> None:
     assert fixed.on(date(2026, 7, 1)) == fixed
 
 
+def test_a_product_s_own_rates_may_be_dated_too() -> None:
+    terms = parse_terms(
+        {
+            "rates": [{"from": "2026-01-01", "rates": {"USD": 1, "EUR": 3}}],
+            "products": [
+                {
+                    "product": "mentor:*",
+                    "rates": [
+                        {"from": "2026-03-01", "rates": {"USD": 2}},
+                        {"from": "2026-07-01", "rates": {"USD": "5/2"}},
+                    ],
+                },
+                "*",
+            ],
+        }
+    )
+    days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 6, 30), date(2026, 7, 1)]
+    found = [terms.on(day).rate_of("mentor:ann", "USD") for day in days]
+    assert found == [1, 2, 2, Fraction(5, 2)]
+    assert [terms.on(day).rate_of("mentor:ann", "EUR") for day in days] == [3] * 4
+    assert [terms.on(day).rate_of("book", "USD") for day in days] == [1] * 4
+    assert terms.on(days[3]).best_rates() == {"USD": Fraction(5, 2), "EUR": 3}
+    assert terms.on(days[3]).least_rate(("mentor:*",), "USD") == Fraction(5, 2)
+    only_products = {"rates": {"USD": 1}, "products": terms_of_products()}
+    assert parse_terms(only_products).on(days[3]).rate_of("mentor:ann", "USD") == 4
+    assert parse_terms(only_products).on(days[0]).rate_of("mentor:ann", "USD") == 1
+
+
+def terms_of_products() -> list[Json]:
+    rows = [{"from": "2026-07-01", "rates": {"USD": 4}}]
+    return [{"product": "mentor:*", "rates": rows}]
+
+
+@pytest.mark.parametrize(
+    ("rows", "field"),
+    [
+        ([], "products[0].rates"),
+        ([{"from": "2026-07-01"}], "products[0].rates[0]"),
+        (
+            [{"from": "2026-07-01", "rates": {"USD": 1}}, {"from": "2026-07-01", "rates": {}}],
+            "products[0].rates[1].from",
+        ),
+    ],
+)
+def test_a_wrong_row_of_a_product_is_named(rows: list[Json], field: str) -> None:
+    with pytest.raises(TermsMalformed) as caught:
+        parse_terms({"rates": {"USD": 1}, "products": [{"product": "a", "rates": rows}]})
+    assert caught.value.operands["field"] == field
+
+
 def test_the_first_product_that_matches_states_the_terms() -> None:
     terms = parse_terms(
         {
