@@ -118,6 +118,9 @@ def test_redemption_with_dated_rates_products_and_several_limits() -> None:
     assert terms.max_share_with == {"annual": Fraction(1, 5)}
 
 
+ONE_PRODUCT = "rates: {{USD: 1}}\n  products: [{{product: a, rates: [{row}]}}]"
+
+
 @pytest.mark.parametrize(
     ("section", "field", "said"),
     [
@@ -136,14 +139,12 @@ def test_redemption_with_dated_rates_products_and_several_limits() -> None:
             "no common rate",
         ),
         (
-            "rates: {USD: 1}\n"
-            "  products: [{product: a, rates: [{from: 2026-01-01, rates: {EUR: 1}}]}]",
+            ONE_PRODUCT.format(row="{from: 2026-01-01, rates: {EUR: 1}}"),
             "products[0].rates[0].rates.EUR",
             "no common rate",
         ),
         (
-            "rates: {USD: 1}\n"
-            "  products: [{product: a, rates: [{from: 2026-13-01, rates: {USD: 1}}]}]",
+            ONE_PRODUCT.format(row="{from: 2026-13-01, rates: {USD: 1}}"),
             "products[0].rates[0].from",
             "no day",
         ),
