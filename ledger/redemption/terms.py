@@ -216,6 +216,7 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
     def whole(field: str, usual: int, low: int, high: int) -> int:
         return read.whole(field, get(field, usual), low, high)
 
+    max_points, code_days = get("max_points"), get("code_days")
     return RedemptionTerms(
         rates={} if rows else _rates("rates", stated),
         rate_rows=rows,
@@ -236,15 +237,15 @@ def parse_terms(section: Mapping[str, Json]) -> RedemptionTerms:
         },
         min_points=Points(whole("min_points", 0, 0, MINOR_UNITS_MAX)),
         max_points=None
-        if get("max_points") is None
-        else Points(whole("max_points", 0, 0, MINOR_UNITS_MAX)),
+        if max_points is None
+        else Points(read.whole("max_points", max_points, 0, MINOR_UNITS_MAX)),
         member_limits=_limits(get("member_limit")),
         hold_for=timedelta(minutes=whole("hold_minutes", 30, 1, HOLD_MINUTES_MAX)),
         quote_for=timedelta(minutes=whole("quote_minutes", 10, 1, QUOTE_MINUTES_MAX)),
         refund_grace=timedelta(days=whole("refund_grace_days", 30, 0, REFUND_GRACE_DAYS_MAX)),
         code_for=None
-        if get("code_days") is None
-        else timedelta(days=whole("code_days", 1, 1, CODE_DAYS_MAX)),
+        if code_days is None
+        else timedelta(days=read.whole("code_days", code_days, 1, CODE_DAYS_MAX)),
     )
 
 

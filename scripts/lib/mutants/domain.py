@@ -55,7 +55,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room(
         "redemption",
-        "claims code_text lines model orders patterns periods pricing quotes terms tokens",
+        "claims code_text lines model orders patterns periods pricing quotes reading terms tokens",
         "tests/unit/redemption",
         "tests/property/redemption",
     ),
