@@ -11,6 +11,7 @@ from ledger.switches.model import SwitchPosition
 from oracle.bridge import commands, gaps, resets
 from oracle.bridge.gaps_store import AcknowledgedGap
 from oracle.bridge.model import Redemption, Reference, Stop
+from oracle.bridge.record import FORMAT, OwnRecord
 from oracle.bridge.resets_store import ChainReset
 from oracle.bridge.service import PREFIX, StageOfRedemption, StageOfRequest
 from oracle.chain.typed_data import TypedData
@@ -30,8 +31,26 @@ def request_json(found: StageOfRequest) -> dict[str, Json]:
         "stage": found.stage.value,
         "batch": found.batch_sequence,
         "executable_at": None if found.executable_at is None else _time(found.executable_at),
+        "expires_at": None if found.expires_at is None else _time(found.expires_at),
+        "reason": found.reason,
         "entry": format_id("ent", request.entry_id),
         "created_at": _time(request.created_at),
+    }
+
+
+def record_json(found: OwnRecord, chain_id: int, bridge: Address) -> dict[str, Json]:
+    """The file that ``vklad chain verify-record`` checks."""
+    return {
+        "format": FORMAT,
+        "chain_id": chain_id,
+        "bridge": bridge,
+        "sequence": found.batch.sequence,
+        "records_hash": _hex(found.batch.records_hash),
+        "records": _hex(found.batch.records),
+        "index": found.index,
+        "record": _hex(found.record),
+        "wallet": address(found.request.wallet),
+        "points": found.request.points.amount,
     }
 
 

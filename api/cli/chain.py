@@ -17,6 +17,7 @@ app: Final = typer.Typer(help="The contracts on the chain.", no_args_is_help=Tru
 app.command()(chain_operations.reconcile)
 app.command()(chain_operations.reserve)
 app.command()(chain_operations.verify_reserve)
+app.command()(chain_operations.verify_record)
 app.command()(chain_operations.reset)
 app.command()(chain_operations.gaps)
 

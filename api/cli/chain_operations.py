@@ -15,7 +15,7 @@ from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from oracle.bridge import gaps as redemption_gaps
-from oracle.bridge import gaps_store, resets, resets_store
+from oracle.bridge import gaps_store, record_verifier, resets, resets_store
 from oracle.bridge.batching import TURN
 from oracle.bridge.errors import ResetNotConfirmed
 from oracle.reconcile import verifier
@@ -71,6 +71,20 @@ def verify_reserve(
     """
     known = [] if bridge is None else ["--bridge", bridge]
     raise typer.Exit(verifier.main([str(file), "--rpc", rpc, *known]))
+
+
+def verify_record(
+    file: Path,
+    wallet: Annotated[str | None, typer.Option(help="Yours.")] = None,
+    rpc: Annotated[str | None, typer.Option(help="A node of your own choice.")] = None,
+) -> None:
+    """Check your own record in a batch, and that the chain committed to it.
+
+    What does it is a program of its own: oracle/bridge/record_verifier.py.
+    """
+    given = [("--wallet", wallet), ("--rpc", rpc)]
+    options = [part for name, value in given if value is not None for part in (name, value)]
+    raise typer.Exit(record_verifier.main([str(file), *options]))
 
 
 def reset(

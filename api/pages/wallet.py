@@ -65,6 +65,8 @@ class Carried:
     at: datetime
     stage: str
     steps: list[dict[str, Any]]
+    batch: int | None = None
+    """The number of the batch it is in, if it goes out and is in one."""
 
     @property
     def is_under_way(self) -> bool:
@@ -143,6 +145,7 @@ def _carried(view: View, work: Work, member_id: UUID) -> list[Carried]:
             at=found.request.created_at,
             stage=found.stage.value,
             steps=_request_steps(view, found.stage, found.executable_at),
+            batch=found.batch_sequence,
         )
         for found in service.list_requests(work, member_id, before=None, limit=SHOWN_MAX)
     ]

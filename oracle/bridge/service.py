@@ -97,12 +97,14 @@ class RelaySignature:
 
 @dataclass(frozen=True, slots=True)
 class StageOfRequest:
-    """A request and how far it is, for showing."""
+    """A request and how far it is, for showing; ``reason``: why its points come back."""
 
     request: Request
     stage: Stage
     executable_at: datetime | None
+    expires_at: datetime | None
     batch_sequence: int | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +274,17 @@ def list_requests(
 def staged(work: Work, request: Request) -> StageOfRequest:
     """A request with what its batch says of it."""
     batch = store.find_batch(work, request.batch_id) if request.batch_id else None
+    reached = stage(request, batch, work.now)
+    reason = store.return_reason(work, request.request_id)
+    if batch is not None and reached is Stage.RETURNING:
+        reason = batch.state.value
     return StageOfRequest(
         request,
-        stage(request, batch, work.now),
+        reached,
         batch.executable_at if batch else None,
+        batch.expires_at if batch else None,
         batch.sequence if batch else None,
+        reason,
     )
 
 

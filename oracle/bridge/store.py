@@ -153,6 +153,15 @@ def mark_returned(work: Work, request: Request, reason: str, entry_id: UUID) -> 
     return changed.rowcount == 1
 
 
+def return_reason(work: Work, request_id: UUID) -> str | None:
+    """Why a request's points came back; ``None`` while they did not."""
+    query = sa.select(bridge_requests.c.return_reason).where(
+        bridge_requests.c.request_id == request_id
+    )
+    reason: str | None = work.connection.execute(query).scalar_one_or_none()
+    return reason
+
+
 def points_by_state(work: Work, chain_key: int) -> dict[RequestState, Points]:
     """Points of all requests of a chain by state."""
     query = (

@@ -45,6 +45,13 @@ def test_points_on_their_way_to_the_wallet(reader: Reader, world: World) -> None
     state = reader.get("/wallet/state").json()["state"]
     assert state == f"{format_id('brg', request)}:waiting"
     assert f'data-carried="{state}"' in under_way.text
+    assert "/record" not in under_way.text
+    world.batch()
+    assert f'href="/v1/bridge/requests/{format_id("brg", request)}/record"' in (
+        reader.get("/wallet").text
+    )
+    assert "Your line in batch 1" in reader.words("/wallet")
+    assert "Ваша строка в партии 1" in reader.words("/wallet", "ru")
     world.until(lambda: world.stage(request) is Stage.MINTED)
     assert reader.get("/wallet/state").json()["state"] != state
     arrived = reader.get("/wallet")
