@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -41,6 +41,8 @@ PREVIEW_TOPIC: Final = "programme.preview"
 """Outbox topic; the key is a preview's id."""
 TOLD_EVERY: Final = 10
 """So many members between two notes of how far a preview is."""
+FRESH_FOR: Final = timedelta(hours=24)
+"""Longer than this nobody agrees to a preview: facts have come since that it does not know."""
 
 
 class UnknownPreview(VkladError):
@@ -54,6 +56,13 @@ class PreviewDiffers(VkladError):
     """The consent names a digest that no preview of exactly this activation has."""
 
     code = "preview_differs"
+    kind = ErrorKind.CONFLICT
+
+
+class PreviewTooOld(VkladError):
+    """The preview was asked for so long ago that it may say too little."""
+
+    code = "preview_too_old"
     kind = ErrorKind.CONFLICT
 
 
@@ -171,16 +180,23 @@ def consent(work: Work, command: ConsentToChange) -> programmes_store.StoredChan
         NotTheOwner, NotAnAdmin: whoever agrees does not speak for the owner.
         UnknownProgrammeChange: nothing of this id was proposed.
         PreviewDiffers: no preview of exactly this activation has the digest.
+        PreviewTooOld: it was asked for more than :data:`FRESH_FOR` ago.
         ConsentGiven: it was given before.
     """
     require_owners_word(work, command.consented_by)
     change = programmes.require_change(work, command.change_id)
-    seen = store.is_of(
+    seen = store.asked_for_at(
         work, command.preview_digest, change.programme_hash, change.effective_at, change.mode
     )
-    if not seen:
+    if seen is None:
         raise PreviewDiffers(
             "No preview of this activation has the digest you agree to. Have one worked out."
+        )
+    if work.now - seen > FRESH_FOR:
+        raise PreviewTooOld(
+            f"This preview was asked for at {seen.isoformat()}; agree within {FRESH_FOR}. Have it "
+            "worked out again.",
+            asked_for_at=seen.isoformat(),
         )
     given = programmes_store.insert_consent(
         work, change.change_id, command.consented_by, command.preview_digest

@@ -97,17 +97,18 @@ def update(work: Work, preview_id: UUID, values: Mapping[str, object]) -> None:
     )
 
 
-def is_of(
+def asked_for_at(
     work: Work, digest: bytes, programme_hash: bytes, effective_at: datetime, mode: str
-) -> bool:
-    """Whether a finished preview of exactly this activation has the digest."""
-    query = sa.select(previews.c.preview_id).where(
+) -> datetime | None:
+    """When the newest finished preview of exactly this activation with the digest was asked for."""
+    query = sa.select(sa.func.max(previews.c.requested_at)).where(
         previews.c.digest == digest,
         previews.c.programme_hash == programme_hash,
         previews.c.effective_at == effective_at,
         previews.c.mode == mode,
     )
-    return work.connection.execute(query.limit(1)).first() is not None
+    found: datetime | None = work.connection.execute(query).scalar_one()
+    return found
 
 
 def book(work: Work) -> Book:

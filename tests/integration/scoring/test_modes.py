@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,6 +29,7 @@ from ledger.readiness.model import DeclareSync
 from ledger.scoring.pipeline import Step
 from ledger.scoring.service import close_periods, score_member
 from ledger.scoring.verify import check_projection
+from tests.support.clock import SetClock
 from tests.support.merging import merge
 from tests.world import World
 
@@ -129,6 +131,18 @@ def test_a_consent_is_to_a_preview_of_exactly_this_and_given_once(world: World) 
     agree(world, change, digest)
     with pytest.raises(ConsentGiven):
         agree(world, change, digest)
+
+
+def test_a_consent_is_to_a_preview_of_the_last_day(world: World) -> None:
+    change = propose(world, HALVED, "restatement")
+    seen = preview(world, change)
+    assert seen.digest is not None
+    clock = SetClock(seen.requested_at + previews.FRESH_FOR + timedelta(seconds=1))
+    later = replace(world, database=replace(world.database, clock=clock))
+    with pytest.raises(previews.PreviewTooOld):
+        agree(later, change, seen.digest)
+    clock.forward(timedelta(seconds=-1))
+    assert agree(later, change, seen.digest).preview_digest == seen.digest
 
 
 def test_the_same_preview_again_is_the_same_bytes(world: World) -> None:
