@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -61,18 +62,25 @@ def consent_digest(catalogue: Catalogue, language: Language) -> bytes:
 
 def tally_of(work: Work, version: Version) -> Tally:
     """How many stand by a version now."""
-    found = register_store.tallies(work).get(version.content, {})
+    counted = register_store.tallies(work, version.version_id)
+    return _tally(counted.get(version.content, {}))
+
+
+def tallies_of(work: Work, versions: Sequence[Version]) -> dict[UUID, Tally]:
+    """How many stand by each of several versions now, by their ids."""
+    counted = register_store.tallies(work)
+    return {each.version_id: _tally(counted.get(each.content, {})) for each in versions}
+
+
+def _tally(found: Mapping[tuple[str, str], int]) -> Tally:
     standing = {language: found.get((Act.SIGN, language), 0) for language in ("en", "ru")}
     withdrawn = sum(many for (act, _), many in found.items() if act == Act.WITHDRAW)
     return Tally(sum(standing.values()), standing["en"], standing["ru"], withdrawn)
 
 
-def summary_json(work: Work, version: Version) -> dict[str, Json]:
+def summary_json(version: Version, tally: Tally) -> dict[str, Json]:
     """A version with who stands by it, for everybody."""
-    return {
-        **documents.version_json(version),
-        "signatures": documents.tally_json(tally_of(work, version)),
-    }
+    return {**documents.version_json(version), "signatures": documents.tally_json(tally)}
 
 
 def head_file(composition: Composition, work: Work) -> dict[str, Json]:

@@ -50,9 +50,10 @@ def show(
 def list_versions() -> None:
     """Print every version: id, state, number, hash, who stands by it."""
     with composed() as composition, composition.database.read() as work:
-        for each in store.page(work, None, memoranda.ENTRIES_AT_ONCE):
-            name = format_id(PREFIX, each.version_id)
-            standing = memoranda.tally_of(work, each).standing
+        found = store.page(work, None, memoranda.ENTRIES_AT_ONCE)
+        tallies = memoranda.tallies_of(work, found)
+        for each in found:
+            name, standing = format_id(PREFIX, each.version_id), tallies[each.version_id].standing
             number, content = each.text.number, each.content.hex()
             typer.echo(f"{name}  {each.state.value:<9}  {number:>3}  {content}  {standing:>6}")
 

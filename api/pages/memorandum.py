@@ -110,11 +110,11 @@ def versions(view: ViewHere, composition: CompositionHere) -> Response:
     """Every version, and who stands by each."""
     with composition.database.read() as work:
         found = store.page(work, None, ENTRIES_SHOWN)
-        standing = {each.version_id: memoranda.tally_of(work, each).standing for each in found}
+        tallies = memoranda.tallies_of(work, found)
     return view.render(
         "memorandum/versions.html",
         versions=found,
-        standing=standing,
+        standing={number: each.standing for number, each in tallies.items()},
         tones=TONES,
         version_id=_version_id,
     )
@@ -133,14 +133,14 @@ def register(
         head = register_store.head(work)
         found = register_store.entries(work, after=after, limit=ENTRIES_SHOWN)
         published = store.published(work)
-        tallies = [(each, memoranda.tally_of(work, each)) for each in published]
+        tallies = memoranda.tallies_of(work, published)
     assert head is not None, "there is a register"
     return view.render(
         "memorandum/register.html",
         size=head[0],
         head=head[1].hex(),
         entries=found,
-        tallies=tallies,
+        tallies=[(each, tallies[each.version_id]) for each in published],
         after=after,
         following=found[-1].number if found and found[-1].number < head[0] else None,
         command=VERIFY,

@@ -92,17 +92,19 @@ def entries(
     return [_entry(row) for row in work.connection.execute(query)]
 
 
-def tallies(work: Work) -> dict[bytes, dict[tuple[str, str], int]]:
-    """Of each version by its hash: how many members' last act under it is what, in which language.
+def tallies(work: Work, version_id: UUID | None = None) -> dict[bytes, dict[tuple[str, str], int]]:
+    """Of each version, or one, by its hash: how many members' last act is what, in which language.
 
     Withdrawals are counted with the language in which they were read, too.
     """
-    last = (
+    newest = (
         sa.select(_ENTRY.content, _ENTRY.act, _ENTRY.language)
         .ext(pg.distinct_on(_ENTRY.content, _ENTRY.member))
         .order_by(_ENTRY.content, _ENTRY.member, _ENTRY.number.desc())
-        .subquery()
     )
+    if version_id is not None:
+        newest = newest.where(_ENTRY.version_id == version_id)
+    last = newest.subquery()
     query = sa.select(last.c.content, last.c.act, last.c.language, sa.func.count().label("many"))
     found: dict[bytes, dict[tuple[str, str], int]] = {}
     for row in work.connection.execute(query.group_by(last.c.content, last.c.act, last.c.language)):

@@ -191,8 +191,13 @@ def read_memorandum(composition: CompositionHere) -> dict[str, Any]:
     with composition.database.read() as work:
         in_force = store.in_force(work)
         register = register_store.register(work)
+        tally = None if in_force is None else memoranda.tally_of(work, in_force)
         return {
-            "in_force": None if in_force is None else memoranda.summary_json(work, in_force),
+            "in_force": (
+                None
+                if in_force is None or tally is None
+                else memoranda.summary_json(in_force, tally)
+            ),
             "proposed": [documents.version_json(each) for each in store.waiting(work)],
             "register": None if register is None else register.hex(),
             "interested": voices_store.count_interests(work),
@@ -205,11 +210,12 @@ def list_versions(page: PageHere, composition: CompositionHere) -> JSONResponse:
     before = None if page.after is None else UUID(str(page.after[0]))
     with composition.database.read() as work:
         found = store.page(work, before, page.fetch)
-        return page.answer(
-            found,
-            key=lambda version: [str(version.version_id)],
-            render=lambda version: memoranda.summary_json(work, version),
-        )
+        tallies = memoranda.tallies_of(work, found)
+    return page.answer(
+        found,
+        key=lambda version: [str(version.version_id)],
+        render=lambda version: memoranda.summary_json(version, tallies[version.version_id]),
+    )
 
 
 @router.post("/versions", status_code=201, responses=once_responses())
@@ -235,7 +241,7 @@ def read_version(version_id: str, composition: CompositionHere) -> dict[str, Any
     """One version with who stands by it. Public."""
     with composition.database.read() as work:
         version = require_version(work, parse_id(PREFIX, version_id))
-        return memoranda.summary_json(work, version)
+        return memoranda.summary_json(version, memoranda.tally_of(work, version))
 
 
 @router.get(

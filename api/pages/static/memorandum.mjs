@@ -105,7 +105,7 @@ async function submit(event) {
 }
 
 for (const form of document.querySelectorAll("form[data-deed]")) {
-  form.hidden = false;
+  if (form.dataset.deed !== "takeback") form.hidden = false;
   form.addEventListener("submit", submit);
 }
 
