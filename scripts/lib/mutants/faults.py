@@ -10,6 +10,7 @@ from typing import Final
 
 from fault import Fault
 from faults_beside import BESIDE
+from faults_bridge import BRIDGE
 from faults_memorandum import MEMORANDUM
 from faults_polls import POLLS
 from faults_reminders import REMINDERS
@@ -370,6 +371,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         _JOURNAL_STORED,
     ),
     *BESIDE,
+    *BRIDGE,
     *POLLS,
     *MEMORANDUM,
     *REMINDERS,
