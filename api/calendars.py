@@ -32,8 +32,12 @@ class Speaker:
 
     def moment(self, moment: Moment) -> str:
         """What happens, and to what: "Voting closes: A garden"."""
-        title = moment.title or self.catalogue.text(self.language, "calendar.nameless")
-        return f"{self.kind(moment)}: {title}"
+        return f"{self.kind(moment)}: {self.title(moment)}"
+
+    def title(self, moment: Moment) -> str:
+        """What it is of."""
+        nameless = self.catalogue.text(self.language, "calendar.nameless")
+        return moment.titled(self.language) or nameless
 
     def kind(self, moment: Moment) -> str:
         """What happens."""

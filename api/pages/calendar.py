@@ -25,7 +25,12 @@ from governance.calendar.model import Moment, MomentKind, Subject, Window
 router: Final = APIRouter(include_in_schema=False)
 
 ZONE_COOKIE: Final = "vklad_zone"
-ICONS: Final = {Subject.PROPOSAL: "vote", Subject.POLL: "chart", Subject.TASK: "spark"}
+ICONS: Final = {
+    Subject.PROPOSAL: "vote",
+    Subject.POLL: "chart",
+    Subject.TASK: "spark",
+    Subject.MEMORANDUM: "book",
+}
 TONES: Final = {
     MomentKind.OPENS: "info",
     MomentKind.CLOSES: "warn",

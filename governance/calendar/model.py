@@ -7,6 +7,8 @@
     poll      announced ─▶ opens ─▶ closes ─▶ counted
                   └▶ withdrawn
     task      due
+    version of the memorandum   proposed ─▶ executable (one admin alone may publish it) ─▶ published
+                                    └▶ withdrawn, or rejected
 
 A moment has one name for good (``key``), whatever becomes of it. ``changes`` counts how often what
 was said of it became something else: its date was moved, or it is off. That is RFC 5545's SEQUENCE,
@@ -21,6 +23,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from governance.memorandum.model import PREFIX as MEMORANDUM_PREFIX
+from governance.memorandum.model import Version, VersionState
 from governance.polls.model import PREFIX as POLL_PREFIX
 from governance.polls.model import Poll
 from governance.projects.model import PREFIX as PROJECT_PREFIX
@@ -46,6 +50,7 @@ class Subject(StrEnum):
     PROPOSAL = "proposal"
     POLL = "poll"
     TASK = "task"
+    MEMORANDUM = "memorandum"
 
 
 class MomentKind(StrEnum):
@@ -60,6 +65,7 @@ class MomentKind(StrEnum):
     EXECUTED = "executed"
     CANCELED = "canceled"
     COUNTED = "counted"
+    PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     DUE = "due"
 
@@ -109,6 +115,12 @@ class Moment:
     changes: int = 0
     is_off: bool = False
     page: str = ""
+    title_ru: str = ""
+    """Where it has a title in either language."""
+
+    def titled(self, language: str) -> str:
+        """The title, in that language if it has one."""
+        return self.title_ru if language == "ru" and self.title_ru else self.title
 
     @property
     def key(self) -> str:
@@ -246,6 +258,37 @@ def moment_of_task(task: Task) -> Moment:
         is_off=is_off,
         page=f"/projects/{format_id(PROJECT_PREFIX, task.project_id)}",
     )
+
+
+def moments_of_version(version: Version) -> list[Moment]:
+    """Every moment of a version of the memorandum."""
+    decided = version.decided
+    title, version_id = version.text.title, format_id(MEMORANDUM_PREFIX, version.version_id)
+
+    def moment(kind: MomentKind, at: datetime, said_at: datetime) -> Moment:
+        is_off = kind in _PLANNED and decided is not None and at > decided.decided_at
+        return Moment(
+            subject=Subject.MEMORANDUM,
+            scope="",
+            subject_id=version_id,
+            kind=kind,
+            at=at,
+            title=title.en,
+            title_ru=title.ru,
+            said_at=decided.decided_at if is_off and decided is not None else said_at,
+            changes=int(is_off),
+            is_off=is_off,
+            page=f"/memorandum/versions/{version_id}",
+        )
+
+    found = [moment(MomentKind.PROPOSED, version.proposed_at, version.proposed_at)]
+    if version.open_from is not None:
+        found.append(moment(MomentKind.EXECUTABLE, version.open_from, version.proposed_at))
+    if decided is not None:
+        is_published = decided.state is VersionState.PUBLISHED
+        kind = MomentKind.PUBLISHED if is_published else MomentKind.WITHDRAWN
+        found.append(moment(kind, decided.decided_at, decided.decided_at))
+    return found
 
 
 def in_order(moments: Sequence[Moment]) -> list[Moment]:

@@ -16,7 +16,9 @@ from governance.calendar.model import (
     moment_of_task,
     moments_of_poll,
     moments_of_proposal,
+    moments_of_version,
 )
+from governance.memorandum import store as memorandum
 from governance.polls import store as polls
 from governance.polls.model import PREFIX as POLL_PREFIX
 from governance.projects import tasks_store
@@ -28,7 +30,7 @@ from oracle.indexer import store as indexer_store
 from oracle.indexer.model import KnownChain
 
 SUBJECTS_MAX: Final = 500
-"""Proposals, polls and tasks of one window, each; the newest are told."""
+"""Proposals, polls, tasks and versions of one window, each; the newest are told."""
 
 
 def moments(work: Work, window: Window) -> list[Moment]:
@@ -36,6 +38,8 @@ def moments(work: Work, window: Window) -> list[Moment]:
     found = [each for life in lives(work, window) for each in life]
     tasks = tasks_store.tasks_due(work, window.start, window.end, SUBJECTS_MAX)
     found += [moment_of_task(task) for task in tasks]
+    for version in memorandum.page(work, None, SUBJECTS_MAX):
+        found += moments_of_version(version)
     return in_order([each for each in found if window.has(each)])
 
 
@@ -49,7 +53,7 @@ def moments_of(work: Work, subject: Subject, subject_id: str) -> list[Moment]:
     """All moments of one proposal or poll as it stands now; none if there is no such thing."""
     if subject is Subject.PROPOSAL:
         return _of_proposal(work, int(subject_id))
-    assert subject is Subject.POLL, "tasks have one moment, and nobody asks for it by its id"
+    assert subject is Subject.POLL, "nobody asks for the others by their id"
     return _of_poll(work, parse_id(POLL_PREFIX, subject_id))
 
 

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from governance.memorandum import service as memorandum
+from governance.memorandum.service import ProposeVersion
 from governance.polls import service as polls
 from governance.polls.model import PREFIX
 from governance.polls.service import WithdrawPoll
@@ -15,6 +17,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from tests.integration.reminders.conftest import DAY, HOUR, Told
+from tests.support.memorandum import wording
 
 
 def test_the_calendar_tells_everybody(told: Told) -> None:
@@ -188,3 +191,14 @@ def test_a_notice_outlives_what_it_was_of(told: Told) -> None:
     (gone,) = told.client("ann").get("/v1/notices").json()["data"]
     assert (gone["title"], gone["url"].endswith("/calendar")) == (None, True)
     assert "no longer here" in told.client("ann").get("/notices").text
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_version_of_the_memorandum_has_its_day(told: Told, language: str) -> None:
+    proposed = ProposeVersion(told.electorate.world.first_admin, wording())
+    version = execute(told.database, memorandum.propose, proposed)
+    page = told.client(language=language).get("/calendar?month=2026-03").text
+    path = f"/memorandum/versions/{format_id('mmo', version.version_id)}"
+    assert f'<a href="{path}">{version.text.title.of(language)}</a>' in page
+    (found,) = told.client().get("/v1/governance/calendar").json()["data"]
+    assert (found["subject"], found["kind"]) == ("memorandum", "proposed")

@@ -20,7 +20,10 @@ from governance.calendar.model import (
     moment_of_task,
     moments_of_poll,
     moments_of_proposal,
+    moments_of_version,
 )
+from governance.memorandum.model import Decided, Text, Version, VersionState
+from governance.memorandum.model import Words as BothWords
 from governance.polls.counting import Method
 from governance.polls.model import Definition, Opening, Poll, Weighing
 from governance.projects.model import Task, TaskState, Words
@@ -201,6 +204,47 @@ def test_a_task_is_due_unless_it_was_withdrawn() -> None:
     off = moment_of_task(task(TaskState.WITHDRAWN, None))
     assert (off.uid, off.title, off.changes, off.is_off) == (due.uid, "", 1, True)
     assert off.said_at == T + HOUR / 2
+
+
+def version(decided: Decided | None, open_from: datetime | None = T + HOUR) -> Version:
+    text = Text(2, bytes(32), BothWords("Our memorandum", "Наш меморандум"), ())
+    return Version(
+        version_id=UUID(int=6),
+        text=text,
+        summary=BothWords("", ""),
+        questions=(),
+        proposed_by=UUID(int=1),
+        proposed_at=T,
+        open_from=open_from,
+        content=bytes(32),
+        decided=decided,
+    )
+
+
+def test_a_version_of_the_memorandum() -> None:
+    announced = moments_of_version(version(None))
+    assert told(announced) == {"proposed": (T, 0, False), "executable": (T + HOUR, 0, False)}
+    assert [announced[0].titled(each) for each in ("en", "ru")] == [
+        *("Our memorandum", "Наш меморандум")
+    ]
+    published = Decided(VersionState.PUBLISHED, None, T + 2 * HOUR)
+    assert told(moments_of_version(version(published)))["published"] == (T + 2 * HOUR, 0, False)
+    soon = Decided(VersionState.PUBLISHED, UUID(int=2), T + HOUR / 2)
+    assert told(moments_of_version(version(soon, None))) == {
+        "proposed": (T, 0, False),
+        "published": (T + HOUR / 2, 0, False),
+    }
+
+
+@pytest.mark.parametrize("state", [VersionState.REJECTED, VersionState.WITHDRAWN])
+def test_a_version_that_was_taken_back_is_not_published_alone(state: VersionState) -> None:
+    found = moments_of_version(version(Decided(state, UUID(int=2), T + HOUR / 2)))
+    assert told(found) == {
+        "proposed": (T, 0, False),
+        "executable": (T + HOUR, 1, True),
+        "withdrawn": (T + HOUR / 2, 0, False),
+    }
+    assert found[1].said_at == T + HOUR / 2
 
 
 def test_a_window_has_its_start_and_not_its_end() -> None:
