@@ -32,6 +32,7 @@ from ledger.members import service as members
 from ledger.members.model import BlockMember, MemberNotActive, NotAnAdmin, Role
 from ledger.switches.model import Switch
 from tests.integration.projects.conftest import Guild
+from tests.support.admins import blocked
 
 TREASURY = AccountKey(AccountKind.TREASURY)
 
@@ -105,6 +106,15 @@ def test_the_author_gives_no_budget_and_nobody_counts_twice(guild: Guild) -> Non
     with pytest.raises(errors.ProjectContentDiffers):
         guild.approve(replace(project, content_digest=bytes(32)), guild.admins[1])
     assert guild.balance(AccountKind.TREASURY) == 10_000
+
+
+def test_of_those_who_stood_only_admins_count(guild: Guild) -> None:
+    project = guild.propose()
+    guild.approve(project, guild.admins[0])
+    third = guild.promote("third", Role.ADMIN)
+    with blocked(guild.database, guild.admins[0]):
+        assert guild.approve(project, guild.admins[1]).state is ProjectState.PROPOSED
+        assert guild.approve(project, third).state is ProjectState.FUNDED
 
 
 def test_a_pool_gives_no_more_than_it_has(guild: Guild) -> None:

@@ -16,6 +16,7 @@ from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
 from ledger.programme.model_unit import ProgrammeOfAnotherUnit
 from tests.integration.api_programme.conftest import Person
+from tests.support.admins import blocked
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -98,6 +99,8 @@ def test_it_takes_two_persons(
     assert code(admin.post(path, json=body)) == (403, "unit_needs_another_person")
     other = {"programme": "0x" + "0" * 64}
     assert code(second_admin.post(path, json=other)) == (404, "unknown_unit_change")
+    with blocked(world.database, world.first_admin):
+        assert code(second_admin.post(path, json=body)) == (409, "word_counts_no_longer")
     assert second_admin.post(path, json=body).json()["effective_at"] == "2026-01-01T00:00:00Z"
     assert code(second_admin.post(path, json=body)) == (409, "unit_change_decided")
     (credit,) = anna.get("/v1/members/me/units").json()["data"]
