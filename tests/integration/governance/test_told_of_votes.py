@@ -140,6 +140,28 @@ def test_what_a_cancelled_proposal_had_before_it_is_off(community: Community) ->
     assert _remind(community) == 0
 
 
+def test_a_quorum_reached_late_moves_the_close(community: Community) -> None:
+    community.all_delegate()
+    proposal = community.opened(community.propose(community.voters[0]))
+    _, closes_at = _dates(community, proposal)
+    for voter in community.voters[:3]:
+        community.vote(voter, proposal)
+    community.tick_without_sending()
+    late = community.deployment.parameters.governor.late_quorum_extension_s - 1
+    community.node.pass_time(int((closes_at - community.now()).total_seconds()) - late)
+    community.send()
+    _final(community)
+    _, moved = _dates(community, proposal)
+    assert moved > closes_at
+    found = community.get("/v1/governance/calendar", **_window(community))["data"]
+    (closes,) = (each for each in found if each["kind"] == "closes")
+    assert (datetime.fromisoformat(closes["at"]), closes["changes"]) == (moved, 1)
+    assert (closes["off"], closes["said_at"] < closes["at"]) == (False, True)
+    stream = community.page("/v1/governance/calendar.ics").text.replace("\r\n ", "")
+    event = next(each for each in stream.split("BEGIN:VEVENT") if "-closes@vklad" in each)
+    assert f"DTSTART:{moved:%Y%m%dT%H%M%SZ}\r\nSEQUENCE:1\r\n" in event
+
+
 def test_figures_are_what_the_chain_says(community: Community) -> None:
     a, b, c, d = community.voters
     proposal = _voted_on(community)
