@@ -87,6 +87,7 @@ APPEND_ONLY: Final = (
     *("poll_voters", "poll_ballots"),
     *("memorandum_versions", "memorandum_decisions"),
     *("memorandum_registers", "memorandum_entries"),
+    *("reminder_rounds", "token_changes"),
     *("mandate_orders", "mandate_results"),
     *("project_approvals", "project_shares", "project_payments", "project_acts"),
     *("good_changes", "stakes"),
