@@ -239,6 +239,8 @@ def test_the_next_version_is_compared_and_moderated(window: Window) -> None:
     page.locator('[name="s0-passage-ru"]').fill("Мы учимся вместе.")
     page.locator('[name="s0-passage-en"]').fill("We learn together.")
     page.locator('[name="s7-id"]').fill("")
+    page.locator('[name="summary-ru"]').fill("Короче.")
+    page.locator('[name="summary-en"]').fill("Shorter.")
     window.press("new.propose")
     window.reads(window.say("notice.proposed"))
     window.follow("about.differences")
