@@ -69,6 +69,16 @@ def _carry(voter: Voter) -> None:
     assert visitor.api("GET", "/v1/balances")["available"] == before - POINTS
 
 
+def _prove(voter: Voter) -> None:
+    """Tokens are backed, says a page for everybody; what it hands out is signed."""
+    visitor = voter.visitor
+    visitor.open("/reserve")
+    visitor.reads("reserve.equal")
+    visitor.reads("reserve.what.no_value")
+    visitor.look()
+    assert visitor.api("GET", "/v1/reserve")["format"] == "vklad.reserve.v1"
+
+
 def _delegate(voter: Voter) -> None:
     visitor = voter.visitor
     visitor.open("/wallet")
@@ -118,6 +128,7 @@ def test_from_points_to_a_ballot_that_the_chain_has_counted(welcome: Welcome) ->
     for voter in voters:
         voter.wait_for("tokens", POINTS * UNIT)
     for voter in voters:
+        _prove(voter)
         _delegate(voter)
     for voter in voters:
         voter.wait_for("votes", POINTS * UNIT)
