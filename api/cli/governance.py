@@ -9,13 +9,14 @@ from typing import Final
 
 import typer
 
-from governance.recount import memorandum, polls
+from governance.recount import memorandum, polls, proposals
 
 app: Final = typer.Typer(help="Count votes again from what everybody has.", no_args_is_help=True)
 
 KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "poll": polls.main,
     "poll-receipt": polls.main,
+    "proposal": proposals.main,
     "memorandum": memorandum.main,
     "memorandum-receipt": memorandum.main,
 }
@@ -32,10 +33,10 @@ def governance() -> None:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def verify(context: typer.Context, export: Path) -> None:
-    """Recount the poll of an EXPORT file, or check a receipt; the file's kind says which.
+    """Recount the poll or proposal of an EXPORT file, or check a receipt; its kind says which.
 
     Options go on to the program that recounts that kind, which can also be run by itself:
-    governance/recount/polls.py takes --receipt, --opening, --key and --rpc.
+    governance/recount/polls.py takes --receipt, --opening, --key and --rpc, proposals.py --rpc.
     """
     try:
         whole = polls.parse(export.read_bytes()) if export.stat().st_size <= _SIZE_MAX else None

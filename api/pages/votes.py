@@ -179,6 +179,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
     say = _say(composition, member_id, proposal, mine)
     return view.render(
         "votes/detail.html",
+        recount=f"python proposals.py proposal-{proposal.proposal_id}.json --rpc URL",
         proposal=proposal,
         tones=TONES,
         programme=programme,

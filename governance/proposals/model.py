@@ -53,6 +53,13 @@ class UnknownProposal(VkladError):
     kind = ErrorKind.NOT_FOUND
 
 
+class ProposalNotOnChain(VkladError):
+    """The chain has not announced this proposal, so there is nothing to count."""
+
+    code = "proposal_not_on_chain"
+    kind = ErrorKind.CONFLICT
+
+
 class SignatureNotYours(VkladError):
     """The signature is not by the wallet that the member has linked."""
 

@@ -8,10 +8,12 @@ may send without us.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.composition import Composition
@@ -37,14 +39,17 @@ from governance.ballots.model import Ballot, Support
 from governance.delegation import service as delegation
 from governance.mandates import service as mandates
 from governance.programme_change import service as programme_change
+from governance.proposals import export as exporting
 from governance.proposals import model, reading
 from governance.proposals import service as proposals
 from governance.proposals.model import Proposal
+from governance.recount import proposals as recount
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import execute
 from oracle.contracts.abi import Address, address
 
 PROPOSALS_SHOWN_MAX: Final = 100
+_VERIFIER: Final = Path(recount.__file__)
 
 router = APIRouter(prefix="/v1", tags=["governance"])
 Choice = Literal["against", "for", "abstain"]
@@ -207,6 +212,24 @@ def propose(
         return {**proposal_json(proposal), "call": _call(contracts.governor, call)}
 
     return once(proposals.submit_proposal, command, render=answer)
+
+
+@router.get("/proposals/{proposal_id}/export", responses=responses(404, 409, 503))
+def export_proposal(
+    proposal_id: str, composition: CompositionHere, governing: GoverningHere
+) -> JSONResponse:
+    """Everything that a stranger needs to count the proposal again with their own node. Public."""
+    number = proposal_number(proposal_id)
+    with composition.database.read() as work:
+        found = exporting.export(work, governing.contracts, number)
+    name = f'attachment; filename="proposal-{number}.json"'
+    return JSONResponse(found, headers={"content-disposition": name})
+
+
+@router.get("/proposal-verifier.py", response_class=PlainTextResponse, responses=responses())
+def proposal_verifier() -> PlainTextResponse:
+    """The program that counts an export again: one file, Python 3.11, nothing else. Public."""
+    return PlainTextResponse(_VERIFIER.read_text("utf-8"), media_type="text/x-python")
 
 
 @router.get("/proposals/{proposal_id}/ballot-message", responses=responses(401, 404, 409, 422, 503))

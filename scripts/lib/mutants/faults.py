@@ -294,7 +294,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "a share may be above the whole",
-        "ledger/redemption/terms.py",
+        "ledger/redemption/reading.py",
         "if per_cent > 100:",
         "if per_cent > 1000:",
         _REDEMPTION,
