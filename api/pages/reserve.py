@@ -51,6 +51,7 @@ def reserve_page(view: ViewHere, composition: CompositionHere) -> Response:
     """Both sides for anybody, the signed statement, and how to check it without us."""
     return view.render(
         "wallet/reserve.html",
+        command="vklad chain verify-reserve vklad-reserve.json --rpc URL",
         both_sides=both_sides(view, composition),
         origin=composition.settings.origin,
     )
