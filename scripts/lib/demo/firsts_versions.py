@@ -128,6 +128,11 @@ def _previewed(story: Story, programme: str, mode: str, since: str) -> _Previewe
     return _Previewed(told["digest"], difference, document["totals"]["lose"])
 
 
+def preview_digest(story: Story, programme: str, since: str) -> str:
+    """Have it worked out what a version would do from a moment on; the digest of that."""
+    return _previewed(story, programme, "forward", since).digest
+
+
 def _unless_running(preview: Any) -> Any:
     return None if preview["state"] == "running" else preview
 

@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 from doors import Node, SabotageFailed, StepFailed
 from firsts import FIRSTS
+from firsts_chain import CHAIN_FIRSTS
 from story import STEPS, Story
 
 GROUNDWORK: Final = 4
@@ -48,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.what == "firsts" and asked.sabotage:
         parser.error("each step of firsts brings its own counter-example")
-    steps = STEPS if asked.what == "story" else (*STEPS[:GROUNDWORK], *FIRSTS)
+    rpc_url = _rpc_url()
+    firsts = (*FIRSTS[:-1], *(CHAIN_FIRSTS if rpc_url else ()), *FIRSTS[-1:])  # Forgetting is last.
+    steps = STEPS if asked.what == "story" else (*STEPS[:GROUNDWORK], *firsts)
     if asked.list:
         for number, step in enumerate(steps, start=1):
             print(f"{number:2}. {_title(step)}")
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     base_url = os.environ.get("VKLAD_PUBLIC_URL", f"http://127.0.0.1:{port}")
     damaged = f", sabotage of step {asked.sabotage}" if asked.sabotage else ""
     print(f"seed {seed}, {base_url}{damaged}", flush=True)
-    node = Node(_rpc_url() if asked.what == "story" else "")
+    node = Node(rpc_url)
     story = Story(base_url, node, seed, asked.sabotage or 0)
     try:
         return tell(story, steps)
@@ -96,13 +99,15 @@ def _title(step: Callable[[Story], str]) -> str:
 
 
 def _rpc_url() -> str:
-    """Where the chain is: stated, or what the installation on this machine remembers."""
+    """Where the chain is: stated, or what the installation here remembers; nowhere: empty."""
     stated = os.environ.get("VKLAD_CHAIN_RPC_URL")
     if stated:
         return stated.split(",")[0]
-    folder = Path(os.environ.get("VKLAD_STATE_FOLDER", ".vklad"))
-    remembered = json.loads((folder / "remembered.json").read_text(encoding="utf-8"))
-    return f"http://127.0.0.1:{remembered['chain_port']}"
+    if os.environ.get("VKLAD_CHAIN") == "off":
+        return ""
+    file = Path(os.environ.get("VKLAD_STATE_FOLDER", ".vklad")) / "remembered.json"
+    remembered = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return f"http://127.0.0.1:{remembered['chain_port']}" if "chain_port" in remembered else ""
 
 
 if __name__ == "__main__":

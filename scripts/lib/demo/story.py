@@ -238,7 +238,7 @@ def propose_new_rules(story: Story) -> str:
     """A member proposes a programme version by signature."""
     text = story.get("/v1/programmes/in-force")["source"]
     version = f"demo-{story.tag}"
-    changed = _with(text, version, points="20" if "points: 10\n" in text else "10")
+    changed = with_points(text, version, points="20" if "points: 10\n" in text else "10")
     stored = story.people["admin"].post("/v1/programmes", {"source": changed})
     proposer, key = story.people[story.voters[0]], wallet_of(f"{story.tag}-{story.voters[0]}")
     draft = {
@@ -381,7 +381,7 @@ def _in_force(story: Story) -> str:
     return found
 
 
-def _with(text: str, version: str, points: str) -> str:
+def with_points(text: str, version: str, points: str) -> str:
     """The programme in force with another version and other points for an exercise."""
     lines = text.splitlines()
     inside = False
