@@ -47,9 +47,9 @@ def test_what_is_explained_of_mutants_is_of_lines_that_stand(part: Any) -> None:
 
 def test_every_test_of_the_threat_model_is_there() -> None:
     said = (ROOT / "docs/threat-model.md").read_text("utf-8")
-    folder = ROOT / "tests/contracts"
-    there = "".join(path.read_text("utf-8") for path in folder.rglob("*.sol"))
-    there += (folder / "test_gas.py").read_text("utf-8")
+    folder = ROOT / "tests"
+    files = [*folder.glob("contracts/**/*.sol"), *folder.rglob("test_*.py")]
+    there = "".join(path.read_text("utf-8") for path in files)
     named = set(re.findall(r"`((?:test|testFuzz|check)_\w+)`", said))
     assert named
     assert {name for name in named if not re.search(rf"\b{name}\(", there)} == set()
