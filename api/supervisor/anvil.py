@@ -128,7 +128,7 @@ def chain_id(url: str) -> int | None:
         return None
 
 
-def call(url: str, method: str, *parameters: str) -> object:
+def call(url: str, method: str, *parameters: str | int) -> object:
     """One JSON-RPC call to a node; for health and funding alone.
 
     Raises:

@@ -74,7 +74,7 @@ class Contracts:
     def chain(self) -> Web3Chain:
         return Web3Chain(self.node.url)
 
-    def rpc(self, method: str, *parameters: str) -> object:
+    def rpc(self, method: str, *parameters: str | int) -> object:
         return call(self.node.url, method, *parameters)
 
 
