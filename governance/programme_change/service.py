@@ -2,6 +2,7 @@
 
     ProgrammeActivated, final ──▶ activated
                              ├──▶ file_missing ──file stored──▶ activated
+                             │    (or another text is stored under its hash)
                              └──▶ refused (it cannot follow the version in force)
 
 Whatever happens is recorded with its reason; the programme in force changes in the first case only.
@@ -78,7 +79,7 @@ def _try(work: Work, chain_key: int, vote: ProgrammeVote, *, attempt: int) -> bo
             work, programmes.Activate(vote.programme_hash, vote.effective_at, cause)
         )
         savepoint.commit()
-    except programmes.UnknownProgramme as error:
+    except (programmes.UnknownProgramme, programmes.ProgrammeAltered) as error:
         savepoint.rollback()
         outcome, reason = VoteOutcome.FILE_MISSING, error.message
     except VkladError as error:

@@ -28,6 +28,7 @@ from ledger.members.roles.words import require_word
 from ledger.programme import store
 from ledger.programme.canonical import canonical_text
 from ledger.programme.consent import require_consent, told_of
+from ledger.programme.faults import ProgrammeInvalid
 from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
 from ledger.programme.model_unit import refuse_other_unit
@@ -45,6 +46,13 @@ class UnknownProgramme(VkladError):
 
     code = "unknown_programme"
     kind = ErrorKind.NOT_FOUND
+
+
+class ProgrammeAltered(VkladError):
+    """What is stored under a hash does not hash to it."""
+
+    code = "programme_altered"
+    kind = ErrorKind.CONFLICT
 
 
 class UnknownProgrammeChange(VkladError):
@@ -240,11 +248,13 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
 
     Raises:
         UnknownProgramme: no such version is stored.
+        ProgrammeAltered: another text than the one that was agreed to is stored under its hash.
         AlreadyInForce: it was activated last.
         ActivationOutOfOrder: it is forward and would take effect before another one does.
         TopUpIncomparable: periods, and a name, period or zone that is not the same.
     """
     stored = require_programme(work, command.programme_hash)
+    _refuse_altered(stored)
     refuse_other_unit(read_programme(stored.source_text).unit)
     store.lock_activations(work)
     before = store.activations(work)
@@ -264,8 +274,9 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
 
 
 def is_stored(work: Work, programme_hash: bytes) -> bool:
-    """Whether the file of this version is here."""
-    return store.programme(work, programme_hash) is not None
+    """Whether the file of this version is here, and is what its hash says."""
+    stored = store.programme(work, programme_hash)
+    return stored is not None and _is_unaltered(stored)
 
 
 def programme_of(activation: store.StoredActivation) -> Programme:
@@ -326,6 +337,23 @@ def require_programme(work: Work, programme_hash: bytes) -> store.StoredProgramm
             programme_hash=f"0x{programme_hash.hex()}",
         )
     return stored
+
+
+def _is_unaltered(stored: store.StoredProgramme) -> bool:
+    try:
+        return read_programme(stored.source_text).programme_hash == stored.programme_hash
+    except ProgrammeInvalid:
+        return False
+
+
+def _refuse_altered(stored: store.StoredProgramme) -> None:
+    """People agreed to a hash: a text that somebody put under it since is not what they meant."""
+    if not _is_unaltered(stored):
+        raise ProgrammeAltered(
+            f"The text stored as 0x{stored.programme_hash.hex()} is not what this hash stands for. "
+            "Put the true file back; `vklad programme check FILE` says its hash.",
+            programme_hash=f"0x{stored.programme_hash.hex()}",
+        )
 
 
 def _refuse_nothing_new(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ledger.kernel.clock import Instant
-from ledger.kernel.transaction import execute
+from ledger.kernel.transaction import connect, execute
 from ledger.programme import service as programmes
+from ledger.programme.tables import programmes as programmes_table
 from tests.support.chain_nodes import GUARDIAN
 from tests.support.governance import OUTSIDER, Community
 from tests.world import World
@@ -19,6 +22,7 @@ OLD = (EXAMPLES / "daily.yaml").read_text()
 NEW = OLD.replace('version: "1"', 'version: "2"').replace("points: 11.5", "points: 20")
 """A merged commit of the daily programme is worth 12 before and 20 after."""
 EVENT = "template.commit.merged"
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,6 +35,21 @@ def ready(community: Community, world: World) -> Community:
     assert world.points("anna") == 12
     community.all_delegate()
     return community
+
+
+@pytest.fixture
+def put_under(migrator_url: str) -> Iterator[Callable[[bytes, str], None]]:
+    """Another text under a hash, by an insider who can switch off what refuses."""
+    owner = connect(migrator_url)
+
+    def put(programme_hash: bytes, text: str) -> None:
+        with owner.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE programmes DISABLE TRIGGER USER"))
+            mine = programmes_table.c.programme_hash == programme_hash
+            connection.execute(programmes_table.update().where(mine).values(source_text=text))
+
+    yield put
+    owner.engine.dispose()
 
 
 def stored(community: Community, text: str = NEW) -> bytes:
@@ -130,6 +149,24 @@ def test_the_file_is_missing_and_stored_later(ready: Community) -> None:
     ready.settle()
     (vote,) = ready.programme_votes()
     assert vote["outcome"] == "activated"
+    assert versions(ready) == ["1", "2"]
+
+
+@pytest.mark.parametrize("text", [NEW.replace("points: 20", "points: 20000"), "no programme"])
+def test_another_file_under_the_hash_that_was_voted_on_is_not_put_in_force(
+    ready: Community, put_under: Callable[[bytes, str], None], text: str
+) -> None:
+    voted = stored(ready)
+    proposal = ready.passed(ready.propose_programme(ready.voters[0], voted))
+    put_under(voted, text)
+    ready.executed(proposal)
+    (vote,) = ready.programme_votes()
+    assert (vote["outcome"], versions(ready)) == ("file_missing", ["1"])
+    assert "is not what this hash stands for" in vote["reason"]
+    with pytest.raises(programmes.ProgrammeAltered):
+        execute(ready.database, programmes.activate, programmes.Activate(voted, LATER, {}))
+    put_under(voted, NEW)
+    ready.settle()
     assert versions(ready) == ["1", "2"]
 
 
