@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from api.erasing import EraseMember, erase_and_list, tell
 from api.supervisor.state import StateFolder
 from governance import relaying
+from governance import store as relaying_store
 from oracle.bindings import vkl_governor
 from oracle.contracts.abi import FunctionCall, encode
 from tests.support.governance import OUTSIDER, Community, Voter
@@ -208,6 +209,29 @@ def test_the_relayer_carries_so_much_a_day(
     monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 60)
     monkeypatch.setattr(relaying, "GAS_MAX", 2_000_000)
     assert refused(community, voter, proposal, ballot) == (429, "relayer_budget_spent")
+
+
+def test_garbage_costs_the_relayer_nothing(
+    voting: tuple[Community, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 3)  # They delegated and proposed.
+    good = community.ballot(voter, proposal, "for")
+
+    def spent() -> tuple[int, int]:
+        with community.database.read() as work:
+            since = work.now - relaying.WINDOW
+            count = work.connection.execute(sa.text("SELECT count(*) FROM intents")).scalar_one()
+            return relaying_store.actions_of(work, voter.member_id, since), count
+
+    before = spent()
+    for filler in range(relaying.MEMBER_ACTIONS_MAX + 2):
+        garbage = {**good, "signature": f"0x{filler + 1:02x}" + "11" * 63 + "1b"}
+        _, code = refused(community, voter, proposal, garbage)
+        assert code in {"signature_not_yours", "malformed_signature"}
+    assert spent() == before
+    assert community.cast(voter, proposal, good)[0] == 201
 
 
 def test_a_reason_that_is_no_text_does_not_keep_others_ballots(

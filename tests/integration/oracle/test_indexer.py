@@ -243,6 +243,29 @@ def test_a_witness_that_tells_another_story_stops_credits(database: Database) ->
     assert recorder.numbers == [1]
 
 
+def test_a_witness_that_keeps_an_event_to_itself_or_is_another_chain_stops_credits(
+    database: Database,
+) -> None:
+    chain, recorder = MadeUpChain(), Recorder()
+    chain.mine(logs=[heartbeat(1), heartbeat(2)])
+    chain.final = 1
+    silent, another, branched = MadeUpChain(), MadeUpChain(genesis=b"\x09" * 32), MadeUpChain()
+    branched.branch = 1
+    silent.mine(logs=[heartbeat(1)])
+    for telling_all in (another, branched):
+        telling_all.mine(logs=[heartbeat(1), heartbeat(2)])
+    honest = MadeUpChain()
+    honest.mine(logs=[heartbeat(1), heartbeat(2)])
+    for witness in (silent, another, branched):
+        witnesses = [honest.reader(), witness.reader()]
+        with pytest.raises(EndpointsDisagree) as refused:
+            service.tick(database, chain.reader(), recorder.handlers, POLICY, witnesses)
+        assert "Node 3" in refused.value.message
+    assert recorder.numbers == []
+    service.tick(database, chain.reader(), recorder.handlers, POLICY, [honest.reader()])
+    assert recorder.numbers == [1, 2]
+
+
 def test_one_worker_at_a_time(database: Database) -> None:
     chain = MadeUpChain()
     chain.mine()

@@ -22,6 +22,7 @@ from api.composition import Composition
 from api.i18n.catalogue import load_catalogue
 from api.settings import Settings
 from api.supervisor import postgres as pg
+from api.supervisor.anvil import call
 from api.supervisor.state import StateFolder
 from api.tasks import oracle as jobs
 from ledger.kernel.transaction import Work, connect, execute
@@ -29,15 +30,18 @@ from ledger.kernel.units import Points
 from ledger.members import store as members_store
 from ledger.members.model import Role
 from oracle.bindings import points_bridge
-from oracle.bridge import redeeming_store, resets, resets_store, service
+from oracle.bridge import redeeming_store, resets, resets_store, service, stops
 from oracle.bridge.model import Stage, StopReason
 from oracle.bridge.service import require_chain
 from oracle.chain.port import BlockTag, read
 from oracle.chain.signer import write_key
 from oracle.deployment.service import record_path, write_record
+from oracle.indexer import store as indexer_store
+from oracle.indexer.model import EndpointsDisagree
 from oracle.watcher.store import READ_TABLES
 from tests.integration.conftest import TestDatabase
 from tests.support.bridge import World
+from tests.support.chain_nodes import ChainNode
 from tests.support.http import ORIGIN, SECRET
 
 TURNS_MAX = 60
@@ -182,6 +186,39 @@ def test_a_node_that_is_down_fails_no_job(world: World, composition: Composition
     jobs.reserve_check(down)
     with world.database.read() as work:
         assert redeeming_store.stops(work) == []
+
+
+def test_two_endpoints_that_disagree_credit_nothing(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    hardhat: ChainNode,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(composition, monkeypatch)
+    both = f"{world.contracts.node.url},{hardhat.url}"
+    settings = composition.settings.model_copy(update={"chain_rpc_url": SecretStr(both)})
+    with_both = replace(composition, settings=settings)
+    while hardhat_head(hardhat) < 100:
+        call(hardhat.url, "hardhat_mine", "0x64")
+    for _ in range(6):
+        jobs.tick(with_both)
+        world.look()
+        world.mine()
+    with pytest.raises(EndpointsDisagree):
+        jobs.indexer_tick(with_both)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+        known = require_chain(work)
+        assert indexer_store.count_waiting(work, known.chain_key) > 0
+    assert stop.reason is StopReason.ENDPOINTS_DISAGREE
+    admin = world.member(0)
+    execute(world.database, lambda work, _: stops.resume(work, admin, "one of them lied"), None)
+    minted_by_jobs(world, composition, request_id)
+
+
+def hardhat_head(node: ChainNode) -> int:
+    return int(str(call(node.url, "eth_blockNumber")), 16)
 
 
 def test_a_mismatch_stops_the_bridge(

@@ -121,7 +121,7 @@ def test_a_reorg_under_a_redemption_credits_once(
     call = points_bridge.redeem(20 * 10**18, deep.reference(member, 20).reference)
     deep.send_as(wallet, deep.bridge, call.calldata)
     stand_and_fall(deep, deep.head(), depth)
-    for _ in range(FINALITY + 1):
+    for _ in range(FINALITY + 3):
         deep.turn()
     assert (redemptions(deep), deep.available(member)) == (0, 100 - POINTS)
     assert deep.balance(wallet.address) == Points(POINTS)

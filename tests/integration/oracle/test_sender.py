@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Database, execute
+from oracle.chain.port import FeeSuggestion
 from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.sender import hops, service, store
@@ -123,6 +124,25 @@ def test_a_stuck_transaction_is_replaced_and_only_one_of_both_is_mined(
     chain.final = 1
     advance(database, chain, POLICY)
     assert [sent.calldata for sent in chain.done()] == [b"a"]
+
+
+def test_gas_above_the_ceiling_is_never_paid(
+    database: Database, chain: MadeUpChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(database, "a")
+    advance(database, chain, POLICY)
+    dear = FeeSuggestion(10**15, 10**15)
+    monkeypatch.setattr(chain, "suggest_fees", lambda: dear)
+    submit(database, "b")
+    for _ in range(20):
+        advance(database, chain, POLICY)
+    fees = [(sent.max_fee_wei, sent.priority_fee_wei) for sent in chain.ever_taken]
+    assert max(fees) == (POLICY.fee_wei_max, POLICY.fee_wei_max)
+    assert {sent.calldata for sent in chain.ever_taken} == {b"a", b"b"}
+    assert state_of(database, "a").state is IntentState.BROADCAST
+    chain.mine()
+    advance(database, chain, POLICY)
+    assert [sent.calldata for sent in chain.done()] == [b"a", b"b"]
 
 
 def test_a_nonce_a_stranger_used_is_written_off_once_that_is_final(
