@@ -53,6 +53,12 @@ def test_every_test_of_the_threat_model_is_there() -> None:
     named = set(re.findall(r"`((?:test|testFuzz|check)_\w+)`", said))
     assert named
     assert {name for name in named if not re.search(rf"\b{name}\(", there)} == set()
+    of_files = re.findall(r"`(tests/[\w/]+\.py)`: ((?:`test_\w+`[ ✂]*,? ?)+)", said)
+    assert of_files
+    for path, tests in of_files:
+        text = (ROOT / path).read_text("utf-8")
+        for name in re.findall(r"`(test_\w+)`", tests):
+            assert f"def {name}(" in text, f"{path} has no {name}"
 
 
 @pytest.mark.deep
