@@ -158,7 +158,7 @@ def erase(work: Work, command: EraseMember) -> None:
         raise ErasureNotConfirmed(
             "What stays on chain has to be read and confirmed first.", confirm=told.confirm
         )
-    _erase(work, told, command.requested_by)
+    _erase(work, persons.members_of(work, told.member_id), command.requested_by)
 
 
 def erase_and_list(database: Database, state: StateFolder, command: EraseMember) -> None:
@@ -174,8 +174,8 @@ def reapply(database: Database, listed: Iterable[Erasure]) -> tuple[int, int]:
         ErasureNotYet: something of a member's is on its way to the chain; those before are done.
     """
     again = alone = 0
-    for erasure in listed:
-        known, lone = execute(database, _reapply_one, erasure)
+    for each in _listed(list(listed)):
+        known, lone = execute(database, _reapply_one, each)
         again += known
         alone += lone
     return again, alone
@@ -206,9 +206,10 @@ def forget_again(database: Database, state: StateFolder) -> str | None:
         ErasureListMalformed: of a line of the file; nobody is forgotten then.
     """
     again, waiting = 0, 0
-    for erasure in remembered(database, state):
+    wanted = remembered(database, state)
+    for each in _listed(wanted):
         try:
-            again += any(execute(database, _reapply_one, erasure))
+            again += any(execute(database, _reapply_one, each))
         except ErasureNotYet:
             waiting += 1
     told = []
@@ -239,7 +240,22 @@ def write_list(database: Database, state: StateFolder) -> Path:
     return path
 
 
-def _reapply_one(work: Work, erasure: Erasure) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An erasure, and everybody who is on the list with it."""
+
+    erasure: Erasure
+    everybody: frozenset[UUID]
+
+
+def _listed(erasures: Sequence[Erasure]) -> list[_Listed]:
+    everybody = frozenset(each.member_id for each in erasures)
+    return [_Listed(each, everybody) for each in erasures]
+
+
+def _reapply_one(work: Work, listed: _Listed) -> tuple[int, int]:
+    """Erase whom the list names. Others whom the backup takes for the same person stay."""
+    erasure = listed.erasure
     members_store.lock_membership(work)
     try:
         told = tell(work, erasure.member_id)
@@ -248,12 +264,12 @@ def _reapply_one(work: Work, erasure: Erasure) -> tuple[int, int]:
         return 0, forget_unlinked(work, erasure.references)
     with_name = members.require_member(work, erasure.member_id)
     again = int(with_name.status is not MemberStatus.ERASED)
-    _erase(work, told, "list")
+    person = persons.members_of(work, told.member_id)
+    _erase(work, [each for each in person if each in listed.everybody], "list")
     return again, forget_unlinked(work, erasure.references)
 
 
-def _erase(work: Work, told: Told, requested_by: RequestedBy) -> None:
-    mine = persons.members_of(work, told.member_id)
+def _erase(work: Work, mine: Sequence[UUID], requested_by: RequestedBy) -> None:
     for each in mine:
         erase_member(work, each, requested_by)  # Locks the member: nothing begins now.
     waits = _in_flight(work, mine)

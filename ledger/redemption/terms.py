@@ -167,7 +167,8 @@ class RedemptionTerms:
         own = self._terms_of(product)
         if own is None:
             return None
-        return (own.rates or {}).get(currency, self.rates.get(currency))
+        stated = self.rates.get(currency)
+        return None if stated is None else (own.rates or {}).get(currency, stated)
 
     def share_of(self, product: str) -> Fraction:
         """How much of this product's net points may pay."""

@@ -58,7 +58,7 @@ def _matches(text: sa.ColumnElement[object], patterns: Sequence[str]) -> sa.Colu
 
 def _patterns(words: Sequence[str]) -> list[str]:
     return [
-        rf"([[:alpha:]]:|[#@]){word}{_AFTER}"
+        rf"((^|[^[:alnum:]])[[:alpha:]][[:alnum:]_.-]*:|[#@]){word}{_AFTER}"
         if _is_short_number(word)
         else rf"(^|[^[:alnum:]]){_literal(word)}{_AFTER}"
         for word in words

@@ -20,6 +20,8 @@ _DOCUMENTS: list[tuple[Json, list[str], bool]] = [
     ({"who": "lms:100"}, ["100"], True),
     ({"text": "thanks, #100!"}, ["100"], True),
     ({"who": "lms:1001"}, ["100"], False),
+    ({"who": "lms-2:100"}, ["100"], True),
+    ({"at": "2026-03-02T10:30"}, ["30"], False),
     ({"telegram": 123456789}, ["123456789"], True),
     ({"amount": 1234567890}, ["123456789"], False),
     ({"text": "asked 123456789 twice"}, ["123456789"], True),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from uuid import UUID
 
+from api.erasing import LIST_NAME, forget_again
+from api.supervisor.state import StateFolder
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.lots.model import CreditRedeemed, MoveToEscrow
+from ledger.members import service as members
 from ledger.settlement.funding import emit_and_fund
 from ledger.settlement.vesting import settle_matured
 from tests.support.life import at_time
@@ -113,3 +119,17 @@ def test_an_overtaken_award_leaves_nothing_waiting_at_the_pool(world: World) -> 
     assert [later.points(who) for who in ("1", "2")] == [90, 90]
     assert [later.summary(who).available.amount for who in ("1", "2")] == [90, 90]
     assert findings(later) == ()
+
+
+def test_a_restored_backup_forgets_only_whom_the_list_names(world: World, tmp_path: Path) -> None:
+    """The backup takes two for one person of whom, parted since, one was erased."""
+    course = _course(world)
+    one, two = course.linked["1"], course.linked["2"]
+    merge(course, one, two)
+    state = StateFolder(tmp_path)
+    line = {"member": format_id("mem", two), "identities": [], "erased_at": "2026-03-06T08:00:00Z"}
+    (tmp_path / LIST_NAME).write_text(json.dumps(line))
+    assert "1 members" in (forget_again(course.database, state) or "")
+    with course.database.read() as work:
+        assert members.require_member(work, two).status == "erased"
+        assert members.require_member(work, one).status == "active"

@@ -105,6 +105,8 @@ def test_a_product_s_own_rates_may_be_dated_too() -> None:
     only_products = {"rates": {"USD": 1}, "products": terms_of_products()}
     assert parse_terms(only_products).on(days[3]).rate_of("mentor:ann", "USD") == 4
     assert parse_terms(only_products).on(days[0]).rate_of("mentor:ann", "USD") == 1
+    too_early = terms.on(date(2025, 12, 31))
+    assert (too_early.rate_of("mentor:ann", "USD"), too_early.best_rates()) == (None, {})
 
 
 def terms_of_products() -> list[Json]:
