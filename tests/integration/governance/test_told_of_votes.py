@@ -109,9 +109,9 @@ def test_the_life_of_a_proposal_is_in_the_calendar(community: Community) -> None
     proposal = community.executed(community.passed(community.propose(community.voters[0])))
     community.settle()
     found = community.get("/v1/governance/calendar", **_window(community))["data"]
-    assert [each["kind"] for each in found] == [
-        *("proposed", "opens", "closes", "queued", "executable", "executed")
-    ]
+    kinds = [each["kind"] for each in found]
+    kinds.remove("proposed")  # By our clock, the others by the chain's, which tests set ahead.
+    assert kinds == ["opens", "closes", "queued", "executable", "executed"]
     standing = community.shown(proposal)["standing"]
     at = {each["kind"]: each["at"] for each in found}
     assert at["opens"] == standing["snapshot_at"]

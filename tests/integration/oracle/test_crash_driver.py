@@ -34,6 +34,8 @@ from tests.integration.oracle.crash_worker import Errand
 from tests.support.bridge import Contracts, World
 
 REQUESTED, BURNT = 350, 250
+AGAIN = 5
+"""Times that a hop is tried again at which nobody happened to die."""
 WORKER_TIMEOUT_S = 60
 
 
@@ -220,6 +222,13 @@ def test_wherever_the_worker_dies_the_end_is_the_same(driver: Driver, tell: Tell
         assert played.state == lived.state, f"died at hop {number}, {played.died_at}"
         if played.died_at is not None:
             died_at[played.died_at] += 1
+    for number, name in enumerate(lived.hops * AGAIN):
+        # What is read from the node when moves a hop by one place now and then.
+        if name in died_at:
+            continue
+        again = driver.play(number % len(lived.hops))
+        assert again.state == lived.state, f"died at {again.died_at}"
+        died_at.update([] if again.died_at is None else [again.died_at])
     tell(f"killed at {sum(died_at.values())} of {len(lived.hops)} hops, one a run:")
     for name, count in sorted(died_at.items()):
         tell(f"{count:>3} x {name}")
