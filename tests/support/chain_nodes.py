@@ -25,7 +25,7 @@ from oracle.chain.signer import LocalSigner
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts import toolchain
 from oracle.contracts.abi import Address, FunctionCall
-from oracle.deployment.model import Deployment, Roles, local_parameters
+from oracle.deployment.model import LOCAL_VOTING_PERIOD_S, Deployment, Roles, local_parameters
 from oracle.deployment.service import deploy
 from oracle.sender.model import SenderRole
 
@@ -141,7 +141,7 @@ def service_signer() -> LocalSigner:
     )
 
 
-def deploy_all(node: ChainNode) -> Deployment:
+def deploy_all(node: ChainNode, voting_period_s: int = LOCAL_VOTING_PERIOD_S) -> Deployment:
     """Every contract, with local periods and the funded accounts in their roles."""
     roles = Roles(
         poster=funded_address(POSTER),
@@ -149,7 +149,7 @@ def deploy_all(node: ChainNode) -> Deployment:
         guardian=funded_address(GUARDIAN),
         anchorer=funded_address(ANCHORER),
     )
-    return deploy(node.chain(), local_parameters(roles), service_signer())
+    return deploy(node.chain(), local_parameters(roles, voting_period_s), service_signer())
 
 
 @contextmanager
