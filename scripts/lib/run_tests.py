@@ -52,6 +52,7 @@ NEEDS_CHAIN: Final = ("contracts", "browser")
 SHARDS: Final[Mapping[str, int]] = {
     "tests/integration/crash/test_jobs.py": 8,
     "tests/integration/crash/test_schedules.py": 20,
+    "tests/integration/oracle/test_chain_faults.py": 20,
     "tests/integration/scoring/test_long_lives.py": 10,
 }
 """Files whose seeds a deep run takes in so many parts, each of which resumes by itself."""
