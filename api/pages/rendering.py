@@ -20,7 +20,7 @@ from api.http.parts import catalogue_of, language_of_request, parts_of
 from api.http.principal import MaybePrincipal
 from api.i18n import formats
 from api.i18n.catalogue import Catalogue, Language
-from api.pages.navigation import HOME_PATH, Item, is_current, menu_for
+from api.pages.navigation import HOME_PATH, Area, Item, menu_for, whereabouts
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Money, Points, TokenUnits
 
@@ -77,8 +77,8 @@ class View:
         return (self.principal.csrf if self.principal else None) or ""
 
     @property
-    def menu(self) -> tuple[Item, ...]:
-        """The entries of the navigation for this reader."""
+    def menu(self) -> tuple[Area, ...]:
+        """The areas of the site for this reader."""
         served = cast("frozenset[str]", self.request.app.state.paths)
         return menu_for(self.principal, served, chain_is_on=self.chain_is_on)
 
@@ -87,9 +87,10 @@ class View:
         """Where the name of the site leads."""
         return HOME_PATH if self.menu and self.menu[0].path == HOME_PATH else "/"
 
-    def is_current(self, item: Item) -> bool:
-        """Whether the reader is in this part of the site."""
-        return is_current(item, self.path)
+    @property
+    def whereabouts(self) -> tuple[Area, Item] | None:
+        """The area and the page of the menu that the reader is in."""
+        return whereabouts(self.menu, self.path)
 
     def has_role(self, role: str) -> bool:
         """Whether the reader has a role."""

@@ -68,7 +68,7 @@ def _has_no_button(visitor: Visitor, item: Locator, key: str) -> None:
 def test_the_administrations_pages(pair: Pair) -> None:
     visitor = pair.proposer
     visitor.open("/me")
-    visitor.follow("layout.navigation.admin")
+    visitor.go("admin")
     visitor.reads("admin.overview.programme")
     visitor.reads("admin.reconciliation.equal")
     for name in MENU:

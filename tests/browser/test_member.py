@@ -41,7 +41,7 @@ def test_points_and_where_they_come_from(member: Visitor) -> None:
     member.reads("member.history.text")
     entries = member.page.locator("ul.feed > li")
     assert entries.count() > 1
-    member.follow("layout.navigation.earn")
+    member.go("earn")
     rules = member.page.locator("ul.feed > li")
     assert rules.count() > 1
 

@@ -49,7 +49,7 @@ def _comment(visitor: Visitor) -> None:
 def _sign(visitor: Visitor) -> None:
     visitor.names |= NAMES
     visitor.sign_in(SUBJECTS[visitor.language])
-    visitor.follow("layout.navigation.memorandum")
+    visitor.go("memorandum")
     with visitor.page.expect_navigation():  # Signed, the page loads itself anew.
         visitor.press("memorandum.sign.sign_device")
     visitor.reads("memorandum.sign.stands")

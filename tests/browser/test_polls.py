@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from api.demo.proposer import TITLE
 from tests.browser.conftest import Welcome
 from tests.browser.visitor import Visitor
 
@@ -14,9 +15,9 @@ OPTIONS = ("В парке", "У реки")
 
 def _visitor(welcome: Welcome, language: str) -> Visitor:
     visitor = welcome(language)
-    visitor.names |= {QUESTION, *OPTIONS, "python verifier.py"}
+    visitor.names |= {QUESTION, *OPTIONS, TITLE, "python verifier.py"}
     visitor.sign_in(SUBJECTS[language])
-    visitor.follow("layout.navigation.polls")
+    visitor.go("polls")
     return visitor
 
 

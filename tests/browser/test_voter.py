@@ -50,7 +50,7 @@ def _voter(welcome: Welcome, language: str) -> Voter:
 def _link(voter: Voter) -> None:
     visitor = voter.visitor
     visitor.open("/me")
-    visitor.follow("layout.navigation.wallet")
+    visitor.go("wallet")
     visitor.reads("wallet.link.text")
     visitor.press("wallet.link.button")
     visitor.reads("wallet.address")

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 from playwright.sync_api import Error as PlaywrightError
 
 from api.i18n.catalogue import LANGUAGES, load_catalogue
+from api.pages.navigation import MENU
 from tests.browser.installation import Installation
 from tests.unit.api_i18n.test_catalogues import LATIN_ALLOWED
 
@@ -162,6 +163,18 @@ class Visitor:
         """Follow the link with this message, and look at where it leads."""
         self.page.get_by_role("link", name=self.say(key, **operands)).first.click()
         self.look()
+
+    def go(self, key: str) -> None:
+        """By the menu to one of its pages, looking at what is on the way."""
+        area = next(area for area in MENU if any(item.key == key for item in area.items))
+        menu = self.page.get_by_role("navigation", name=self.say("layout.navigation.label"))
+        menu.get_by_role("link", name=self.say(f"layout.area.{area.key}")).click()
+        self.look()
+        name = self.say(f"layout.navigation.{key}")
+        pages = self.page.locator("nav.area")
+        if pages.count():
+            pages.get_by_role("link", name=name, exact=True).click()
+            self.look()
 
     def sees(self, text: str) -> None:
         """Wait until the page's content has this text."""

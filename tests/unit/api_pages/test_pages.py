@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from api.auth.model import Principal, PrincipalKind
-from api.pages.navigation import MENU, Item, is_current, menu_for
+from api.pages.navigation import MENU, Area, menu_for, whereabouts
 from api.pages.rendering import STATIC, environment, names_for, static_url, view_for
 from ledger.kernel.units import Money, Points, TokenUnits
 from tests.support.http import client_of
@@ -72,7 +72,7 @@ def gallery(app: FastAPI) -> FastAPI:
         template = environment().from_string(GALLERY)
         return HTMLResponse(template.render(names_for(view.catalogue, view.language) | values))
 
-    app.state.paths |= {item.path for item in MENU}
+    app.state.paths |= {item.path for area in MENU for item in area.items}
     return app
 
 
@@ -176,27 +176,41 @@ def test_every_colour_is_named_for_light_and_dark() -> None:
 # The menu
 
 
+def _keys(menu: tuple[Area, ...]) -> list[str]:
+    return [item.key for area in menu for item in area.items]
+
+
 def test_the_menu_shows_what_is_served_and_allowed() -> None:
     paths = frozenset({"/me", "/votes", "/admin"})
     member = Principal(PrincipalKind.PERSON, "mem_x", roles=frozenset({"member"}))
-    keys = [item.key for item in menu_for(member, paths, chain_is_on=True)]
-    assert keys == ["overview", "votes"]
-    assert [item.key for item in menu_for(member, paths, chain_is_on=False)] == ["overview"]
-    assert [item.key for item in menu_for(MEMBER, paths, chain_is_on=True)][-1] == "admin"
+    seen = menu_for(member, paths, chain_is_on=True)
+    assert [area.key for area in seen] == ["mine", "decide"]
+    assert _keys(seen) == ["overview", "votes"]
+    assert _keys(menu_for(member, paths, chain_is_on=False)) == ["overview"]
+    assert _keys(menu_for(MEMBER, paths, chain_is_on=True))[-1] == "admin"
     moderator = Principal(PrincipalKind.PERSON, "mem_x", roles=frozenset({"member", "moderator"}))
     reviewed = frozenset({"/me", "/admin", "/admin/reviews"})
-    keys = [item.key for item in menu_for(moderator, reviewed, chain_is_on=True)]
-    assert keys == ["overview", "reviews"]
+    assert _keys(menu_for(moderator, reviewed, chain_is_on=True)) == ["overview", "reviews"]
     machine = Principal(PrincipalKind.MACHINE, "key_x", scopes=frozenset({"members:read"}))
     assert menu_for(machine, paths, chain_is_on=True) == ()
     assert menu_for(None, paths, chain_is_on=True) == ()
 
 
-def test_an_entry_is_current_on_its_page_and_below() -> None:
-    votes = Item("votes", "/votes", "vote")
-    assert is_current(votes, "/votes")
-    assert is_current(votes, "/votes/prp_1")
-    assert not is_current(votes, "/votes-old")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/votes", "votes"),
+        ("/votes/prp_1", "votes"),
+        ("/votes-old", None),
+        ("/notices", "calendar"),
+        ("/admin/grants", "admin"),
+        ("/admin/reviews", "reviews"),
+        ("/", None),
+    ],
+)
+def test_the_menu_knows_where_one_is(path: str, expected: str | None) -> None:
+    here = whereabouts(MENU, path)
+    assert (here and here[1].key) == expected
 
 
 def test_without_an_issuer_signing_in_is_told_to_be_switched_off(app: FastAPI) -> None:
