@@ -136,8 +136,9 @@ def require_linked(parent_hash: bytes, blocks: Sequence[BlockHeader]) -> None:
     for block in blocks:
         if block.parent_hash != expected:
             raise ChainMoved(
-                f"Block {block.number} does not follow the block before it; the chain was "
-                "reorganised while it was read. It is read again.",
+                f"Block {block.number} names 0x{block.parent_hash.hex()} as the one before it, and "
+                f"that was 0x{expected.hex()}; the chain was reorganised while it was read. "
+                "It is read again.",
                 block_number=block.number,
             )
         expected = block.block_hash
