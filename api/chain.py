@@ -50,8 +50,8 @@ KEY_INDEX: Final = {
     SenderRole.RELAYER: 2,
     SenderRole.WATCHER: 3,
     SenderRole.ANCHORER: 4,
+    SenderRole.GUARDIAN: 5,
 }
-GUARDIAN_INDEX: Final = 5
 
 
 class NotDeployed(VkladError):
@@ -130,7 +130,7 @@ def deployment_parameters(settings: Settings, state: StateFolder) -> Parameters:
         Roles(
             poster=account(KEY_INDEX[SenderRole.POSTER]),
             watcher=account(KEY_INDEX[SenderRole.WATCHER]),
-            guardian=account(GUARDIAN_INDEX),
+            guardian=account(KEY_INDEX[SenderRole.GUARDIAN]),
             anchorer=account(KEY_INDEX[SenderRole.ANCHORER]),
         ),
         settings.local_voting_period_s or LOCAL_VOTING_PERIOD_S,

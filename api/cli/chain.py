@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from api.chain import deploy_contracts, deployment_of, open_chain, require_sound
-from api.cli import chain_operations
+from api.cli import chain_operations, guardian
 from api.settings import load_settings
 from api.supervisor.state import StateFolder
 from oracle.deployment.model import Deployment, parameters_from_json
@@ -20,6 +20,10 @@ app.command()(chain_operations.verify_reserve)
 app.command()(chain_operations.verify_record)
 app.command()(chain_operations.reset)
 app.command()(chain_operations.gaps)
+app.command()(guardian.guardian)
+app.command()(guardian.pause)
+app.command()(guardian.unpause)
+app.command()(guardian.veto)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`vklad governance`: recounting votes from files, without this installation."""
+"""`vklad governance`: recounting votes from files, and the guardian's cancelling on chain."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Final
 
 import typer
 
+from api.cli import guardian
 from governance.recount import memorandum, polls, proposals
 
-app: Final = typer.Typer(help="Count votes again from what everybody has.", no_args_is_help=True)
+app: Final = typer.Typer(
+    help="Count votes again from what everybody has; cancel one as guardian.", no_args_is_help=True
+)
+app.command()(guardian.cancel)
 
 KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "poll": polls.main,
@@ -22,11 +26,6 @@ KINDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
 }
 """What recounts an export, by its ``kind``: each takes the arguments of the command."""
 _SIZE_MAX: Final = 512 * 1024 * 1024
-
-
-@app.callback()
-def governance() -> None:
-    """Count votes again from what everybody has."""
 
 
 @app.command(

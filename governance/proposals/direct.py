@@ -21,7 +21,7 @@ from oracle.indexer.model import ChainEvent
 GOVERNOR: Final = "VklGovernor"
 CREATED_EVENT: Final = "ProposalCreated"
 NAMELESS: Final = "…"
-_TYPES: Final = (
+CREATED_TYPES: Final = (
     *("uint256", "address", "address[]", "uint256[]", "bytes[]", "bytes[]"),
     *("uint256", "uint256", "bytes"),
 )
@@ -32,7 +32,7 @@ def on_proposal_created(work: Work, chain_key: int, event: ChainEvent) -> None:
     """Keep a proposal that is not ours; the indexer calls this once per final event."""
     try:
         proposal_id, proposer, targets, values, _, calldatas, _, _, description = decode(
-            _TYPES, event.payload
+            CREATED_TYPES, event.payload
         )
     except UndecodableAnswer:
         return  # The Governor of ours emits nothing like it.

@@ -60,6 +60,7 @@ class SenderRole(StrEnum):
     WATCHER = "watcher"
     DEPLOYER = "deployer"
     ANCHORER = "anchorer"
+    GUARDIAN = "guardian"
 
 
 class IntentState(StrEnum):

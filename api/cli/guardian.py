@@ -1,0 +1,147 @@
+"""`vklad chain guardian | pause | unpause | veto` and `vklad governance cancel`: stopping.
+
+They run on the guardian's own machine: its key (keystore or remote signer, as every role's), a node
+and the deployment record. No database of ours is needed, and none is asked.
+
+Without `--confirm` each says what it would do and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+
+from api.bridging import LOCAL_STUCK_AFTER, is_local
+from api.chain import deployment_of, finality, open_chain, open_signer
+from api.governing import proposal_number
+from api.settings import Settings, load_settings
+from api.supervisor.state import StateFolder
+from governance.proposals.cancelling import cancelling
+from oracle.bindings import points_bridge
+from oracle.bridge.reading import head
+from oracle.chain.port import BlockHeader, Chain
+from oracle.deployment.model import Deployment
+from oracle.guardian import reading
+from oracle.guardian.model import (
+    BRIDGE,
+    Act,
+    ActNotConfirmed,
+    Office,
+    moment_of,
+    require_power,
+    said,
+)
+from oracle.guardian.sending import ROLE, WAIT_S, Guarding, send
+from oracle.sender.model import SenderPolicy
+
+Confirm = Annotated[
+    str | None, typer.Option(help="What the dry run printed; without it nothing is sent.")
+]
+Wait = Annotated[float, typer.Option(help="Seconds to wait until it is final.")]
+Offices = Callable[[Chain, Deployment, BlockHeader], Office]
+DIGEST_SHOWN: Final = 16
+"""Hex digits of a confirmation: enough to tell one's own acts apart."""
+
+
+def guardian() -> None:
+    """Say who the guardian is, until when, whether the bridge is paused, and whose key is here."""
+    settings = load_settings()
+    opened = _open(settings)
+    at = head(opened.chain)
+    now = moment_of(at.timestamp_s)
+    for office_of in (reading.bridge_office, reading.governor_office):
+        office = office_of(opened.chain, opened.deployment, at)
+        term = "in term until" if office.serves_at(now) else "its term is over since"
+        typer.echo(f"{office.contract}: {office.guardian}, {term} {said(office.term_ends_at)}")
+    paused = reading.is_paused(opened.chain, opened.deployment, at)
+    typer.echo("The bridge is paused." if paused else "The bridge is not paused.")
+    typer.echo(f"The guardian's key of this machine: {opened.account}")
+
+
+def pause(*, confirm: Confirm = None, wait_s: Wait = WAIT_S) -> None:
+    """Pause the bridge: nobody commits or executes a batch; tokens still come back."""
+    opened = _open(load_settings(), wait_s)
+    _require_power(opened, reading.bridge_office)
+    _do(opened, reading.pausing(opened.chain, opened.deployment), confirm)
+
+
+def unpause() -> None:
+    """Say how a paused bridge starts again: no key can do that, only a vote."""
+    settings = load_settings()
+    chain, deployment = _contracts(settings)
+    reading.require_paused(chain, deployment)
+    typer.echo(f"The bridge {deployment.address(BRIDGE)} is paused.")
+    typer.echo(
+        "No guardian and no admin can unpause it: members do, by a vote of the kind unpause."
+    )
+    typer.echo(f"Propose it at {settings.origin}/votes/new; once passed it is executed by itself.")
+    typer.echo("Without us: a proposal at the Governor that makes this one call:")
+    typer.echo(f"  to {deployment.address(BRIDGE)}")
+    typer.echo(f"  data 0x{points_bridge.unpause().calldata.hex()}")
+
+
+def veto(
+    batch: Annotated[int, typer.Argument(min=1, max=2**64 - 1, help="Its number on chain.")],
+    *,
+    confirm: Confirm = None,
+    wait_s: Wait = WAIT_S,
+) -> None:
+    """Veto a BATCH that was committed and not executed: it is never minted."""
+    opened = _open(load_settings(), wait_s)
+    _require_power(opened, reading.bridge_office)
+    _do(opened, reading.vetoing(opened.chain, opened.deployment, batch), confirm)
+
+
+def cancel(
+    proposal: Annotated[str, typer.Argument(help="Its id: the digits in its address.")],
+    *,
+    confirm: Confirm = None,
+    wait_s: Wait = WAIT_S,
+) -> None:
+    """Cancel a PROPOSAL on chain as its guardian; not one that only replaces guardians."""
+    number = proposal_number(proposal)
+    opened = _open(load_settings(), wait_s)
+    _require_power(opened, reading.governor_office)
+    _do(opened, cancelling(opened.chain, opened.deployment, number), confirm)
+
+
+def _contracts(settings: Settings) -> tuple[Chain, Deployment]:
+    state = StateFolder(settings.state_folder)
+    state.prepare()
+    chain = open_chain(settings, state)
+    return chain, deployment_of(chain, state)
+
+
+def _open(settings: Settings, wait_s: float = WAIT_S) -> Guarding:
+    chain, deployment = _contracts(settings)
+    local = is_local(deployment)
+    return Guarding(
+        chain,
+        deployment,
+        open_signer(settings, StateFolder(settings.state_folder), (ROLE,)),
+        finality(settings),
+        SenderPolicy(stuck_after=LOCAL_STUCK_AFTER) if local else SenderPolicy(),
+        wait_s,
+    )
+
+
+def _require_power(opened: Guarding, office_of: Offices) -> None:
+    at = head(opened.chain)
+    office = office_of(opened.chain, opened.deployment, at)
+    require_power(office, opened.account, moment_of(at.timestamp_s))
+
+
+def _do(opened: Guarding, act: Act, confirm: str | None) -> None:
+    digest = act.digest(opened.deployment.chain_id, opened.account).hex()[:DIGEST_SHOWN]
+    for sentence in act.effects:
+        typer.echo(sentence)
+    if confirm is None:
+        typer.echo(f"Nothing was sent. To do it: --confirm {digest}")
+        return
+    if confirm != digest:
+        raise ActNotConfirmed(
+            f"{confirm} confirms something else. What is above is confirmed by {digest}."
+        )
+    send(opened, act, typer.echo)

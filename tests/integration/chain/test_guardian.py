@@ -1,0 +1,383 @@
+"""The guardian's commands on a real Anvil: what they do, and every way in which they refuse."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from governance.proposals.cancelling import (
+    OwnReplacement,
+    ProposalNotFound,
+    ProposalOver,
+    announced,
+)
+from governance.proposals.model import UnknownProposal
+from oracle.bindings import points_bridge, vkl_governor
+from oracle.bridge.reading import head
+from oracle.chain.port import BlockTag, Finality, LogQuery
+from oracle.chain.signer import KeyMissing, LocalSigner
+from oracle.chain.web3_adapter import Web3Chain
+from oracle.contracts.abi import Address
+from oracle.guardian.model import (
+    ActNotConfirmed,
+    ActNotFinal,
+    ActReverted,
+    BatchNeverCommitted,
+    BatchNotOpen,
+    BridgeAlreadyPaused,
+    BridgeNotPaused,
+    GuardianCannotPay,
+    GuardianTermOver,
+    NotTheGuardian,
+)
+from oracle.guardian.reading import pausing, vetoing
+from oracle.guardian.sending import ROLE, Guarding, send
+from oracle.sender.model import SenderPolicy
+from tests.integration.chain.conftest import Nodes
+from tests.support.chain_nodes import (
+    FIRST_MEMBER,
+    GUARDIAN,
+    WATCHER,
+    bring_tokens,
+    funded_account,
+    funded_address,
+)
+from tests.support.guarding import CONFIRM, Machine
+
+pytestmark = pytest.mark.chain
+
+STRANGERS_WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+VETOED, EXPIRED, CANCELED = 3, 4, 2
+
+
+@pytest.fixture
+def machine(
+    nodes: Nodes,
+    deployments: Callable[[Any], Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Machine]:
+    node = nodes("anvil")
+    deployment = deployments("anvil")
+    snapshot = node.rpc("evm_snapshot")
+    yield Machine.make(node, deployment, tmp_path / "state", monkeypatch)
+    node.rpc("evm_setAutomine", True)
+    node.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture
+def guarding(machine: Machine) -> Guarding:
+    return Guarding(
+        machine.node.chain(),
+        machine.deployment,
+        LocalSigner({ROLE: funded_account(GUARDIAN)}),
+        Finality(0),
+        SenderPolicy(stuck_after=timedelta(seconds=1)),
+        wait_s=10,
+    )
+
+
+def text_call(machine: Machine) -> tuple[Address, bytes]:
+    return machine.deployment.address("VklToken"), b""
+
+
+def test_pausing_says_first_what_it_does(machine: Machine) -> None:
+    batch = machine.commit(points=7)
+    looked = machine.run("chain", "pause")
+    assert f"batch {batch} of 7 points" in looked
+    assert "redemptions never pause" in looked
+    assert "Nothing was sent" in looked
+    assert not machine.is_paused()
+    (digest,) = CONFIRM.findall(looked)
+    done = machine.run("chain", "pause", "--confirm", digest)
+    assert machine.is_paused()
+    assert "In effect since block" in done
+    assert "Final: block" in done
+    with pytest.raises(BridgeAlreadyPaused):
+        machine.run("chain", "pause")
+
+
+def test_what_was_not_looked_at_is_not_sent(machine: Machine) -> None:
+    first, second = machine.commit(), machine.commit()
+    (digest,) = CONFIRM.findall(machine.run("chain", "veto", str(first)))
+    with pytest.raises(ActNotConfirmed, match="something else"):
+        machine.run("chain", "veto", str(second), "--confirm", digest)
+    with pytest.raises(ActNotConfirmed):
+        machine.run("chain", "pause", "--confirm", "")
+    assert machine.batch_state(second) == 1
+
+
+def test_only_a_vote_unpauses(machine: Machine) -> None:
+    with pytest.raises(BridgeNotPaused):
+        machine.run("chain", "unpause")
+    machine.done("chain", "pause")
+    said = machine.run("chain", "unpause")
+    assert "by a vote" in said
+    assert machine.bridge in said
+    assert f"0x{points_bridge.unpause().calldata.hex()}" in said
+    assert machine.is_paused()
+
+
+def test_a_batch_is_vetoed(machine: Machine) -> None:
+    batch = machine.commit(points=9)
+    assert "of 9 points" in machine.run("chain", "veto", str(batch))
+    machine.done("chain", "veto", str(batch))
+    assert machine.batch_state(batch) == VETOED
+
+
+def test_a_batch_that_is_not_open_is_named(machine: Machine) -> None:
+    with pytest.raises(BatchNeverCommitted, match="no batch 77"):
+        machine.run("chain", "veto", "77")
+    bring_tokens(machine.node, machine.deployment, {funded_address(FIRST_MEMBER): 3})
+    executed = machine.commit() - 1
+    with pytest.raises(BatchNotOpen, match="executed: its tokens exist"):
+        machine.run("chain", "veto", str(executed))
+    machine.done("chain", "veto", str(executed + 1))
+    with pytest.raises(BatchNotOpen, match="vetoed"):
+        machine.run("chain", "veto", str(executed + 1))
+    late = machine.commit()
+    periods = machine.deployment.parameters.bridge_periods
+    machine.node.pass_time(periods.delay_s + periods.lifetime_s + 1)
+    assert machine.batch_state(late) == EXPIRED
+    with pytest.raises(BatchNotOpen, match="expired: it can never be minted"):
+        machine.run("chain", "veto", str(late))
+
+
+def test_another_key_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = machine.commit()
+    monkeypatch.setenv("VKLAD_CHAIN_MNEMONIC", STRANGERS_WORDS)
+    for words in (
+        ("chain", "pause"),
+        ("chain", "veto", str(batch)),
+        ("governance", "cancel", "1"),
+    ):
+        with pytest.raises(NotTheGuardian, match=funded_address(GUARDIAN)):
+            machine.run(*words)
+    assert funded_address(GUARDIAN) in machine.run("chain", "guardian")
+
+
+def test_a_term_ends(machine: Machine) -> None:
+    batch = machine.commit()
+    assert machine.run("chain", "guardian").count("in term until") == 2
+    machine.node.pass_time(machine.deployment.parameters.bridge_periods.guardian_term_s)
+    assert machine.run("chain", "guardian").count("its term is over since") == 2
+    for words in (
+        ("chain", "pause"),
+        ("chain", "veto", str(batch)),
+        ("governance", "cancel", "1"),
+    ):
+        with pytest.raises(GuardianTermOver, match="renew a term by a vote"):
+            machine.run(*words)
+
+
+def test_a_proposal_is_cancelled(machine: Machine) -> None:
+    machine.give_votes()
+    wanted = machine.propose(text_call(machine), text="# A plan\n\nwith a line \x07 more")
+    other = machine.propose(text_call(machine), text="# Another")
+    looked = machine.run("governance", "cancel", str(wanted))
+    assert 'Cancel the proposal "A plan", which is pending' in looked
+    machine.done("governance", "cancel", str(wanted))
+    assert machine.proposal_state(wanted) == CANCELED
+    assert machine.proposal_state(other) != CANCELED
+    with pytest.raises(ProposalOver, match="is canceled"):
+        machine.run("governance", "cancel", str(wanted))
+
+
+def test_an_old_proposal_is_found_behind_many_blocks(machine: Machine) -> None:
+    machine.give_votes()
+    wanted = machine.propose(text_call(machine), text="# Long ago")
+    machine.node.rpc("anvil_mine", hex(1_200), hex(0))
+    machine.done("governance", "cancel", str(wanted))
+    assert machine.proposal_state(wanted) == CANCELED
+
+
+def test_a_proposal_that_is_over_or_nobodys(machine: Machine) -> None:
+    machine.give_votes()
+    lost = machine.propose(text_call(machine), text="# Lost")
+    machine.node.pass_time(60)
+    with pytest.raises(ProposalOver, match="is defeated"):
+        machine.run("governance", "cancel", str(lost))
+    for words in ("12345", "no number"):
+        with pytest.raises(UnknownProposal):
+            machine.run("governance", "cancel", words)
+
+
+def test_a_guardian_does_not_cancel_its_own_replacement(machine: Machine) -> None:
+    machine.give_votes()
+    successor = funded_address(FIRST_MEMBER + 3)
+    there = machine.bridge, points_bridge.set_guardian(successor).calldata
+    here = machine.governor, vkl_governor.set_proposal_guardian(successor).calldata
+    replacement = machine.propose(there, here, text="# A new guardian")
+    with pytest.raises(OwnReplacement):
+        machine.run("governance", "cancel", str(replacement))
+    hidden = machine.propose(there, text_call(machine), text="# A new guardian and more")
+    machine.done("governance", "cancel", str(hidden))
+    assert machine.proposal_state(hidden) == CANCELED
+
+
+def test_a_node_that_hides_the_announcement(machine: Machine) -> None:
+    machine.give_votes()
+    proposal = machine.propose(text_call(machine))
+
+    class Forgetful(Web3Chain):
+        def logs(self, query: LogQuery) -> tuple[Any, ...]:
+            assert query.addresses == (machine.governor,)
+            return ()
+
+    chain = Forgetful(machine.node.url)
+    with pytest.raises(ProposalNotFound, match="VKLAD_CHAIN_RPC_URL"):
+        announced(chain, machine.deployment, proposal, head(chain))
+
+
+def test_gas_costs_money(machine: Machine) -> None:
+    machine.node.rpc("anvil_setBalance", funded_address(GUARDIAN), hex(1))
+    (digest,) = CONFIRM.findall(machine.run("chain", "pause"))
+    with pytest.raises(GuardianCannotPay, match="has 1 wei"):
+        machine.run("chain", "pause", "--confirm", digest)
+    assert not machine.is_paused()
+
+
+def test_the_keystore_opens_with_its_password_only(machine: Machine) -> None:
+    machine.run("chain", "guardian")
+    kept = machine.folder / "keys" / "guardian.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert funded_account(GUARDIAN).key.hex() not in kept.read_text()
+    secrets = machine.folder / "secrets.json"
+    secrets.write_text(json.dumps({**json.loads(secrets.read_text()), "keystore_password": "x"}))
+    with pytest.raises(KeyMissing, match="guardian does not open"):
+        machine.run("chain", "pause")
+
+
+def test_a_remote_signer_signs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with signer_of(GUARDIAN) as url:
+        monkeypatch.setenv("VKLAD_SIGNER_URL", url)
+        machine.done("chain", "pause")
+    assert machine.is_paused()
+    assert not (machine.folder / "keys").exists()
+
+
+def test_somebody_was_faster(machine: Machine, guarding: Guarding) -> None:
+    batch = machine.commit()
+    act = vetoing(guarding.chain, machine.deployment, batch)
+    watcher = funded_account(WATCHER)
+    signed = watcher.sign_transaction(
+        {
+            "type": 2,
+            "chainId": 31_337,
+            "nonce": guarding.chain.nonce(funded_address(WATCHER), BlockTag.LATEST),
+            "to": machine.bridge,
+            "value": 0,
+            "data": points_bridge.veto(batch).calldata,
+            "gas": 200_000,
+            "maxFeePerGas": 10**12,
+            "maxPriorityFeePerGas": 10**11,
+        }
+    )
+    machine.node.rpc("evm_setAutomine", False)
+
+    def overtake(_: str) -> None:
+        guarding.chain.send_raw(bytes(signed.raw_transaction))
+        machine.node.mine()
+
+    with pytest.raises(ActReverted, match="something else came before"):
+        send(guarding, act, overtake)
+    assert machine.batch_state(batch) == VETOED
+    with pytest.raises(ActReverted, match="Nothing was sent"):
+        send(guarding, act, lambda _: None)
+
+
+def test_what_is_not_mined_goes_out_dearer(machine: Machine, guarding: Guarding) -> None:
+    act = pausing(guarding.chain, machine.deployment)
+    machine.node.rpc("evm_setAutomine", False)
+    told: list[str] = []
+
+    def report(sentence: str) -> None:
+        told.append(sentence)
+        if sum(each.startswith("Sent ") for each in told) == 3:
+            machine.node.mine()
+
+    receipt = send(guarding, act, report)
+    assert receipt.succeeded
+    assert machine.is_paused()
+    sent = [each.split()[1] for each in told if each.startswith("Sent ")]
+    assert len(set(sent)) == 3
+    assert f"0x{receipt.transaction_hash.hex()}" == sent[-1]
+    with pytest.raises(BridgeAlreadyPaused):
+        pausing(guarding.chain, machine.deployment)
+
+
+def test_a_reorg_does_not_unsay_it(machine: Machine, guarding: Guarding) -> None:
+    act = pausing(guarding.chain, machine.deployment)
+    told: list[str] = []
+
+    def report(sentence: str) -> None:
+        told.append(sentence)
+        if not sentence.startswith("In effect"):
+            return
+        if sum(each.startswith("In effect") for each in told) == 1:
+            machine.node.rpc("anvil_rollback", 1)
+            assert not machine.is_paused()
+        else:
+            machine.node.mine(2)
+
+    send(replace(guarding, finality=Finality(1)), act, report)
+    assert machine.is_paused()
+    assert any("went away" in each for each in told)
+
+
+def test_waiting_has_an_end(machine: Machine, guarding: Guarding) -> None:
+    batch = machine.commit()
+    veto = vetoing(guarding.chain, machine.deployment, batch)
+    hurried = replace(guarding, wait_s=1)
+    with pytest.raises(ActNotFinal, match="In effect since block"):
+        send(replace(hurried, finality=Finality(5)), veto, lambda _: None)
+    assert machine.batch_state(batch) == VETOED
+    machine.node.rpc("evm_setAutomine", False)
+    with pytest.raises(ActNotFinal, match="Not mined"):
+        send(hurried, pausing(guarding.chain, machine.deployment), lambda _: None)
+
+
+@contextmanager
+def signer_of(index: int) -> Iterator[str]:
+    """A remote signer with the guardian's account on its path."""
+    key = funded_account(index)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.path == "/keys/guardian"
+            if question["method"] == "eth_accounts":
+                result: Any = [key.address]
+            else:
+                [asked] = question["params"]
+                assert asked.pop("from") == key.address
+                words = {"to", "data"}
+                fields = {k: v if k in words else int(v, 16) for k, v in asked.items()}
+                result = "0x" + bytes(key.sign_transaction(fields).raw_transaction).hex()
+            sent = json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/keys"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
