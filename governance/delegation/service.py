@@ -116,7 +116,7 @@ def delegate(work: Work, command: Delegate) -> Delegation:
     _check(command)
     known = relaying.require_chain(work)
     relaying.spend(work, command.member_id, DELEGATE_GAS)
-    key = f"governance.delegate:{known.chain_key}:{facts.account}:{command.nonce}"
+    key = _intent_key(work, known.chain_key, facts.account, command.nonce)
     row = store.NewDelegation(
         delegation_id=work.ids.new(work.now),
         chain_key=known.chain_key,
@@ -171,6 +171,17 @@ def _check(command: Delegate) -> None:
         )
     if command.nonce != command.facts.delegation_nonce:
         raise DelegationStale("The delegation was signed over an old number. Sign again.")
+
+
+def _intent_key(work: Work, chain_key: int, account: Address, nonce: int) -> str:
+    """A number that no transaction used up may be signed over again: its last order has failed."""
+    earlier = store.intents_with(work, chain_key, account, nonce)
+    for key in earlier:
+        outcome = sender.outcome(work, key)
+        if outcome is None or outcome.state is not IntentState.FAILED:
+            raise DelegationStale("A delegation with this number is already on its way.")
+    key = f"governance.delegate:{chain_key}:{account}:{nonce}"
+    return f"{key}:{len(earlier)}" if earlier else key
 
 
 def _delegation(work: Work, row: store.StoredDelegation) -> Delegation:

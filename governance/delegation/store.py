@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from governance.tables import delegations
+from governance.tables import delegations, wei
 from ledger.kernel.transaction import Work
 
 
@@ -47,6 +47,16 @@ def insert(work: Work, row: NewDelegation) -> bool:
         .returning(delegations.c.delegation_id)
     )
     return result.first() is not None
+
+
+def intents_with(work: Work, chain_key: int, delegator: str, nonce: int) -> list[str]:
+    """Intents that were to carry this number of this wallet."""
+    query = sa.select(delegations.c.intent_key).where(
+        delegations.c.chain_key == chain_key,
+        delegations.c.delegator_address == delegator,
+        delegations.c.nonce == wei(nonce),
+    )
+    return list(work.connection.execute(query).scalars())
 
 
 def of_member(work: Work, member_id: UUID) -> list[StoredDelegation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -102,6 +103,22 @@ def test_delegating_to_another_and_what_is_refused(community: Community) -> None
     assert community.post("/v1/delegations", voter, good)[0] == 201
     assert community.post("/v1/delegations", voter, good)[1]["code"] == "delegation_stale"
     community.until(lambda: community.power(voter) == 100 * 10**18)
+
+
+def test_a_delegation_whose_signature_ran_out_is_signed_again(community: Community) -> None:
+    voter = community.voters[0]
+    community.delegate(voter)
+    community.node.pass_time(3_700)
+    community.until(lambda: _newest_delegation(community, voter)["state"] == "failed")
+    assert "revert" in _newest_delegation(community, voter)["failure"]
+    community.delegate(voter)
+    community.until(lambda: _newest_delegation(community, voter)["state"] == "done")
+    assert community.power(voter) == 100 * 10**18
+
+
+def _newest_delegation(community: Community, voter: Voter) -> dict[str, Any]:
+    newest: dict[str, Any] = community.get("/v1/delegations", voter)["data"][0]
+    return newest
 
 
 def test_while_the_chain_is_down_signatures_are_not_taken(
