@@ -57,20 +57,22 @@ def read_chain(
 ) -> indexer.TickReport:
     """One tick of the indexer.
 
-    The stop for another chain lifts itself when the old chain is back; the others wait for people.
+    The stop for another chain lifts itself when the old chain is back, before anything of it is
+    acted on: a burn that waits is not credited while the bridge stands still. The others wait for
+    people.
 
     Raises:
         VkladError: as ``oracle.indexer.service.tick``; the stop is recorded first.
     """
-    with stopping(database):
-        report = indexer.tick(database, reader, handlers, policy, witnesses)
     with database.read() as work:
         stopped = any(
             found.reason is StopReason.OTHER_CHAIN for found in redeeming_store.stops(work)
         )
-    if stopped:
-        execute(database, _lift_other_chain, None)
-    return report
+    with stopping(database):
+        if stopped:
+            indexer.recognise(database, reader.identity())
+            execute(database, _lift_other_chain, None)
+        return indexer.tick(database, reader, handlers, policy, witnesses)
 
 
 def _stop_for(work: Work, error: VkladError) -> None:

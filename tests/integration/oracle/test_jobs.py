@@ -175,6 +175,32 @@ def test_when_the_chain_is_back_its_stop_lifts_itself(
         assert redeeming_store.stops(work) == []
 
 
+def test_a_burn_that_waits_does_not_keep_the_bridge_standing_when_the_chain_is_back(
+    world: World,
+    composition: Composition,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(composition, monkeypatch)
+    member = world.member(100)
+    wallet = world.link(member)
+    minted_by_jobs(world, composition, world.request(member, 60))
+    call = points_bridge.redeem(20 * 10**18, world.reference(member, 20).reference)
+    world.send_as(wallet, world.bridge, call.calldata)
+    jobs.indexer_tick(composition)
+    world.mine()
+    world.mine()
+    with world.database.engine.begin() as connection:
+        (genesis,) = connection.execute(sa.text("SELECT genesis_hash FROM chains")).one()
+        connection.execute(sa.text("UPDATE chains SET genesis_hash = sha256('x')"))
+    jobs.tick(composition)
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE chains SET genesis_hash = :hash"), {"hash": genesis})
+    jobs.tick(composition)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+    assert world.available(member) == 100 - 60 + 20
+
+
 def test_a_node_that_is_down_fails_no_job(world: World, composition: Composition) -> None:
     down = replace(
         composition,
