@@ -108,13 +108,15 @@ def _observe(turn: Turn, intent: Intent) -> Observed:
     """Ask the chain; for the final nonce only where the nonce may be a stranger's.
 
     Usually it is not, and then no state but the head's is asked for: a local node that was
-    restarted has no other.
+    restarted has no other. Nor is it while the node knows a transaction of ours that has the
+    nonce: one that used it and has no receipt will have it when the node has caught up.
     """
     assert intent.sender is not None, "an intent in flight has a sender"
     assert intent.nonce is not None, "an intent in flight has a nonce"
     nonce_head = turn.chain.nonce(intent.sender, BlockTag.LATEST)
     receipt = _receipt(turn.chain, intent)
-    used_without_us = receipt is None and nonce_head > intent.nonce
+    used = receipt is None and nonce_head > intent.nonce
+    used_without_us = used and not _knows_any(turn.chain, intent)
     nonce_final = _nonce_final(turn, intent.sender) if used_without_us else 0
     newest = intent.attempts[-1] if intent.attempts else None
     suggested = turn.chain.suggest_fees()
@@ -244,6 +246,10 @@ def _receipt(chain: Chain, intent: Intent) -> Mined | None:
         if found is not None:
             return found
     return None
+
+
+def _knows_any(chain: Chain, intent: Intent) -> bool:
+    return any(chain.has_transaction(each.transaction_hash) for each in intent.attempts)
 
 
 def _nonce_final(turn: Turn, sender: Address) -> int:

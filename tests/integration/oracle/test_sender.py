@@ -190,6 +190,25 @@ def test_a_stranger_that_a_reorg_takes_away_leaves_ours_done_once(
     assert [sent.calldata for sent in chain.done()] == [b"a"]
 
 
+def test_a_node_without_receipts_does_not_make_us_do_it_again(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    advance(database, chain)
+    chain.mine()
+    advance(database, chain)
+    chain.has_receipts = False
+    for _ in range(3):
+        chain.mine()
+        chain.final = chain.height
+        advance(database, chain)
+    assert state_of(database, "a").state is IntentState.BROADCAST
+    chain.has_receipts = True
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.FINALIZED
+    assert [sent.calldata for sent in chain.done()] == [b"a"]
+
+
 def test_after_a_reorg_the_same_bytes_go_out_again(database: Database, chain: MadeUpChain) -> None:
     submit(database, "a")
     advance(database, chain)
