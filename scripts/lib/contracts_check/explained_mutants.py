@@ -120,5 +120,22 @@ EXPLAINED: Final[Mapping[str, str]] = {
         "VklToken: uint256 recordPoints = uint48(word >> 48); => uint128 recordPoints "
         "= uint48(word >> 48);"
     ): _NARROWER,
+    (
+        "ProgrammeRegistry: Activation memory previous = _activations[count]; => Activation "
+        "storage previous = _activations[count];"
+    ): _COPY,
+    (
+        "ProgrammeRegistry: if (number == 0 || number > count) revert UnknownActivation(number); "
+        "=> if (number <= 0 || number > count || number > count) revert "
+        "UnknownActivation(number);"
+    ): _UNSIGNED,
+    (
+        "ProgrammeRegistry: uint64 public constant EFFECTIVE_AHEAD_S_MAX = 366 days; => uint32 "
+        "public constant EFFECTIVE_AHEAD_S_MAX = 366 days;"
+    ): _NARROWER,
+    (
+        "ProgrammeRegistry: uint64 public constant EFFECTIVE_AHEAD_S_MAX = 366 days; => uint64 "
+        "public immutable EFFECTIVE_AHEAD_S_MAX = 366 days;"
+    ): _CONSTANT,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""

@@ -56,6 +56,23 @@ contract RegistersTest is Deployed {
         _create("ProgrammeRegistry", abi.encode(address(0)));
     }
 
+    /// @dev On the edge of each bound an activation still goes through.
+    function test_EdgesOfActivations() public {
+        uint64 now_ = uint64(block.timestamp);
+        _require(registry.EFFECTIVE_AHEAD_S_MAX() == 31_622_400, "a leap year of seconds");
+        uint64 latest = now_ + 31_622_400;
+        _activate(ONE, 0, latest);
+        _activate(TWO, ONE, latest);
+        _require(registry.activation(1).programme == ONE, "the older is kept");
+        _require(registry.activation(2).effectiveAt == latest, "as late as the one before");
+        bytes32[2] memory others = [bytes32(uint256(1)), bytes32(type(uint256).max)];
+        for (uint256 i = 0; i < others.length; ++i) {
+            bytes memory refusal =
+                abi.encodeWithSelector(IProgrammeRegistry.StaleActivation.selector, others[i], TWO);
+            _refuse(refusal, ONE, others[i], latest);
+        }
+    }
+
     function test_AnchorsOnlyGrow() public {
         vm.expectRevert(abi.encodeWithSelector(IAnchors.OnlyAnchorer.selector, address(this)));
         anchors.anchor(1, ONE);
