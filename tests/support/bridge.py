@@ -30,7 +30,7 @@ from oracle.chain.port import BlockTag, Chain, read
 from oracle.chain.signer import LocalSigner
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address, address
-from oracle.deployment.model import Deployment, Roles, local_parameters
+from oracle.deployment.model import LOCAL_VOTING_PERIOD_S, Deployment, Roles, local_parameters
 from oracle.deployment.service import deploy
 from oracle.indexer import service as indexer
 from oracle.indexer.model import ContractSet, FinalityPolicy
@@ -230,7 +230,9 @@ class World:
         return self.summary(member_id).available.amount
 
 
-def put_contracts(node: Node, keys: Keys) -> Contracts:
+def put_contracts(
+    node: Node, keys: Keys, voting_period_s: int = LOCAL_VOTING_PERIOD_S
+) -> Contracts:
     def account(role: SenderRole) -> Address:
         return address(keys.by_role[role].address)
 
@@ -240,5 +242,6 @@ def put_contracts(node: Node, keys: Keys) -> Contracts:
         guardian=address(keys.guardian.address),
         anchorer=address(keys.anchorer.address),
     )
-    made = deploy(Web3Chain(node.url), local_parameters(roles), LocalSigner(keys.by_role))
+    parameters = local_parameters(roles, voting_period_s)
+    made = deploy(Web3Chain(node.url), parameters, LocalSigner(keys.by_role))
     return Contracts(node, keys, made)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from oracle.chain.web3_adapter import Web3Chain
+
 FAULTS = (
     *("lost", "late", "limited", "broken", "garbled"),
     *("another chain", "lagging", "no receipts"),
@@ -22,8 +24,15 @@ LATE_S = 0.4
 _ASKED_S = 10
 
 
+class Died(BaseException):
+    """The worker is gone in the middle of a turn."""
+
+
 class Proxy(ThreadingHTTPServer):
-    """Passes JSON-RPC on; ``fault`` names what is wrong at present, if anything."""
+    """Passes JSON-RPC on; ``fault`` names what is wrong at present, if anything.
+
+    ``dies``: who sends bytes through it dies ``before`` or ``after`` it has.
+    """
 
     daemon_threads = True
 
@@ -31,6 +40,7 @@ class Proxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.node_url = url
         self.fault: str | None = None
+        self.dies: str | None = None
 
     @property
     def url(self) -> str:
@@ -62,9 +72,26 @@ def proxied(url: str) -> Iterator[Proxy]:
         thread.join()
 
 
+class Mortal(Web3Chain):
+    """The node behind a proxy, as somebody sees it who may die in the middle of sending."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__(proxy.url, timeout_s=LATE_S / 2)
+        self._proxy = proxy
+
+    def send_raw(self, raw: bytes) -> bytes:
+        if self._proxy.dies == "before":
+            raise Died
+        sent = super().send_raw(raw)
+        if self._proxy.dies == "after":
+            raise Died
+        return sent
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Proxy
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
 
     def do_POST(self) -> None:
         question = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -106,6 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
         """Nothing."""

@@ -1,221 +1,239 @@
 """Whatever goes wrong between us and the chain, each wish is fulfilled once or comes back whole.
 
-Seeded schedules of requests, redemptions, transfers and vetoes, with reorgs below finality,
-restarts, workers that die at a commit, and a node that cannot be trusted to answer. At the end the
-faults stop, and both sides have to be equal. A failing seed is printed and replays:
-VKLAD_TEST_SEED=7.
+Seeded schedules of requests, redemptions, transfers, delegations, ballots, proposals and vetoes,
+with reorgs below finality, restarts, workers that die at a commit or in the middle of sending, and
+a node that cannot be trusted to answer. At the end the faults stop, and both sides have to be
+equal. Every seed has to do some pairs of fault and deed; all of them together do every pair.
+
+A failing seed is printed and replays: VKLAD_TEST_SEED=7.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from eth_account.signers.local import LocalAccount
 
-from api.cli.ledger import CHECKS
+from api.supervisor.anvil import AnvilNode
 from api.supervisor.postgres import APPLICATION, PostgresServer
+from governance.delegation.service import DelegationState
+from governance.proposals.model import TERMINAL
 from ledger.kernel.clock import SystemClock
 from ledger.kernel.errors import VkladError
-from ledger.kernel.transaction import connect, execute
-from ledger.kernel.units import Points
-from ledger.verify.service import verify
-from oracle.bindings import points_bridge, vkl_token
-from oracle.bridge import reading
-from oracle.bridge.model import Stage
-from oracle.bridge.service import MakeReference, RelaySignature
-from oracle.chain.port import BlockTag, read
+from ledger.kernel.transaction import Database, connect
+from ledger.kernel.units import TOKEN_UNITS_PER_POINT
+from oracle.bridge.model import RedemptionStage
+from oracle.chain.port import BlockTag
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import address
-from oracle.reconcile.service import Reconciler, check
-from oracle.sender.model import SenderRole
 from tests.conftest import DEEP, Tell, seeds_of_this_run
-from tests.integration.oracle.chain_proxy import FAULTS, LATE_S, Proxy, proxied
-from tests.integration.oracle.test_reorgs import Deep
-from tests.support.bridge import Contracts
+from tests.integration.oracle.chain_deeds import DEEDS, SIGNATURE_LIVES_S, Deeds, Promised
+from tests.integration.oracle.chain_judge import Judge
+from tests.integration.oracle.chain_proxy import FAULTS, LATE_S, Died, Proxy, proxied
+from tests.integration.oracle.chain_world import Everything, Person, Proxied, started
+from tests.integration.oracle.conftest import keys_of
+from tests.integration.oracle.test_reorgs import FINALITY
+from tests.support.bridge import Contracts, put_contracts
 
 SEEDS, SOME = 300, 1
 STEPS = 14 if DEEP else 5
-MEMBERS, START = 3, 200
-QUIET_TURNS = 60
-DEEDS = ("request", "redeem", "transfer", "veto", "wait")
-HELD = tuple(each for each in CHECKS if each.name != "grants")
-"""The made-up world grants points without anybody's proposal."""
-COMMITTED = 1
+PAIRS_A_SEED = 2
+MEMBERS, START, CARRIED = 3, 1_000, 150
+VOTING_PERIOD_S = 600
+QUIET_TURNS, READY_TURNS = 80, 40
+READY = "faults_ready"
+HARM = ("reorg", "restart", "death", *(f"node: {fault}" for fault in FAULTS))
+PAIRS = tuple(itertools.product(HARM, DEEDS))
+
+Pair = tuple[str, str]
 
 
-class Died(BaseException):
-    """The worker is gone in the middle of a turn."""
+def pairs_of(seed: int) -> tuple[Pair, ...]:
+    """The pairs of fault and deed that the schedule of a seed has to hit."""
+    first = seed * PAIRS_A_SEED
+    return tuple(PAIRS[(first + each) % len(PAIRS)] for each in range(PAIRS_A_SEED))
+
+
+def test_the_seeds_together_hit_every_pair() -> None:
+    assert {pair for seed in range(SEEDS) for pair in pairs_of(seed)} == set(PAIRS)
 
 
 @dataclass(frozen=True)
-class Proxied(Contracts):
-    """What the service sees of the chain goes through the proxy; people reach the node itself."""
+class Ready:
+    """A community that has both points and tokens, delegated, with open proposals."""
 
-    proxy: Proxy
+    contracts: Contracts
+    people: list[Person]
+    promised: Promised
 
-    def chain(self) -> Web3Chain:
-        return Web3Chain(self.proxy.url, expected_chain_id=31337, timeout_s=LATE_S / 2)
 
-
-class Life:
+class Life(Deeds):
     """One schedule: what members do, what goes wrong, and the end."""
 
-    def __init__(self, seed: int, world: Deep, proxy: Proxy) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - a schedule that can be had again
-        self.world, self.proxy = world, proxy
-        self.node = Web3Chain(proxy.node_url)
-        self.people: list[tuple[UUID, LocalAccount]] = []
-        for _ in range(MEMBERS):
-            member = world.member(START)
-            self.people.append((member, world.link(member)))
-        self.requests: list[UUID] = []
-        self.hit: Counter[tuple[str, str]] = Counter()
-
-    # --- what members do ---
-
-    def request(self) -> None:
-        member, _ = self.chance.choice(self.people)
-        self.requests.append(self.world.request(member, self.chance.randint(10, 40)))
-
-    def redeem(self) -> None:
-        member, wallet = self.chance.choice(self.people)
-        held = self._tokens(wallet) // 10**18
-        if not held:
-            return
-        nonce = reading.holder_nonce(self.node, self.world.bridge, address(wallet.address))
-        command = MakeReference(member, Points(self.chance.randint(1, held)), nonce)
-        reference = execute(self.world.database, self.world.bridging.make_reference, command)
-        with self.world.database.read() as work:
-            message = self.world.bridging.redemption_message(work, reference)
-        signature = bytes(wallet.sign_message(message.signable()).signature)
-        relay = RelaySignature(member, reference.reference, signature)
-        execute(self.world.database, self.world.bridging.relay, relay)
-
-    def transfer(self) -> None:
-        (_, giver), (_, taker) = self.chance.sample(self.people, 2)
-        held = self._tokens(giver)
-        if held:
-            call = vkl_token.transfer(address(taker.address), self.chance.randint(1, held))
-            self._straight(giver, self.world.token, call.calldata)
-
-    def veto(self) -> None:
-        """The watcher strikes a batch that is committed: it errs on the safe side."""
-        sequence = read(
-            self.node, self.world.bridge, points_bridge.last_sequence(), BlockTag.LATEST
+    def __init__(self, seed: int, database: Database, ready: Ready, proxy: Proxy) -> None:
+        parts = ready.contracts
+        through = Proxied(parts.node, parts.keys, parts.deployment, proxy)
+        chance = random.Random(seed)  # noqa: S311 - a schedule that can be had again
+        super().__init__(
+            chance, started(database, through), Web3Chain(parts.node.url), list(ready.people)
         )
-        batch = read(self.node, self.world.bridge, points_bridge.batch(sequence), BlockTag.LATEST)
-        if sequence and batch.state == COMMITTED:
-            watcher = self.world.contracts.keys.by_role[SenderRole.WATCHER]
-            self._straight(watcher, self.world.bridge, points_bridge.veto(sequence).calldata)
-
-    def wait(self) -> None:
-        self.world.mine()
+        self.proxy, self.promised = proxy, deepcopy(ready.promised)
+        self.must = pairs_of(seed)
+        self.told: list[str] = []
+        self.refusal = ""
+        self.hit: Counter[Pair] = Counter()
+        self.ends: Counter[str] = Counter()
+        for _ in range(FINALITY + 1):
+            self.world.turn()  # What a reorg takes away is never part of what all schedules share.
 
     # --- what goes wrong ---
 
-    def reorg(self, deed: Callable[[], None]) -> None:
+    def reorg(self, deed: str) -> bool:
         """What was done stands for a block or two, and then it never happened."""
-        deed()
-        self.turn()
-        self.world.contracts.rpc("anvil_rollback", self.chance.randint(1, 2))
+        done = self._try(deed)
+        self.world.work()
+        head = self.node.block(BlockTag.LATEST)
+        assert head is not None
+        most = min(FINALITY, head.number - self.world.read_to().block_number_final)
+        if most:
+            self.world.contracts.rpc("anvil_rollback", self.chance.randint(1, most))
+        return done and most > 0
 
-    def restart(self, deed: Callable[[], None]) -> None:
-        deed()
-        self.turn()
-        self.world = Deep(self.world.database, self.world.contracts)
+    def restart(self, deed: str) -> bool:
+        done = self._try(deed)
+        self.world.work()
+        self.world = started(self.world.database, self.world.contracts)
+        return done
 
-    def death(self, deed: Callable[[], None]) -> None:
-        """The worker dies at one of its next commits, and another one takes over."""
-        deed()
-        with _dying(self.world.database.engine, self.chance.randint(0, 6)):
-            self.turn()
+    def death(self, deed: str) -> bool:
+        """The worker dies at one of its next commits or broadcasts, and another takes over."""
+        done = self._try(deed)
+        at = self.chance.choice(["commit", "commit", "before", "after"])
+        if at == "commit":
+            with _dying(self.world.database.engine, self.chance.randint(0, 6)):
+                self.world.work()
+        else:
+            self.proxy.dies = at
+            self.world.work()
+            self.proxy.dies = None
+        return done
 
-    def answers(self, fault: str) -> Callable[[Callable[[], None]], None]:
-        """For some turns the node cannot be trusted."""
-
-        def go_wrong(deed: Callable[[], None]) -> None:
-            deed()
-            self.proxy.fault = fault
-            for _ in range(self.chance.randint(1, 3)):
-                self.turn()
-            self.proxy.fault = None
-
-        return go_wrong
+    def answer(self, fault: str, deed: str) -> bool:
+        """For some turns the node cannot be trusted; sometimes already when somebody asks."""
+        already = (fault, deed) not in self.must and self.chance.random() < 1 / 3
+        done = not already and self._try(deed)
+        self.proxy.fault = fault.removeprefix("node: ")
+        if already:
+            done = self._try(deed)
+        for _ in range(self.chance.randint(1, 3)):
+            self.world.work()
+        self.proxy.fault = None
+        if fault == "node: late":
+            time.sleep(LATE_S)  # What was asked last is answered after all.
+        return done
 
     # --- the whole ---
 
     def live(self) -> None:
-        faults: dict[str, Callable[[Callable[[], None]], None]] = {
-            "reorg": self.reorg,
-            "restart": self.restart,
-            "death": self.death,
-            **{f"node: {fault}": self.answers(fault) for fault in FAULTS},
-        }
-        done = (self.request, self.redeem, self.transfer, self.veto, self.wait)
-        deeds = dict(zip(DEEDS, done, strict=True))
-        self.request()
-        for _ in range(STEPS):
-            deed, fault = self.chance.choice(DEEDS), self.chance.choice([*faults, "none"])
-            if fault == "none":
-                deeds[deed]()
-                self.turn()
-            else:
-                self.hit[fault, deed] += 1
-                faults[fault](deeds[deed])
+        free = [*HARM, "none"]
+        steps = [
+            (self.chance.choice(free), self.chance.choice(DEEDS))
+            for _ in range(STEPS - len(self.must))
+        ]
+        steps += self.must
+        self.chance.shuffle(steps)
+        for fault, deed in steps:
+            self.step(fault, deed)
             self.world.mine()
+        for pair in self.must:
+            assert self.hit[pair], f"{pair} was not done"
+        self.until_quiet()
+
+    def step(self, fault: str, deed: str) -> None:
+        if (fault, deed) in self.must:
+            self.make_ready(deed)
+        if fault == "none":
+            done = self._try(deed)
+            self.world.work()
+        elif fault in {"reorg", "restart", "death"}:
+            done = getattr(self, fault)(deed)
+        else:
+            done = self.answer(fault, deed)
+        self.told.append(f"{fault} with {deed}" + ("" if done else f" ({self.refusal})"))
+        if done and fault != "none":
+            self.hit[fault, deed] += 1
+
+    def make_ready(self, deed: str) -> None:
+        """Bring about what a deed needs, without faults."""
+        for _ in range(READY_TURNS):
+            if self.is_ready(deed):
+                return
+            self.world.turn()
+        raise AssertionError(f"nobody ever could {deed}")
+
+    def is_ready(self, deed: str) -> bool:
+        if deed == "veto":
+            if self.batch_to_veto() is None and Judge(self).all_ended():
+                self.request()
+            return self.batch_to_veto() is not None
+        if deed == "vote":
+            if not self.choices() and Judge(self).all_ended():
+                self.propose()
+            return bool(self.choices())
+        if deed == "delegate":
+            return Judge(self).all_ended()
+        return True
+
+    def until_quiet(self) -> None:
+        """The faults stop; everything that waits is done, and becomes final."""
         for _ in range(QUIET_TURNS):
             self.world.turn()
-            if self.world.quiet() and not self._open():
+            if Judge(self).all_ended():
                 break
-        for _ in range(6):
+        for _ in range(FINALITY + 3):
             self.world.turn()
 
-    def turn(self) -> None:
-        """Every job once, as their worker calls them: one that fails leaves the others be."""
-        world = self.world
-        for job in (world.index, world.batch, world.send, world.look):
-            try:
-                job()
-            except VkladError:
-                continue
-            except Died:
-                return
+    def nobody_is_stuck(self) -> None:
+        """Afterwards everybody delegates and redeems once more, and it is done."""
+        earlier = len(self.promised.delegations), len(self.promised.redemptions)
+        for person in self.people:
+            self.delegate_of(person, address(person.key.address), max(SIGNATURE_LIVES_S))
+            if self.tokens(person) >= TOKEN_UNITS_PER_POINT:
+                self.redeem_of(person, 1)
+        self.until_quiet()
+        judge = Judge(self)
+        delegated = {each.state for each in judge.delegations()[earlier[0] :]}
+        redeemed = {each.stage for each in judge.redemptions()[earlier[1] :]}
+        assert delegated == {DelegationState.DONE}
+        assert redeemed <= {RedemptionStage.CREDITED}
 
-    def judge(self) -> None:
-        """Both sides are equal, and nobody's wish was fulfilled twice or forgotten."""
-        world = self.world
-        assert self._open() == []
-        stages = {world.stage(each) for each in self.requests}
-        assert stages <= {Stage.MINTED, Stage.RETURNED}, stages
-        reconciler = Reconciler(world.database, world.chain, world.bridge, world.token)
-        assert check(reconciler) == []
-        assert verify(world.database, HELD).findings == ()
-        units = sum(self._tokens(wallet) for _, wallet in self.people)
-        points = sum(world.available(member) for member, _ in self.people)
-        assert points * 10**18 + units == MEMBERS * START * 10**18, "a point was lost or made"
+    def votes_end(self) -> None:
+        """Voting ends, and what passed is queued and executed."""
+        self.world.mine(VOTING_PERIOD_S + 1)
+        for _ in range(QUIET_TURNS):
+            self.world.turn()
+            if set(Judge(self).proposals().values()) <= TERMINAL:
+                break
+        self.until_quiet()
+        states = set(Judge(self).proposals().values())
+        assert states <= TERMINAL, states
 
-    def _open(self) -> list[UUID]:
-        done = {Stage.MINTED, Stage.RETURNED}
-        return [each for each in self.requests if self.world.stage(each) not in done]
-
-    def _tokens(self, wallet: LocalAccount) -> int:
-        call = vkl_token.balance_of(address(wallet.address))
-        return read(self.node, self.world.token, call, BlockTag.LATEST)
-
-    def _straight(self, account: LocalAccount, to: str, calldata: bytes) -> None:
-        """A transaction of somebody's own, past the proxy."""
-        through, self.world.chain = self.world.chain, self.node
+    def _try(self, deed: str) -> bool:
+        """False if there was nothing to do, or we refused it at the door."""
+        self.refusal = "nothing to do"
         try:
-            self.world.send_as(account, to, calldata)
-        finally:
-            self.world.chain = through
+            return self.do(deed)
+        except VkladError as error:
+            self.refusal = error.code
+            return False
 
 
 @contextmanager
@@ -235,42 +253,70 @@ def _dying(engine: sa.Engine, after: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def proxy(contracts: Contracts) -> Iterator[Proxy]:
-    with proxied(contracts.node.url) as made:
+def proxy(anvil: AnvilNode) -> Iterator[Proxy]:
+    with proxied(anvil.url) as made:
         yield made
 
 
+@pytest.fixture(scope="module")
+def ready(
+    anvil: AnvilNode, postgres_server: PostgresServer, template_database: str
+) -> Iterator[Ready]:
+    contracts = put_contracts(anvil, keys_of(anvil.account), VOTING_PERIOD_S)
+    snapshot = str(contracts.rpc("evm_snapshot"))
+    postgres_server.create_database(READY, template_database)
+    database = connect(postgres_server.url(APPLICATION, READY))
+    world = Everything(database, contracts)
+    people = [world.person(f"member {number}", START) for number in range(MEMBERS)]
+    deeds = Deeds(random.Random(0), world, world.chain, people)  # noqa: S311 - as above
+    for person in people:
+        deeds.promised.requests.append(world.request(person.member_id, CARRIED))
+    world.until(Judge(deeds).all_ended)
+    for person in people:
+        deeds.delegate_of(person, address(person.key.address), max(SIGNATURE_LIVES_S))
+    world.until(Judge(deeds).all_ended)
+    assert deeds.propose()
+    assert deeds.propose()
+    world.until(lambda: len(deeds.choices()) == 2 * MEMBERS)
+    for _ in range(FINALITY + 3):
+        world.turn()
+    database.engine.dispose()
+    yield Ready(contracts, people, deeds.promised)
+    postgres_server.drop_database(READY)
+    contracts.rpc("evm_revert", snapshot)
+
+
 def test_whatever_goes_wrong_each_wish_is_fulfilled_once(
-    contracts: Contracts,
-    proxy: Proxy,
-    postgres_server: PostgresServer,
-    template_database: str,
-    tell: Tell,
+    ready: Ready, proxy: Proxy, postgres_server: PostgresServer, tell: Tell
 ) -> None:
     seeds = list(seeds_of_this_run(SEEDS, SOME, SystemClock().now().toordinal()))
-    hits: Counter[tuple[str, str]] = Counter()
-    through = Proxied(contracts.node, contracts.keys, contracts.deployment, proxy)
+    hits: Counter[Pair] = Counter()
+    ends: Counter[str] = Counter()
     for seed in seeds:
-        snapshot = str(contracts.rpc("evm_snapshot"))
+        snapshot = str(ready.contracts.rpc("evm_snapshot"))
         name = f"faults_{seed}"
-        postgres_server.create_database(name, template_database)
+        postgres_server.create_database(name, READY)
         database = connect(postgres_server.url(APPLICATION, name))
-        life = Life(seed, Deep(database, through), proxy)
+        life = Life(seed, database, ready, proxy)
         try:
             life.live()
-            life.judge()
+            Judge(life).judge(MEMBERS * START)
+            life.nobody_is_stuck()
+            life.votes_end()
+            Judge(life).judge(MEMBERS * START)
+            life.ends = Judge(life).outcomes()
         except BaseException:
-            tell(f"seed {seed} fails after {sorted(life.hit)}")
+            tell(f"seed {seed} fails")
             raise
         finally:
+            tell(f"seed {seed}: {'; '.join(life.told)}")
+            proxy.fault = proxy.dies = None
             database.engine.dispose()
             postgres_server.drop_database(name)
-            contracts.rpc("evm_revert", snapshot)
-            proxy.fault = None
+            ready.contracts.rpc("evm_revert", snapshot)
         hits += life.hit
-    tell(f"{len(seeds)} schedules from seed {seeds[0]}; fault and deed:")
+        ends += life.ends
     for (fault, deed), times in sorted(hits.items()):
         tell(f"{times:>4} x {fault} with {deed}")
-    if DEEP and len(seeds) >= SEEDS // 20:
-        faults = {"reorg", "restart", "death", *(f"node: {fault}" for fault in FAULTS)}
-        assert {fault for fault, _ in hits} == faults
+    for end, times in sorted(ends.items()):
+        tell(f"{times:>4} x {end}")
