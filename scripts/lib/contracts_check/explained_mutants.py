@@ -12,6 +12,9 @@ _FULL: Final = "the bucket begins full, and what is full stays so since whenever
 _TRIMMED: Final = "what is above the room is cut whenever the level is read"
 _SAME_POSITION: Final = "writing the position that stands there changes nothing"
 _COPY: Final = "nothing that is read here is written between; a copy says the same"
+_SAME_STEP: Final = "a count goes up by one either way, and what it was before is not asked"
+_ONE_GAS: Final = "where exactly the bound lies is the compiler's to say, to a unit of gas"
+_UP_BY_ONE: Final = "counted up by one from zero, it meets the length exactly"
 _MULTIPLE: Final = "the length is a multiple of a record's, so that the loop meets it exactly"
 
 EXPLAINED: Final[Mapping[str, str]] = {
@@ -136,6 +139,48 @@ EXPLAINED: Final[Mapping[str, str]] = {
     (
         "ProgrammeRegistry: uint64 public constant EFFECTIVE_AHEAD_S_MAX = 366 days; => uint64 "
         "public immutable EFFECTIVE_AHEAD_S_MAX = 366 days;"
+    ): _CONSTANT,
+    (
+        "BallotRelay: for (uint256 i = 0; i < ballots.length; ++i) { => for (uint128 i = "
+        "0; i < ballots.length; ++i) {"
+    ): _NARROWER,
+    (
+        "BallotRelay: for (uint256 i = 0; i < ballots.length; ++i) { => for (uint256 i = "
+        "0; i != ballots.length; ++i) {"
+    ): _UP_BY_ONE,
+    (
+        "BallotRelay: for (uint256 i = 0; i < ballots.length; ++i) { => for (uint256 i = "
+        "0; i < ballots.length; i++) {"
+    ): _SAME_STEP,
+    (
+        "BallotRelay: if (ballots.length == 0) revert NoBallots(); => if (ballots.length "
+        "<= 0) revert NoBallots();"
+    ): _UNSIGNED,
+    (
+        "BallotRelay: if (gasleft() < gasNeeded) revert TooLittleGas(gasleft(), "
+        "gasNeeded); => if (gasleft() <= gasNeeded) revert TooLittleGas(gasleft(), "
+        "gasNeeded);"
+    ): _ONE_GAS,
+    "BallotRelay: if (success) ++accepted; => if (success) accepted++;": _SAME_STEP,
+    (
+        "BallotRelay: uint256 private constant LOOP_GAS = 60_000; => uint256 private "
+        "immutable LOOP_GAS = 60_000;"
+    ): _CONSTANT,
+    (
+        "BallotRelay: uint256 public constant BALLOTS_MAX = 40; => uint128 public "
+        "constant BALLOTS_MAX = 40;"
+    ): _NARROWER,
+    (
+        "BallotRelay: uint256 public constant BALLOTS_MAX = 40; => uint256 public "
+        "immutable BALLOTS_MAX = 40;"
+    ): _CONSTANT,
+    (
+        "BallotRelay: uint256 public constant BALLOT_GAS_MAX = 400_000; => uint128 public"
+        " constant BALLOT_GAS_MAX = 400_000;"
+    ): _NARROWER,
+    (
+        "BallotRelay: uint256 public constant BALLOT_GAS_MAX = 400_000; => uint256 public"
+        " immutable BALLOT_GAS_MAX = 400_000;"
     ): _CONSTANT,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""
