@@ -175,9 +175,9 @@ class Life(Deeds):
     def make_ready(self, deed: str) -> None:
         """Bring about what a deed needs, without faults."""
         for _ in range(READY_TURNS):
+            self.world.turn()
             if self.is_ready(deed):
                 return
-            self.world.turn()
         raise AssertionError(f"nobody ever could {deed}")
 
     def is_ready(self, deed: str) -> bool:
