@@ -182,5 +182,16 @@ EXPLAINED: Final[Mapping[str, str]] = {
         "BallotRelay: uint256 public constant BALLOT_GAS_MAX = 400_000; => uint256 public"
         " immutable BALLOT_GAS_MAX = 400_000;"
     ): _CONSTANT,
+    (
+        "GovernorProposeBySig: for (uint256 i = 0; i < calldatas.length; ++i) { => for "
+        "(uint128 i = 0; i < calldatas.length; ++i) {"
+    ): _NARROWER,
+    (
+        "GovernorProposeBySig: for (uint256 i = 0; i < calldatas.length; ++i) { => for "
+        "(uint256 i = 0; i != calldatas.length; ++i) {"
+    ): _UP_BY_ONE,
+    (
+        "Mandates: if (points == 0) revert NoPoints(); => if (points <= 0) revert NoPoints();"
+    ): _UNSIGNED,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""

@@ -76,6 +76,19 @@ contract MandatesTest is Governance {
         vm.stopPrank();
     }
 
+    /// @dev A window that begins in a century to come is thirty days long, too.
+    function test_AWindowFarAhead() public {
+        uint256 far = 2 ** 33;
+        vm.warp(far);
+        vm.startPrank(address(timelock));
+        mandates.spend(POOL, 1000, ORDER);
+        vm.warp(far + 30 days - 1);
+        _require(mandates.pointsLeft() == 500, "of the same window");
+        vm.warp(far + 30 days);
+        _require(mandates.pointsLeft() == 1500, "a new window");
+        vm.stopPrank();
+    }
+
     function testFuzz_NoWindowGivesMore(uint64[12] memory points, uint32[12] memory pauses) public {
         vm.startPrank(address(timelock));
         uint256 began;

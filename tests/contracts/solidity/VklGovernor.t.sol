@@ -313,6 +313,27 @@ contract VklGovernorTest is Governance {
         _submit(_member(1), proposal, deadline, signature);
     }
 
+    /// @dev At the last second of the signature, with not one vote too many.
+    function test_ProposeBySignatureOnTheEdge() public {
+        _require(
+            governor.PROPOSAL_TYPEHASH()
+                == keccak256(
+                    "Proposal(address proposer,address[] targets,uint256[] values,bytes[] calldatas,string description,uint256 deadline)"
+                ),
+            "what wallets show"
+        );
+        vm.prank(_member(1));
+        token.transfer(_member(77), POINT);
+        vm.prank(_member(77));
+        token.delegate(_member(77));
+        uint256 deadline = block.timestamp + 60;
+        Proposal memory proposal = _activation("edge");
+        bytes memory signature = _proposalSignature(77, proposal, deadline);
+        vm.warp(deadline);
+        _submit(_member(77), proposal, deadline, signature);
+        _require(governor.proposalProposer(proposal.id) == _member(77), "proposed");
+    }
+
     function test_ProposeBySignatureNeedsVotesAndTheRightName() public {
         Proposal memory proposal = _activation("poor");
         uint256 deadline = block.timestamp + 60;
