@@ -88,7 +88,11 @@ class BallotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One member's signed vote on one proposal."""
+    """One member's signed vote on one proposal.
+
+    ``weight``: as it was read when the ballot came; once recorded, what the chain counted, which a
+    reorg under the proposal may have changed.
+    """
 
     ballot_id: UUID
     proposal_id: int

@@ -31,6 +31,7 @@ from governance.proposals.reading import BallotFacts
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.units import TokenUnits
 from oracle.bindings import ballot_relay, vkl_governor
 from oracle.chain import typed_data
 from oracle.contracts.abi import Address, decode
@@ -165,22 +166,26 @@ def settle(work: Work, intent_key: str) -> None:
     ballots = store.of_intent(work, intent_key)
     asked = {ballot.proposal_id for ballot in ballots}
     recorded = {
-        (proposal_id, voter): support
+        (proposal_id, voter): (support, weight)
         for name in ("VoteCast", "VoteCastWithParams")
         for event in indexer_store.events_about(work, known.chain_key, "VklGovernor", name, asked)
-        for proposal_id, voter, support in [_vote_of(event)]
+        for proposal_id, voter, support, weight in [_vote_of(event)]
     }
     failure = outcome.failure if failed and outcome is not None else None
     for ballot in ballots:
-        support = recorded.get((ballot.proposal_id, ballot.voter))
-        store.settle(work, ballot.ballot_id, rejection_of(ballot, support, failure))
+        support, weight = recorded.get((ballot.proposal_id, ballot.voter), (None, None))
+        rejection = rejection_of(ballot, support, failure)
+        store.settle(work, ballot.ballot_id, rejection, weight if rejection is None else None)
 
 
-def _vote_of(event: ChainEvent) -> tuple[int, Address, int]:
-    """Proposal, voter and choice of either event. Its reason is not read: it need not be text."""
+def _vote_of(event: ChainEvent) -> tuple[int, Address, int, TokenUnits]:
+    """Proposal, voter, choice and weight of either event.
+
+    Its reason is not read: it need not be text.
+    """
     (voter,) = decode(("address",), event.topics[1])
-    proposal_id, support = decode(("uint256", "uint8"), event.payload[:64])
-    return proposal_id, voter, support
+    proposal_id, support, weight = decode(("uint256", "uint8", "uint256"), event.payload[:96])
+    return proposal_id, voter, support, TokenUnits(weight)
 
 
 def ballots_of(work: Work, member_id: UUID, proposal_id: int | None = None) -> list[Ballot]:

@@ -105,13 +105,14 @@ def of_intent(work: Work, intent_key: str) -> list[Ballot]:
     return [_ballot(row) for row in rows]
 
 
-def settle(work: Work, ballot_id: UUID, rejection: str | None) -> None:
-    """The chain recorded the ballot, or rejected it with this reason."""
+def settle(work: Work, ballot_id: UUID, rejection: str | None, weight: TokenUnits | None) -> None:
+    """The chain recorded the ballot with this weight, or rejected it with this reason."""
     state = BallotState.RECORDED if rejection is None else BallotState.REJECTED
+    counted = {} if weight is None else {"weight": weight.amount}
     work.connection.execute(
         ballots.update()
         .where(ballots.c.ballot_id == ballot_id)
-        .values(state=state, rejection=rejection, settled_at=work.now)
+        .values(state=state, rejection=rejection, settled_at=work.now, **counted)
     )
 
 

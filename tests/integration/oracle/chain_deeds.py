@@ -125,7 +125,7 @@ class Deeds:
         self.chance.shuffle(choices)
         for person, proposal in choices:
             try:
-                self._cast(person, proposal)
+                self.cast(person, proposal)
             except BallotTooLate:
                 continue
             return True
@@ -195,7 +195,7 @@ class Deeds:
         call = vkl_governor.get_votes(address(person.key.address), int(then.timestamp()))
         return read(self.node, self.world.voting.governor, call, BlockTag.LATEST)
 
-    def _cast(self, person: Person, proposal: int) -> None:
+    def cast(self, person: Person, proposal: int) -> None:
         world, voter = self.world, address(person.key.address)
         facts = reading.ballot_facts(world.chain, world.voting, proposal, voter)
         support, reason = self.chance.choice(list(Support)), self.chance.choice(["", "Spring."])
