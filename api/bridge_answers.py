@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from api.guardian_answers import deed_json
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.switches.model import SwitchPosition
@@ -16,6 +17,7 @@ from oracle.bridge.resets_store import ChainReset
 from oracle.bridge.service import PREFIX, StageOfRedemption, StageOfRequest
 from oracle.chain.typed_data import TypedData
 from oracle.contracts.abi import Address, address
+from oracle.guardian.record import Deed
 from oracle.reconcile.model import ChainSide, LedgerSide, Reconciliation
 
 
@@ -102,6 +104,7 @@ def status_json(
     switch: SwitchPosition,
     ledger: LedgerSide | None,
     found: Reconciliation | None,
+    paused: Deed | None,
 ) -> dict[str, Json]:
     """Whether the bridge is open, and proof of reserve as far as the chain answers."""
     return {
@@ -111,6 +114,7 @@ def status_json(
             {"reason": stop.reason.value, "message": stop.message, "at": _time(stop.stopped_at)}
             for stop in stops
         ],
+        "paused": None if paused is None else deed_json(paused),
         "ledger": None if ledger is None else _ledger_json(ledger),
         "chain": None if found is None else _chain_json(found.chain),
         "balanced": None if found is None else not found.findings(),

@@ -59,10 +59,12 @@ class DraftBody(_Strict):
 
     ``programme``: ``programme`` (hash), ``effective_at``, and ``preview`` (id) if its figures are
     to stand in the text. ``spending``: ``project`` (id), whose budget is to be given. ``budget``:
-    the id of one that an admin has asked for.
+    the id of one that an admin has asked for. ``guardian``: whose account guards from then on.
     """
 
-    kind: Literal["programme", "limits", "spending", "tokens", "budget", "text"]
+    kind: Literal[
+        "programme", "limits", "spending", "tokens", "budget", "text", "guardian", "unpause"
+    ]
     title: str
     body: str = ""
     programme: Annotated[str, Field(pattern=HASH_PATTERN)] | None = None
@@ -72,6 +74,7 @@ class DraftBody(_Strict):
     project: str | None = None
     tokens: TokensBody | None = None
     budget: str | None = None
+    guardian: Annotated[str, Field(pattern=ADDRESS_PATTERN)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Drafting:
                 amount = TokenUnits(wanted.tokens * TOKEN_UNITS_PER_POINT)
                 to = address(wanted.to)
                 return Drafted(drafts.tokens_draft(wording, contracts.token, to, amount))
+            case "guardian" | "unpause":
+                return Drafted(self._of_guardian(wording, body))
             case "spending":
                 order = self._spending(_wanted(body.project, "project"))
             case "budget":
@@ -145,6 +150,16 @@ class Drafting:
             limits.capacity_points, limits.refill_points_per_day, limits.growth_points_max
         )
         return drafts.limits_draft(wording, bridge, present, wanted)
+
+    def _of_guardian(self, wording: Wording, body: DraftBody) -> Draft:
+        bridge = self.governing.parts.deployment.address("PointsBridge")
+        chain = self.governing.chain
+        if body.kind == "unpause":
+            paused = reading.bridge_paused(chain, bridge, self.head)
+            return drafts.unpause_draft(wording, bridge, paused=paused)
+        guards = reading.guards(chain, self.governing.contracts, bridge, self.head)
+        wanted = address(_wanted(body.guardian, "guardian"))
+        return drafts.guardian_draft(wording, guards, wanted)
 
     def _spending(self, stated: str) -> SpendingOrder:
         project_id = parse_id(project_model.PREFIX, stated)

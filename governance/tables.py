@@ -51,7 +51,8 @@ proposals = sa.Table(
     sa.Column("order_hash", pg.BYTEA),
     sa.Column("preview_digest", pg.BYTEA),
     sa.CheckConstraint(
-        "kind IN ('programme', 'limits', 'spending', 'tokens', 'budget', 'text', 'direct')",
+        "kind IN ('programme', 'limits', 'spending', 'tokens', 'budget', 'text', 'direct', "
+        "'guardian', 'unpause')",
         name="kind_is_known",
     ),
     sa.CheckConstraint("(kind = 'direct') = (member_id IS NULL)", name="signer_is_named"),

@@ -24,6 +24,7 @@ app.command()(guardian.guardian)
 app.command()(guardian.pause)
 app.command()(guardian.unpause)
 app.command()(guardian.veto)
+app.command()(guardian.reason)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`vklad chain guardian | pause | unpause | veto` and `vklad governance cancel`: stopping.
+"""`vklad chain guardian | pause | unpause | veto | reason` and `vklad governance cancel`: stopping.
 
 They run on the guardian's own machine: its key (keystore or remote signer, as every role's), a node
 and the deployment record. No database of ours is needed, and none is asked.
@@ -8,9 +8,11 @@ Without `--confirm` each says what it would do and sends nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Final
 
+import httpx
 import typer
 
 from api.bridging import LOCAL_STUCK_AFTER, is_local
@@ -19,11 +21,13 @@ from api.governing import proposal_number
 from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
 from governance.proposals.cancelling import cancelling
+from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.bindings import points_bridge
 from oracle.bridge.reading import head
 from oracle.chain.port import BlockHeader, Chain
+from oracle.chain.typed_data import stop_reason
 from oracle.deployment.model import Deployment
-from oracle.guardian import reading
+from oracle.guardian import reading, reasons
 from oracle.guardian.model import (
     BRIDGE,
     Act,
@@ -34,13 +38,22 @@ from oracle.guardian.model import (
     said,
 )
 from oracle.guardian.sending import ROLE, WAIT_S, Guarding, send
-from oracle.sender.model import SenderPolicy
+from oracle.sender.model import SenderPolicy, SenderRole
+
+
+class ReasonNotDelivered(VkladError):
+    """The school did not take the words, or did not answer."""
+
+    code = "reason_not_delivered"
+    kind = ErrorKind.UNAVAILABLE
+
 
 Confirm = Annotated[
     str | None, typer.Option(help="What the dry run printed; without it nothing is sent.")
 ]
 Wait = Annotated[float, typer.Option(help="Seconds to wait until it is final.")]
 Offices = Callable[[Chain, Deployment, BlockHeader], Office]
+POST_TIMEOUT_S: Final = 20.0
 DIGEST_SHOWN: Final = 16
 """Hex digits of a confirmation: enough to tell one's own acts apart."""
 
@@ -94,6 +107,35 @@ def veto(
     _do(opened, reading.vetoing(opened.chain, opened.deployment, batch), confirm)
 
 
+def reason(
+    transaction: Annotated[str, typer.Argument(help="The act's transaction, 0x and 64 digits.")],
+    words: Annotated[str, typer.Argument(help="Why; members see it and it is not changed.")],
+    *,
+    to: Annotated[
+        str | None, typer.Option(help="The school's address; without it the words are printed.")
+    ] = None,
+    role: Annotated[
+        SenderRole, typer.Option(help="Whose key acted: the guardian's or the watcher's.")
+    ] = ROLE,
+) -> None:
+    """Tell members why something was stopped in a TRANSACTION, signed by the key that did it."""
+    reasons.check_words(words)
+    settings = load_settings()
+    chain, deployment = _contracts(settings)
+    signer = open_signer(settings, StateFolder(settings.state_folder), (role,))
+    message = stop_reason(
+        chain.chain_id(), deployment.address(BRIDGE), _transaction(transaction), words
+    )
+    signature = signer.sign_message(role, message).hex()
+    signed = {"transaction": transaction, "reason": words, "signature": f"0x{signature}"}
+    if to is None:
+        typer.echo(json.dumps(signed, indent=2, ensure_ascii=False))
+        typer.echo("Anybody may post this to /v1/guardian/reasons of the school.", err=True)
+        return
+    _post(f"{to.rstrip('/')}/v1/guardian/reasons", signed)
+    typer.echo("Members see it now.")
+
+
 def cancel(
     proposal: Annotated[str, typer.Argument(help="Its id: the digits in its address.")],
     *,
@@ -105,6 +147,35 @@ def cancel(
     opened = _open(load_settings(), wait_s)
     _require_power(opened, reading.governor_office)
     _do(opened, cancelling(opened.chain, opened.deployment, number), confirm)
+
+
+def _transaction(text: str) -> bytes:
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if len(raw) != reasons.HASH_BYTES or text != f"0x{raw.hex()}":
+        raise reasons.UnknownAct(f"{text!r} is not 0x and 64 hex digits in lower case.")
+    return raw
+
+
+def _post(url: str, signed: dict[str, str]) -> None:
+    try:
+        answer = httpx.post(url, json=signed, timeout=POST_TIMEOUT_S)
+    except httpx.HTTPError as failed:
+        raise ReasonNotDelivered(
+            f"{url} does not answer: {type(failed).__name__}. Try again, or print the words "
+            "without --to and let somebody post them."
+        ) from failed
+    if answer.status_code != httpx.codes.CREATED:
+        raise ReasonNotDelivered(f"{url} answered {answer.status_code}: {_detail(answer)}")
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return "it is no address of a school of ours."
 
 
 def _contracts(settings: Settings) -> tuple[Chain, Deployment]:
@@ -144,4 +215,6 @@ def _do(opened: Guarding, act: Act, confirm: str | None) -> None:
         raise ActNotConfirmed(
             f"{confirm} confirms something else. What is above is confirmed by {digest}."
         )
-    send(opened, act, typer.echo)
+    receipt = send(opened, act, typer.echo)
+    transaction = f"0x{receipt.transaction_hash.hex()}"
+    typer.echo(f'Tell members why: vklad chain reason {transaction} "…" --to URL')

@@ -58,6 +58,7 @@ from api.http.routes import (
     goods,
     governance,
     grants,
+    guardian,
     identities,
     imports,
     journal,
@@ -121,6 +122,7 @@ from api.pages import analytics as analytics_pages
 from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
 from api.pages import goods as good_pages
+from api.pages import guardian as guardian_pages
 from api.pages import memorandum as memorandum_pages
 from api.pages import notices as notice_pages
 from api.pages import polls as poll_pages
@@ -167,6 +169,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     readiness.router,
     codes.router,
     redemptions.router,
+    guardian.router,
     reserve.router,
     reviews.router,
     referrals.router,
@@ -204,6 +207,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     calendar_pages.router,
     notice_pages.router,
     purchase_pages.router,
+    guardian_pages.router,
     reserve_pages.router,
     inviting.router,
     linking.router,

@@ -61,7 +61,7 @@ MENU: Final = (
             Item("votes", "/votes", needs_chain=True),
             Item("polls", "/polls"),
             Item("calendar", "/calendar", beside=("/governance/analytics", "/notices")),
-            Item("reserve", "/reserve", needs_chain=True),
+            Item("reserve", "/reserve", needs_chain=True, beside=("/guardian",)),
         ),
     ),
     Area(

@@ -48,6 +48,7 @@ from ledger.programme import service as programmes
 from ledger.programme import store as programme_store
 from ledger.programme.store import StoredProgramme
 from oracle.contracts.abi import Address
+from oracle.guardian import record
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -145,6 +146,7 @@ def new_vote(view: ViewHere, composition: CompositionHere, member_id: CurrentMem
             work, states=(ProjectState.PROPOSED,), before=None, limit=PROJECTS_SHOWN_MAX
         )
         asked = budgets.waiting(work, PROJECTS_SHOWN_MAX)
+        paused = record.guard(work).paused is not None
     wallet, voter, answers = _power(composition, member_id)
     return view.render(
         "votes/new.html",
@@ -153,6 +155,7 @@ def new_vote(view: ViewHere, composition: CompositionHere, member_id: CurrentMem
             (format_id(PREFIX, each.project_id), _project_name(view, each)) for each in waiting
         ],
         budgets=[(format_id("bud", each.budget_id), _budget_name(view, each)) for each in asked],
+        paused=paused,
         wallet=wallet,
         voter=voter,
         chain_answers=answers,
@@ -175,6 +178,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         programme = _stored(work, proposal)
         effect = _effect(work, proposal)
         would = effect_of(work, proposal)
+        cancelled = record.cancellation(work, proposal.proposal_id)
         now = work.now
     say = _say(composition, member_id, proposal, mine)
     return view.render(
@@ -186,6 +190,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         programme_name=None if programme is None else _name(view, programme),
         effect=effect,
         would=would,
+        cancelled=cancelled,
         say=say,
         rejected=[each for each in mine if each.state is BallotState.REJECTED][:1],
         left=lambda until: _left(view, until, now),

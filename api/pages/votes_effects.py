@@ -47,6 +47,8 @@ def effect_of(work: Work, proposal: Proposal) -> Effect | None:
         case ProposalKind.TOKENS:
             to, units = decode(("address", "uint256"), proposal.actions[0].calldata[4:])
             return Effect({"to": to, "tokens": units // TOKEN_UNITS_PER_POINT})
+        case ProposalKind.GUARDIAN | ProposalKind.UNPAUSE:
+            return _of_guardian(proposal)
         case ProposalKind.SPENDING | ProposalKind.BUDGET:
             return _of_order(work, proposal)
     return None
@@ -68,6 +70,14 @@ def _of_preview(work: Work, proposal: Proposal) -> Effect | None:
 def _of_limits(proposal: Proposal) -> Effect:
     (wanted,) = decode(("(uint64,uint64,uint64)",), proposal.actions[0].calldata[4:])
     return Effect(dict(zip(LIMIT_NAMES, wanted, strict=True)))
+
+
+def _of_guardian(proposal: Proposal) -> Effect:
+    """Who would guard; of starting the bridge again there is nothing to count."""
+    if proposal.kind is ProposalKind.UNPAUSE:
+        return Effect({})
+    (guardian,) = decode(("address",), proposal.actions[0].calldata[4:])
+    return Effect({"guardian": guardian})
 
 
 def _of_order(work: Work, proposal: Proposal) -> Effect | None:

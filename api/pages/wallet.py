@@ -35,6 +35,8 @@ from ledger.wallets import service as wallets
 from oracle.bridge import redeeming_store, service
 from oracle.bridge.model import BridgePolicy, RedemptionStage, Stage
 from oracle.contracts.abi import address
+from oracle.guardian import record
+from oracle.guardian.record import Deed
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -67,6 +69,8 @@ class Carried:
     steps: list[dict[str, Any]]
     batch: int | None = None
     """The number of the batch it is in, if it goes out and is in one."""
+    veto: Deed | None = None
+    """Who stopped that batch, and why."""
 
     @property
     def is_under_way(self) -> bool:
@@ -84,12 +88,14 @@ def wallet(view: ViewHere, member_id: CurrentMember, composition: CompositionHer
         switch = switches.position(work, Switch.BRIDGING)
         policy = _policy(composition, work)
         carried = _carried(view, work, member_id)
+        paused = record.guard(work).paused
     voter = None if linked is None else _voter(composition, linked)
     return view.render(
         "wallet/wallet.html",
         wallet=None if linked is None else address(linked),
         summary=summary,
         stops=stops,
+        paused=paused,
         switch=switch,
         is_open=switch.is_on and not stops and policy is not None,
         policy=policy,
@@ -137,6 +143,9 @@ def _voter(composition: Composition, linked: str) -> VoterFacts | None:
 
 
 def _carried(view: View, work: Work, member_id: UUID) -> list[Carried]:
+    requests = service.list_requests(work, member_id, before=None, limit=SHOWN_MAX)
+    vetoed = [each.batch_sequence for each in requests if each.reason == "vetoed"]
+    vetoes = record.vetoes(work, [each for each in vetoed if each is not None])
     out = [
         Carried(
             is_out=True,
@@ -146,8 +155,9 @@ def _carried(view: View, work: Work, member_id: UUID) -> list[Carried]:
             stage=found.stage.value,
             steps=_request_steps(view, found.stage, found.executable_at),
             batch=found.batch_sequence,
+            veto=None if found.batch_sequence is None else vetoes.get(found.batch_sequence),
         )
-        for found in service.list_requests(work, member_id, before=None, limit=SHOWN_MAX)
+        for found in requests
     ]
     asked = redeeming_store.references_of_member(work, member_id, SHOWN_MAX)
     back = [

@@ -27,9 +27,15 @@ from governance.proposals.model import (
 )
 from ledger.kernel.canonical import canonical_json
 from ledger.kernel.units import TokenUnits
-from oracle.bindings import mandates, points_bridge, programme_registry, vkl_token
+from oracle.bindings import (
+    mandates,
+    points_bridge,
+    programme_registry,
+    vkl_governor,
+    vkl_token,
+)
 from oracle.bindings.points_bridge import Limits
-from oracle.contracts.abi import Address
+from oracle.contracts.abi import ZERO_ADDRESS, Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,16 @@ class ProgrammeChange:
     impact: Impact | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Who guards bridge and Governor, and the accounts that must not: other roles."""
+
+    bridge: Address
+    governor: Address
+    present: tuple[Address, Address]
+    others: frozenset[Address]
+
+
 def programme_draft(wording: Wording, registry: Address, change: ProgrammeChange) -> Draft:
     """A proposal to put a programme version in force."""
     effective_s = int(change.effective_at.timestamp())
@@ -140,6 +156,37 @@ def limits_draft(wording: Wording, bridge: Address, present: Limits, wanted: Lim
     note = f"Limits: {_limits_text(present)} → {_limits_text(wanted)}"
     call = points_bridge.set_limits(wanted)
     return wording.draft(ProposalKind.LIMITS, Action(bridge, 0, call.calldata), (note,))
+
+
+def guardian_draft(wording: Wording, guards: Guards, guardian: Address) -> Draft:
+    """A proposal that one account guards bridge and Governor from its execution on, for a term.
+
+    Naming the present one renews its term.
+
+    Raises:
+        ProposalRefused: the account has another role, so that the bridge would refuse it.
+    """
+    if guardian == ZERO_ADDRESS or guardian in guards.others:
+        raise ProposalRefused(
+            f"{guardian} cannot be guardian: it has another role or is nobody's.", field="guardian"
+        )
+    before = " and ".join(dict.fromkeys(guards.present))
+    note = f"Guardian: {before} → {guardian}, for a term from execution on"
+    there = Action(guards.bridge, 0, points_bridge.set_guardian(guardian).calldata)
+    here = Action(guards.governor, 0, vkl_governor.set_proposal_guardian(guardian).calldata)
+    made = wording.draft(ProposalKind.GUARDIAN, there, (note,))
+    return replace(made, actions=(there, here))
+
+
+def unpause_draft(wording: Wording, bridge: Address, *, paused: bool) -> Draft:
+    """A proposal to start a paused bridge again.
+
+    Raises:
+        ProposalRefused: it is not paused.
+    """
+    if not paused:
+        raise ProposalRefused("The bridge is not paused.", field="kind")
+    return wording.draft(ProposalKind.UNPAUSE, Action(bridge, 0, points_bridge.unpause().calldata))
 
 
 def tokens_draft(wording: Wording, token: Address, to: Address, amount: TokenUnits) -> Draft:

@@ -90,6 +90,8 @@ class ProposalKind(StrEnum):
     TOKENS = "tokens"
     BUDGET = "budget"
     TEXT = "text"
+    GUARDIAN = "guardian"
+    UNPAUSE = "unpause"
     DIRECT = "direct"
     """Made on chain without us: any calls at all."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from governance.contracts import GovernanceContracts
+from governance.proposals.drafts import Guards
 from governance.proposals.model import STATE_BY_NUMBER, ProposalState, Standing
 from ledger.kernel.units import TokenUnits
 from oracle.bindings import points_bridge, programme_registry, vkl_governor, vkl_token
@@ -133,6 +134,25 @@ def programme_in_registry(chain: Chain, contracts: GovernanceContracts, at: Bloc
 def bridge_limits(chain: Chain, bridge: Address, at: BlockHeader) -> Limits:
     """What the bridge lets through now."""
     return read(chain, bridge, points_bridge.limits(), at.number)
+
+
+def guards(
+    chain: Chain, contracts: GovernanceContracts, bridge: Address, at: BlockHeader
+) -> Guards:
+    """Who guards now, and who cannot."""
+    here, there = at.number, contracts.governor
+    present = (
+        read(chain, bridge, points_bridge.guardian(), here),
+        read(chain, there, vkl_governor.proposal_guardian(), here),
+    )
+    roles = (points_bridge.poster(), points_bridge.watcher(), points_bridge.timelock())
+    others = frozenset(read(chain, bridge, role, here) for role in roles)
+    return Guards(bridge, there, present, others)
+
+
+def bridge_paused(chain: Chain, bridge: Address, at: BlockHeader) -> bool:
+    """Whether the bridge contract commits and executes nothing."""
+    return read(chain, bridge, points_bridge.paused(), at.number)
 
 
 def _moment(seconds: int) -> datetime:

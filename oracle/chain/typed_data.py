@@ -9,6 +9,7 @@
 | `PollBallot` | governor, which never sees it | Vklad Polls, 1 | version: counted off chain |
 | `MemorandumEntry` | governor, which never sees it | Vklad Memorandum, 1 | turn, off chain |
 | `Reserve` | bridge, which never sees it | Vklad Proof of Reserve, 1 | none: it says its block |
+| `StopReason` | bridge, which never sees it | Vklad Guardian, 1 | none: once a transaction |
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ GOVERNOR_NAME: Final = "Vklad Governor"
 VKL_NAME: Final = "Vklad"
 BRIDGE_NAME: Final = "Vklad Points Bridge"
 RESERVE_NAME: Final = "Vklad Proof of Reserve"
+GUARDIAN_NAME: Final = "Vklad Guardian"
 SIGNATURE_BYTES: Final = 65
 
 _DOMAIN: Final = (
@@ -114,6 +116,7 @@ _TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("blockHash", "bytes32"),
         ("statedAt", "uint256"),
     ),
+    "StopReason": (("transactionHash", "bytes32"), ("reason", "string")),
 }
 
 
@@ -237,6 +240,12 @@ def reserve(domain: Domain, values: Mapping[str, Any]) -> TypedData:
     """What the ledger holds against tokens at one block; signed by us and sent to nobody."""
     assert list(values) == [name for name, _ in _TYPES["Reserve"]], "every field, in order"
     return TypedData(domain, "Reserve", values)
+
+
+def stop_reason(chain_id: int, bridge: Address, transaction_hash: bytes, reason: str) -> TypedData:
+    """Why whoever signs has stopped something in a transaction; sent to no contract."""
+    values = {"transactionHash": transaction_hash, "reason": reason}
+    return TypedData(Domain(GUARDIAN_NAME, chain_id, bridge), "StopReason", values)
 
 
 def fractional_params(against: TokenUnits, in_favour: TokenUnits, abstain: TokenUnits) -> bytes:

@@ -279,6 +279,20 @@ def events_about(
     )
 
 
+def newest_events(
+    work: Work, chain_key: int, kinds: Collection[tuple[str, str]], limit: int
+) -> list[ChainEvent]:
+    """Logs of these kinds (contract, name) as the chain has them now, the newest first."""
+    kind = sa.tuple_(chain_events.c.contract, chain_events.c.name)
+    return _events(
+        work,
+        sa.select(chain_events)
+        .where(chain_events.c.chain_key == chain_key, kind.in_(list(kinds)))
+        .order_by(chain_events.c.block_number.desc(), chain_events.c.log_index.desc())
+        .limit(limit),
+    )
+
+
 def count_waiting(work: Work, chain_key: int) -> int:
     """Logs that were read and not acted on yet."""
     query = sa.select(sa.func.count()).where(

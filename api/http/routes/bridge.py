@@ -47,6 +47,7 @@ from oracle.bridge.model import RECORD_POINTS_MAX, REFERENCE_BYTES, Reference
 from oracle.chain.erc1271 import is_valid_contract_signature
 from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
+from oracle.guardian import record
 from oracle.reconcile.model import LedgerSide, Reconciliation
 from oracle.reconcile.service import (
     ledger_side,
@@ -226,7 +227,8 @@ def status(_: PrincipalHere, composition: CompositionHere) -> dict[str, Any]:
         standing = redeeming_store.stops(work)
         switch = switches.position(work, Switch.BRIDGING)
         ledger = _ledger_side(work)
-    return answers.status_json(standing, switch, ledger, _compared(composition))
+        paused = record.guard(work).paused
+    return answers.status_json(standing, switch, ledger, _compared(composition), paused)
 
 
 @router.post("/stops", status_code=201, responses=responses(400, 401, 403, 404, 422, 503))

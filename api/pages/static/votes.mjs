@@ -9,6 +9,7 @@ import {
 const ORDERS = {
   spending: (fields) => ({ project: fields.project.value }),
   budget: (fields) => ({ budget: fields.budget.value }),
+  guardian: (fields) => ({ guardian: fields.guardian.value.trim() }),
   tokens: (fields) => ({ tokens: { to: fields.tokens_to.value.trim(), tokens: Number(fields.tokens_count.value) } }),
   limits: (fields) => ({
     limits: Object.fromEntries(["capacity_points", "refill_points_per_day", "growth_points_max"]

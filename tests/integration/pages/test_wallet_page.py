@@ -14,6 +14,7 @@ from ledger.kernel.transaction import execute
 from ledger.members.model import Role
 from ledger.switches import service as switches
 from ledger.switches.model import SetSwitch, Switch
+from oracle.bindings import points_bridge
 from oracle.bridge.model import Stage
 from tests.integration.pages.conftest import Reader, app_of, person
 from tests.support.bridge import World
@@ -71,6 +72,23 @@ def test_a_stopped_bridge_says_so_and_why(reader: Reader, world: World) -> None:
     assert "We are looking at something" in told
     assert 'data-bridge="out"' not in reader.get("/wallet").text
     assert "Сейчас в кошельки ничего не переносится" in reader.words("/wallet", "ru")
+
+
+def test_a_vetoed_batch_says_by_whom(reader: Reader, world: World) -> None:
+    world.link(reader.member_id)
+    world.watching = False
+    request = world.request(reader.member_id, 120)
+    world.until(lambda: world.stage(request) in {Stage.DELAYED, Stage.EXECUTING})
+    world.send_as(world.contracts.keys.guardian, world.bridge, points_bridge.veto(1).calldata)
+    world.until(lambda: world.stage(request) is Stage.RETURNED)
+    told = reader.words("/wallet")
+    assert "The guardian has vetoed this batch." in told
+    assert "has not said why yet" in told
+    assert "Хранитель наложил вето на эту партию." in reader.words("/wallet", "ru")
+    world.send_as(world.contracts.keys.guardian, world.bridge, points_bridge.pause().calldata)
+    world.index()
+    assert "What you ask for now is set aside and waits." in reader.words("/wallet")
+    assert 'data-bridge="out"' in reader.get("/wallet").text
 
 
 def test_unlinking_leads_back_to_linking(reader: Reader, world: World) -> None:
