@@ -21,7 +21,8 @@ ROLES = (SenderRole.DEPLOYER, SenderRole.POSTER, SenderRole.RELAYER, SenderRole.
 
 def keys_of(account: Callable[[int], LocalAccount]) -> Keys:
     accounts = [account(index) for index in range(6)]
-    by_role = dict(zip(ROLES, accounts, strict=False)) | {SenderRole.ANCHORER: accounts[5]}
+    by_role = dict(zip(ROLES, accounts, strict=False))
+    by_role |= {SenderRole.ANCHORER: accounts[5], SenderRole.GUARDIAN: accounts[4]}
     return Keys(by_role, accounts[4], accounts[5])
 
 
