@@ -72,9 +72,8 @@ def begin(turn: Turn, intent: Intent) -> int:
     """Give a queued intent its nonce, or fail it if it would revert."""
     sender = turn.signer.address(turn.role)
     call = Call(intent.to, intent.calldata, sender, intent.value_wei, intent.gas_limit)
-    try:
-        turn.chain.call(call, BlockTag.LATEST)
-    except CallReverted as reverted:
+    reverted = _revert_of(turn.chain, call)
+    if reverted is not None:
         execute(turn.database, _fail, (intent, None, f"would revert: {_words(reverted)}"))
         return 1
     nonce_head = turn.chain.nonce(sender, BlockTag.LATEST)
@@ -87,6 +86,24 @@ def begin(turn: Turn, intent: Intent) -> int:
         return replace(intent, state=IntentState.RESERVED, sender=sender, nonce=nonce)
 
     return 1 + move(turn, execute(turn.database, reserve, None))
+
+
+def _revert_of(chain: Chain, call: Call) -> CallReverted | None:
+    """How a call fails on the head, if it does.
+
+    A node that mines meanwhile may answer for its newest state with the time of the block before:
+    so a failure is believed only of one block, asked for by its number.
+    """
+    try:
+        chain.call(call, BlockTag.LATEST)
+    except CallReverted:
+        head = chain.block(BlockTag.LATEST)
+        assert head is not None, "a chain has a head"
+        try:
+            chain.call(call, head.number)
+        except CallReverted as reverted:
+            return reverted
+    return None
 
 
 def move(turn: Turn, intent: Intent) -> int:

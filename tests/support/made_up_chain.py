@@ -184,6 +184,8 @@ class MadeUpChain:
     def call(self, call: Call, at: BlockAt) -> bytes:
         if call.calldata.startswith(b"refuse"):
             raise CallReverted("told to", b"")
+        if call.calldata.startswith(b"mixed") and at is BlockTag.LATEST:
+            raise CallReverted("the state of one block at the time of another", b"")
         return b""
 
     def estimate_gas(self, call: Call) -> int:

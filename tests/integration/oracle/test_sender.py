@@ -103,6 +103,14 @@ def test_what_would_revert_takes_no_nonce_and_what_reverts_fails_when_final(
     assert [sent.nonce for sent in chain.done()] == [0]
 
 
+def test_a_revert_is_believed_of_a_numbered_block_only(
+    database: Database, chain: MadeUpChain
+) -> None:
+    execute(database, service.submit, intent("mixed", b"mixed"))
+    advance(database, chain)
+    assert state_of(database, "mixed").state is IntentState.BROADCAST
+
+
 def test_a_stuck_transaction_is_replaced_and_only_one_of_both_is_mined(
     database: Database, chain: MadeUpChain
 ) -> None:
