@@ -46,11 +46,12 @@ from oracle.reconcile.statement import ATTESTER, Statement, state
 from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.sender.ports import SenderSigner
 
-LOCAL_POLICY: Final = BridgePolicy(
+TRIAL_POLICY: Final = BridgePolicy(
     batch_after=timedelta(seconds=1),
     refund_window=timedelta(0),
 )
-"""On a local chain people try things out: batches at once, and points that were just earned."""
+"""On a local chain, and in a demo on any, people try things out: batches at once, and points that
+were just earned."""
 LOCAL_FINALITY_AGE: Final = timedelta(seconds=3)
 """A local node writes its state once a second; a block younger than that may die with it."""
 LOCAL_STUCK_AFTER: Final = timedelta(seconds=5)
@@ -118,7 +119,7 @@ class ChainParts:
     @property
     def bridge_policy(self) -> BridgePolicy:
         """What the school allows."""
-        return bridge_policy(self.deployment.chain_id)
+        return bridge_policy(self.composition.settings, self.deployment.chain_id)
 
     @property
     def batcher(self) -> Batcher:
@@ -183,9 +184,10 @@ def is_local(deployment: Deployment) -> bool:
     return deployment.chain_id in LOCAL_CHAIN_IDS
 
 
-def bridge_policy(chain_id: int) -> BridgePolicy:
+def bridge_policy(settings: Settings, chain_id: int) -> BridgePolicy:
     """The policy for a chain."""
-    return LOCAL_POLICY if chain_id in LOCAL_CHAIN_IDS else BridgePolicy()
+    is_trial = settings.demo or chain_id in LOCAL_CHAIN_IDS
+    return TRIAL_POLICY if is_trial else BridgePolicy()
 
 
 def anchor_policy(settings: Settings) -> AnchorPolicy:
@@ -217,7 +219,7 @@ def bridging_of(composition: Composition, work: Work) -> Bridging:
         raise ChainOff("This installation has no chain: no wallets, tokens or votes.")
     deployment = recorded_deployment(composition.state, require_chain(work))
     return Bridging(
-        bridge_policy(deployment.chain_id),
+        bridge_policy(composition.settings, deployment.chain_id),
         deployment.address("PointsBridge"),
         deployment.address("VklToken"),
     )

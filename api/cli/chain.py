@@ -8,12 +8,15 @@ from typing import Annotated, Final
 import typer
 
 from api.chain import deploy_contracts, deployment_of, open_chain, require_sound
-from api.cli import chain_operations, guardian
+from api.cli import chain_operations, chain_setup, guardian
 from api.settings import load_settings
 from api.supervisor.state import StateFolder
 from oracle.deployment.model import Deployment, parameters_from_json
 
 app: Final = typer.Typer(help="The contracts on the chain.", no_args_is_help=True)
+app.command()(chain_setup.accounts)
+app.command()(chain_setup.parameters)
+app.command()(chain_setup.source)
 app.command()(chain_operations.reconcile)
 app.command()(chain_operations.reserve)
 app.command()(chain_operations.verify_reserve)

@@ -47,6 +47,7 @@ class Loader:
     report: Report
     with_chain: bool
     wallet_secret: str
+    chain_wait_s: int
 
 
 def is_loaded(base_url: str, *, with_chain: bool) -> bool:
@@ -166,7 +167,7 @@ def _appoint_auditor(loader: Loader, first: Person, second: Person) -> None:
 def _propose(loader: Loader) -> str | None:
     voter = Person(loader.base_url, VOTER)
     try:
-        propose(voter, loader.wallet_secret)
+        propose(voter, loader.wallet_secret, loader.chain_wait_s)
     except (Unanswered, DoorClosed) as refused:
         return f"There is no proposal to vote on yet ({refused}). Try: vklad demo load"
     finally:

@@ -14,6 +14,10 @@ from ledger.kernel.transaction import execute
 
 PROGRAMME: Final = Path(__file__).parents[2] / "examples" / "programmes" / "school.yaml"
 
+LOCAL_CHAIN_WAIT_S: Final = 60
+CHAIN_WAIT_S: Final = 1_200
+"""Blocks of others take seconds, and minutes until they are final."""
+
 
 def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> str | None:
     """Load the community, or what is missing of it; what could not be done, if anything.
@@ -42,6 +46,7 @@ def fill(settings: Settings, report: Report, programme: Path = PROGRAMME) -> str
                 report,
                 composition.chain_is_on,
                 composition.state.secret("demo_wallet"),
+                CHAIN_WAIT_S if settings.chain_rpc_urls else LOCAL_CHAIN_WAIT_S,
             )
         )
     finally:

@@ -18,7 +18,6 @@ from eth_account.signers.local import LocalAccount
 from api.demo.client import Person
 
 POINTS: Final = 50
-WAIT_S: Final = 60
 POLL_S: Final = 0.5
 TITLE: Final = "Открытые разборы по средам / Open reviews on Wednesdays"
 BODY: Final = (
@@ -31,12 +30,12 @@ class Unanswered(Exception):
     """The chain did not do its part in time."""
 
 
-def propose(person: Person, secret: str) -> None:
+def propose(person: Person, secret: str, wait_s: int) -> None:
     """Make the proposal, whatever of the way to it was done before.
 
     Raises:
         DoorClosed: a door answered otherwise than expected.
-        Unanswered: tokens or votes did not arrive within ``WAIT_S``.
+        Unanswered: tokens or votes did not arrive within ``wait_s`` seconds.
     """
     digest = hashlib.sha256(f"demo wallet {secret}".encode()).digest()
     key: LocalAccount = Account.from_key(digest)
@@ -46,15 +45,15 @@ def propose(person: Person, secret: str) -> None:
         signature = _hex(key.sign_message(encode_defunct(text=message)).signature)
         person.put("/v1/wallet", {"message": message, "signature": signature})
     if not int(person.get("/v1/voting-power")["tokens"]):
-        _wait(lambda: person.get("/v1/balances")["available"] >= POINTS)
+        _wait(lambda: person.get("/v1/balances")["available"] >= POINTS, wait_s)
         person.post("/v1/bridge/requests", {"points": POINTS})
-    _wait(lambda: int(person.get("/v1/voting-power")["tokens"]))
+    _wait(lambda: int(person.get("/v1/voting-power")["tokens"]), wait_s)
     if not int(person.get("/v1/voting-power")["votes"]):
         asked = person.get("/v1/delegation-message")
         body = {name: asked[name] for name in ("delegatee", "nonce", "expiry")}
         body["signature"] = _sign(key, asked["typed_data"])
         person.post("/v1/delegations", body)
-    _wait(lambda: person.get("/v1/voting-power")["may_propose"])
+    _wait(lambda: person.get("/v1/voting-power")["may_propose"], wait_s)
     draft = {"kind": "text", "title": TITLE, "body": BODY}
     asked = person.post("/v1/proposal-messages", draft)
     person.post(
@@ -90,9 +89,9 @@ def _hex(raw: bytes) -> str:
     return f"0x{raw.hex()}"
 
 
-def _wait(look: Callable[[], object]) -> None:
-    for _ in range(int(WAIT_S / POLL_S)):
+def _wait(look: Callable[[], object], wait_s: int) -> None:
+    for _ in range(int(wait_s / POLL_S)):
         if look():
             return
         time.sleep(POLL_S)
-    raise Unanswered(f"Nothing arrived within {WAIT_S} seconds; see the worker's log.")
+    raise Unanswered(f"Nothing arrived within {wait_s} seconds; see the worker's log.")

@@ -63,19 +63,8 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         ToolMissing: Node or the npm packages are not there.
         CompilationFailed: an error, or a warning about one of our own sources.
     """
-    import solcx  # noqa: PLC0415 - only those who compile need it
-    from solcx.exceptions import SolcError  # noqa: PLC0415 - as above
-
     sources = {name: {"content": path.read_text()} for name, path in _sources()}
-    request = {"language": "Solidity", "sources": sources, "settings": dict(SETTINGS)}
-    try:
-        answer: dict[str, Any] = solcx.compile_standard(
-            request,
-            base_path=str(toolchain.PROJECT_DIR / "node_modules"),
-            solc_binary=str(toolchain.solc_wrapper()),
-        )
-    except SolcError as refused:
-        raise CompilationFailed(str(refused)) from refused
+    answer = _compile(sources)
     for complaint in answer.get("errors", ()):
         if complaint.get("sourceLocation", {}).get("file") in sources:
             raise CompilationFailed(complaint["formattedMessage"])
@@ -89,6 +78,25 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         name: _artifact(name, answer["contracts"][f"contracts/{name}.sol"][name], immutables)
         for name in CONTRACTS
     }
+
+
+def standard_input() -> dict[str, Any]:
+    """What an explorer is given to make the same code itself: every source, imported ones too.
+
+    The standard JSON input of solc; paths are as in the sources' imports.
+
+    Raises:
+        ToolMissing, CompilationFailed: as `compile_contracts`.
+    """
+    ours = {name: {"content": path.read_text()} for name, path in _sources()}
+    packages = toolchain.PROJECT_DIR / "node_modules"
+    imported = {
+        name: {"content": (packages / name).read_text()}
+        for name in sorted(_compile(ours)["sources"])
+        if name not in ours
+    }
+    settings = {**SETTINGS, "outputSelection": {"*": {"*": ["evm.bytecode.object"]}}}
+    return {"language": "Solidity", "sources": ours | imported, "settings": settings}
 
 
 def load_artifact(name: str) -> dict[str, Any]:
@@ -111,6 +119,22 @@ def sources_digest() -> str:
     for package in ("solc", "@openzeppelin/contracts"):
         digest.update(f"{package}@{toolchain.pinned_version(package)}\0".encode())
     return digest.hexdigest()
+
+
+def _compile(sources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    import solcx  # noqa: PLC0415 - only those who compile need it
+    from solcx.exceptions import SolcError  # noqa: PLC0415 - as above
+
+    request = {"language": "Solidity", "sources": sources, "settings": dict(SETTINGS)}
+    try:
+        answer: dict[str, Any] = solcx.compile_standard(
+            request,
+            base_path=str(toolchain.PROJECT_DIR / "node_modules"),
+            solc_binary=str(toolchain.solc_wrapper()),
+        )
+    except SolcError as refused:
+        raise CompilationFailed(str(refused)) from refused
+    return answer
 
 
 def _sources() -> Iterator[tuple[str, Path]]:

@@ -120,6 +120,41 @@ def local_parameters(roles: Roles, voting_period_s: int = LOCAL_VOTING_PERIOD_S)
     )
 
 
+_HOUR_S: Final = 3600
+_DAY_S: Final = 24 * _HOUR_S
+
+
+def public_parameters(roles: Roles) -> Parameters:
+    """A careful beginning for a chain of others: time to notice, and little that theft can mint."""
+    return Parameters(
+        roles=roles,
+        timelock_delay_s=2 * _DAY_S,
+        bridge_periods=Periods(
+            delay_s=6 * _HOUR_S,
+            lifetime_s=3 * _DAY_S,
+            heartbeat_s=_HOUR_S,
+            guardian_term_s=180 * _DAY_S,
+        ),
+        bridge_limits=Limits(
+            capacity_points=20_000, refill_points_per_day=20_000, growth_points_max=20_000
+        ),
+        bridge_ceilings=Limits(
+            capacity_points=500_000, refill_points_per_day=500_000, growth_points_max=500_000
+        ),
+        governor=GovernorParameters(
+            voting_delay_s=_DAY_S,
+            late_quorum_extension_s=_DAY_S,
+            guardian_term_s=180 * _DAY_S,
+            proposal_threshold=100 * TOKEN_UNITS_PER_POINT,
+            terms=tuple(
+                Terms((7 if number == 0 else 5) * _DAY_S, percent, max(5, voters), 10 * tokens)
+                for number, (percent, voters, tokens) in enumerate(_QUORUM_BY_KIND)
+            ),
+        ),
+        mandates=Bounds(order_points_max=20_000, window_points_max=40_000, window_s=30 * _DAY_S),
+    )
+
+
 def to_json(deployment: Deployment) -> str:
     """The text of a deployment record."""
     document = {

@@ -1,14 +1,14 @@
 """Deploy every contract, give the governor its roles, let go of the deployer's.
 
-Token and bridge name each other, so the bridge's address is computed before it exists: an account's
-n-th contract has a known address. A deployment that broke off is simply done again from the start;
+The contracts name each other, so their addresses are computed before they exist: an account's n-th
+contract has a known address. A deployment that broke off is simply done again from the start;
 what it left behind has no power over anything.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +40,14 @@ from oracle.deployment.model import DeployedContract, Deployment, Parameters, fr
 from oracle.sender.model import Fees, SenderRole
 from oracle.sender.ports import SenderSigner, TypedTransaction
 
-RECEIPT_POLLS_MAX: Final = 600
+RECEIPT_POLLS_MAX: Final = 3_000
 RECEIPT_POLL_S: Final = 0.1
 DEFAULT_ADMIN: Final = b"\0" * 32
+
+_ORDER: Final = (
+    *("VklTimelock", "VklToken", "PointsBridge", "ProgrammeRegistry"),
+    *("Mandates", "VklGovernor", "BallotRelay", "Anchors"),
+)
 
 Report = Callable[[str], None]
 
@@ -67,24 +72,12 @@ def deploy(
     """
     deployer = _Deployer(chain, signer, report)
     me = deployer.account
-    timelock = deployer.create(
-        "VklTimelock", vkl_timelock.constructor(parameters.timelock_delay_s, me)
-    )
-    bridge = created_address(me, deployer.nonce + 1)
-    token = deployer.create("VklToken", vkl_token.constructor(bridge))
-    deployer.create("PointsBridge", _bridge_arguments(token, timelock, parameters))
-    places = (
-        deployer.create("ProgrammeRegistry", programme_registry.constructor(timelock)),
-        deployer.create("Mandates", mandates.constructor(timelock, parameters.mandates)),
-    )
-    governor = deployer.create(
-        "VklGovernor",
-        vkl_governor.constructor(
-            token, timelock, parameters.roles.guardian, places, parameters.governor
-        ),
-    )
-    deployer.create("BallotRelay", ballot_relay.constructor(governor))
-    deployer.create("Anchors", anchors.constructor(timelock, parameters.roles.anchorer))
+    places = {
+        name: created_address(me, deployer.nonce + number) for number, name in enumerate(_ORDER)
+    }
+    for name in _ORDER:
+        deployer.create(name, constructor_arguments(name, places, me, parameters))
+    timelock, governor = places["VklTimelock"], places["VklGovernor"]
     for role in (
         vkl_timelock.proposer_role(),
         vkl_timelock.canceller_role(),
@@ -101,6 +94,34 @@ def deploy(
         contracts=deployer.contracts,
         parameters=parameters,
     )
+
+
+def constructor_arguments(
+    name: str, places: Mapping[str, Address], deployer: Address, parameters: Parameters
+) -> bytes:
+    """What follows a contract's code in the transaction that makes it; `places` by contract."""
+    roles, timelock = parameters.roles, places["VklTimelock"]
+    called = (places["ProgrammeRegistry"], places["Mandates"])
+    made = {
+        "VklTimelock": vkl_timelock.constructor(parameters.timelock_delay_s, deployer),
+        "VklToken": vkl_token.constructor(places["PointsBridge"]),
+        "PointsBridge": points_bridge.constructor(
+            places["VklToken"],
+            timelock,
+            (roles.poster, roles.watcher, roles.guardian),
+            parameters.bridge_periods,
+            parameters.bridge_limits,
+            parameters.bridge_ceilings,
+        ),
+        "ProgrammeRegistry": programme_registry.constructor(timelock),
+        "Mandates": mandates.constructor(timelock, parameters.mandates),
+        "VklGovernor": vkl_governor.constructor(
+            places["VklToken"], timelock, roles.guardian, called, parameters.governor
+        ),
+        "BallotRelay": ballot_relay.constructor(places["VklGovernor"]),
+        "Anchors": anchors.constructor(timelock, roles.anchorer),
+    }
+    return made[name]
 
 
 def write_record(path: Path, deployment: Deployment) -> None:
@@ -146,18 +167,6 @@ def created_address(creator: Address, nonce: int) -> Address:
     short = whole if 0 < nonce < 0x80 else bytes([0x80 + len(whole)]) + whole
     items = b"\x94" + bytes.fromhex(creator[2:]) + short
     return address(f"0x{keccak(bytes([0xC0 + len(items)]) + items)[12:].hex()}")
-
-
-def _bridge_arguments(token: Address, timelock: Address, parameters: Parameters) -> bytes:
-    roles = parameters.roles
-    return points_bridge.constructor(
-        token,
-        timelock,
-        (roles.poster, roles.watcher, roles.guardian),
-        parameters.bridge_periods,
-        parameters.bridge_limits,
-        parameters.bridge_ceilings,
-    )
 
 
 class _Deployer:

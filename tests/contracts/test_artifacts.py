@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import solcx
 
 from oracle.contracts import compiler, toolchain
 from oracle.contracts.__main__ import main
@@ -18,6 +19,14 @@ def _npm() -> None:
 
 def test_artifacts_and_bindings_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_an_explorer_makes_the_same_code_of_what_it_is_given() -> None:
+    given = compiler.standard_input()
+    answer = solcx.compile_standard(given, solc_binary=str(toolchain.solc_wrapper()))
+    for name in compiler.CONTRACTS:
+        made = answer["contracts"][f"contracts/{name}.sol"][name]["evm"]["bytecode"]["object"]
+        assert made == compiler.load_artifact(name)["bytecode"]
 
 
 def test_staleness_is_seen(

@@ -44,7 +44,7 @@ class Installation:
         }
         self.popen: subprocess.Popen[bytes] | None = None
 
-    def up(self) -> None:
+    def up(self, within_s: int = LONG_S) -> None:
         """Start it, and wait until it says that it is up."""
         with self.log.open("wb") as log:
             self.popen = subprocess.Popen(
@@ -55,7 +55,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        for _ in range(LONG_S * 10):
+        for _ in range(within_s * 10):
             if "Ctrl-C stops everything" in self.log.read_text():
                 return
             if self.popen.poll() is not None:
@@ -96,7 +96,13 @@ class Installation:
 
     def vklad(self, *arguments: str) -> str:
         """A command of this installation that must succeed."""
-        done = subprocess.run(
+        done = self.tried(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def tried(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of this installation, however it ends."""
+        return subprocess.run(
             [sys.executable, "-m", "api.cli.main", *arguments],
             cwd=ROOT,
             env=self.environment,
@@ -105,8 +111,6 @@ class Installation:
             timeout=LONG_S,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def proves_itself(self) -> None:
         """The ledger and the chain say that nothing is lost."""

@@ -54,15 +54,26 @@ def expect(truth: object, sentence: str) -> None:
         raise StepFailed(sentence)
 
 
+@dataclass
+class Patience:
+    """How many times as long as on a local chain to wait for anything."""
+
+    times: float = 1
+
+
+PATIENCE: Final = Patience()
+
+
 def wait_for(what: str, look: Callable[[], Any], *, seconds: float = WAIT_S) -> Any:
-    """Look until there is something to see; the thing seen."""
-    deadline = time.monotonic() + seconds
+    """Look until there is something to see; the thing seen. ``seconds`` are a local chain's."""
+    patience_s = seconds * PATIENCE.times
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
         time.sleep(0.4)
-    raise StepFailed(f"waited {seconds:.0f} s in vain for {what}")
+    raise StepFailed(f"waited {patience_s:.0f} s in vain for {what}")
 
 
 def good(answer: httpx.Response) -> httpx.Response:

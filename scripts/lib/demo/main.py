@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from doors import Node, SabotageFailed, StepFailed
+from doors import PATIENCE, Node, SabotageFailed, StepFailed
 from firsts import FIRSTS
 from firsts_chain import CHAIN_FIRSTS
 from story import STEPS, Story
@@ -45,10 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar=f"{{1..{len(STEPS)}}}",
         help="damage what this step relies on; it must then fail",
     )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=1,
+        metavar="TIMES",
+        help="wait so many times as long as on a local chain, where blocks take seconds",
+    )
     parser.add_argument("--list", action="store_true", help="print the steps and stop")
     asked = parser.parse_args(arguments)
     if asked.what == "firsts" and asked.sabotage:
         parser.error("each step of firsts brings its own counter-example")
+    PATIENCE.times = asked.patience
     rpc_url = _rpc_url()
     firsts = (*FIRSTS[:-1], *(CHAIN_FIRSTS if rpc_url else ()), *FIRSTS[-1:])  # Forgetting is last.
     steps = STEPS if asked.what == "story" else (*STEPS[:GROUNDWORK], *firsts)

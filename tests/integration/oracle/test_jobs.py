@@ -81,7 +81,7 @@ def at_once(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks are mined by the test, so none has to be old to be final."""
     monkeypatch.setattr(composed, "LOCAL_FINALITY_AGE", timedelta(0))
     monkeypatch.setattr(
-        composed, "LOCAL_POLICY", replace(composed.LOCAL_POLICY, batch_after=timedelta(0))
+        composed, "TRIAL_POLICY", replace(composed.TRIAL_POLICY, batch_after=timedelta(0))
     )
 
 

@@ -1,0 +1,79 @@
+"""`vklad chain accounts | parameters | source`: what a deployment to a chain of others needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+
+from api.chain import (
+    KEY_INDEX,
+    deployment_of,
+    deployment_parameters,
+    open_chain,
+    open_signer,
+)
+from api.settings import load_settings
+from api.supervisor.state import StateFolder
+from oracle.chain.port import BlockTag
+from oracle.contracts.compiler import CONTRACTS, standard_input
+from oracle.deployment.model import public_parameters
+from oracle.deployment.service import constructor_arguments
+from oracle.sender.model import SenderRole
+
+WEI_PER_COIN: Final = 10**18
+
+
+def accounts() -> None:
+    """Print each role's account and what it has to pay gas with; the guardian's is elsewhere."""
+    settings = load_settings()
+    state = StateFolder(settings.state_folder)
+    state.prepare()
+    chain = open_chain(settings, state)
+    roles = [role for role in KEY_INDEX if role is not SenderRole.GUARDIAN]
+    signer = open_signer(settings, state, roles)
+    typer.echo(f"Chain {chain.chain_id()}")
+    for role in roles:
+        account = signer.address(role)
+        balance = chain.balance_wei(account, BlockTag.LATEST)
+        coins = f"{balance // WEI_PER_COIN}.{balance % WEI_PER_COIN:018d}".rstrip("0").rstrip(".")
+        typer.echo(f"  {role:<9} {account}  {coins}")
+
+
+def parameters(
+    *,
+    rehearsal: Annotated[
+        bool, typer.Option(help="Periods of seconds, as on a local chain, to try things out.")
+    ] = False,
+) -> None:
+    """Print parameters for `deploy` with this installation's accounts, to be thought about."""
+    settings = load_settings()
+    state = StateFolder(settings.state_folder)
+    state.prepare()
+    made = deployment_parameters(settings, state)
+    chosen = made if rehearsal else public_parameters(made.roles)
+    typer.echo(json.dumps({"parameters": asdict(chosen)}, indent=2))
+
+
+def source(
+    contract: Annotated[
+        str | None, typer.Argument(help="For its constructor arguments; else the sources.")
+    ] = None,
+) -> None:
+    """Print what an explorer verifies the code by: the compiler's input, or a CONTRACT's arguments.
+
+    The input is solc's standard JSON; the arguments are ABI-encoded, in hexadecimal.
+    """
+    if contract is None:
+        typer.echo(json.dumps(standard_input()))
+        return
+    if contract not in CONTRACTS:
+        raise typer.BadParameter(f"There is no {contract}. One of: {', '.join(CONTRACTS)}.")
+    settings = load_settings()
+    state = StateFolder(settings.state_folder)
+    deployment = deployment_of(open_chain(settings, state), state)
+    places = {name: each.address for name, each in deployment.contracts.items()}
+    arguments = constructor_arguments(contract, places, deployment.deployer, deployment.parameters)
+    typer.echo(arguments.hex())
