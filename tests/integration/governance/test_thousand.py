@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from eth_account import Account
 from eth_utils.crypto import keccak
 
@@ -42,6 +43,7 @@ from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.reconcile.service import check
 from oracle.sender.model import SenderPolicy
+from oracle.sender.tables import intents
 from oracle.watcher.sending import WatcherSender
 from oracle.watcher.service import Watcher
 from tests.conftest import DEEP, Tell
@@ -146,7 +148,11 @@ class Crowd(Community):
             if done():
                 return
             self.turn()
-        raise AssertionError(f"not done after {TURNS_MAX} turns")
+        columns = intents.c.kind, intents.c.state, intents.c.failure, intents.c.refusal
+        query = sa.select(*columns, sa.func.count()).group_by(*columns)
+        with self.database.read() as work:
+            found = work.connection.execute(query).all()
+        raise AssertionError(f"not done after {TURNS_MAX} turns: {sorted(map(str, found))}")
 
     def tokens(self, voter: Voter) -> int:
         call = vkl_token.balance_of(address(voter.key.address))
