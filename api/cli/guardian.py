@@ -16,7 +16,7 @@ import httpx
 import typer
 
 from api.bridging import LOCAL_STUCK_AFTER, is_local
-from api.chain import deployment_of, finality, open_chain, open_signer
+from api.chain import NotDeployed, deployment_of, finality, open_chain, open_signer
 from api.governing import proposal_number
 from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
@@ -58,19 +58,31 @@ DIGEST_SHOWN: Final = 16
 """Hex digits of a confirmation: enough to tell one's own acts apart."""
 
 
-def guardian() -> None:
-    """Say who the guardian is, until when, whether the bridge is paused, and whose key is here."""
+def guardian(
+    *,
+    account: Annotated[
+        bool, typer.Option("--account", help="Only print the account of the guardian's key here.")
+    ] = False,
+) -> None:
+    """Say who the guardian is, until when, and whether the bridge is paused.
+
+    With --account the key of this machine is made if there is none; no chain is asked.
+    """
     settings = load_settings()
-    opened = _open(settings)
-    at = head(opened.chain)
+    if account:
+        state = StateFolder(settings.state_folder)
+        state.prepare()
+        typer.echo(open_signer(settings, state, (ROLE,)).address(ROLE))
+        return
+    chain, deployment = _contracts(settings)
+    at = head(chain)
     now = moment_of(at.timestamp_s)
     for office_of in (reading.bridge_office, reading.governor_office):
-        office = office_of(opened.chain, opened.deployment, at)
+        office = office_of(chain, deployment, at)
         term = "in term until" if office.serves_at(now) else "its term is over since"
         typer.echo(f"{office.contract}: {office.guardian}, {term} {said(office.term_ends_at)}")
-    paused = reading.is_paused(opened.chain, opened.deployment, at)
+    paused = reading.is_paused(chain, deployment, at)
     typer.echo("The bridge is paused." if paused else "The bridge is not paused.")
-    typer.echo(f"The guardian's key of this machine: {opened.account}")
 
 
 def pause(*, confirm: Confirm = None, wait_s: Wait = WAIT_S) -> None:
@@ -182,7 +194,13 @@ def _contracts(settings: Settings) -> tuple[Chain, Deployment]:
     state = StateFolder(settings.state_folder)
     state.prepare()
     chain = open_chain(settings, state)
-    return chain, deployment_of(chain, state)
+    try:
+        return chain, deployment_of(chain, state)
+    except NotDeployed as absent:
+        raise NotDeployed(
+            "This machine has no record of contracts on this chain. Put the school's deployment "
+            f"record into {state.path / 'deployments'}."
+        ) from absent
 
 
 def _open(settings: Settings, wait_s: float = WAIT_S) -> Guarding:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from api.chain import NotDeployed
 from governance.proposals.cancelling import (
     OwnReplacement,
     ProposalNotFound,
@@ -152,6 +153,18 @@ def test_a_batch_that_is_not_open_is_named(machine: Machine) -> None:
         machine.run("chain", "veto", str(late))
 
 
+def test_an_account_is_told_before_there_is_anything_to_guard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, machine: Machine
+) -> None:
+    monkeypatch.setenv("VKLAD_STATE_FOLDER", str(tmp_path / "new"))
+    assert machine.run("chain", "guardian", "--account") == f"{funded_address(GUARDIAN)}\n"
+    assert (tmp_path / "new" / "keys" / "guardian.json").exists()
+    with pytest.raises(NotDeployed, match="no record of contracts on this chain"):
+        machine.run("chain", "guardian")
+    with pytest.raises(NotDeployed, match=str(tmp_path / "new" / "deployments")):
+        machine.run("chain", "pause")
+
+
 def test_another_key_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = machine.commit()
     monkeypatch.setenv("VKLAD_CHAIN_MNEMONIC", STRANGERS_WORDS)
@@ -248,6 +261,8 @@ def test_gas_costs_money(machine: Machine) -> None:
 
 def test_the_keystore_opens_with_its_password_only(machine: Machine) -> None:
     machine.run("chain", "guardian")
+    assert not (machine.folder / "keys").exists(), "looking takes no key"
+    machine.run("chain", "guardian", "--account")
     kept = machine.folder / "keys" / "guardian.json"
     assert kept.stat().st_mode & 0o077 == 0
     assert funded_account(GUARDIAN).key.hex() not in kept.read_text()
