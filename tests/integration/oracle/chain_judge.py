@@ -99,7 +99,7 @@ class Judge:
     def judge(self, points_start: int) -> None:
         """Both sides are equal, and nobody's wish was fulfilled twice or forgotten."""
         world = self.world
-        assert self.all_ended(), self.outcomes()
+        assert self.all_ended(), (self.outcomes(), world.failed)
         reconciler = Reconciler(world.database, self.node, world.bridge, world.token)
         assert check(reconciler) == []
         assert verify(world.database, HELD).findings == ()

@@ -59,6 +59,7 @@ class Everything(Deep):
     """All periodic jobs, each as its worker calls it."""
 
     def __post_init__(self) -> None:
+        self.failed: dict[str, str] = {}
         self.voting = GovernanceContracts.of(self.contracts.deployment)
         super().__post_init__()
 
@@ -117,11 +118,12 @@ class Everything(Deep):
             *(self.index, self.batch, self.govern, self.send),
             *(self.read_power, self.settle, self.look),
         )
+        self.failed = {}
         for job in jobs:
             try:
                 job()
-            except VkladError:
-                continue
+            except VkladError as error:
+                self.failed[job.__name__] = f"{error.code}: {error.message}"
             except Died:
                 return
 
