@@ -18,6 +18,8 @@ from governance import relaying
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work
 from oracle.chain.port import newest_final
+from oracle.guardian import record
+from oracle.guardian.record import Guard
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import KnownChain
 from oracle.reconcile.service import reconcile
@@ -69,6 +71,21 @@ def _rows(registry: CollectorRegistry, work: Work, known: KnownChain) -> None:
         "Gas that members may still ask of the relayer within a day.",
         registry=registry,
     ).set(relaying.gas_left(work))
+    _guardian(registry, record.guard(work))
+
+
+def _guardian(registry: CollectorRegistry, guard: Guard) -> None:
+    Gauge(
+        "vklad_bridge_paused", "1 while the guardian's pause stands, else 0.", registry=registry
+    ).set(0 if guard.paused is None else 1)
+    ends = Gauge(
+        "vklad_guardian_term_ends_timestamp_seconds",
+        "When the guardian of a contract has no power any more, Unix time.",
+        ("contract",),
+        registry=registry,
+    )
+    for office in guard.offices:
+        ends.labels(office.contract).set(office.term_ends_at.timestamp())
 
 
 def _lag(registry: CollectorRegistry, chain: ChainParts, read_to: int) -> None:

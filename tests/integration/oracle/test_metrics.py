@@ -15,7 +15,9 @@ from api.composition import Composition
 from api.http.app import create_app
 from api.settings import ChainSwitch
 from governance.relaying import GAS_MAX
+from oracle.bindings import points_bridge
 from oracle.bridge.model import Stage
+from oracle.chain.port import BlockTag, read
 from tests.integration.oracle.test_bridge_http import composed
 from tests.support.bridge import World
 from tests.support.http import client_of
@@ -34,6 +36,20 @@ def told(composition: Composition) -> dict[str, float]:
     assert answer.status_code == 200
     lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+def test_a_pause_and_the_end_of_a_term(world: World, composition: Composition) -> None:
+    quiet = told(composition)
+    assert quiet["vklad_bridge_paused"] == 0
+    ends_at = read(
+        world.chain, world.bridge, points_bridge.guardian_term_ends_at(), BlockTag.LATEST
+    )
+    series = 'vklad_guardian_term_ends_timestamp_seconds{contract="PointsBridge"}'
+    assert quiet[series] == ends_at
+    guardian = world.contracts.keys.guardian
+    world.send_as(guardian, world.bridge, points_bridge.pause().calldata)
+    world.index()
+    assert told(composition)["vklad_bridge_paused"] == 1
 
 
 def test_a_request_is_seen_on_every_part_of_its_way(world: World, composition: Composition) -> None:
