@@ -16,7 +16,7 @@ from governance.projects import lookup as projects
 from governance.projects import model as project_model
 from governance.proposals import drafts, reading
 from governance.proposals.drafts import Impact, ProgrammeChange, Wording
-from governance.proposals.model import Draft, ProposalRefused
+from governance.proposals.model import Draft, KeyRole, ProposalRefused
 from ledger.grants.budgets import service as budgets
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work
@@ -54,16 +54,32 @@ class TokensBody(_Strict):
     tokens: Whole
 
 
+class RoleKeyBody(_Strict):
+    """A role of the service's, and whose key it is to be."""
+
+    role: KeyRole
+    account: Annotated[str, Field(pattern=ADDRESS_PATTERN)]
+
+
 class DraftBody(_Strict):
     """What to propose. Beside the words, each kind wants the fields that bear its name.
 
     ``programme``: ``programme`` (hash), ``effective_at``, and ``preview`` (id) if its figures are
     to stand in the text. ``spending``: ``project`` (id), whose budget is to be given. ``budget``:
     the id of one that an admin has asked for. ``guardian``: whose account guards from then on.
+    ``key``: a role of the service's and the account that has it from then on.
     """
 
     kind: Literal[
-        "programme", "limits", "spending", "tokens", "budget", "text", "guardian", "unpause"
+        "programme",
+        "limits",
+        "spending",
+        "tokens",
+        "budget",
+        "text",
+        "guardian",
+        "unpause",
+        "key",
     ]
     title: str
     body: str = ""
@@ -75,6 +91,7 @@ class DraftBody(_Strict):
     tokens: TokensBody | None = None
     budget: str | None = None
     guardian: Annotated[str, Field(pattern=ADDRESS_PATTERN)] | None = None
+    key: RoleKeyBody | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +133,8 @@ class Drafting:
                 amount = TokenUnits(wanted.tokens * TOKEN_UNITS_PER_POINT)
                 to = address(wanted.to)
                 return Drafted(drafts.tokens_draft(wording, contracts.token, to, amount))
-            case "guardian" | "unpause":
-                return Drafted(self._of_guardian(wording, body))
+            case "guardian" | "unpause" | "key":
+                return Drafted(self._of_roles(wording, body))
             case "spending":
                 order = self._spending(_wanted(body.project, "project"))
             case "budget":
@@ -144,22 +161,29 @@ class Drafting:
 
     def _limits(self, wording: Wording, body: DraftBody) -> Draft:
         limits = _wanted(body.limits, "limits")
-        bridge = self.governing.parts.deployment.address("PointsBridge")
+        bridge = self._address("PointsBridge")
         present = reading.bridge_limits(self.governing.chain, bridge, self.head)
         wanted = Limits(
             limits.capacity_points, limits.refill_points_per_day, limits.growth_points_max
         )
         return drafts.limits_draft(wording, bridge, present, wanted)
 
-    def _of_guardian(self, wording: Wording, body: DraftBody) -> Draft:
-        bridge = self.governing.parts.deployment.address("PointsBridge")
+    def _of_roles(self, wording: Wording, body: DraftBody) -> Draft:
+        bridge = self._address("PointsBridge")
         chain = self.governing.chain
         if body.kind == "unpause":
             paused = reading.bridge_paused(chain, bridge, self.head)
             return drafts.unpause_draft(wording, bridge, paused=paused)
+        if body.kind == "key":
+            holders = reading.key_holders(chain, bridge, self._address("Anchors"), self.head)
+            key = _wanted(body.key, "key")
+            return drafts.key_draft(wording, holders, key.role, address(key.account))
         guards = reading.guards(chain, self.governing.contracts, bridge, self.head)
         wanted = address(_wanted(body.guardian, "guardian"))
         return drafts.guardian_draft(wording, guards, wanted)
+
+    def _address(self, contract: str) -> Address:
+        return self.governing.parts.deployment.address(contract)
 
     def _spending(self, stated: str) -> SpendingOrder:
         project_id = parse_id(project_model.PREFIX, stated)

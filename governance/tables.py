@@ -52,7 +52,7 @@ proposals = sa.Table(
     sa.Column("preview_digest", pg.BYTEA),
     sa.CheckConstraint(
         "kind IN ('programme', 'limits', 'spending', 'tokens', 'budget', 'text', 'direct', "
-        "'guardian', 'unpause')",
+        "'guardian', 'unpause', 'key')",
         name="kind_is_known",
     ),
     sa.CheckConstraint("(kind = 'direct') = (member_id IS NULL)", name="signer_is_named"),

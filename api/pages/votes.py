@@ -32,6 +32,7 @@ from governance.proposals import service as proposals
 from governance.proposals.model import (
     BODY_LENGTH_MAX,
     TITLE_LENGTH_MAX,
+    KeyRole,
     Proposal,
     ProposalState,
     Standing,
@@ -156,6 +157,10 @@ def new_vote(view: ViewHere, composition: CompositionHere, member_id: CurrentMem
         ],
         budgets=[(format_id("bud", each.budget_id), _budget_name(view, each)) for each in asked],
         paused=paused,
+        key_roles=[
+            (role.value, view.catalogue.text(view.language, f"votes.new.key_of.{role}"))
+            for role in KeyRole
+        ],
         wallet=wallet,
         voter=voter,
         chain_answers=answers,

@@ -47,8 +47,8 @@ def effect_of(work: Work, proposal: Proposal) -> Effect | None:
         case ProposalKind.TOKENS:
             to, units = decode(("address", "uint256"), proposal.actions[0].calldata[4:])
             return Effect({"to": to, "tokens": units // TOKEN_UNITS_PER_POINT})
-        case ProposalKind.GUARDIAN | ProposalKind.UNPAUSE:
-            return _of_guardian(proposal)
+        case ProposalKind.GUARDIAN | ProposalKind.UNPAUSE | ProposalKind.KEY:
+            return _of_account(proposal)
         case ProposalKind.SPENDING | ProposalKind.BUDGET:
             return _of_order(work, proposal)
     return None
@@ -72,12 +72,12 @@ def _of_limits(proposal: Proposal) -> Effect:
     return Effect(dict(zip(LIMIT_NAMES, wanted, strict=True)))
 
 
-def _of_guardian(proposal: Proposal) -> Effect:
-    """Who would guard; of starting the bridge again there is nothing to count."""
+def _of_account(proposal: Proposal) -> Effect:
+    """Whose account it would be; of starting the bridge again there is nothing to count."""
     if proposal.kind is ProposalKind.UNPAUSE:
         return Effect({})
-    (guardian,) = decode(("address",), proposal.actions[0].calldata[4:])
-    return Effect({"guardian": guardian})
+    (account,) = decode(("address",), proposal.actions[0].calldata[4:])
+    return Effect({"guardian" if proposal.kind is ProposalKind.GUARDIAN else "account": account})
 
 
 def _of_order(work: Work, proposal: Proposal) -> Effect | None:

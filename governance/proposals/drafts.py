@@ -6,6 +6,7 @@ hash and what a preview of it came to, an order's document. So a vote explains i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,12 +23,14 @@ from governance.proposals.model import (
     TITLE_LENGTH_MAX,
     Action,
     Draft,
+    KeyRole,
     ProposalKind,
     ProposalRefused,
 )
 from ledger.kernel.canonical import canonical_json
 from ledger.kernel.units import TokenUnits
 from oracle.bindings import (
+    anchors,
     mandates,
     points_bridge,
     programme_registry,
@@ -124,6 +127,16 @@ class Guards:
     others: frozenset[Address]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHolders:
+    """Whose keys the contracts know, and the accounts that must not hold one: other roles."""
+
+    bridge: Address
+    anchors: Address
+    present: Mapping[KeyRole, Address]
+    others: frozenset[Address]
+
+
 def programme_draft(wording: Wording, registry: Address, change: ProgrammeChange) -> Draft:
     """A proposal to put a programme version in force."""
     effective_s = int(change.effective_at.timestamp())
@@ -187,6 +200,27 @@ def unpause_draft(wording: Wording, bridge: Address, *, paused: bool) -> Draft:
     if not paused:
         raise ProposalRefused("The bridge is not paused.", field="kind")
     return wording.draft(ProposalKind.UNPAUSE, Action(bridge, 0, points_bridge.unpause().calldata))
+
+
+def key_draft(wording: Wording, holders: KeyHolders, role: KeyRole, account: Address) -> Draft:
+    """A proposal that another account has a role of the service's from its execution on.
+
+    Raises:
+        ProposalRefused: the account has a role already, or is nobody's.
+    """
+    taken = {ZERO_ADDRESS, *holders.present.values(), *holders.others}
+    if account in taken:
+        raise ProposalRefused(
+            f"{account} cannot be the {role}: it has a role already or is nobody's.", field="key"
+        )
+    calls = {
+        KeyRole.POSTER: (holders.bridge, points_bridge.set_poster),
+        KeyRole.WATCHER: (holders.bridge, points_bridge.set_watcher),
+        KeyRole.ANCHORER: (holders.anchors, anchors.set_anchorer),
+    }
+    target, call = calls[role]
+    note = f"Key: {role} {holders.present[role]} → {account}"
+    return wording.draft(ProposalKind.KEY, Action(target, 0, call(account).calldata), (note,))
 
 
 def tokens_draft(wording: Wording, token: Address, to: Address, amount: TokenUnits) -> Draft:

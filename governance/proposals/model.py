@@ -92,8 +92,17 @@ class ProposalKind(StrEnum):
     TEXT = "text"
     GUARDIAN = "guardian"
     UNPAUSE = "unpause"
+    KEY = "key"
     DIRECT = "direct"
     """Made on chain without us: any calls at all."""
+
+
+class KeyRole(StrEnum):
+    """Roles of the service's keys that the contracts know; a vote gives one another account."""
+
+    POSTER = "poster"
+    WATCHER = "watcher"
+    ANCHORER = "anchorer"
 
 
 class ProposalState(StrEnum):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from governance.contracts import GovernanceContracts
-from governance.proposals.drafts import Guards
-from governance.proposals.model import STATE_BY_NUMBER, ProposalState, Standing
+from governance.proposals.drafts import Guards, KeyHolders
+from governance.proposals.model import STATE_BY_NUMBER, KeyRole, ProposalState, Standing
 from ledger.kernel.units import TokenUnits
-from oracle.bindings import points_bridge, programme_registry, vkl_governor, vkl_token
+from oracle.bindings import anchors, points_bridge, programme_registry, vkl_governor, vkl_token
 from oracle.bindings.points_bridge import Limits
 from oracle.chain.port import BlockHeader, BlockTag, Chain, ChainUnavailable, read
 from oracle.contracts.abi import Address
@@ -134,6 +134,19 @@ def programme_in_registry(chain: Chain, contracts: GovernanceContracts, at: Bloc
 def bridge_limits(chain: Chain, bridge: Address, at: BlockHeader) -> Limits:
     """What the bridge lets through now."""
     return read(chain, bridge, points_bridge.limits(), at.number)
+
+
+def key_holders(chain: Chain, bridge: Address, anchors_at: Address, at: BlockHeader) -> KeyHolders:
+    """Whose keys the contracts know, and who cannot hold one."""
+    here = at.number
+    present = {
+        KeyRole.POSTER: read(chain, bridge, points_bridge.poster(), here),
+        KeyRole.WATCHER: read(chain, bridge, points_bridge.watcher(), here),
+        KeyRole.ANCHORER: read(chain, anchors_at, anchors.anchorer(), here),
+    }
+    roles = (points_bridge.guardian(), points_bridge.timelock())
+    others = frozenset(read(chain, bridge, role, here) for role in roles)
+    return KeyHolders(bridge, anchors_at, present, others)
 
 
 def guards(

@@ -10,6 +10,7 @@ const ORDERS = {
   spending: (fields) => ({ project: fields.project.value }),
   budget: (fields) => ({ budget: fields.budget.value }),
   guardian: (fields) => ({ guardian: fields.guardian.value.trim() }),
+  key: (fields) => ({ key: { role: fields.key_role.value, account: fields.key_account.value.trim() } }),
   tokens: (fields) => ({ tokens: { to: fields.tokens_to.value.trim(), tokens: Number(fields.tokens_count.value) } }),
   limits: (fields) => ({
     limits: Object.fromEntries(["capacity_points", "refill_points_per_day", "growth_points_max"]

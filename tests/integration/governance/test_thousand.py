@@ -7,55 +7,31 @@ printed per action and member. The ordinary run does the same with a handful.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from eth_account import Account
-from eth_utils.crypto import keccak
 
-from api.bridging import chain_parts, event_handlers
+from api.bridging import chain_parts
 from api.cli.ledger import CHECKS
-from api.tasks import governance
-from governance.power.service import read_token
 from governance.recount import proposals as recount
-from ledger.journal.model import EntryKind
-from ledger.kernel.clock import SystemClock
-from ledger.kernel.transaction import Database, execute
-from ledger.kernel.units import Points
-from ledger.lots import service as lots
-from ledger.lots.model import Cause, GrantLot
-from ledger.members import service as members
-from ledger.members.model import CreateMember
+from ledger.kernel.transaction import Database
 from ledger.verify.service import verify
-from ledger.wallets import service as wallets
 from oracle.bindings import ballot_relay, points_bridge, vkl_token
-from oracle.bridge import batching
-from oracle.bridge.batching import Batcher
-from oracle.bridge.model import BridgePolicy
-from oracle.chain.port import BlockTag, read
+from oracle.chain.port import BlockTag
 from oracle.contracts.abi import address
-from oracle.indexer import service as indexer
-from oracle.indexer.model import FinalityPolicy
 from oracle.reconcile.service import check
-from oracle.sender.model import SenderPolicy
-from oracle.sender.tables import intents
-from oracle.watcher.sending import WatcherSender
-from oracle.watcher.service import Watcher
 from tests.conftest import DEEP, Tell
-from tests.support.chain_nodes import ChainNode, deploy_all, running_node, service_signer
-from tests.support.governance import Community, Voter
+from tests.support.chain_nodes import ChainNode, running_node
+from tests.support.crowd import POINTS, Crowd
+from tests.support.governance import Voter
 
 MEMBERS = 1_000 if DEEP else 8
-POINTS, BACK = 10, 4
+BACK = 4
 TURNS_MAX = 60 + MEMBERS
 HELD = tuple(each for each in CHECKS if each.name != "grants")
 """The points here are of nobody's proposal."""
-POLICY = BridgePolicy(batch_after=timedelta(0))
 NOBODY, NOTHING = address("0x" + "0" * 40), b"\0" * 32
 ACTIONS = {
     call.calldata[:4]: name
@@ -71,104 +47,11 @@ VOTING_PERIOD_S = 900
 """The chain's clock goes on while a thousand ballots are signed."""
 
 
-@dataclass
-class ClockOfTheChain:
-    """Our clock, which the chain's never leaves behind: a block a transaction runs ahead of it.
-
-    Otherwise what we promise for an hour is over on the chain after a thousand blocks or two.
-    """
-
-    node: ChainNode
-    ahead: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return SystemClock().now() + self.ahead
-
-    def keep_up(self) -> None:
-        head = self.node.chain().block(BlockTag.LATEST)
-        assert head is not None
-        on_chain = datetime.fromtimestamp(head.timestamp_s, UTC)
-        self.ahead += max(on_chain - self.now(), timedelta())
-
-
-@dataclass(repr=False)
-class Crowd(Community):
-    """Every job of votes and bridge; members who sign and hold no ether."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parts = chain_parts(self.composition)
-        self.bridge = self.deployment.address("PointsBridge")
-        assert isinstance(self.database.clock, ClockOfTheChain)
-        self.clock = self.database.clock
-        self.batcher = Batcher(
-            self.database, parts.chain, self.bridge, self.contracts.token, POLICY
-        )
-        sender = WatcherSender(service_signer(), self.contracts.chain_id, SenderPolicy())
-        self.watcher = Watcher(self.database, parts.chain, sender, self.bridge)
-
-    def join(self, index: int) -> Voter:
-        """Somebody with points for a month, and a wallet that nobody ever paid into."""
-        now = self.database.clock.now() - timedelta(days=30)
-        made = execute(self.database, members.create_member, CreateMember("en"))
-        grant = GrantLot(
-            member_id=made.member_id,
-            amount=Points(POINTS),
-            kind=EntryKind.GRANT,
-            key=("start", str(made.member_id)),
-            effective_at=now,
-            activates_at=now,
-            expires_at=now + timedelta(days=300),
-            cause=Cause("grant", "start"),
-        )
-        execute(self.database, lots.grant_lot, grant)
-        key = Account.from_key(keccak(text=f"member {index}"))
-        linked = wallets.LinkWallet(made.member_id, key.address, b"\x01" * 32)
-        execute(self.database, wallets.link_wallet, linked)
-        return Voter(made.member_id, key)
-
-    def index(self) -> None:
-        policy = indexer.IndexerPolicy(FinalityPolicy(1), self.deployment.block_number)
-        parts = chain_parts(self.composition)
-        indexer.tick(self.database, parts.reader, event_handlers(POLICY), policy)
-        read_token(self.database, parts.chain, self.contracts.token, self.deployment.block_number)
-
-    def turn(self) -> None:
-        self.index()
-        batching.tick(self.batcher)
-        governance.tick(self.composition)
-        self.send()
-        self.relay()
-        self.watcher.look()
-        self.node.pass_time(1)
-        self.clock.keep_up()
-
-    def until(self, done: Callable[[], bool]) -> None:
-        for _ in range(TURNS_MAX):
-            if done():
-                return
-            self.turn()
-        columns = intents.c.kind, intents.c.state, intents.c.failure, intents.c.refusal
-        query = sa.select(*columns, sa.func.count()).group_by(*columns)
-        with self.database.read() as work:
-            found = work.connection.execute(query).all()
-        raise AssertionError(f"not done after {TURNS_MAX} turns: {sorted(map(str, found))}")
-
-    def tokens(self, voter: Voter) -> int:
-        call = vkl_token.balance_of(address(voter.key.address))
-        return read(self.node.chain(), self.contracts.token, call, BlockTag.LATEST)
-
-    def votes(self, voter: Voter) -> int:
-        call = vkl_token.get_votes(address(voter.key.address))
-        return read(self.node.chain(), self.contracts.token, call, BlockTag.LATEST)
-
-
 @pytest.fixture
 def crowd(database: Database, tmp_path: Path) -> Iterator[Crowd]:
     with running_node("anvil") as node:
-        database = replace(database, clock=ClockOfTheChain(node))
-        made = Crowd.of(database, node, deploy_all(node, VOTING_PERIOD_S), tmp_path / "state")
-        assert isinstance(made, Crowd)
+        made = Crowd.on(database, node, tmp_path / "state", VOTING_PERIOD_S)
+        made.turns_max = TURNS_MAX
         made.voters += [made.join(100 + number) for number in range(MEMBERS - len(made.voters))]
         yield made
 

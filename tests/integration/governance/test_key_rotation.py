@@ -1,0 +1,156 @@
+"""A key of the service's is stolen: the guardian pauses, members vote another in, all goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from api.bridging import chain_parts
+from ledger.kernel.transaction import Database
+from oracle.bindings import anchors, points_bridge
+from oracle.bridge import store
+from oracle.bridge.model import BatchState
+from oracle.chain.port import BlockTag, read
+from oracle.chain.signer import LocalSigner
+from oracle.contracts.abi import Address, FunctionCall
+from oracle.reconcile.service import check
+from oracle.sender.model import SenderRole
+from tests.support.chain_nodes import (
+    ANCHORER,
+    GUARDIAN,
+    POSTER,
+    RELAYER,
+    WATCHER,
+    funded_account,
+    running_node,
+    transact,
+)
+from tests.support.crowd import POINTS, Crowd
+from tests.support.governance import Voter
+
+FRIENDS = 4
+VOTING_PERIOD_S = 120
+UNIT = 10**18
+FRESH = {
+    role: Account.from_key(bytes([0x70 + number]) * 32)
+    for number, role in enumerate(("poster", "watcher", "anchorer"))
+}
+
+
+@pytest.fixture
+def crowd(database: Database, tmp_path: Path) -> Iterator[Crowd]:
+    with running_node("anvil") as node:
+        made = Crowd.on(database, node, tmp_path / "state", VOTING_PERIOD_S)
+        made.turns_max = 200
+        made.voters += [made.join(100 + number) for number in range(FRIENDS)]
+        for voter in made.voters[:-1]:
+            _carry(made, voter)
+        made.until(lambda: all(made.tokens(each) for each in made.voters[:-1]))
+        for voter in made.voters[:-1]:
+            made.delegate(voter)
+        made.until(lambda: all(made.votes(each) for each in made.voters[:-1]))
+        for key in FRESH.values():
+            node.rpc("anvil_setBalance", key.address, hex(UNIT))
+        yield made
+
+
+def test_a_stolen_posters_key_is_voted_out(crowd: Crowd) -> None:
+    bridge, thief = crowd.bridge, funded_account(POSTER)
+    crowd.send_as(GUARDIAN, bridge, points_bridge.pause())
+    newcomer = crowd.voters[-1]
+    _carry(crowd, newcomer)
+    _give_role(crowd, "poster")
+    _decide(crowd, kind="unpause")
+    assert read(crowd.node.chain(), bridge, points_bridge.poster(), BlockTag.LATEST) == (
+        FRESH["poster"].address
+    )
+
+    crowd.until(lambda: _refused(crowd))
+    assert crowd.tokens(newcomer) == 0, "with the old key nothing is minted"
+    assert _waits(crowd, newcomer)
+    escrowed = read(crowd.node.chain(), bridge, points_bridge.escrowed_points(), BlockTag.LATEST)
+    theft = points_bridge.commit_batch(2, b"\x07" * 32, 1, 1, escrowed + 1)
+    assert not transact(crowd.node, thief, bridge, theft, gas=1_000_000).succeeded
+
+    crowd.take_keys(_keys(poster=FRESH["poster"]))
+    crowd.until(lambda: crowd.tokens(newcomer) == POINTS * UNIT)
+    crowd.settle()
+    assert crowd.node.chain().nonce(Address(FRESH["poster"].address), BlockTag.LATEST) == 1
+    assert check(chain_parts(crowd.composition).reconciler) == []
+
+
+def test_another_watcher_and_another_anchorer(crowd: Crowd) -> None:
+    _give_role(crowd, "watcher")
+    _give_role(crowd, "anchorer")
+    place = crowd.deployment.address("Anchors")
+    assert read(crowd.node.chain(), place, anchors.anchorer(), BlockTag.LATEST) == (
+        FRESH["anchorer"].address
+    )
+    head = anchors.anchor(1, b"\x07" * 32)
+    assert not _sends(crowd, funded_account(ANCHORER), place, head)
+    assert _sends(crowd, FRESH["anchorer"], place, head)
+
+    newcomer = crowd.voters[-1]
+    _carry(crowd, newcomer)
+    for _ in range(12):
+        crowd.turn()
+    assert crowd.tokens(newcomer) == 0, "the new watcher has shown no life yet"
+    crowd.take_keys(_keys(watcher=FRESH["watcher"]))
+    crowd.until(lambda: crowd.tokens(newcomer) == POINTS * UNIT)
+
+
+def test_who_has_a_role_gets_no_other(crowd: Crowd) -> None:
+    asking = crowd.voters[0]
+    for index, role in ((GUARDIAN, "poster"), (WATCHER, "poster"), (POSTER, "poster")):
+        key = {"role": role, "account": funded_account(index).address}
+        body = {"kind": "key", "title": "t", "body": "", "key": key}
+        status, answer = crowd.post("/v1/proposal-messages", asking, body)
+        assert (status, answer["field"]) == (422, "key")
+        assert "has a role already" in answer["detail"]
+    status, answer = crowd.post(
+        "/v1/proposal-messages", asking, {"kind": "key", "title": "t", "body": ""}
+    )
+    assert (status, answer["detail"]) == (422, "A proposal of this kind needs key.")
+
+
+def _carry(crowd: Crowd, voter: Voter) -> None:
+    status, answer = crowd.post("/v1/bridge/requests", voter, {"points": POINTS})
+    assert status == 201, answer
+
+
+def _give_role(crowd: Crowd, role: str) -> None:
+    _decide(crowd, kind="key", key={"role": role, "account": FRESH[role].address})
+
+
+def _decide(crowd: Crowd, **fields: object) -> None:
+    """A proposal of these fields, voted for by everybody who has tokens, and executed."""
+    proposal = crowd.opened(crowd.propose(crowd.voters[0], **fields))
+    for voter in crowd.voters[:-1]:
+        crowd.vote(voter, proposal)
+    assert crowd.closed(proposal) in {"succeeded", "queued"}
+    crowd.executed(proposal)
+
+
+def _keys(**fresh: LocalAccount) -> LocalSigner:
+    """The service's keys, some of them replaced."""
+    roles = {SenderRole.POSTER: POSTER, SenderRole.RELAYER: RELAYER, SenderRole.WATCHER: WATCHER}
+    before = {role: funded_account(index) for role, index in roles.items()}
+    return LocalSigner(before | {SenderRole(role): key for role, key in fresh.items()})
+
+
+def _refused(crowd: Crowd) -> bool:
+    with crowd.database.read() as work:
+        return bool(store.batches_in(work, 1, [BatchState.REFUSED]))
+
+
+def _waits(crowd: Crowd, voter: Voter) -> bool:
+    [request] = crowd.get("/v1/bridge/requests", voter)["data"]
+    return request["stage"] in {"waiting", "committing"}
+
+
+def _sends(crowd: Crowd, key: LocalAccount, to: Address, call: FunctionCall[None]) -> bool:
+    return transact(crowd.node, key, to, call, gas=1_000_000).succeeded
