@@ -77,6 +77,10 @@ def _prove(voter: Voter) -> None:
     visitor.reads("reserve.what.no_value")
     visitor.look()
     assert visitor.api("GET", "/v1/reserve")["format"] == "vklad.reserve.v1"
+    visitor.follow("guardian.link")
+    visitor.reads("guardian.bounds")
+    visitor.look()
+    assert visitor.api("GET", "/v1/guardian")["paused"] is None
 
 
 def _delegate(voter: Voter) -> None:
