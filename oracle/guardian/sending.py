@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.chain.port import (
     TRANSACTION_GAS_MAX,
     BlockTag,
@@ -59,6 +60,8 @@ class Guarding:
 def send(guarding: Guarding, act: Act, report: Report) -> Receipt:
     """Send one act and wait until it is final.
 
+    Once it was sent, a node or signer that is silent for a while is asked again.
+
     Raises:
         GuardianCannotPay: too little money for the gas.
         TransactionRefused: the node does not take it.
@@ -69,12 +72,17 @@ def send(guarding: Guarding, act: Act, report: Report) -> Receipt:
     sending.broadcast_first()
     polls_stuck = max(1, int(guarding.policy.stuck_after.total_seconds() / POLL_S))
     for poll in range(1, max(1, int(guarding.wait_s / POLL_S)) + 1):
-        receipt = sending.receipt()
-        if receipt is not None and _is_final(guarding, receipt):
-            report(f"Final: block {receipt.block_number} cannot go away any more.")
-            return receipt
-        if receipt is None and poll % polls_stuck == 0:
-            sending.broadcast_again()
+        try:
+            receipt = sending.receipt()
+            if receipt is not None and _is_final(guarding, receipt):
+                report(f"Final: block {receipt.block_number} cannot go away any more.")
+                return receipt
+            if receipt is None and poll % polls_stuck == 0:
+                sending.broadcast_again()
+        except VkladError as error:
+            if error.kind is not ErrorKind.UNAVAILABLE:
+                raise
+            report(f"{error.message} Trying again …")
         time.sleep(POLL_S)
     raise ActNotFinal(sending.why_not_final())
 
@@ -101,7 +109,10 @@ class _Sending:
         """With higher fees if the ceiling allows, else the same bytes."""
         newest = self._signed[-1][0]
         ceiling = self._guarding.policy.fee_wei_max
-        self._broadcast(raised_fees(newest, self._suggested(), ceiling) or newest)
+        try:
+            self._broadcast(raised_fees(newest, self._suggested(), ceiling) or newest)
+        except TransactionRefused as refused:
+            self._report(f"{refused.message} What was sent before may still be mined.")
 
     def receipt(self) -> Receipt | None:
         """Of whichever was mined.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from oracle.deployment.model import Deployment
 from tests.support.chain_nodes import ChainNode, NodeKind, deploy_all, running_node
+from tests.support.guarding import Machine
 
 Nodes = Callable[[NodeKind], ChainNode]
 
@@ -34,3 +36,19 @@ def chain_node(request: pytest.FixtureRequest, nodes: Nodes) -> ChainNode:
 @pytest.fixture
 def deployment(chain_node: ChainNode, deployments: Callable[[NodeKind], Deployment]) -> Deployment:
     return deployments(chain_node.kind)
+
+
+@pytest.fixture
+def machine(
+    nodes: Nodes,
+    deployments: Callable[[NodeKind], Deployment],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Machine]:
+    """The guardian's own, on an Anvil that is put back afterwards."""
+    node = nodes("anvil")
+    deployment = deployments("anvil")
+    snapshot = node.rpc("evm_snapshot")
+    yield Machine.make(node, deployment, tmp_path / "state", monkeypatch)
+    node.rpc("evm_setAutomine", True)
+    node.rpc("evm_revert", snapshot)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,14 +22,14 @@ from governance.proposals.cancelling import (
 from governance.proposals.model import UnknownProposal
 from oracle.bindings import points_bridge, vkl_governor
 from oracle.bridge.reading import head
-from oracle.chain.port import BlockTag, Finality, LogQuery
-from oracle.chain.signer import KeyMissing, LocalSigner
+from oracle.chain.port import (
+    LogQuery,
+)
+from oracle.chain.signer import KeyMissing
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address
 from oracle.guardian.model import (
     ActNotConfirmed,
-    ActNotFinal,
-    ActReverted,
     BatchNeverCommitted,
     BatchNotOpen,
     BridgeAlreadyPaused,
@@ -40,14 +38,9 @@ from oracle.guardian.model import (
     GuardianTermOver,
     NotTheGuardian,
 )
-from oracle.guardian.reading import pausing, vetoing
-from oracle.guardian.sending import ROLE, Guarding, send
-from oracle.sender.model import SenderPolicy
-from tests.integration.chain.conftest import Nodes
 from tests.support.chain_nodes import (
     FIRST_MEMBER,
     GUARDIAN,
-    WATCHER,
     bring_tokens,
     funded_account,
     funded_address,
@@ -58,33 +51,6 @@ pytestmark = pytest.mark.chain
 
 STRANGERS_WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 VETOED, EXPIRED, CANCELED = 3, 4, 2
-
-
-@pytest.fixture
-def machine(
-    nodes: Nodes,
-    deployments: Callable[[Any], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Machine]:
-    node = nodes("anvil")
-    deployment = deployments("anvil")
-    snapshot = node.rpc("evm_snapshot")
-    yield Machine.make(node, deployment, tmp_path / "state", monkeypatch)
-    node.rpc("evm_setAutomine", True)
-    node.rpc("evm_revert", snapshot)
-
-
-@pytest.fixture
-def guarding(machine: Machine) -> Guarding:
-    return Guarding(
-        machine.node.chain(),
-        machine.deployment,
-        LocalSigner({ROLE: funded_account(GUARDIAN)}),
-        Finality(0),
-        SenderPolicy(stuck_after=timedelta(seconds=1)),
-        wait_s=10,
-    )
 
 
 def text_call(machine: Machine) -> tuple[Address, bytes]:
@@ -278,87 +244,6 @@ def test_a_remote_signer_signs(machine: Machine, monkeypatch: pytest.MonkeyPatch
         machine.done("chain", "pause")
     assert machine.is_paused()
     assert not (machine.folder / "keys").exists()
-
-
-def test_somebody_was_faster(machine: Machine, guarding: Guarding) -> None:
-    batch = machine.commit()
-    act = vetoing(guarding.chain, machine.deployment, batch)
-    watcher = funded_account(WATCHER)
-    signed = watcher.sign_transaction(
-        {
-            "type": 2,
-            "chainId": 31_337,
-            "nonce": guarding.chain.nonce(funded_address(WATCHER), BlockTag.LATEST),
-            "to": machine.bridge,
-            "value": 0,
-            "data": points_bridge.veto(batch).calldata,
-            "gas": 200_000,
-            "maxFeePerGas": 10**12,
-            "maxPriorityFeePerGas": 10**11,
-        }
-    )
-    machine.node.rpc("evm_setAutomine", False)
-
-    def overtake(_: str) -> None:
-        guarding.chain.send_raw(bytes(signed.raw_transaction))
-        machine.node.mine()
-
-    with pytest.raises(ActReverted, match="something else came before"):
-        send(guarding, act, overtake)
-    assert machine.batch_state(batch) == VETOED
-    with pytest.raises(ActReverted, match="Nothing was sent"):
-        send(guarding, act, lambda _: None)
-
-
-def test_what_is_not_mined_goes_out_dearer(machine: Machine, guarding: Guarding) -> None:
-    act = pausing(guarding.chain, machine.deployment)
-    machine.node.rpc("evm_setAutomine", False)
-    told: list[str] = []
-
-    def report(sentence: str) -> None:
-        told.append(sentence)
-        if sum(each.startswith("Sent ") for each in told) == 3:
-            machine.node.mine()
-
-    receipt = send(guarding, act, report)
-    assert receipt.succeeded
-    assert machine.is_paused()
-    sent = [each.split()[1] for each in told if each.startswith("Sent ")]
-    assert len(set(sent)) == 3
-    assert f"0x{receipt.transaction_hash.hex()}" == sent[-1]
-    with pytest.raises(BridgeAlreadyPaused):
-        pausing(guarding.chain, machine.deployment)
-
-
-def test_a_reorg_does_not_unsay_it(machine: Machine, guarding: Guarding) -> None:
-    act = pausing(guarding.chain, machine.deployment)
-    told: list[str] = []
-
-    def report(sentence: str) -> None:
-        told.append(sentence)
-        if not sentence.startswith("In effect"):
-            return
-        if sum(each.startswith("In effect") for each in told) == 1:
-            machine.node.rpc("anvil_rollback", 1)
-            assert not machine.is_paused()
-        else:
-            machine.node.mine(2)
-
-    send(replace(guarding, finality=Finality(1)), act, report)
-    assert machine.is_paused()
-    assert any("went away" in each for each in told)
-
-
-def test_waiting_has_an_end(machine: Machine, guarding: Guarding) -> None:
-    batch = machine.commit()
-    veto = vetoing(guarding.chain, machine.deployment, batch)
-    hurried = replace(guarding, wait_s=1)
-    with pytest.raises(ActNotFinal, match="In effect since block"):
-        send(replace(hurried, finality=Finality(5)), veto, lambda _: None)
-    assert machine.batch_state(batch) == VETOED
-    machine.node.rpc("evm_setAutomine", False)
-    with pytest.raises(ActNotFinal, match="Not mined"):
-        send(hurried, pausing(guarding.chain, machine.deployment), lambda _: None)
 
 
 @contextmanager
