@@ -18,6 +18,7 @@ from api.chain import (
     chain_urls,
     finality,
     open_chain,
+    open_endpoint,
     open_signer,
 )
 from api.composition import Composition
@@ -34,7 +35,6 @@ from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy
 from oracle.bridge.service import Bridging, require_chain
 from oracle.chain.port import Chain
-from oracle.chain.web3_adapter import Web3Chain
 from oracle.deployment.model import Deployment
 from oracle.deployment.service import read_record, record_path
 from oracle.indexer.handlers import Handlers
@@ -101,8 +101,9 @@ class ChainParts:
     @property
     def witnesses(self) -> list[ChainReader]:
         """Further nodes that have to agree before anything is credited."""
-        urls = chain_urls(self.composition.settings, self.composition.state)[1:]
-        return [ChainReader(Web3Chain(url), self.contract_set) for url in urls]
+        settings = self.composition.settings
+        urls = chain_urls(settings, self.composition.state)[1:]
+        return [ChainReader(open_endpoint(settings, url), self.contract_set) for url in urls]
 
     @property
     def indexer_policy(self) -> IndexerPolicy:

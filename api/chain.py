@@ -20,7 +20,7 @@ from api.supervisor.anvil import CHAIN_ID as EMBEDDED_CHAIN_ID
 from api.supervisor.anvil import HOST, embedded_chain_port
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import ErrorKind, VkladError
-from oracle.chain.port import Chain, Finality
+from oracle.chain.port import Chain, ChainUnavailable, Finality
 from oracle.chain.remote_signer import RemoteSigner
 from oracle.chain.signer import LocalSigner, has_key, open_keystore, write_key
 from oracle.chain.web3_adapter import Web3Chain
@@ -33,6 +33,7 @@ from oracle.deployment.model import (
     local_parameters,
 )
 from oracle.deployment.service import (
+    Report,
     deploy,
     is_on_chain,
     read_record,
@@ -44,6 +45,7 @@ from oracle.sender.model import SenderRole
 
 LOCAL_CHAIN_IDS: Final = (EMBEDDED_CHAIN_ID, 1337)
 EMBEDDED_FINALITY_BLOCKS: Final = 1
+_DEPLOYMENTS: Final = "deployments"
 KEY_INDEX: Final = {
     SenderRole.DEPLOYER: 0,
     SenderRole.POSTER: 1,
@@ -75,6 +77,13 @@ class DeploymentUnsound(VkladError):
     kind = ErrorKind.CONFLICT
 
 
+class KeyPresent(VkladError):
+    """The role has a key already, and contracts or money may rely on it."""
+
+    code = "key_present"
+    kind = ErrorKind.CONFLICT
+
+
 def chain_urls(settings: Settings, state: StateFolder) -> tuple[str, ...]:
     """The endpoints to use; where several are configured they must agree."""
     return settings.chain_rpc_urls or (f"http://{HOST}:{embedded_chain_port(state)}",)
@@ -82,10 +91,13 @@ def chain_urls(settings: Settings, state: StateFolder) -> tuple[str, ...]:
 
 def open_chain(settings: Settings, state: StateFolder) -> Web3Chain:
     """The first endpoint of the chain; connected to on the first question."""
-    embedded = not settings.chain_rpc_urls
-    return Web3Chain(
-        chain_urls(settings, state)[0], expected_chain_id=EMBEDDED_CHAIN_ID if embedded else None
-    )
+    return open_endpoint(settings, chain_urls(settings, state)[0])
+
+
+def open_endpoint(settings: Settings, url: str) -> Web3Chain:
+    """One endpoint, which must serve the chain that the settings state, if they do."""
+    embedded = None if settings.chain_rpc_urls else EMBEDDED_CHAIN_ID
+    return Web3Chain(url, expected_chain_id=settings.chain_id or embedded)
 
 
 def finality(settings: Settings) -> Finality:
@@ -113,25 +125,44 @@ def open_signer(
     if settings.signer_url is not None:
         return RemoteSigner(settings.signer_url.get_secret_value())
     wanted = tuple(roles)
-    folder, password = state.path / "keys", state.secret("keystore_password")
+    folder, password = _keystore(state)
     for role in wanted:
         if not has_key(folder, role):
             write_key(folder, role, password, service_key(settings, state, KEY_INDEX[role]))
     return open_keystore(folder, password, wanted)
 
 
-def deployment_parameters(settings: Settings, state: StateFolder) -> Parameters:
-    """What `deploy_contracts` deploys: this installation's keys, local periods."""
+def keep_key(state: StateFolder, role: SenderRole, key: LocalAccount) -> None:
+    """Keep a key that somebody brings, before one is derived for its role.
 
-    def account(index: int) -> Address:
-        return Address(service_key(settings, state, index).address)
+    Raises:
+        KeyPresent: the role has one.
+    """
+    folder, password = _keystore(state)
+    if has_key(folder, role):
+        raise KeyPresent(f"There is a key for the {role} in {folder} already.", role=role)
+    write_key(folder, role, password, key)
 
+
+def deployment_parameters(
+    settings: Settings, state: StateFolder, guardian: Address | None = None
+) -> Parameters:
+    """What `deploy_contracts` deploys: this installation's accounts, local periods.
+
+    The guardian's key is asked for nowhere but at a remote signer: else it is of our words.
+    """
+    signer = open_signer(
+        settings, state, (SenderRole.POSTER, SenderRole.WATCHER, SenderRole.ANCHORER)
+    )
+    if guardian is None and settings.signer_url is None:
+        key = service_key(settings, state, KEY_INDEX[SenderRole.GUARDIAN])
+        guardian = Address(key.address)
     return local_parameters(
         Roles(
-            poster=account(KEY_INDEX[SenderRole.POSTER]),
-            watcher=account(KEY_INDEX[SenderRole.WATCHER]),
-            guardian=account(KEY_INDEX[SenderRole.GUARDIAN]),
-            anchorer=account(KEY_INDEX[SenderRole.ANCHORER]),
+            poster=signer.address(SenderRole.POSTER),
+            watcher=signer.address(SenderRole.WATCHER),
+            guardian=guardian or signer.address(SenderRole.GUARDIAN),
+            anchorer=signer.address(SenderRole.ANCHORER),
         ),
         settings.local_voting_period_s or LOCAL_VOTING_PERIOD_S,
     )
@@ -145,16 +176,37 @@ def deployment_of(chain: Chain, state: StateFolder) -> Deployment:
     """
     found = read_record(_record(chain, state))
     if found is None or not is_on_chain(chain, found):
-        raise NotDeployed("The contracts are not on this chain. Run: vklad chain deploy")
+        here, recorded = chain.chain_id(), recorded_chain_ids(state)
+        elsewhere = ", ".join(map(str, recorded))
+        if recorded and here not in recorded:
+            raise NotDeployed(
+                f"The endpoint serves chain {here}, and this installation's contracts are on "
+                f"chain {elsewhere}. Set VKLAD_CHAIN_RPC_URL back to that one, or put contracts on "
+                "this one: vklad chain deploy",
+                chain_id=here,
+            )
+        raise NotDeployed(
+            f"The contracts are not on this chain, {here}. Run: vklad chain deploy", chain_id=here
+        )
     return found
 
 
+def recorded_chain_ids(state: StateFolder) -> list[int]:
+    """The chains that this installation has deployed to."""
+    records = (state.path / _DEPLOYMENTS).glob("*-*.json")
+    return sorted({int(record.name.partition("-")[0]) for record in records})
+
+
 def deploy_contracts(
-    settings: Settings, state: StateFolder, parameters: Parameters | None = None
+    settings: Settings,
+    state: StateFolder,
+    parameters: Parameters | None = None,
+    report: Report = lambda _: None,
 ) -> tuple[Deployment, bool]:
     """Deploy unless this chain has the contracts already; whether it did deploy.
 
-    Without parameters, those of a local chain and this installation's keys are meant.
+    Without parameters, those of a local chain and this installation's keys are meant. `report` is
+    told each step as it is done: blocks of others take seconds.
 
     Raises:
         ParametersMissing: no parameters, and the chain is not a local one.
@@ -174,10 +226,32 @@ def deploy_contracts(
             )
         parameters = deployment_parameters(settings, state)
     signer = open_signer(settings, state, (SenderRole.DEPLOYER,))
-    made = deploy(chain, parameters, signer)
+    made = deploy(chain, parameters, signer, report)
     require_sound(chain, made)
     write_record(path, made)
     return made, True
+
+
+def require_contracts(settings: Settings, state: StateFolder) -> str | None:
+    """Refuse to begin on a chain that has never had our contracts; else what to say, if anything.
+
+    A chain that does not answer, or was reset by who runs it, is no reason to keep people from
+    their points: the bridge waits or stops by itself.
+
+    Raises:
+        NotDeployed: nothing is recorded for a chain of this id.
+        WrongChain: the settings state another id.
+    """
+    chain = open_chain(settings, state)
+    try:
+        deployment_of(chain, state)
+    except ChainUnavailable as silent:
+        return f"The chain does not answer, so nothing moves there yet: {silent.message}"
+    except NotDeployed as missing:
+        if chain.chain_id() not in recorded_chain_ids(state):
+            raise
+        return missing.message
+    return None
 
 
 def require_sound(chain: Chain, deployment: Deployment) -> None:
@@ -192,5 +266,9 @@ def require_sound(chain: Chain, deployment: Deployment) -> None:
         raise DeploymentUnsound(f"The deployment is not sound. {sentences}.")
 
 
+def _keystore(state: StateFolder) -> tuple[Path, str]:
+    return state.path / "keys", state.secret("keystore_password")
+
+
 def _record(chain: Chain, state: StateFolder) -> Path:
-    return record_path(state.path / "deployments", chain)
+    return record_path(state.path / _DEPLOYMENTS, chain)

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         description="JSON-RPC endpoint of the chain, or several separated by commas, which must "
         "then agree; empty: the embedded Anvil.",
     )
+    chain_id: int | None = Field(
+        default=None,
+        ge=1,
+        description="The id that the chain must have, so that a wrong endpoint is refused at once; "
+        "empty: any.",
+    )
     watcher_rpc_url: SecretStr | None = Field(
         default=None,
         description="The watcher's own JSON-RPC endpoint; empty: the first of `chain_rpc_url`.",
@@ -111,8 +117,8 @@ class Settings(BaseSettings):
         default=None,
         ge=10,
         le=86_400,
-        description="How long a vote lasts on a local chain, stated before it is deployed to; "
-        "empty: 20 seconds. Chains with parameters of their own do not look at it.",
+        description="How long a vote lasts on a local chain and in parameters for a rehearsal, "
+        "stated before it is deployed to; empty: 20 seconds.",
     )
     signer_url: SecretStr | None = Field(
         default=None, description="web3signer-style remote signer; empty: the encrypted keystore."

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from api.chain import deploy_contracts, deployment_of, open_chain, require_sound
-from api.cli import chain_operations, chain_setup, guardian
+from api.cli import chain_keys, chain_operations, chain_setup, guardian
 from api.settings import load_settings
 from api.supervisor.state import StateFolder
 from oracle.deployment.model import Deployment, parameters_from_json
@@ -17,6 +17,7 @@ app: Final = typer.Typer(help="The contracts on the chain.", no_args_is_help=Tru
 app.command()(chain_setup.accounts)
 app.command()(chain_setup.parameters)
 app.command()(chain_setup.source)
+app.command()(chain_keys.import_key)
 app.command()(chain_operations.reconcile)
 app.command()(chain_operations.reserve)
 app.command()(chain_operations.verify_reserve)
@@ -45,6 +46,7 @@ def deploy(
         settings,
         state,
         None if parameters is None else parameters_from_json(parameters.read_text()),
+        typer.echo,
     )
     _print(deployment)
     typer.echo("Deployed and verified." if is_new else "Already deployed.")

@@ -18,6 +18,7 @@ from api.chain import (
 from api.settings import load_settings
 from api.supervisor.state import StateFolder
 from oracle.chain.port import BlockTag
+from oracle.contracts.abi import address
 from oracle.contracts.compiler import CONTRACTS, standard_input
 from oracle.deployment.model import public_parameters
 from oracle.deployment.service import constructor_arguments
@@ -47,12 +48,16 @@ def parameters(
     rehearsal: Annotated[
         bool, typer.Option(help="Periods of seconds, as on a local chain, to try things out.")
     ] = False,
+    guardian: Annotated[
+        str | None,
+        typer.Option(help="The guardian's account; else the one of this installation's words."),
+    ] = None,
 ) -> None:
     """Print parameters for `deploy` with this installation's accounts, to be thought about."""
     settings = load_settings()
     state = StateFolder(settings.state_folder)
     state.prepare()
-    made = deployment_parameters(settings, state)
+    made = deployment_parameters(settings, state, None if guardian is None else address(guardian))
     chosen = made if rehearsal else public_parameters(made.roles)
     typer.echo(json.dumps({"parameters": asdict(chosen)}, indent=2))
 

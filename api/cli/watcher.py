@@ -14,13 +14,12 @@ from types import FrameType
 from typing import Final
 
 from api.bridging import LOCAL_STUCK_AFTER, is_local
-from api.chain import chain_urls, deployment_of, open_signer
+from api.chain import chain_urls, deployment_of, open_endpoint, open_signer
 from api.composition import watcher_database_url
 from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Database, connect
-from oracle.chain.web3_adapter import Web3Chain
 from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.watcher.sending import WatcherSender
 from oracle.watcher.service import Watcher
@@ -67,7 +66,7 @@ def open_watcher(settings: Settings, state: StateFolder, database: Database) -> 
     Raises:
         NotDeployed: its node has no contracts of ours.
     """
-    chain = Web3Chain(_rpc_url(settings, state))
+    chain = open_endpoint(settings, _rpc_url(settings, state))
     deployment = deployment_of(chain, state)
     local = is_local(deployment)
     policy = SenderPolicy(stuck_after=LOCAL_STUCK_AFTER) if local else SenderPolicy()

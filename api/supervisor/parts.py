@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from api.chain import deploy_contracts
+from api.chain import deploy_contracts, require_contracts
 from api.composition import compose, migrate_installation
 from api.demo.filling import fill, welcome
 from api.erasing import forget_again
@@ -190,6 +190,10 @@ def _deploy_contracts(installation: Installation) -> str | None:
     return None
 
 
+def _find_contracts(installation: Installation) -> str | None:
+    return require_contracts(installation.settings, installation.state)
+
+
 def _first_admin(_: Installation) -> str | None:
     return "For the first admin: `vklad admin link` prints a link that works once."
 
@@ -219,6 +223,10 @@ def _chain_is_embedded(settings: Settings) -> bool:
     return _chain_is_on(settings) and settings.chain_rpc_url is None
 
 
+def _chain_is_of_others(settings: Settings) -> bool:
+    return _chain_is_on(settings) and settings.chain_rpc_url is not None
+
+
 def _database_is_embedded(settings: Settings) -> bool:
     return settings.database_url is None
 
@@ -238,7 +246,10 @@ STAGES: Final[tuple[tuple[Part | Step, ...], ...]] = (
     ),
     (Step("erasures", "list of erasures", _always, _forget_again),),
     (Part("chain", "chain", _chain_is_embedded, _chain, listens=_chain_place),),
-    (Step("contracts", "contracts", _chain_is_embedded, _deploy_contracts),),
+    (
+        Step("contracts", "contracts", _chain_is_embedded, _deploy_contracts),
+        Step("own-contracts", "contracts", _chain_is_of_others, _find_contracts),
+    ),
     (
         Part("api", "API and pages", _always, _api, listens=_api_place),
         Part("worker", "worker", _always, _worker),

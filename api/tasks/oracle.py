@@ -33,6 +33,7 @@ from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 from oracle.bridge.jobs import read_chain, stopping
 from oracle.bridge.model import StopReason
 from oracle.bridge.stops import stop
+from oracle.chain.port import WrongChain
 from oracle.indexer import store as indexer_store
 from oracle.reconcile.service import check
 from oracle.sender import service as sender
@@ -51,7 +52,7 @@ def indexer_tick(composition: Composition) -> None:
     """Read new blocks and act on final events."""
     try:
         parts = chain_parts(composition)
-    except NotDeployed as error:
+    except (NotDeployed, WrongChain) as error:
         _stop_if_another(composition, error)
         raise
     read_chain(
@@ -149,20 +150,22 @@ def on_bridge_intent(composition: Composition, key: str) -> None:
         bridge_tick(composition)
 
 
-def _stop_if_another(composition: Composition, error: NotDeployed) -> None:
+def _stop_if_another(composition: Composition, error: NotDeployed | WrongChain) -> None:
     """A chain without our contracts, under a database that knows one: it was replaced."""
     with composition.database.read() as work:
         known = indexer_store.chain_in_use(work)
     if known is None:
         return
-    chain = open_chain(composition.settings, composition.state)
-    if chain.genesis_hash() == known.identity.genesis_hash:
-        return
-    message = (
-        f"The node serves another chain than this database knows: genesis "
-        f"{chain.genesis_hash().hex()[:16]}… instead of {known.identity.genesis_hash.hex()[:16]}…. "
-        f"{error.message}"
-    )
+    message = f"The node serves another chain than this database knows. {error.message}"
+    if isinstance(error, NotDeployed):
+        chain = open_chain(composition.settings, composition.state)
+        if chain.genesis_hash() == known.identity.genesis_hash:
+            return
+        message = (
+            f"The node serves another chain than this database knows: genesis "
+            f"{chain.genesis_hash().hex()[:16]}… instead of "
+            f"{known.identity.genesis_hash.hex()[:16]}…. {error.message}"
+        )
     execute(
         composition.database,
         lambda work, _: stop(work, StopReason.OTHER_CHAIN, message),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +47,8 @@ SETTINGS: Final[Mapping[str, Any]] = {
         }
     },
 }
+_IMPORT: Final = re.compile(r'^(?:import|\})[^"]*"([^"]+)";', re.MULTILINE)
+"""What a source imports; lists of names may take several lines."""
 CODE_BYTES_MAX: Final = 24_576
 """EIP-170."""
 
@@ -86,17 +90,23 @@ def standard_input() -> dict[str, Any]:
     The standard JSON input of solc; paths are as in the sources' imports.
 
     Raises:
-        ToolMissing, CompilationFailed: as `compile_contracts`.
+        ToolMissing: the npm packages are not there.
     """
-    ours = {name: {"content": path.read_text()} for name, path in _sources()}
-    packages = toolchain.PROJECT_DIR / "node_modules"
-    imported = {
-        name: {"content": (packages / name).read_text()}
-        for name in sorted(_compile(ours)["sources"])
-        if name not in ours
+    found = {name: path.read_text() for name, path in _sources()}
+    left = list(found)
+    while left:
+        importing = left.pop()
+        for path in _IMPORT.findall(found[importing]):
+            near = posixpath.join(posixpath.dirname(importing), path)
+            name = posixpath.normpath(near) if path.startswith(".") else path
+            if name not in found:
+                found[name] = _package_source(name)
+                left.append(name)
+    return {
+        "language": "Solidity",
+        "sources": {name: {"content": found[name]} for name in sorted(found)},
+        "settings": {**SETTINGS, "outputSelection": {"*": {"*": ["evm.bytecode.object"]}}},
     }
-    settings = {**SETTINGS, "outputSelection": {"*": {"*": ["evm.bytecode.object"]}}}
-    return {"language": "Solidity", "sources": ours | imported, "settings": settings}
 
 
 def load_artifact(name: str) -> dict[str, Any]:
@@ -135,6 +145,15 @@ def _compile(sources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     except SolcError as refused:
         raise CompilationFailed(str(refused)) from refused
     return answer
+
+
+def _package_source(name: str) -> str:
+    try:
+        return (toolchain.PROJECT_DIR / "node_modules" / name).read_text()
+    except FileNotFoundError as absent:
+        raise toolchain.ToolMissing(
+            f"There is no {name}: the npm packages are not installed. Run: scripts/compile"
+        ) from absent
 
 
 def _sources() -> Iterator[tuple[str, Path]]:

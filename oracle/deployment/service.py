@@ -42,6 +42,8 @@ from oracle.sender.ports import SenderSigner, TypedTransaction
 
 RECEIPT_POLLS_MAX: Final = 3_000
 RECEIPT_POLL_S: Final = 0.1
+DEPLOYMENT_GAS: Final = 14_000_000
+"""What all of it takes, rounded up."""
 DEFAULT_ADMIN: Final = b"\0" * 32
 
 _ORDER: Final = (
@@ -59,19 +61,28 @@ class DeploymentFailed(VkladError):
     kind = ErrorKind.UNAVAILABLE
 
 
+class DeployerPoor(VkladError):
+    """The deployer's account has too little to pay for every transaction of a deployment."""
+
+    code = "deployer_poor"
+    kind = ErrorKind.INVALID
+
+
 def deploy(
     chain: Chain, parameters: Parameters, signer: SenderSigner, report: Report = lambda _: None
 ) -> Deployment:
     """Put all contracts on the chain with the signer's deployer key, which keeps no power.
 
-    `report` is told each contract as it stands.
+    `report` is told each step as it is mined.
 
     Raises:
         DeploymentFailed: a transaction was not mined in time, or reverted.
+        DeployerPoor: the deployer cannot pay for all of it.
         TransactionRefused: the node did not take one, as when the deployer has no money.
     """
     deployer = _Deployer(chain, signer, report)
     me = deployer.account
+    _require_money(chain, me)
     places = {
         name: created_address(me, deployer.nonce + number) for number, name in enumerate(_ORDER)
     }
@@ -86,7 +97,6 @@ def deploy(
         granted = read(chain, timelock, role, BlockTag.LATEST)
         deployer.send(timelock, vkl_timelock.grant_role(granted, governor))
     deployer.send(timelock, vkl_timelock.renounce_role(DEFAULT_ADMIN, me))
-    report("deployer renounced")
     return Deployment(
         chain_id=deployer.chain_id,
         genesis_hash=chain.genesis_hash(),
@@ -169,6 +179,20 @@ def created_address(creator: Address, nonce: int) -> Address:
     return address(f"0x{keccak(bytes([0xC0 + len(items)]) + items)[12:].hex()}")
 
 
+def _require_money(chain: Chain, deployer: Address) -> None:
+    """Refuse before the first transaction what could not be finished at today's fee."""
+    has_wei = chain.balance_wei(deployer, BlockTag.LATEST)
+    wants_wei = DEPLOYMENT_GAS * chain.suggest_fees().max_fee_wei
+    if has_wei < wants_wei:
+        raise DeployerPoor(
+            f"The deployer {deployer} has {has_wei} wei, and deploying takes {DEPLOYMENT_GAS} gas: "
+            f"at today's highest fee {wants_wei} wei. Give it some and try again.",
+            account=deployer,
+            has_wei=has_wei,
+            wants_wei=wants_wei,
+        )
+
+
 class _Deployer:
     """One account sending one transaction after another."""
 
@@ -196,6 +220,7 @@ class _Deployer:
     def send(self, to: Address, call: FunctionCall[None]) -> None:
         """Call one function."""
         self._transact(call.name, to, call.calldata)
+        self._report(call.name)
 
     def _transact(self, what: str, to: Address | None, calldata: bytes) -> Receipt:
         estimate = self._chain.estimate_gas(Call(to, calldata, sender=self.account))

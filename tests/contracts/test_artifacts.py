@@ -29,6 +29,14 @@ def test_an_explorer_makes_the_same_code_of_what_it_is_given() -> None:
         assert made == compiler.load_artifact(name)["bytecode"]
 
 
+def test_an_input_without_its_packages_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolchain, "PROJECT_DIR", tmp_path)
+    with pytest.raises(toolchain.ToolMissing, match="There is no @openzeppelin/"):
+        compiler.standard_input()
+
+
 def test_staleness_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,9 +54,9 @@ class Machine:
             monkeypatch.setenv(f"VKLAD_{name}", value)
         return cls(node, deployment, folder)
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, typed: str = "") -> str:
         """What it says; an expected failure is raised."""
-        answer = CliRunner().invoke(app, words, catch_exceptions=False)
+        answer = CliRunner().invoke(app, words, input=typed, catch_exceptions=False)
         assert answer.exit_code == 0, answer.output
         return answer.output
 

@@ -9,6 +9,7 @@ import hmac
 import json
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ TRIES_MAX: Final = 60
 WAIT_S: Final = 90
 SCORED_S: Final = 180
 SETTLING_S: Final = 1.5
+SAY_EVERY_S: Final = 15
 _INPUT: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
@@ -67,11 +69,15 @@ PATIENCE: Final = Patience()
 def wait_for(what: str, look: Callable[[], Any], *, seconds: float = WAIT_S) -> Any:
     """Look until there is something to see; the thing seen. ``seconds`` are a local chain's."""
     patience_s = seconds * PATIENCE.times
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
+    began = said = time.monotonic()
+    while time.monotonic() < began + patience_s:
         found = look()
         if found:
             return found
+        if time.monotonic() > said + SAY_EVERY_S:
+            said = time.monotonic()
+            waited = f"{said - began:.0f} s of at most {patience_s:.0f}"
+            print(f"    … waiting for {what}: {waited}", file=sys.stderr, flush=True)
         time.sleep(0.4)
     raise StepFailed(f"waited {patience_s:.0f} s in vain for {what}")
 

@@ -19,6 +19,7 @@ from firsts import FIRSTS
 from firsts_chain import CHAIN_FIRSTS
 from story import STEPS, Story
 
+CHAIN_SETTING: Final = "VKLAD_CHAIN_RPC_URL"
 GROUNDWORK: Final = 4
 """Steps of the story that the firsts stand on: people, a school, an award, a grant."""
 
@@ -48,15 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--patience",
         type=float,
-        default=1,
         metavar="TIMES",
-        help="wait so many times as long as on a local chain, where blocks take seconds",
+        help="wait so many times as long as on the embedded chain; else 10 times where "
+        "VKLAD_CHAIN_RPC_URL names another",
     )
     parser.add_argument("--list", action="store_true", help="print the steps and stop")
     asked = parser.parse_args(arguments)
     if asked.what == "firsts" and asked.sabotage:
         parser.error("each step of firsts brings its own counter-example")
-    PATIENCE.times = asked.patience
+    PATIENCE.times = asked.patience or (10 if os.environ.get(CHAIN_SETTING) else 1)
     rpc_url = _rpc_url()
     firsts = (*FIRSTS[:-1], *(CHAIN_FIRSTS if rpc_url else ()), *FIRSTS[-1:])  # Forgetting is last.
     steps = STEPS if asked.what == "story" else (*STEPS[:GROUNDWORK], *firsts)
@@ -108,7 +109,7 @@ def _title(step: Callable[[Story], str]) -> str:
 
 def _rpc_url() -> str:
     """Where the chain is: stated, or what the installation here remembers; nowhere: empty."""
-    stated = os.environ.get("VKLAD_CHAIN_RPC_URL")
+    stated = os.environ.get(CHAIN_SETTING)
     if stated:
         return stated.split(",")[0]
     if os.environ.get("VKLAD_CHAIN") == "off":

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from eth_account import Account
 
+from api import chain as api_chain
+from api.chain import KEY_INDEX, KeyPresent
 from api.cli import chain_setup
+from api.cli.chain_keys import KeyFileUnreadable
 from oracle.chain.port import BlockTag
+from oracle.chain.signer import LocalSigner
 from oracle.contracts.compiler import CONTRACTS, load_artifact
 from oracle.deployment.model import LOCAL_VOTING_PERIOD_S, local_parameters, parameters_from_json
+from oracle.sender.model import SenderRole
 from tests.integration.chain.conftest import Nodes
 from tests.support.chain_nodes import DEPLOYER, RELAYER, funded_address
 from tests.support.guarding import Machine
@@ -50,6 +57,39 @@ def test_printed_parameters_are_read_by_deploy(machine: Machine) -> None:
     assert careful.bridge_periods.delay_s > rehearsed.bridge_periods.delay_s
     assert careful.bridge_limits.capacity_points < rehearsed.bridge_limits.capacity_points
     assert len(careful.governor.terms) == len(rehearsed.governor.terms)
+
+
+def test_the_guardian_may_be_somebody_elsewhere(machine: Machine) -> None:
+    guardian = Account.create().address
+    printed = machine.run("chain", "parameters", "--guardian", guardian)
+    assert parameters_from_json(printed).roles.guardian == guardian
+
+
+def test_parameters_name_the_accounts_of_a_remote_signer(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {role: Account.create() for role in KEY_INDEX}
+    monkeypatch.setattr(api_chain, "RemoteSigner", lambda _url: LocalSigner(keys))
+    monkeypatch.setenv("VKLAD_SIGNER_URL", "http://127.0.0.1:9/keys")
+    roles = parameters_from_json(machine.run("chain", "parameters")).roles
+    assert asdict(roles) == {
+        name: keys[SenderRole(name)].address
+        for name in ("poster", "watcher", "guardian", "anchorer")
+    }
+
+
+def test_a_key_of_somebodys_own_signs_for_its_role(machine: Machine, tmp_path: Path) -> None:
+    key, file = Account.create(), tmp_path / "exported.json"
+    file.write_text(json.dumps(Account.encrypt(key.key, "of the wallet", iterations=2)))
+    command = ("chain", "import-key", "poster", str(file))
+    with pytest.raises(KeyFileUnreadable, match="its password is another"):
+        machine.run(*command, typed="a guess\n")
+    said = machine.run(*command, typed="of the wallet\n")
+    assert said == f"The poster is {key.address}.\n"
+    assert key.address in machine.run("chain", "accounts")
+    assert parameters_from_json(machine.run("chain", "parameters")).roles.poster == key.address
+    with pytest.raises(KeyPresent, match="a key for the poster"):
+        machine.run(*command, typed="of the wallet\n")
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

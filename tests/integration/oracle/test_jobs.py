@@ -214,6 +214,20 @@ def test_a_node_that_is_down_fails_no_job(world: World, composition: Composition
         assert redeeming_store.stops(work) == []
 
 
+def test_a_node_of_another_id_than_stated_stops_the_bridge_until_it_is_right(
+    world: World, composition: Composition
+) -> None:
+    jobs.tick(composition)
+    wrong = replace(composition, settings=composition.settings.model_copy(update={"chain_id": 1}))
+    jobs.tick(wrong)
+    with world.database.read() as work:
+        (stop,) = redeeming_store.stops(work)
+    assert stop.reason is StopReason.OTHER_CHAIN
+    jobs.tick(composition)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+
+
 def test_two_endpoints_that_disagree_credit_nothing(
     world: World,
     composition: Composition,
