@@ -14,6 +14,8 @@ from oracle.bridge.gaps_store import AcknowledgedGap
 from oracle.bridge.model import Stop
 from oracle.bridge.resets import ResetContent
 from oracle.bridge.resets_store import ChainReset
+from oracle.guardian import record
+from oracle.guardian.record import Deed
 from oracle.sender.model import NoChainYet
 
 GAPS_SHOWN_MAX: Final = 20
@@ -43,6 +45,8 @@ class Standing:
     proposed: AcknowledgedGap | None
     acknowledged: tuple[AcknowledgedGap, ...]
     giving: Giving | None
+    paused: Deed | None
+    """The guardian's pause, if there is one."""
 
     @property
     def persons(self) -> set[UUID]:
@@ -68,6 +72,7 @@ def standing(view: View, work: Work) -> Standing | None:
         gap=gap,
         proposed=gaps_store.shown_gap(work, gap.chain_key) if gap else None,
         acknowledged=tuple(gaps_store.confirmed_gaps(work, GAPS_SHOWN_MAX)),
+        paused=record.guard(work).paused,
         giving=None
         if reset is None
         else Giving(reset, resets.as_content(reset), tuple(resets_store.confirmed_by(work, reset))),

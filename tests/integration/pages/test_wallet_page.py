@@ -101,6 +101,11 @@ def test_unlinking_leads_back_to_linking(reader: Reader, world: World) -> None:
 def test_admins_see_both_sides(bridged: FastAPI, world: World) -> None:
     admin = person(bridged, world.database, "Anna", Role.ADMIN)
     assert "Both sides are equal." in admin.words("/admin")
+    assert "The bridge is paused" not in admin.words("/admin")
+    world.send_as(world.contracts.keys.guardian, world.bridge, points_bridge.pause().calldata)
+    world.index()
+    assert "The bridge is paused" in admin.words("/admin")
+    assert "Мост на паузе" in admin.words("/admin", "ru")
     assert "No vote has changed the rules yet." in admin.words("/admin/programme")
 
 
