@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import httpx
 import pytest
+from eth_account import Account
 
+from api.chain import KEY_INDEX
+from api.demo.community import SHOP_FILE
+from api.supervisor.process import recorded
 from ledger.kernel.clock import SystemClock
 from tests.support.installation import Installation, an_installation
 
@@ -37,6 +43,7 @@ def test_the_story_holds_and_the_sabotage_of_the_day_fails_at_its_step() -> None
         _holds(installation)
         _fails_at_its_step(installation, today)
         installation.proves_itself()
+        _keeps_its_secrets(installation)
 
 
 @pytest.mark.deep
@@ -61,3 +68,50 @@ def _fails_at_its_step(installation: Installation, number: int) -> None:
     failed = re.findall(r"^ ?(\d+)\. FAILED ", told.stdout, re.MULTILINE)
     assert failed == [str(number)], told.stdout
     assert re.search(NOTICED[number], told.stdout.splitlines()[-1]), told.stdout
+
+
+def _keeps_its_secrets(installation: Installation) -> None:
+    """Nothing that opens anything is in a log, a process list, a metric or a command's words."""
+    secrets = _secrets(installation)
+    assert len(secrets) > 10
+    seen = _whatever_is_shown(installation)
+    assert sum(len(text) for text in seen.values()) > 10_000
+    leaks = {
+        f"{name} in {where}"
+        for where, text in seen.items()
+        for name, secret in secrets.items()
+        if secret in text
+    }
+    assert leaks == set()
+
+
+def _secrets(installation: Installation) -> dict[str, str]:
+    folder = installation.state.path
+    found = dict(json.loads((folder / "secrets.json").read_text()))
+    Account.enable_unaudited_hdwallet_features()
+    for role, index in KEY_INDEX.items():
+        path = f"m/44'/60'/0'/0/{index}"
+        key = Account.from_mnemonic(found["chain_mnemonic"], account_path=path).key
+        found[f"key of the {role}"] = bytes(key).hex()
+    _, *of_shop = json.loads((folder / SHOP_FILE).read_text())
+    found |= {f"{SHOP_FILE} {number}": value for number, value in enumerate(of_shop)}
+    found |= {file.name: file.read_text().splitlines()[1] for file in folder.glob("*.pem")}
+    for file in (folder / "secrets.json", *folder.glob("keys/*.json"), *folder.glob("*.pem")):
+        assert file.stat().st_mode & 0o077 == 0, file
+    return found
+
+
+def _whatever_is_shown(installation: Installation) -> dict[str, str]:
+    folder = installation.state.path
+    seen = {file.name: file.read_text(errors="replace") for file in folder.glob("logs/*")}
+    seen["what up says"] = installation.log.read_text()
+    for record in installation.state.records().values():
+        process = recorded(record)
+        for one in () if process is None else (process, *process.children(recursive=True)):
+            seen[f"the process list, {one.pid}"] = " ".join(one.cmdline())
+    for path in ("/metrics", "/readyz", "/v1/status", "/openapi.json", "/v1/nothing"):
+        seen[path] = httpx.get(installation.base_url + path, timeout=30).text
+    for words in (("doctor",), ("chain", "accounts"), ("chain", "guardian")):
+        done = installation.tried(*words)
+        seen[" ".join(words)] = done.stdout + done.stderr
+    return seen
