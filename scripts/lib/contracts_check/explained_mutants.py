@@ -14,7 +14,9 @@ _SAME_POSITION: Final = "writing the position that stands there changes nothing"
 _COPY: Final = "nothing that is read here is written between; a copy says the same"
 _SAME_STEP: Final = "a count goes up by one either way, and what it was before is not asked"
 _ONE_GAS: Final = "where exactly the bound lies is the compiler's to say, to a unit of gas"
-_UP_BY_ONE: Final = "counted up by one from zero, it meets the length exactly"
+_UP_BY_ONE: Final = "counted up by one, it meets the length exactly"
+_FIRST_OF_ITS_OWN: Final = "the first call is of the kind of the first call"
+_ZERO_KIND: Final = "what is not said is zero, and that is the constitution"
 _MULTIPLE: Final = "the length is a multiple of a record's, so that the loop meets it exactly"
 
 EXPLAINED: Final[Mapping[str, str]] = {
@@ -193,5 +195,26 @@ EXPLAINED: Final[Mapping[str, str]] = {
     (
         "Mandates: if (points == 0) revert NoPoints(); => if (points <= 0) revert NoPoints();"
     ): _UNSIGNED,
+    "VklGovernor: return Kind.Constitution; => //return Kind.Constitution;": _ZERO_KIND,
+    (
+        "VklGovernor: for (uint256 i = 1; i < targets.length; ++i) { => for (uint256 i = "
+        "0; i < targets.length; ++i) {"
+    ): _FIRST_OF_ITS_OWN,
+    (
+        "VklGovernor: for (uint256 i = 1; i < targets.length; ++i) { => for (uint256 i ; "
+        "i < targets.length; ++i) {"
+    ): _FIRST_OF_ITS_OWN,
+    (
+        "VklGovernor: for (uint256 i = 1; i < targets.length; ++i) { => for (uint256 i = "
+        "1; i != targets.length; ++i) {"
+    ): _UP_BY_ONE,
+    (
+        "VklGovernor: if (parameters.guardianTermS == 0) revert SettingZero(); => if "
+        "(parameters.guardianTermS <= 0) revert SettingZero();"
+    ): _UNSIGNED,
+    (
+        "VklGovernor: for (uint256 i = 0; i < parameters.terms.length; ++i) { => for "
+        "(uint256 i = 0; i != parameters.terms.length; ++i) {"
+    ): _UP_BY_ONE,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""

@@ -45,6 +45,18 @@ contract KindsTest is Governance {
             VklGovernor.Kind.Constitution
         );
         _requireKind(_single(address(mandates), hex"ffffff", "short"), VklGovernor.Kind.Constitution);
+        _requireKind(
+            _single(address(mandates), abi.encodeCall(mandates.pointsLeft, ()), "another function"),
+            VklGovernor.Kind.Constitution
+        );
+        _requireKind(
+            _single(address(registry), abi.encodeCall(registry.current, ()), "of the registry"),
+            VklGovernor.Kind.Constitution
+        );
+        _requireKind(
+            _single(address(bridge), abi.encodeCall(registry.activate, (HASH, 0, 0)), "not its own"),
+            VklGovernor.Kind.Constitution
+        );
         Proposal memory paid = _text("with money");
         paid.values[0] = 1;
         _requireKind(paid, VklGovernor.Kind.Constitution);
@@ -53,6 +65,7 @@ contract KindsTest is Governance {
     function test_TwoKindsTogetherAreTheConstitutions() public view {
         Proposal memory both = _pair(_text("both"), _spending());
         _requireKind(both, VklGovernor.Kind.Constitution);
+        _requireKind(_pair(_spending(), _text("both")), VklGovernor.Kind.Constitution);
         Proposal memory same = _pair(_text("same"), _text("same"));
         _requireKind(same, VklGovernor.Kind.Text);
     }
@@ -134,6 +147,12 @@ contract KindsTest is Governance {
             abi.encodeWithSelector(IGovernor.GovernorInvalidProposalLength.selector, 1, 2, 1)
         );
         _propose(unequal);
+        Proposal memory unpaid = _text("unpaid");
+        unpaid.values = new uint256[](0);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGovernor.GovernorInvalidProposalLength.selector, 1, 1, 0)
+        );
+        _propose(unpaid);
     }
 
     function _pass2(Proposal memory proposal) private {

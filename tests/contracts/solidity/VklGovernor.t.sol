@@ -74,6 +74,21 @@ contract VklGovernorTest is Governance {
         _require(governor.quorum(now_) == 30 * POINT, "floor");
     }
 
+    function test_WhoAbstainsCountsTowardsTheQuorum() public {
+        Proposal memory proposal = _activation("abstain");
+        _propose(proposal);
+        _open();
+        bytes memory few = abi.encodePacked(uint128(0), uint128(POINT), uint128(0));
+        vm.prank(_member(0));
+        governor.castVoteWithReasonAndParams(proposal.id, 255, "", few);
+        for (uint256 i = 1; i < 3; ++i) {
+            vm.prank(_member(i));
+            governor.castVote(proposal.id, 2);
+        }
+        _close();
+        _requireState(proposal, IGovernor.ProposalState.Succeeded);
+    }
+
     function test_AVoterCountsOnceAndNotWithDust() public {
         Proposal memory proposal = _activation("dust");
         address dusty = vm.addr(0xD57);
@@ -154,6 +169,31 @@ contract VklGovernorTest is Governance {
         _require(target.calls() == 0, "not called");
     }
 
+    /// @dev Whatever the new code's hash is, greater or less than the pinned one.
+    function test_AnyChangeIsSeen() public {
+        Target target = new Target();
+        Proposal memory proposal = _single(address(target), abi.encodeCall(Target.touch, ()), "any");
+        _propose(proposal);
+        bytes32 pinned = governor.proposalPin(proposal.id);
+        _open();
+        _vote(proposal, 3, 1);
+        _close();
+        _queue(proposal);
+        uint256 greater;
+        uint256 less;
+        for (uint8 last = 0; last < 16; ++last) {
+            vm.etch(address(target), abi.encodePacked(type(Replacement).runtimeCode, last));
+            bytes32 present = keccak256(abi.encodePacked(address(target).codehash));
+            if (present > pinned) ++greater;
+            else ++less;
+            vm.expectRevert(
+                abi.encodeWithSelector(VklGovernor.TargetCodeChanged.selector, proposal.id, pinned, present)
+            );
+            _execute(proposal);
+        }
+        _require(greater > 0 && less > 0, "both ways");
+    }
+
     function test_AnAccountWithoutCodeMayBePaidMeanwhile() public {
         address payee = address(0xFACE);
         Proposal memory proposal = _single(payee, "", "pay");
@@ -224,6 +264,38 @@ contract VklGovernorTest is Governance {
         _require(bridge.guardian() == address(0x43), "bridge's, too");
     }
 
+    function test_GuardianCannotCancelTheBridgesReplacementEither() public {
+        Proposal memory proposal =
+            _single(address(bridge), abi.encodeCall(bridge.setGuardian, (address(0x43))), "bridge's");
+        _propose(proposal);
+        _refuseCancel(proposal, guardian);
+    }
+
+    /// @dev A call too short to name a function, a function of that name elsewhere, another one here.
+    function test_GuardianCancelsWhateverElseThereIs() public {
+        bytes memory replacing = abi.encodeCall(governor.setProposalGuardian, (address(0x42)));
+        Proposal[4] memory proposals = [
+            _single(address(governor), "", "nothing is called"),
+            _single(address(governor), hex"ffffff", "too short"),
+            _single(address(registry), replacing, "elsewhere"),
+            _single(address(governor), abi.encodeCall(governor.setVotingDelay, (3)), "another setting")
+        ];
+        for (uint256 i = 0; i < proposals.length; ++i) {
+            _propose(proposals[i]);
+            _cancel(proposals[i], guardian);
+            _requireState(proposals[i], IGovernor.ProposalState.Canceled);
+        }
+    }
+
+    function test_GuardianCancelsNothingThatIsNotThere() public {
+        address[] memory targets = new address[](1);
+        targets[0] = address(governor);
+        uint256 id = governor.hashProposal(targets, new uint256[](1), new bytes[](0), 0);
+        vm.prank(guardian);
+        vm.expectRevert(abi.encodeWithSelector(IGovernor.GovernorNonexistentProposal.selector, id));
+        governor.cancel(targets, new uint256[](1), new bytes[](0), 0);
+    }
+
     function test_NothingHidesBesideAReplacement() public {
         Proposal memory proposal = _single(address(0), "", "hidden");
         proposal.targets = new address[](2);
@@ -259,6 +331,16 @@ contract VklGovernorTest is Governance {
         _refuseSetting(abi.encodeCall(governor.updateTimelock, (TimelockController(payable(address(9))))));
         _pass(_single(address(governor), abi.encodeCall(governor.setVotingPeriod, (40)), "double"));
         _require(governor.votingPeriod() == 40, "doubled");
+        _require(governor.votingDelay() == _settings().votingDelayS, "as deployed");
+        Proposal memory later =
+            _single(address(governor), abi.encodeCall(governor.setVotingDelay, (3)), "later");
+        _propose(later);
+        _open();
+        _vote(later, 3, 1);
+        vm.warp(block.timestamp + 46);
+        _queue(later);
+        _execute(later);
+        _require(governor.votingDelay() == 3, "by vote");
     }
 
     function test_TheTimelocksDelayHasAFloor() public {
