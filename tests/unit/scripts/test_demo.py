@@ -88,3 +88,49 @@ def test_damage_that_could_not_be_done_is_no_failure_of_the_step(demo: Any) -> N
             raise doors.StepFailed("no such method")
 
     assert demo("main").tell(_story(1), (step,)) == 3
+
+
+class Hours:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.mark.parametrize(("patience", "waited_s", "said"), [(1, 90, 5), (10, 900, 59)])
+def test_a_long_wait_says_what_for_and_ends(
+    demo: Any,
+    patience: float,
+    waited_s: int,
+    said: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doors, hours = demo("doors"), Hours()
+    monkeypatch.setattr(doors, "time", hours)
+    monkeypatch.setattr(doors.PATIENCE, "times", patience)
+    with pytest.raises(doors.StepFailed, match=f"waited {waited_s} s in vain for a bus"):
+        doors.wait_for("a bus", lambda: None)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == said
+    assert lines[0].strip() == f"… waiting for a bus: 15 s of at most {waited_s}"
+    assert doors.wait_for("the sun", lambda: "it is here") == "it is here"
+
+
+@pytest.mark.parametrize(
+    ("chain", "arguments", "times"),
+    [("", (), 1), ("http://127.0.0.1:9", (), 10), ("http://127.0.0.1:9", ("--patience", "20"), 20)],
+)
+def test_a_chain_of_others_is_waited_for_longer(
+    demo: Any, chain: str, arguments: tuple[str, ...], times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VKLAD_CHAIN_RPC_URL", chain)
+    monkeypatch.setattr(demo("doors").PATIENCE, "times", 0)
+    assert demo("main").main(["--list", *arguments]) == 0
+    assert demo("doors").PATIENCE.times == times
