@@ -33,6 +33,7 @@ from ledger.log.verify import (
     stated_head,
 )
 from ledger.merges.verify import MERGE_CHECKS
+from ledger.programme.verify import PROGRAMME_CHECKS
 from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.quarantine.verify import QUARANTINE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
@@ -90,7 +91,7 @@ APPEND_ONLY: Final = (
     *("reminder_rounds", "token_changes"),
     *("mandate_orders", "mandate_results"),
     *("project_approvals", "project_shares", "project_payments", "project_acts"),
-    *("good_changes", "stakes"),
+    *("good_changes", "stakes", "guardian_reasons"),
 )
 """Append-only tables of the other rooms; a test compares all of them with the database."""
 
@@ -112,6 +113,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *JOURNAL_CHECKS,
     *AWARD_CHECKS,
     AWARD_ID_CHECK,
+    *PROGRAMME_CHECKS,
     *SCORING_CHECKS,
     *LEVEL_CHECKS,
     *MERGE_CHECKS,

@@ -276,7 +276,7 @@ def activate(work: Work, command: Activate) -> store.StoredActivation:
 def is_stored(work: Work, programme_hash: bytes) -> bool:
     """Whether the file of this version is here, and is what its hash says."""
     stored = store.programme(work, programme_hash)
-    return stored is not None and _is_unaltered(stored)
+    return stored is not None and is_unaltered(stored)
 
 
 def programme_of(activation: store.StoredActivation) -> Programme:
@@ -339,7 +339,8 @@ def require_programme(work: Work, programme_hash: bytes) -> store.StoredProgramm
     return stored
 
 
-def _is_unaltered(stored: store.StoredProgramme) -> bool:
+def is_unaltered(stored: store.StoredProgramme) -> bool:
+    """Whether the stored text is the one that its hash stands for."""
     try:
         return read_programme(stored.source_text).programme_hash == stored.programme_hash
     except ProgrammeInvalid:
@@ -348,7 +349,7 @@ def _is_unaltered(stored: store.StoredProgramme) -> bool:
 
 def _refuse_altered(stored: store.StoredProgramme) -> None:
     """People agreed to a hash: a text that somebody put under it since is not what they meant."""
-    if not _is_unaltered(stored):
+    if not is_unaltered(stored):
         raise ProgrammeAltered(
             f"The text stored as 0x{stored.programme_hash.hex()} is not what this hash stands for. "
             "Put the true file back; `vklad programme check FILE` says its hash.",

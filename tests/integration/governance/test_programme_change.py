@@ -13,6 +13,7 @@ from ledger.kernel.clock import Instant
 from ledger.kernel.transaction import connect, execute
 from ledger.programme import service as programmes
 from ledger.programme.tables import programmes as programmes_table
+from ledger.programme.verify import check_programmes
 from tests.support.chain_nodes import GUARDIAN
 from tests.support.governance import OUTSIDER, Community
 from tests.world import World
@@ -163,11 +164,19 @@ def test_another_file_under_the_hash_that_was_voted_on_is_not_put_in_force(
     (vote,) = ready.programme_votes()
     assert (vote["outcome"], versions(ready)) == ("file_missing", ["1"])
     assert "is not what this hash stands for" in vote["reason"]
+    assert _found(ready) == [f"0x{voted.hex()}"]
     with pytest.raises(programmes.ProgrammeAltered):
         execute(ready.database, programmes.activate, programmes.Activate(voted, LATER, {}))
     put_under(voted, NEW)
+    assert _found(ready) == []
     ready.settle()
     assert versions(ready) == ["1", "2"]
+
+
+def _found(community: Community) -> list[str]:
+    """The rows that `ledger verify` names for their texts."""
+    with community.database.read() as work:
+        return [finding.row for finding in check_programmes(work)]
 
 
 def test_the_version_that_is_in_force_already_is_refused(ready: Community) -> None:
