@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Database, execute
-from oracle.chain.port import FeeSuggestion
+from oracle.chain.port import FeeSuggestion, Refusal, TransactionRefused
 from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.sender import hops, service, store
@@ -22,7 +22,7 @@ from oracle.sender.model import (
     SenderPolicy,
     SenderRole,
 )
-from oracle.sender.tables import intent_nonces, intent_transactions
+from oracle.sender.tables import intent_nonces, intent_transactions, intents
 from oracle.turns.store import hold_turn
 from tests.support.made_up_chain import BRIDGE, MadeUpChain
 
@@ -151,6 +151,29 @@ def test_gas_above_the_ceiling_is_never_paid(
     chain.mine()
     advance(database, chain, POLICY)
     assert [sent.calldata for sent in chain.done()] == [b"a", b"b"]
+
+
+def test_an_account_without_money_waits_until_it_has_some(
+    database: Database, chain: MadeUpChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "insufficient funds for gas * price + value"
+
+    def poor(_raw: bytes) -> bytes:
+        raise TransactionRefused(Refusal.OTHER, words)
+
+    submit(database, "a")
+    with monkeypatch.context() as without_money:
+        without_money.setattr(chain, "send_raw", poor)
+        advance(database, chain)
+        advance(database, chain)
+    waiting = state_of(database, "a")
+    assert (waiting.state, waiting.failure) == (IntentState.SIGNED, None)
+    with database.engine.connect() as connection:
+        [noted] = connection.execute(sa.select(intents.c.refusal)).scalars()
+    assert noted.endswith(words)
+    advance(database, chain)
+    chain.mine()
+    assert [sent.calldata for sent in chain.done()] == [b"a"]
 
 
 def test_a_nonce_a_stranger_used_is_written_off_once_that_is_final(
