@@ -22,6 +22,7 @@ from api.supervisor.state import StateFolder
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 180
 DEMO_S = 600
+NO_OTHERS: Mapping[str, str] = {}
 
 
 class Installation:
@@ -100,12 +101,14 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def tried(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command of this installation, however it ends."""
+    def tried(
+        self, *arguments: str, settings: Mapping[str, str] = NO_OTHERS
+    ) -> subprocess.CompletedProcess[str]:
+        """A command of this installation, maybe with other settings, however it ends."""
         return subprocess.run(
             [sys.executable, "-m", "api.cli.main", *arguments],
             cwd=ROOT,
-            env=self.environment,
+            env={**self.environment, **settings},
             capture_output=True,
             text=True,
             timeout=LONG_S,

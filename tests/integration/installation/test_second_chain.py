@@ -1,7 +1,7 @@
-"""A chain that somebody else started: slow blocks, finality far behind, a key that was given money.
+"""A chain that somebody else started: slow blocks, finality far behind, keys that were given money.
 
-Every command is taken from docs/testnet.md. Nothing that is run asks the node for more than a node
-of a public chain answers.
+Every command is taken from docs/testnet.md. Between the node and what is run stands one that
+refuses whatever a public node would not answer: no clock is moved and no block asked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 from eth_account.hdaccount import generate_mnemonic
 from eth_account.types import Language
 
@@ -23,6 +24,7 @@ from oracle.contracts.abi import Address, address
 from tests.conftest import Tell
 from tests.support.chain_nodes import ChainNode, funded_account, running_node
 from tests.support.installation import ROOT, Installation, an_installation
+from tests.support.public_node import public_node
 
 CHAIN_ID = 20_261
 BLOCK_S = 12
@@ -32,6 +34,7 @@ GIVEN_WEI = 10**18
 FAUCET = 9
 TRANSFER_GAS = 21_000
 LONG_S, STORY_S = 900, 3_600
+FILE_PASSWORD = "as the wallet was told"
 DOCUMENT = ROOT / "docs" / "testnet.md"
 ROLES = ("deployer", "poster", "relayer", "watcher", "anchorer")
 pytestmark = [pytest.mark.chain, pytest.mark.deep]
@@ -39,28 +42,37 @@ pytestmark = [pytest.mark.chain, pytest.mark.deep]
 
 def test_the_same_commands_on_a_chain_of_others(tmp_path: Path, tell: Tell) -> None:
     arguments = ("--chain-id", str(CHAIN_ID), "--block-time", str(BLOCK_S))
-    with running_node("anvil", (*arguments, "--slots-in-an-epoch", str(EPOCH_BLOCKS))) as node:
-        settings = {
-            "VKLAD_CHAIN_RPC_URL": node.url,
-            "VKLAD_CHAIN_MNEMONIC": generate_mnemonic(12, Language.ENGLISH),
-            "VKLAD_LOCAL_VOTING_PERIOD_S": "240",
-        }
-        with an_installation(settings) as installation:
-            page = Page(installation, tmp_path)
-            accounts = _accounts(page.run("chain accounts"))
-            began = time.monotonic()
-            _give_money(node, accounts)
-            _deploy(page)
-            tell(f"deployed after {time.monotonic() - began:.0f} s")
-            installation.up(LONG_S * 2)
-            tell(f"up with a proposal after {time.monotonic() - began:.0f} s")
-            assert "15. ok" in page.run("scripts/demo")
-            tell(f"the story is told after {time.monotonic() - began:.0f} s")
-            installation.proves_itself()
-            page.run("careful.json")
-            assert int(page.run("chain source").strip().splitlines()[-1], 16)
-            assert page.left == ["scripts/up\n"]
-            _spent(node, accounts, tell)
+    with (
+        running_node("anvil", (*arguments, "--slots-in-an-epoch", str(EPOCH_BLOCKS))) as node,
+        public_node(node.url) as public,
+        an_installation(
+            {
+                "VKLAD_CHAIN_RPC_URL": public.url,
+                "VKLAD_CHAIN_ID": str(CHAIN_ID),
+                "VKLAD_CHAIN_MNEMONIC": generate_mnemonic(12, Language.ENGLISH),
+                "VKLAD_LOCAL_VOTING_PERIOD_S": str(20 * BLOCK_S),
+            }
+        ) as installation,
+    ):
+        page = Page(installation, tmp_path)
+        deployer = _bring_a_key(page)
+        accounts = _accounts(page.run("chain accounts"))
+        assert accounts["deployer"] == deployer
+        began = time.monotonic()
+        _refused_before_money(page)
+        _give_money(node, accounts)
+        _deploy(page)
+        tell(f"deployed after {time.monotonic() - began:.0f} s")
+        installation.up(LONG_S * 2)
+        tell(f"up with a proposal after {time.monotonic() - began:.0f} s")
+        assert "15. ok" in page.run("scripts/demo")
+        tell(f"the story is told after {time.monotonic() - began:.0f} s")
+        installation.proves_itself()
+        page.run("careful.json")
+        assert int(page.run("chain source").strip().splitlines()[-1], 16)
+        assert page.left == ["scripts/up\n"]
+        assert public.refused == []
+        _spent(node, accounts, tell)
 
 
 class Page:
@@ -74,7 +86,7 @@ class Page:
         for name in (".venv", "scripts"):
             (folder / name).symlink_to(ROOT / name)
 
-    def run(self, words: str) -> str:
+    def run(self, words: str, typed: str = "") -> str:
         """What the block with these words says."""
         [block] = [block for block in self.left if words in block]
         self.left.remove(block)
@@ -82,6 +94,7 @@ class Page:
             ["bash", "-euc", block],
             cwd=self.folder,
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=STORY_S,
@@ -89,6 +102,28 @@ class Page:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+
+def _bring_a_key(page: Page) -> Address:
+    """As a wallet exports one that has money already, or will have."""
+    key = Account.create()
+    exported = Account.encrypt(key.key, FILE_PASSWORD, iterations=2)
+    (page.folder / "exported.json").write_text(json.dumps(exported))
+    said = page.run("import-key", typed=f"{FILE_PASSWORD}\n")
+    assert said == f"The deployer is {key.address}.\n"
+    return address(key.address)
+
+
+def _refused_before_money(page: Page) -> None:
+    """Each in a sentence, and nothing is sent."""
+    for settings, command, words in (
+        ({"VKLAD_CHAIN_ID": "1"}, ("chain", "deploy"), f"serves chain {CHAIN_ID}, not 1"),
+        ({}, ("up",), f"The contracts are not on this chain, {CHAIN_ID}."),
+        ({}, ("chain", "deploy"), "its periods, limits and keys must be stated"),
+    ):
+        refused = page.installation.tried(*command, settings=settings)
+        assert refused.returncode != 0
+        assert words in " ".join((refused.stdout + refused.stderr).split())
 
 
 def _accounts(said: str) -> Mapping[str, Address]:
@@ -124,9 +159,6 @@ def _give_money(node: ChainNode, accounts: Mapping[str, Address]) -> None:
 
 
 def _deploy(page: Page) -> None:
-    refused = page.installation.tried("chain", "deploy")
-    assert refused.returncode != 0
-    assert "its periods, limits and keys must be stated" in refused.stderr
     said = page.run("--rehearsal")
     assert "Deployed and verified." in said
     assert "Code, constants and roles are as they must be." in said
