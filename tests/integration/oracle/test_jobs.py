@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,6 @@ from api.composition import Composition
 from api.i18n.catalogue import load_catalogue
 from api.settings import Settings
 from api.supervisor import postgres as pg
-from api.supervisor.anvil import call
 from api.supervisor.state import StateFolder
 from api.tasks import oracle as jobs
 from ledger.kernel.transaction import Work, connect, execute
@@ -41,7 +41,7 @@ from oracle.indexer.model import EndpointsDisagree
 from oracle.watcher.store import READ_TABLES
 from tests.integration.conftest import TestDatabase
 from tests.support.bridge import World
-from tests.support.chain_nodes import ChainNode
+from tests.support.chain_nodes import ChainNode, running_node
 from tests.support.http import ORIGIN, SECRET
 
 TURNS_MAX = 60
@@ -228,19 +228,25 @@ def test_a_node_of_another_id_than_stated_stops_the_bridge_until_it_is_right(
         assert redeeming_store.stops(work) == []
 
 
+@pytest.fixture
+def other_node() -> Iterator[ChainNode]:
+    """A node of this test's own, whose hundred blocks are nobody else's."""
+    with running_node("anvil") as node:
+        node.rpc("anvil_mine", "0x64")
+        yield node
+
+
 def test_two_endpoints_that_disagree_credit_nothing(
     world: World,
     composition: Composition,
     request_id: UUID,
-    hardhat: ChainNode,
+    other_node: ChainNode,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     at_once(composition, monkeypatch)
-    both = f"{world.contracts.node.url},{hardhat.url}"
+    both = f"{world.contracts.node.url},{other_node.url}"
     settings = composition.settings.model_copy(update={"chain_rpc_url": SecretStr(both)})
     with_both = replace(composition, settings=settings)
-    while hardhat_head(hardhat) < 100:
-        call(hardhat.url, "hardhat_mine", "0x64")
     for _ in range(6):
         jobs.tick(with_both)
         world.look()
@@ -255,10 +261,6 @@ def test_two_endpoints_that_disagree_credit_nothing(
     admin = world.member(0)
     execute(world.database, lambda work, _: stops.resume(work, admin, "one of them lied"), None)
     minted_by_jobs(world, composition, request_id)
-
-
-def hardhat_head(node: ChainNode) -> int:
-    return int(str(call(node.url, "eth_blockNumber")), 16)
 
 
 def test_a_mismatch_stops_the_bridge(
