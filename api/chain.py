@@ -15,7 +15,7 @@ from eth_account.hdaccount import generate_mnemonic
 from eth_account.signers.local import LocalAccount
 from eth_account.types import Language
 
-from api.settings import Settings
+from api.settings import BadSettings, Settings
 from api.supervisor.anvil import CHAIN_ID as EMBEDDED_CHAIN_ID
 from api.supervisor.anvil import HOST, embedded_chain_port
 from api.supervisor.state import StateFolder
@@ -24,7 +24,7 @@ from oracle.chain.port import Chain, ChainUnavailable, Finality
 from oracle.chain.remote_signer import RemoteSigner
 from oracle.chain.signer import LocalSigner, has_key, open_keystore, write_key
 from oracle.chain.web3_adapter import Web3Chain
-from oracle.contracts.abi import Address
+from oracle.contracts.abi import Address, MalformedAddress, address
 from oracle.deployment.model import (
     LOCAL_VOTING_PERIOD_S,
     Deployment,
@@ -123,13 +123,33 @@ def open_signer(
 ) -> LocalSigner | RemoteSigner:
     """The remote signer if one is configured; else the keystore, written on first need."""
     if settings.signer_url is not None:
-        return RemoteSigner(settings.signer_url.get_secret_value())
+        url, stated = settings.signer_url.get_secret_value(), stated_accounts(settings)
+        return RemoteSigner(url, stated)
     wanted = tuple(roles)
     folder, password = _keystore(state)
     for role in wanted:
         if not has_key(folder, role):
             write_key(folder, role, password, service_key(settings, state, KEY_INDEX[role]))
     return open_keystore(folder, password, wanted)
+
+
+def stated_accounts(settings: Settings) -> dict[SenderRole, Address]:
+    """The accounts that the settings state for roles of the remote signer.
+
+    Raises:
+        BadSettings: it is no list of a role's name and an account.
+    """
+    stated: dict[SenderRole, Address] = {}
+    for item in filter(None, (each.strip() for each in settings.signer_accounts.split(","))):
+        role, _, account = item.partition("=")
+        try:
+            stated[SenderRole(role.strip())] = address(account.strip())
+        except (ValueError, MalformedAddress) as wrong:
+            raise BadSettings(
+                f"VKLAD_SIGNER_ACCOUNTS: {item!r} is not role=account. "
+                f"The roles: {', '.join(SenderRole)}."
+            ) from wrong
+    return stated
 
 
 def keep_key(state: StateFolder, role: SenderRole, key: LocalAccount) -> None:

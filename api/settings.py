@@ -121,7 +121,14 @@ class Settings(BaseSettings):
         "stated before it is deployed to; empty: 20 seconds.",
     )
     signer_url: SecretStr | None = Field(
-        default=None, description="web3signer-style remote signer; empty: the encrypted keystore."
+        default=None,
+        description="Remote signer, as web3signer; `{role}` in it is replaced by the name of the "
+        "role whose key is asked for. Empty: the encrypted keystore.",
+    )
+    signer_accounts: str = Field(
+        default="",
+        description="Whose account each role has where one remote signer serves several: "
+        "`poster=0x…,watcher=0x…`. Empty: each address serves one.",
     )
     log_anchor_every_s: int = Field(
         default=600,

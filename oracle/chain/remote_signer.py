@@ -1,13 +1,23 @@
-"""Keys in another process: JSON-RPC as web3signer speaks it, one path a role.
+"""Keys in another process: JSON-RPC as web3signer speaks it (its mode `eth1`).
 
-`<base>/<role>` serves exactly one account, so that each role can have an instance, credentials and
-an allow-list of its own. What comes back is decoded and compared field by field with what was
-asked: a signer that is wrong, or taken over, cannot make us broadcast something else.
+| where the keys are | the address | whose account a role has |
+|---|---|---|
+| an instance a role, with an allow-list of its own | has `{role}` in it | the one there |
+| one for all | as it is: web3signer answers at `/` alone | stated, and among those there |
+
+Asked are `eth_accounts`, `eth_signTransaction` and `eth_signTypedData`; never `eth_sign` nor
+`/api/v1/eth1/sign`, which sign bytes that nobody can read. The chain is the signer's own setting
+(`--chain-id`) and no field of the question. What comes back is decoded and compared field by field
+with what was asked, the chain among them: a signer that is wrong, or taken over, cannot make us
+broadcast something else.
+
+Source: docs.web3signer.consensys.io, JSON-RPC API.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -25,6 +35,10 @@ from oracle.sender.model import SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
 
 TIMEOUT_S: Final = 10.0
+ROLE_IN_URL: Final = "{role}"
+_REFUSAL_LENGTH_MAX: Final = 300
+_ASKED: Final = ("to", "gas", "maxFeePerGas", "maxPriorityFeePerGas", "nonce", "value", "data")
+"""Beside `from`, all that web3signer reads; both fees make it type 2."""
 _COMPARED: Final = (
     "type",
     "chainId",
@@ -56,28 +70,39 @@ class SignerDisagrees(VkladError):
 class RemoteSigner:
     """`SenderSigner` over HTTP."""
 
-    def __init__(self, base_url: str, *, timeout_s: float = TIMEOUT_S) -> None:
-        """Asks nothing until the first use; accounts are asked for once."""
-        self._base_url = base_url.rstrip("/")
+    def __init__(
+        self,
+        url: str,
+        stated: Mapping[SenderRole, Address] | None = None,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Asks nothing until the first use; accounts are asked for once.
+
+        `stated` are the accounts of roles where one address serves several.
+        """
+        self._url = url
+        self._stated = dict(stated or {})
         self._client = httpx.Client(timeout=timeout_s)
         self._accounts: dict[SenderRole, Address] = {}
 
     def address(self, role: SenderRole) -> Address:
-        """The one account that the role's path serves.
+        """The account stated for the role, or the only one that its address serves.
 
         Raises:
             SignerUnavailable: no answer.
-            SignerDisagrees: the path serves no account, or more than one.
+            SignerDisagrees: it does not serve that account, or not exactly one, or one that another
+                role has.
         """
         if role not in self._accounts:
-            found = self._ask(role, "eth_accounts", [])
-            try:
-                [only] = found
-                self._accounts[role] = address(only)
-            except (TypeError, ValueError, MalformedAddress) as wrong:
+            account = self._choose(role, self._ask(role, "eth_accounts", []))
+            if account in self._accounts.values():
                 raise SignerDisagrees(
-                    f"The signer must serve exactly one account for the {role}.", role=role
-                ) from wrong
+                    f"The signer serves {account} for the {role} and for another role. State an "
+                    "account for each, or put {role} into the signer's address.",
+                    role=role,
+                )
+            self._accounts[role] = account
         return self._accounts[role]
 
     def sign(self, transaction: TypedTransaction) -> SignedBytes:
@@ -89,7 +114,8 @@ class RemoteSigner:
         """
         account = self.address(transaction.role)
         fields = unsigned(transaction)
-        asked = {"from": account} | {name: _wire(value) for name, value in fields.items()}
+        named = {name: _wire(fields[name]) for name in _ASKED if name in fields}
+        asked = {"from": account} | named
         answer = self._ask(transaction.role, "eth_signTransaction", [asked])
         try:
             raw = bytes.fromhex(str(answer).removeprefix("0x"))
@@ -124,19 +150,35 @@ class RemoteSigner:
             raise SignerDisagrees(f"The signer used the key of {signer}, not of {account}.")
         return signature
 
+    def _choose(self, role: SenderRole, served: Any) -> Address:
+        try:
+            found = [address(each) for each in served]
+        except (TypeError, MalformedAddress) as wrong:
+            raise SignerDisagrees(
+                f"The signer's accounts for the {role} cannot be read.", role=role
+            ) from wrong
+        if role in self._stated:
+            found = [each for each in found if each == self._stated[role]]
+        if len(found) != 1:
+            wanted = self._stated.get(role, "exactly one account")
+            raise SignerDisagrees(f"The signer must serve {wanted} for the {role}.", role=role)
+        return found[0]
+
     def _ask(self, role: SenderRole, method: str, parameters: list[Any]) -> Any:
         question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
         try:
-            response = self._client.post(f"{self._base_url}/{role.value}", json=question)
-            answer = response.raise_for_status().json()
-        except (httpx.HTTPError, ValueError) as failed:
-            # The exception's own words hold the address, and that may hold a secret.
+            response = self._client.post(self._url.replace(ROLE_IN_URL, role), json=question)
+            answer = response.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failed:
+            # The exception's own words may hold the address, and that may hold a secret.
             raise SignerUnavailable(
                 f"The signer of the {role} did not answer: {type(failed).__name__}.", role=role
-            ) from failed
+            ) from None
+        # A refusal comes with status 400 or 500, and says why in its body.
         if not isinstance(answer, dict) or "result" not in answer:
             words = answer.get("error") if isinstance(answer, dict) else answer
-            raise SignerUnavailable(f"The signer of the {role} refused: {words}", role=role)
+            reason = f"status {response.status_code}, {words}"[:_REFUSAL_LENGTH_MAX]
+            raise SignerUnavailable(f"The signer of the {role} refused: {reason}", role=role)
         return answer["result"]
 
 

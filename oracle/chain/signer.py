@@ -8,6 +8,7 @@ encrypted files (Web3 Secret Storage). Production keeps keys elsewhere, behind t
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -95,9 +96,9 @@ def write_key(folder: Path, role: SenderRole, password: str, key: LocalAccount) 
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     encrypted = Account.encrypt(bytes(key.key), password, kdf="scrypt", iterations=_SCRYPT_ROUNDS)
-    path = _path(folder, role)
-    with path.open("x") as file:
-        path.chmod(0o600)
+    # Nobody else's for no moment, whatever the umask is.
+    made = os.open(_path(folder, role), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(made, "w") as file:
         json.dump(encrypted, file)
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +42,7 @@ from tests.support.chain_nodes import (
     funded_address,
 )
 from tests.support.guarding import CONFIRM, Machine
+from tests.support.web3signer import web3signer
 
 pytestmark = pytest.mark.chain
 
@@ -239,45 +236,9 @@ def test_the_keystore_opens_with_its_password_only(machine: Machine) -> None:
 
 
 def test_a_remote_signer_signs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with signer_of(GUARDIAN) as url:
-        monkeypatch.setenv("VKLAD_SIGNER_URL", url)
+    with web3signer([funded_account(GUARDIAN)], machine.deployment.chain_id) as signer:
+        monkeypatch.setenv("VKLAD_SIGNER_URL", signer.url)
         machine.done("chain", "pause")
+    assert signer.faults == []
     assert machine.is_paused()
     assert not (machine.folder / "keys").exists()
-
-
-@contextmanager
-def signer_of(index: int) -> Iterator[str]:
-    """A remote signer with the guardian's account on its path."""
-    key = funded_account(index)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert self.path == "/keys/guardian"
-            if question["method"] == "eth_accounts":
-                result: Any = [key.address]
-            else:
-                [asked] = question["params"]
-                assert asked.pop("from") == key.address
-                words = {"to", "data"}
-                fields = {k: v if k in words else int(v, 16) for k, v in asked.items()}
-                result = "0x" + bytes(key.sign_transaction(fields).raw_transaction).hex()
-            sent = json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/keys"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -20,8 +20,9 @@ from api.chain import (
     open_chain,
     open_signer,
     require_sound,
+    stated_accounts,
 )
-from api.settings import Settings
+from api.settings import BadSettings, Settings
 from api.supervisor.anvil import AnvilNode
 from api.supervisor.state import StateFolder
 from oracle.bindings import vkl_timelock
@@ -69,9 +70,19 @@ def test_keys_are_those_of_the_words(settings: Settings, state: StateFolder) -> 
 
 
 def test_a_remote_signer_is_used_where_configured(state: StateFolder) -> None:
-    settings = Settings(signer_url=SecretStr("http://127.0.0.1:9/keys"))
+    settings = Settings(signer_url=SecretStr("http://127.0.0.1:9/{role}"))
     assert isinstance(open_signer(settings, state, KEY_INDEX), RemoteSigner)
     assert not (state.path / "keys").exists()
+
+
+def test_accounts_of_a_remote_signer_are_stated_by_role() -> None:
+    poster, watcher = funded_address(1), funded_address(3)
+    settings = Settings(signer_accounts=f"poster={poster.lower()}, watcher = {watcher},")
+    assert stated_accounts(settings) == {SenderRole.POSTER: poster, SenderRole.WATCHER: watcher}
+    assert stated_accounts(Settings()) == {}
+    for wrong in ("poster", f"cook={poster}", "poster=0x12", f"poster:{poster}"):
+        with pytest.raises(BadSettings, match="is not role=account"):
+            stated_accounts(Settings(signer_accounts=wrong))
 
 
 def test_words_are_made_where_none_are_given(state: StateFolder, chain_node: ChainNode) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from traceback import format_exception
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from oracle.chain.typed_data import Domain, TypedData, redemption, signer_of
 from oracle.contracts.abi import Address
 from oracle.sender.model import Fees, SenderRole
 from oracle.sender.ports import TypedTransaction
+from tests.support.web3signer import web3signer
 
 KEY = Account.from_key(b"\x33" * 32)
 OTHER = Account.from_key(b"\x44" * 32)
@@ -46,7 +48,9 @@ def honest(method: str, parameters: list[Any], key: Any = KEY, **changes: Any) -
         return [KEY.address.lower()]
     [asked] = parameters
     assert asked.pop("from") == KEY.address
-    fields = {k: int(str(v), 16) if k in NUMBERS else v for k, v in asked.items()} | changes
+    fields = {k: int(str(v), 16) if k in NUMBERS else v for k, v in asked.items()}
+    fields = {"type": 2, "chainId": TRANSACTION.chain_id} | fields | changes
+    fields = {name: value for name, value in fields.items() if value is not None}
     return "0x" + bytes(key.sign_transaction(fields).raw_transaction).hex()
 
 
@@ -75,19 +79,84 @@ def signer(answer: Answer) -> Iterator[RemoteSigner]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield RemoteSigner(f"http://127.0.0.1:{server.server_port}/keys/")
+        yield RemoteSigner(f"http://127.0.0.1:{server.server_port}/keys/{{role}}")
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-@pytest.mark.parametrize("to", [TO, DEPLOYMENT])
-def test_it_signs_what_the_local_one_signs(to: Address) -> None:
-    asked = replace(TRANSACTION, to=to)
-    with signer(honest) as remote:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        TRANSACTION,
+        replace(TRANSACTION, to=DEPLOYMENT),
+        replace(TRANSACTION, calldata=b"", nonce=0),
+        replace(TRANSACTION, value_wei=10**18, fees=Fees(0, 0)),
+    ],
+)
+def test_web3signer_signs_what_the_local_one_signs(asked: TypedTransaction) -> None:
+    with web3signer([KEY], TRANSACTION.chain_id) as real:
+        remote = RemoteSigner(real.url)
         assert remote.address(SenderRole.POSTER) == KEY.address
         assert remote.sign(asked) == LocalSigner({SenderRole.POSTER: KEY}).sign(asked)
+        assert real.asked == ["eth_accounts", "eth_signTransaction"], "an account is asked once"
+        assert real.faults == []
+
+
+def test_a_web3signer_of_another_chain_is_noticed() -> None:
+    with (
+        web3signer([KEY], 1) as real,
+        pytest.raises(SignerDisagrees, match="field chainId"),
+    ):
+        RemoteSigner(real.url).sign(TRANSACTION)
+
+
+def test_one_web3signer_for_several_roles_needs_their_accounts() -> None:
+    stated = {
+        SenderRole.POSTER: Address(KEY.address),
+        SenderRole.WATCHER: Address(OTHER.address),
+        SenderRole.RELAYER: Address(TO),
+    }
+    with web3signer([OTHER, KEY], TRANSACTION.chain_id) as real:
+        remote = RemoteSigner(real.url, stated)
+        assert remote.sign(TRANSACTION) == LocalSigner({SenderRole.POSTER: KEY}).sign(TRANSACTION)
+        assert remote.address(SenderRole.WATCHER) == OTHER.address
+        with pytest.raises(SignerDisagrees, match=f"must serve {TO} for the relayer"):
+            remote.address(SenderRole.RELAYER)
+        with pytest.raises(SignerDisagrees, match="must serve exactly one account"):
+            RemoteSigner(real.url).address(SenderRole.POSTER)
+    with web3signer([KEY], TRANSACTION.chain_id) as real:
+        remote = RemoteSigner(real.url)
+        assert remote.address(SenderRole.POSTER) == KEY.address
+        with pytest.raises(SignerDisagrees, match="and for another role"):
+            remote.address(SenderRole.WATCHER)
+
+
+def test_a_refusal_of_web3signer_is_passed_on_in_its_words() -> None:
+    with web3signer([KEY], TRANSACTION.chain_id) as real:
+        remote = RemoteSigner(real.url)
+        remote.address(SenderRole.POSTER)
+        real.keys = [OTHER]
+        with pytest.raises(SignerUnavailable, match=r"400.*No unlocked account matches the Sender"):
+            remote.sign(TRANSACTION)
+
+
+SECRET = "of" + "the" + "signer"  # In one piece it stands in no line that a traceback shows.
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (f"http://vklad:{SECRET}@127.0.0.1:9/{{role}}", "ConnectError"),
+        (f"{SECRET}/{{role}}", "UnsupportedProtocol"),
+        (f"http://{SECRET}:port", "InvalidURL"),
+    ],
+)
+def test_the_address_of_a_signer_is_in_no_message(url: str, kind: str) -> None:
+    with pytest.raises(SignerUnavailable, match=kind) as told:
+        RemoteSigner(url).address(SenderRole.POSTER)
+    assert SECRET not in "".join(format_exception(told.value))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +171,8 @@ def test_it_signs_what_the_local_one_signs(to: Address) -> None:
         ("maxFeePerGas", 101),
         ("maxPriorityFeePerGas", 11),
         ("accessList", [{"address": OTHER.address, "storageKeys": []}]),
+        ("to", None),
+        ("data", None),
     ],
 )
 def test_a_changed_field_is_noticed(field: str, changed: Any) -> None:
@@ -109,6 +180,35 @@ def test_a_changed_field_is_noticed(field: str, changed: Any) -> None:
         return honest(method, parameters, **{field: changed})
 
     with signer(lying) as remote, pytest.raises(SignerDisagrees, match=f"field {field}"):
+        remote.sign(TRANSACTION)
+
+
+LEGACY = {"type": None, "maxFeePerGas": None, "maxPriorityFeePerGas": None, "gasPrice": 100}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [(LEGACY, "no typed transaction"), (LEGACY | {"type": 1, "accessList": []}, "field type")],
+)
+def test_another_type_of_transaction_is_noticed(changes: dict[str, Any], words: str) -> None:
+    def lying(method: str, parameters: list[Any]) -> Any:
+        return honest(method, parameters, **changes)
+
+    with signer(lying) as remote, pytest.raises(SignerDisagrees, match=words):
+        remote.sign(TRANSACTION)
+
+
+@pytest.mark.parametrize("at", [-1, -40, 10])
+def test_a_changed_byte_is_noticed(at: int) -> None:
+    def lying(method: str, parameters: list[Any]) -> Any:
+        answer = honest(method, parameters)
+        if method == "eth_accounts":
+            return answer
+        raw = bytearray.fromhex(answer.removeprefix("0x"))
+        raw[at] ^= 1
+        return f"0x{raw.hex()}"
+
+    with signer(lying) as remote, pytest.raises(SignerDisagrees):
         remote.sign(TRANSACTION)
 
 
@@ -168,6 +268,14 @@ def _signs_messages_with(key: Any) -> Answer:
         return "0x" + bytes(key.sign_message(signable).signature).hex()
 
     return answer
+
+
+def test_web3signer_signs_a_typed_message() -> None:
+    local = LocalSigner({SenderRole.POSTER: KEY})
+    with web3signer([KEY], TRANSACTION.chain_id) as real:
+        signature = RemoteSigner(real.url).sign_message(SenderRole.POSTER, _message())
+        assert real.faults == []
+    assert signature == local.sign_message(SenderRole.POSTER, _message())
 
 
 def test_a_typed_message_is_signed_by_the_roles_account_or_not_at_all() -> None:

@@ -69,8 +69,8 @@ def test_parameters_name_the_accounts_of_a_remote_signer(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {role: Account.create() for role in KEY_INDEX}
-    monkeypatch.setattr(api_chain, "RemoteSigner", lambda _url: LocalSigner(keys))
-    monkeypatch.setenv("VKLAD_SIGNER_URL", "http://127.0.0.1:9/keys")
+    monkeypatch.setattr(api_chain, "RemoteSigner", lambda _url, _stated: LocalSigner(keys))
+    monkeypatch.setenv("VKLAD_SIGNER_URL", "http://127.0.0.1:9/{role}")
     roles = parameters_from_json(machine.run("chain", "parameters")).roles
     assert asdict(roles) == {
         name: keys[SenderRole(name)].address
