@@ -72,6 +72,7 @@ contract PointsBridge is IPointsBridge, EIP712, Nonces {
     uint48 private _bucketAt;
     /// @dev Contents of the bucket in 1/86 400 of a point, so that filling it never rounds.
     uint128 private _bucketPointSeconds;
+    uint48 private _limitsSetAt;
 
     mapping(uint64 sequence => Batch) private _batches;
 
@@ -252,6 +253,9 @@ contract PointsBridge is IPointsBridge, EIP712, Nonces {
 
     /// @inheritdoc IPointsBridge
     function setLimits(Limits calldata present) external onlyTimelock {
+        // The calls of one vote run in the same second: several must not add up to more than a step.
+        if (_limitsSetAt == block.timestamp) revert LimitsSetJustNow();
+        _limitsSetAt = uint48(block.timestamp);
         Limits memory previous = _limits;
         _requireStep(present.capacityPoints, previous.capacityPoints, CAPACITY_POINTS_CEILING);
         _requireStep(

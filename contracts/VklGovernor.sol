@@ -28,7 +28,8 @@ import {IVklToken} from "./interfaces/IVklToken.sol";
 /// - quorum is the greatest of a fraction of the supply, a floor of tokens and a floor of distinct voters;
 /// - a proposal pins the code of its targets: if that has changed by execution, it reverts;
 /// - the proposal guardian serves a term and cannot cancel a proposal that only replaces guardians;
-/// - a vote at most doubles or halves a setting at once, and the timelock stays the one it began with.
+/// - a vote at most doubles or halves a setting, however many calls it makes, and the timelock stays the
+///   one it began with.
 contract VklGovernor is
     Governor,
     GovernorSettings,
@@ -86,6 +87,13 @@ contract VklGovernor is
     /// @notice Votes that make an account count as a voter of its own: one whole token.
     uint256 public constant VOTER_WEIGHT_MIN = 1e18;
 
+    /// @dev Settings that move in steps. Periods and percentages: this and the kind.
+    uint256 private constant VOTING_DELAY = 0;
+    uint256 private constant PROPOSAL_THRESHOLD = 1;
+    uint256 private constant LATE_QUORUM_EXTENSION = 2;
+    uint256 private constant VOTING_PERIOD = 16;
+    uint256 private constant QUORUM_PERCENT = 32;
+
     /// @notice What programmes are activated in.
     address public immutable REGISTRY;
     /// @notice What spending, budgets and texts are ordered in.
@@ -100,6 +108,8 @@ contract VklGovernor is
     mapping(uint256 proposalId => bytes32) public proposalPin;
     mapping(uint256 proposalId => Pinned) private _pinned;
     mapping(Kind kind => Terms) private _terms;
+    /// @dev When a setting was changed last; see `_requireStep`.
+    mapping(uint256 setting => uint48) private _steppedAt;
     /// @dev Of the kind that is being proposed; zero otherwise.
     uint32 private transient _periodProposedS;
 
@@ -110,6 +120,7 @@ contract VklGovernor is
 
     error TargetCodeChanged(uint256 proposalId, bytes32 pinned, bytes32 present);
     error SettingStepTooLarge(uint256 given, uint256 previous);
+    error SettingChangedJustNow(uint256 setting);
     error SettingZero();
     error QuorumOverWhole(uint8 percent);
     error TimelockIsFixed();
@@ -329,21 +340,27 @@ contract VklGovernor is
     }
 
     function _setVotingDelay(uint48 newVotingDelay) internal override {
-        _requireStep(newVotingDelay, votingDelay());
+        _requireStep(VOTING_DELAY, newVotingDelay, votingDelay());
         super._setVotingDelay(newVotingDelay);
     }
 
     /// @dev OpenZeppelin's name for the constitution's period, which its constructor sets first.
     function _setVotingPeriod(uint32 newVotingPeriod) internal override {
         Terms storage terms = _terms[Kind.Constitution];
-        _requireStep(newVotingPeriod, terms.votingPeriodS);
+        _requireStep(VOTING_PERIOD, newVotingPeriod, terms.votingPeriodS);
         terms.votingPeriodS = newVotingPeriod;
         super._setVotingPeriod(newVotingPeriod);
     }
 
     function _setProposalThreshold(uint256 newProposalThreshold) internal override {
-        _requireStep(newProposalThreshold, proposalThreshold());
+        _requireStep(PROPOSAL_THRESHOLD, newProposalThreshold, proposalThreshold());
         super._setProposalThreshold(newProposalThreshold);
+    }
+
+    /// @dev Never none: a vote does not take the guard against late quorums away.
+    function _setLateQuorumVoteExtension(uint48 newVoteExtension) internal override {
+        _requireStep(LATE_QUORUM_EXTENSION, newVoteExtension, lateQuorumVoteExtension());
+        super._setLateQuorumVoteExtension(newVoteExtension);
     }
 
     function _quorumReached(uint256 proposalId)
@@ -376,12 +393,12 @@ contract VklGovernor is
     /// @dev Periods and percentages move by steps; while constructing there is nothing to step from.
     function _setTerms(Kind kind, Terms memory terms) private {
         Terms memory previous = _terms[kind];
-        _requireStep(terms.quorumPercent, previous.quorumPercent);
+        _requireStep(QUORUM_PERCENT + uint8(kind), terms.quorumPercent, previous.quorumPercent);
         if (terms.quorumPercent > 100) revert QuorumOverWhole(terms.quorumPercent);
         if (kind == Kind.Constitution && terms.votingPeriodS != previous.votingPeriodS) {
             _setVotingPeriod(terms.votingPeriodS);
         } else {
-            _requireStep(terms.votingPeriodS, previous.votingPeriodS);
+            _requireStep(VOTING_PERIOD + uint8(kind), terms.votingPeriodS, previous.votingPeriodS);
         }
         _terms[kind] = terms;
         emit TermsSet(kind, previous, terms);
@@ -456,11 +473,13 @@ contract VklGovernor is
         }
     }
 
-    /// @dev Where nothing was before, only zero is refused.
-    function _requireStep(uint256 given, uint256 previous) private pure {
+    /// @dev Where nothing was before, only zero is refused. One step a second: the calls of a proposal run in
+    /// the same, so they do not add up to more; another vote has the next.
+    function _requireStep(uint256 setting, uint256 given, uint256 previous) private {
         if (given == 0) revert SettingZero();
-        if (previous != 0 && (given > previous * 2 || given < previous / 2)) {
-            revert SettingStepTooLarge(given, previous);
-        }
+        if (previous == 0 || given == previous) return;
+        if (given > previous * 2 || given < previous / 2) revert SettingStepTooLarge(given, previous);
+        if (_steppedAt[setting] == block.timestamp) revert SettingChangedJustNow(setting);
+        _steppedAt[setting] = uint48(block.timestamp);
     }
 }

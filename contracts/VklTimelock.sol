@@ -4,11 +4,14 @@ pragma solidity 0.8.30;
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
 /// @title Timelock of the members
-/// @notice OpenZeppelin's, except that no vote can bring the delay below the one it began with: between
-/// a vote and its effect there is always time to leave or to stop it.
+/// @notice OpenZeppelin's, except that no vote can bring the delay below the one it began with, so that
+/// between a vote and its effect there is always time to leave or to stop it, nor above thirty days, so
+/// that no vote is the last one that ever has an effect.
 /// @dev The governor alone proposes, cancels and executes. Executing here directly would pass by the
 /// governor's pins, so the executor role must not be open.
 contract VklTimelock is TimelockController {
+    /// @notice Most seconds between queueing and execution, unless it began with more.
+    uint256 public constant DELAY_CEILING_S = 30 days;
     /// @notice Seconds that always lie between queueing and execution.
     uint256 public immutable DELAY_FLOOR_S;
 
@@ -27,6 +30,7 @@ contract VklTimelock is TimelockController {
     /// @inheritdoc TimelockController
     function getMinDelay() public view override returns (uint256) {
         uint256 delayS = super.getMinDelay();
+        if (delayS > DELAY_CEILING_S) delayS = DELAY_CEILING_S;
         return delayS < DELAY_FLOOR_S ? DELAY_FLOOR_S : delayS;
     }
 }

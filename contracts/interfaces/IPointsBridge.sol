@@ -105,6 +105,7 @@ interface IPointsBridge {
     error SignatureExpired(uint256 deadline);
     error SignatureInvalid(address holder);
     error LimitOutOfBounds(uint64 given, uint64 min, uint64 max);
+    error LimitsSetJustNow();
     error RoleRefused(address account);
     error PeriodRefused(uint32 given);
     error TokenOfAnotherBridge(address token);
@@ -166,7 +167,8 @@ interface IPointsBridge {
     /// @notice Lift a pause. Timelock only: what a guardian stops, the members start again.
     function unpause() external;
 
-    /// @notice Change the limits. Timelock only; each at most doubles and stays within its ceiling.
+    /// @notice Change the limits. Timelock only; each at most doubles and stays within its ceiling. Once a
+    /// second, so that the calls of one vote do not add up to more.
     function setLimits(Limits calldata present) external;
 
     /// @notice Replace the poster. Timelock only.

@@ -479,6 +479,19 @@ class LimitOutOfBoundsError:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsSetJustNowError:
+    """Error `LimitsSetJustNow()`."""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("40e557fe")
+
+    @classmethod
+    def of(cls, reverted: bytes) -> LimitsSetJustNowError:
+        """Decode what a call reverted with, selector included."""
+        decode((), reverted[4:])
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
 class NoPointsError:
     """Error `NoPoints()`."""
 
@@ -782,7 +795,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
-ContractError: TypeAlias = BatchNotExpiredError | BatchNotOpenError | BatchTooEarlyError | BatchTooLargeError | BatchTooLateError | BridgeNotPausedError | BridgePausedError | BucketTooEmptyError | CheckedSequenceRefusedError | EscrowMismatchError | InvalidAccountNonceError | InvalidShortStringError | LedgerPositionBehindError | LimitOutOfBoundsError | NoPointsError | NotWholePointsError | OnlyGuardianError | OnlyPosterError | OnlyTimelockError | OnlyWatcherError | OnlyWatcherOrGuardianError | PeriodRefusedError | PointsMismatchError | RecordsMismatchError | RoleRefusedError | SequenceNotNextError | SignatureExpiredError | SignatureInvalidError | StringTooLongError | TokenOfAnotherBridgeError | TooManyRecordsError | WatcherHasNotCheckedError | WatcherSilentError | ZeroHashError
+ContractError: TypeAlias = BatchNotExpiredError | BatchNotOpenError | BatchTooEarlyError | BatchTooLargeError | BatchTooLateError | BridgeNotPausedError | BridgePausedError | BucketTooEmptyError | CheckedSequenceRefusedError | EscrowMismatchError | InvalidAccountNonceError | InvalidShortStringError | LedgerPositionBehindError | LimitOutOfBoundsError | LimitsSetJustNowError | NoPointsError | NotWholePointsError | OnlyGuardianError | OnlyPosterError | OnlyTimelockError | OnlyWatcherError | OnlyWatcherOrGuardianError | PeriodRefusedError | PointsMismatchError | RecordsMismatchError | RoleRefusedError | SequenceNotNextError | SignatureExpiredError | SignatureInvalidError | StringTooLongError | TokenOfAnotherBridgeError | TooManyRecordsError | WatcherHasNotCheckedError | WatcherSilentError | ZeroHashError
 
 
 ERRORS: Final[dict[bytes, type[ContractError]]] = {
@@ -800,6 +813,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
     InvalidShortStringError.SELECTOR: InvalidShortStringError,
     LedgerPositionBehindError.SELECTOR: LedgerPositionBehindError,
     LimitOutOfBoundsError.SELECTOR: LimitOutOfBoundsError,
+    LimitsSetJustNowError.SELECTOR: LimitsSetJustNowError,
     NoPointsError.SELECTOR: NoPointsError,
     NotWholePointsError.SELECTOR: NotWholePointsError,
     OnlyGuardianError.SELECTOR: OnlyGuardianError,

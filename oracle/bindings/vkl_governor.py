@@ -694,6 +694,20 @@ class SafeCastOverflowedUintDowncastError:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChangedJustNowError:
+    """Error `SettingChangedJustNow(uint256)`."""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("214030fd")
+    setting: int
+
+    @classmethod
+    def of(cls, reverted: bytes) -> SettingChangedJustNowError:
+        """Decode what a call reverted with, selector included."""
+        values = decode(("uint256",), reverted[4:])
+        return cls(values[0])
+
+
+@dataclass(frozen=True, slots=True)
 class SettingStepTooLargeError:
     """Error `SettingStepTooLarge(uint256,uint256)`."""
 
@@ -788,7 +802,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
-ContractError: TypeAlias = ERC6372InconsistentClockError | FailedCallError | GovernorAlreadyCastVoteError | GovernorAlreadyQueuedProposalError | GovernorDisabledDepositError | GovernorExceedRemainingWeightError | GovernorInsufficientProposerVotesError | GovernorInvalidProposalLengthError | GovernorInvalidSignatureError | GovernorInvalidVoteParamsError | GovernorInvalidVoteTypeError | GovernorInvalidVotingPeriodError | GovernorNonexistentProposalError | GovernorOnlyExecutorError | GovernorPreventLateQuorumVoteExtensionTooLargeError | GovernorProposalQueueingFailedError | GovernorProposalQueueingNotRequiredError | GovernorRestrictedProposerError | GovernorUnableToCancelError | GovernorUnexpectedProposalStateError | InvalidAccountNonceError | InvalidShortStringError | ProposalSignatureExpiredError | QuorumOverWholeError | SafeCastOverflowedUintDowncastError | SettingStepTooLargeError | SettingZeroError | StringTooLongError | TargetCodeChangedError | TimelockIsFixedError
+ContractError: TypeAlias = ERC6372InconsistentClockError | FailedCallError | GovernorAlreadyCastVoteError | GovernorAlreadyQueuedProposalError | GovernorDisabledDepositError | GovernorExceedRemainingWeightError | GovernorInsufficientProposerVotesError | GovernorInvalidProposalLengthError | GovernorInvalidSignatureError | GovernorInvalidVoteParamsError | GovernorInvalidVoteTypeError | GovernorInvalidVotingPeriodError | GovernorNonexistentProposalError | GovernorOnlyExecutorError | GovernorPreventLateQuorumVoteExtensionTooLargeError | GovernorProposalQueueingFailedError | GovernorProposalQueueingNotRequiredError | GovernorRestrictedProposerError | GovernorUnableToCancelError | GovernorUnexpectedProposalStateError | InvalidAccountNonceError | InvalidShortStringError | ProposalSignatureExpiredError | QuorumOverWholeError | SafeCastOverflowedUintDowncastError | SettingChangedJustNowError | SettingStepTooLargeError | SettingZeroError | StringTooLongError | TargetCodeChangedError | TimelockIsFixedError
 
 
 ERRORS: Final[dict[bytes, type[ContractError]]] = {
@@ -817,6 +831,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
     ProposalSignatureExpiredError.SELECTOR: ProposalSignatureExpiredError,
     QuorumOverWholeError.SELECTOR: QuorumOverWholeError,
     SafeCastOverflowedUintDowncastError.SELECTOR: SafeCastOverflowedUintDowncastError,
+    SettingChangedJustNowError.SELECTOR: SettingChangedJustNowError,
     SettingStepTooLargeError.SELECTOR: SettingStepTooLargeError,
     SettingZeroError.SELECTOR: SettingZeroError,
     StringTooLongError.SELECTOR: StringTooLongError,

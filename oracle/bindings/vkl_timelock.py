@@ -327,6 +327,17 @@ def default_admin_role() -> FunctionCall[bytes]:
     return FunctionCall("DEFAULT_ADMIN_ROLE", bytes.fromhex("a217fddf"), read)
 
 
+def delay_ceiling_s() -> FunctionCall[int]:
+    """Function `DELAY_CEILING_S()`, view."""
+
+    def read(answer: bytes) -> int:
+        values = decode(("uint256",), answer)
+        result: int = values[0]
+        return result
+
+    return FunctionCall("DELAY_CEILING_S", bytes.fromhex("3d43ea31"), read)
+
+
 def delay_floor_s() -> FunctionCall[int]:
     """Function `DELAY_FLOOR_S()`, view."""
 

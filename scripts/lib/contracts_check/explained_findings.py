@@ -11,11 +11,14 @@ EXPLAINED_EVERYWHERE: Final[Mapping[str, str]] = {
 """By the detector alone."""
 
 _PERIOD: Final = "periods are seconds to days; a proposer can shift a block's time by seconds"
+_SAME_SECOND: Final = "the second of this very call: what one transaction does is all in one"
 _OVERRIDE: Final = "an override that the library calls; slither does not follow it there"
 
 EXPLAINED: Final[Mapping[str, str]] = {
     "incorrect-equality ProgrammeRegistry.activate": "hashes are compared, not balances",
     "incorrect-equality PointsBridge.watcherAliveUntil": "zero is set on purpose: no heartbeat yet",
+    "incorrect-equality PointsBridge.setLimits": _SAME_SECOND,
+    "incorrect-equality VklGovernor._requireStep": _SAME_SECOND,
     "calls-loop BallotRelay.castBallots": "at most 40 calls, each with its own gas, none may stop",
     "reentrancy-events BallotRelay.castBallots": "it holds no state that could be entered again",
     "return-bomb BallotRelay.castBallots": "the governor answers, with its own short errors alone",
@@ -40,6 +43,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "timestamp PointsBridge.veto": _PERIOD,
     "timestamp PointsBridge.watcherAliveUntil": "zero is set on purpose: no heartbeat yet",
     "timestamp ProgrammeRegistry.activate": _PERIOD,
+    "timestamp VklGovernor._requireStep": _SAME_SECOND,
     "timestamp VklGovernor._validateCancel": _PERIOD,
 }
 """By the detector and what it points at."""

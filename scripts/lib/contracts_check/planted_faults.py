@@ -276,9 +276,38 @@ _GOVERNANCE: Final = (
     Fault(
         "VklGovernor",
         "a setting moves by any step",
-        "if (previous != 0 && (given > previous * 2 || given < previous / 2)) {",
-        "if (false) {",
+        "if (given > previous * 2 || given < previous / 2) revert SettingStepTooLarge(given, "
+        "previous);",
+        "",
         ("test_SettingsMoveInSteps", "test_SettingsRefusedByName"),
+    ),
+    Fault(
+        "VklGovernor",
+        "the steps of one vote add up",
+        "if (_steppedAt[setting] == block.timestamp) revert SettingChangedJustNow(setting);",
+        "",
+        ("test_StepsOfOneVoteDoNotAddUp", "test_OneSettingUnderTwoNamesIsOne"),
+    ),
+    Fault(
+        "PointsBridge",
+        "the limits of one vote add up",
+        "if (_limitsSetAt == block.timestamp) revert LimitsSetJustNow();",
+        "",
+        ("test_LimitsOfOneVoteDoNotAddUp",),
+    ),
+    Fault(
+        "VklGovernor",
+        "a vote takes the guard against late quorums away",
+        "_requireStep(LATE_QUORUM_EXTENSION, newVoteExtension, lateQuorumVoteExtension());",
+        "",
+        ("test_TheGuardAgainstLateQuorumsStays",),
+    ),
+    Fault(
+        "VklTimelock",
+        "a vote puts off every later vote's effect for a century",
+        "if (delayS > DELAY_CEILING_S) delayS = DELAY_CEILING_S;",
+        "",
+        ("test_TheTimelocksDelayHasACeiling",),
     ),
     Fault(
         "VklGovernor",

@@ -109,6 +109,7 @@ contract AttacksOnTheBridgeTest is Deployed {
         vm.prank(address(timelock));
         bridge.setLimits(IPointsBridge.Limits(level - 10, REFILL_PER_DAY, GROWTH));
         _require(bridge.availablePoints() == level - 10, "what fits");
+        vm.warp(block.timestamp + 1);
         vm.prank(address(timelock));
         bridge.setLimits(IPointsBridge.Limits((level - 10) * 2, REFILL_PER_DAY, GROWTH));
         _require(bridge.availablePoints() == level - 10, "no gift");
