@@ -7,10 +7,9 @@ not on their order.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from uuid import UUID
 
 from ledger.programme.model_detectors import DetectorTerms
@@ -133,32 +132,49 @@ def shared_device(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Findin
 
 
 def rings(seen: Iterable[Seen], terms: DetectorTerms) -> Iterator[Finding]:
-    """Members who vouch for each other around, each for the next."""
+    """Members who vouch for each other around, each for the next.
+
+    Rings that share a member are one finding: a group of n in which everybody vouches for everybody
+    has some n to the power of the length of them.
+    """
     given = {
         pair: events
         for pair, events in _between(seen, terms.ring_types).items()
         if len(events) >= max(1, terms.ring_times)
     }
-    following: dict[UUID, list[UUID]] = defaultdict(list)
-    for giver, receiver in sorted(given):
-        following[giver].append(receiver)
-    for path in _cycles(following, terms.ring_length):
-        steps = pairwise((*path, path[0]))
-        events = frozenset(event for step in steps for event in given[step])
-        yield Finding(Kind.RING, frozenset(path), events)
+    following: dict[UUID, set[UUID]] = defaultdict(set)
+    for giver, receiver in given:
+        following[giver].add(receiver)
+    reached = {member: _within(following, member, terms.ring_length - 1) for member in following}
+    closing = [pair for pair in given if pair[0] in reached.get(pair[1], ())]
+    for members in _joined(closing):
+        events = frozenset(
+            event
+            for giver, receiver in closing
+            if giver in members
+            for event in given[giver, receiver]
+        )
+        yield Finding(Kind.RING, members, events)
 
 
-def _cycles(following: dict[UUID, list[UUID]], longest: int) -> Iterator[tuple[UUID, ...]]:
-    """Every simple cycle of 2 to ``longest``, from its least member."""
-    for start in sorted(following):
-        paths: list[tuple[UUID, ...]] = [(start,)]
-        while paths:
-            path = paths.pop()
-            for after in following.get(path[-1], ()):
-                if after == start and len(path) > 1:
-                    yield path
-                elif after > start and after not in path and len(path) < longest:
-                    paths.append((*path, after))
+def _within(following: Mapping[UUID, set[UUID]], start: UUID, steps: int) -> set[UUID]:
+    """Who is at most so many steps after a member."""
+    reached, edge = set[UUID](), {start}
+    for _ in range(steps):
+        edge = {after for one in edge for after in following.get(one, ())} - reached
+        reached |= edge
+    return reached
+
+
+def _joined(pairs: Iterable[tuple[UUID, UUID]]) -> list[frozenset[UUID]]:
+    """Groups of members that pairs hold together."""
+    group: dict[UUID, set[UUID]] = {}
+    for one, other in pairs:
+        smaller, larger = sorted((group.get(one, {one}), group.get(other, {other})), key=len)
+        larger |= smaller
+        group |= dict.fromkeys(smaller, larger)
+        group |= {one: larger, other: larger}
+    return [frozenset(members) for members in {id(each): each for each in group.values()}.values()]
 
 
 def _between(seen: Iterable[Seen], types: Collection[str]) -> dict[tuple[UUID, UUID], list[UUID]]:

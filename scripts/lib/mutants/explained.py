@@ -153,20 +153,6 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "nobody stands beside themselves: _between leaves such facts out",
     ),
     Explained(
-        "ledger/quarantine/detect.py",
-        "_cycles",
-        "if after == start and len(path) > 1:",
-        "if after == start and len(path) >= 1:",
-        "nobody follows themselves: _between leaves such facts out",
-    ),
-    Explained(
-        "ledger/quarantine/detect.py",
-        "_cycles",
-        "elif after > start and after not in path and len(path) < longest:",
-        "elif after >= start and after not in path and len(path) < longest:",
-        "the start is in every path, so that the next condition refuses it",
-    ),
-    Explained(
         "ledger/redemption/code_text.py",
         "digest_of_code",
         "if len(plain) != _LENGTH or not set(plain) <= set(_ALPHABET):",

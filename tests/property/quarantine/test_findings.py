@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from random import Random
 from uuid import UUID
 
@@ -52,11 +55,31 @@ def test_a_finding_is_about_its_own_members_facts(seen: list[Seen]) -> None:
         if finding.kind in {Kind.RING, Kind.RECIPROCITY}:
             assert {one.receiver for one in acts} == finding.members
         if finding.kind is Kind.RING:
-            assert 2 <= len(finding.members) <= SMALL.ring_length
-            for one in finding.members:
-                assert any(act.giver == one for act in acts)
+            assert len(finding.members) >= 2
         if finding.kind is Kind.VELOCITY:
             assert len(acts) > SMALL.velocity_events
+
+
+@given(facts(), st.integers(2, 5), st.integers(1, 2))
+def test_rings_hold_what_lies_on_a_way_around_and_share_nobody(
+    seen: list[Seen], length: int, times: int
+) -> None:
+    terms = replace(SMALL, ring_length=length, ring_times=times)
+    given_ = Counter((one.giver, one.receiver) for one in seen if one.type in terms.ring_types)
+    around_: set[tuple[UUID, UUID | None]] = set()
+    for size in range(2, length + 1):
+        for people in permutations(PEOPLE, size):
+            steps = [*zip(people, (*people[1:], people[0]), strict=True)]
+            if all(given_[step] >= times for step in steps):
+                around_.update(steps)
+    rings = [finding for finding in detect(seen, terms) if finding.kind is Kind.RING]
+    wanted = {
+        one.event_id
+        for one in seen
+        if one.type in terms.ring_types and (one.giver, one.receiver) in around_
+    }
+    assert {event for ring in rings for event in ring.events} == wanted
+    assert sum(len(ring.members) for ring in rings) == len({who for who, _ in around_})
 
 
 @given(facts(), st.lists(st.integers(1, 8), max_size=8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count, pairwise
+from itertools import count, pairwise, permutations
 from uuid import UUID
 
 import pytest
@@ -99,6 +99,20 @@ def test_a_ring_of_five_and_a_line_are_none() -> None:
     assert found([seen(*pair, REVIEW) for pair in around]) == []
     line = [*pairwise(people)] * 2
     assert found([seen(*pair, REVIEW) for pair in line]) == []
+
+
+def test_rings_that_share_a_member_are_one_finding() -> None:
+    pairs = [(A, B), (B, A), (B, C), (C, B), (D, E), (E, D), (C, D)] * 2
+    first, second = found([seen(*pair, REVIEW) for pair in pairs])
+    assert (first.members, len(first.events)) == (frozenset({A, B, C}), 8)
+    assert (second.members, len(second.events)) == (frozenset({D, E}), 4)
+
+
+def test_a_team_in_which_everybody_thanks_everybody_is_one_finding() -> None:
+    people = [UUID(int=0x100 + number) for number in range(30)]
+    (only,) = found([seen(*pair, REVIEW) for pair in permutations(people, 2)] * 2)
+    assert (only.kind, only.members) == (Kind.RING, frozenset(people))
+    assert len(only.events) == 30 * 29
 
 
 def test_each_way_has_to_be_often_enough() -> None:
