@@ -51,6 +51,7 @@ STEPS_MAX: Final = 8
 """Hops of one intent in one turn: reserve, sign, store, broadcast, mined, settled, and air."""
 _NOT_SENT: Final = (Refusal.NONCE_USED, Refusal.OTHER)
 """After these the same bytes are offered again next turn, unless the nonce turns out to be used."""
+WOULD_REVERT: Final = "would revert: "
 OWN_ROOM: Final = "sender"
 """Intents of the sender's own are nobody's news."""
 
@@ -69,12 +70,12 @@ class Turn:
 
 
 def begin(turn: Turn, intent: Intent) -> int:
-    """Give a queued intent its nonce, or fail it if it would revert."""
+    """Give a queued intent its nonce, or fail it if it would revert, now and a turn ago."""
     sender = turn.signer.address(turn.role)
     call = Call(intent.to, intent.calldata, sender, intent.value_wei, intent.gas_limit)
     reverted = _revert_of(turn.chain, call)
     if reverted is not None:
-        execute(turn.database, _fail, (intent, None, f"would revert: {_words(reverted)}"))
+        execute(turn.database, _doubt, (intent, f"{WOULD_REVERT}{_words(reverted)}"))
         return 1
     nonce_head = turn.chain.nonce(sender, BlockTag.LATEST)
 
@@ -83,7 +84,9 @@ def begin(turn: Turn, intent: Intent) -> int:
         nonce = next_nonce(held, nonce_head)
         store.insert_nonce(work, turn.known.chain_key, sender, nonce, intent.intent_id)
         _change(work, intent, IntentState.RESERVED)
-        return replace(intent, state=IntentState.RESERVED, sender=sender, nonce=nonce)
+        if intent.refusal is not None:
+            store.note_refusal(work, intent.intent_id, None)
+        return replace(intent, state=IntentState.RESERVED, sender=sender, nonce=nonce, refusal=None)
 
     return 1 + move(turn, execute(turn.database, reserve, None))
 
@@ -92,7 +95,8 @@ def _revert_of(chain: Chain, call: Call) -> CallReverted | None:
     """How a call fails on the head, if it does.
 
     A node that mines meanwhile may answer for its newest state with the time of the block before:
-    so a failure is believed only of one block, asked for by its number.
+    so it is asked again for one block by its number. That too can be mixed while the node is slow
+    to say that it has a new block; see :func:`_doubt`.
     """
     try:
         chain.call(call, BlockTag.LATEST)
@@ -104,6 +108,18 @@ def _revert_of(chain: Chain, call: Call) -> CallReverted | None:
         except CallReverted as reverted:
             return reverted
     return None
+
+
+def _doubt(work: Work, command: tuple[Intent, str]) -> None:
+    """Fail what would revert if an earlier turn saw that too; else note it and look again.
+
+    A failure is for ever and its owner has to sign anew, so one answer of a node is not enough.
+    """
+    intent, failure = command
+    if intent.refusal is not None and intent.refusal.startswith(WOULD_REVERT):
+        _fail(work, (intent, None, failure))
+    else:
+        store.note_refusal(work, intent.intent_id, failure)
 
 
 def move(turn: Turn, intent: Intent) -> int:

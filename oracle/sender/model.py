@@ -6,7 +6,7 @@
       │ ▲          │ │              ▲  │        │ ▲ │         │  └───▶ failed (reverted)
       │ └──────────┘ └──────────────┘  │        │ └─┼─────────┘ reorg: the same bytes again
       ▼  nonce lost to a stranger      └────────┘   └──▶ signed: replaced, fees raised
-    failed (would revert, or withdrawn)
+    failed (would revert twice, or withdrawn)
 
 A transaction that a later one of the same nonce stands in for is *replaced*; that is a state of the
 transaction, the intent goes back to *signed*. Says nothing of how anything is stored or sent.
@@ -126,7 +126,7 @@ class Mined:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One thing to be done on chain, once."""
+    """One thing to be done on chain, once. ``refusal``: what the node last held against it."""
 
     intent_id: UUID
     key: str
@@ -141,6 +141,7 @@ class Intent:
     nonce: int | None = None
     attempts: tuple[Attempt, ...] = ()
     mined: Mined | None = None
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,12 +196,12 @@ def change_state(
     return changed.rowcount == 1
 
 
-def note_refusal(work: Work, intent_id: UUID, refusal: str) -> None:
-    """Keep what the node said when it would not take our bytes, for people to see."""
+def note_refusal(work: Work, intent_id: UUID, refusal: str | None) -> None:
+    """Keep what the node said when it would not take our call or our bytes; ``None``: no more."""
     work.connection.execute(
         intents.update()
         .where(intents.c.intent_id == intent_id)
-        .values(refusal=refusal[:500], updated_at=work.now)
+        .values(refusal=refusal and refusal[:500], updated_at=work.now)
     )
 
 
@@ -268,4 +268,5 @@ def _intent(row: sa.RowMapping, attempts: tuple[Attempt, ...]) -> Intent:
         nonce=row["nonce"],
         attempts=attempts,
         mined=mined,
+        refusal=row["refusal"],
     )

@@ -83,6 +83,7 @@ class MadeUpChain:
         self.bridge_code = b"code"
         self.final = 0
         self.has_receipts = True
+        self.mixes_blocks = False
         self.chain = [MinedBlock(BlockHeader(0, genesis, bytes(32), GENESIS_TIME_S))]
 
     def reader(self) -> ChainReader:
@@ -184,7 +185,8 @@ class MadeUpChain:
     def call(self, call: Call, at: BlockAt) -> bytes:
         if call.calldata.startswith(b"refuse"):
             raise CallReverted("told to", b"")
-        if call.calldata.startswith(b"mixed") and at is BlockTag.LATEST:
+        mixed = call.calldata.startswith(b"mixed") and at is BlockTag.LATEST
+        if mixed or self.mixes_blocks:
             raise CallReverted("the state of one block at the time of another", b"")
         return b""
 

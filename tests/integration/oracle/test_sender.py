@@ -57,6 +57,13 @@ def state_of(database: Database, key: str) -> service.IntentOutcome:
     return found
 
 
+def refusal_of(database: Database, key: str) -> str | None:
+    with database.engine.connect() as connection:
+        query = sa.select(intents.c.refusal).where(intents.c.key == key)
+        refusal: str | None = connection.execute(query).scalar_one()
+    return refusal
+
+
 @pytest.fixture
 def chain(database: Database) -> MadeUpChain:
     made = MadeUpChain()
@@ -92,6 +99,8 @@ def test_what_would_revert_takes_no_nonce_and_what_reverts_fails_when_final(
     execute(database, service.submit, intent("never", b"refuse"))
     execute(database, service.submit, intent("late"))
     advance(database, chain)
+    assert state_of(database, "never").state is IntentState.QUEUED
+    advance(database, chain)
     assert state_of(database, "never").failure == "would revert: told to ()"
     chain.mine()
     advance(database, chain)
@@ -109,6 +118,33 @@ def test_a_revert_is_believed_of_a_numbered_block_only(
     execute(database, service.submit, intent("mixed", b"mixed"))
     advance(database, chain)
     assert state_of(database, "mixed").state is IntentState.BROADCAST
+
+
+def test_a_revert_is_believed_only_if_a_later_turn_sees_it_too(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    chain.mixes_blocks = True
+    advance(database, chain)
+    assert refusal_of(database, "a") == (
+        "would revert: the state of one block at the time of another ()"
+    )
+    chain.mixes_blocks = False
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.BROADCAST
+    assert refusal_of(database, "a") is None
+
+
+def test_what_a_node_said_of_the_bytes_is_no_revert_seen_before(
+    database: Database, chain: MadeUpChain
+) -> None:
+    submit(database, "a")
+    with database.read() as work:
+        (waiting,) = store.queued(work, 1, ROLE, 1)
+    execute(database, lambda work, _: store.note_refusal(work, waiting.intent_id, "busy"), None)
+    chain.mixes_blocks = True
+    advance(database, chain)
+    assert state_of(database, "a").state is IntentState.QUEUED
 
 
 def test_a_stuck_transaction_is_replaced_and_only_one_of_both_is_mined(
