@@ -35,8 +35,15 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 class OrderMalformed(VkladError):
     """A document that is no order, or not the one that the chain names."""
 
-    code = "order_malformed"
+    code = "mandate_order_malformed"
     kind = ErrorKind.INVALID
+
+
+class OrderOfNothing(VkladError):
+    """The document orders nothing that anybody has asked for here."""
+
+    code = "order_of_nothing"
+    kind = ErrorKind.CONFLICT
 
 
 class UnknownOrder(VkladError):

@@ -23,14 +23,18 @@ from governance.mandates.model import (
     MandateOutcome,
     MandateResult,
     Order,
+    OrderOfNothing,
+    SpendingOrder,
     UnknownOrder,
     order_hash,
     read_order,
     require_same,
 )
 from governance.memorandum import service as memorandum
+from governance.projects import store as projects_store
 from governance.projects.funding import FundProject, fund
 from ledger.grants.budgets import service as budgets
+from ledger.grants.budgets import store as budgets_store
 from ledger.grants.budgets.model import VotedBudget
 from ledger.kernel.canonical import Json
 from ledger.kernel.errors import VkladError
@@ -49,12 +53,19 @@ RETRIES_MAX: Final = 100
 def store_order(work: Work, document: Mapping[str, Json]) -> bytes:
     """Keep an order's document; its hash, by which proposals name it.
 
+    Only what somebody has asked for here, word for word: a document is kept for ever, so nobody may
+    fill the table with others, and a vote for another could not be carried out anyway.
+
     Raises:
         OrderMalformed: it is no order.
+        OrderOfNothing: it orders something else.
     """
     order = read_order(document)
+    hashed = order_hash(order)
+    if not _is_asked_for(work, order):
+        raise OrderOfNothing("Nothing like it was asked for here.", order=f"0x{hashed.hex()}")
     store.keep_order(work, order)
-    return order_hash(order)
+    return hashed
 
 
 def require_order(work: Work, hashed: bytes) -> Order:
@@ -101,6 +112,19 @@ def retry_missing(work: Work) -> int:
     return sum(
         _try(work, known.chain_key, mandate, attempt + 1)
         for mandate, attempt in store.missing(work, known.chain_key, RETRIES_MAX)
+    )
+
+
+def _is_asked_for(work: Work, order: Order) -> bool:
+    """Whether the order says exactly what a project or a budget of ours asks for."""
+    if isinstance(order, BudgetOrder):
+        asked = budgets_store.read_proposal(work, order.budget_id)
+        return asked is not None and order == BudgetOrder(
+            asked.amount, asked.budget_id, asked.content_digest
+        )
+    project = projects_store.find(work, order.project_id)
+    return project is not None and order == SpendingOrder(
+        project.pool, project.budget, project.project_id, project.content_digest
     )
 
 

@@ -140,13 +140,14 @@ def list_programme_votes(composition: CompositionHere) -> dict[str, Any]:
     return {"data": [vote_json(each) for each in found], "next_cursor": None}
 
 
-@router.post("/mandate-orders", status_code=201, responses=responses(401, 422, 503))
+@router.post("/mandate-orders", status_code=201, responses=responses(401, 409, 422, 503))
 def store_order(
     document: Annotated[dict[str, Any], Body()], composition: CompositionHere, _: CurrentMember
 ) -> dict[str, Any]:
     """Keep the document of an order, so that a vote that names its hash can be carried out.
 
-    A proposal that was made here has stored it; one that was made on chain may not have.
+    A proposal that was made here has stored it; one that was made on chain may not have. Taken
+    is exactly what a project or a budget here asks for.
     """
     hashed = execute(composition.database, mandates.store_order, document)
     return {"order": f"0x{hashed.hex()}"}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from governance.mandates import service as mandates
-from governance.mandates.model import SpendingOrder, order_hash
+from governance.mandates.model import BudgetOrder, SpendingOrder, UnknownOrder, order_hash
 from governance.mandates.verify import MANDATE_CHECKS
 from governance.projects import service as projects
 from governance.projects.lookup import find
@@ -192,9 +194,30 @@ def test_an_order_whose_document_is_missing_waits_for_it(rich: Community, lie: L
 
 def test_a_document_that_is_no_order_is_refused(rich: Community) -> None:
     status, problem = rich.post("/v1/mandate-orders", rich.voters[0], {"order": "gift"})
-    assert (status, problem["code"], problem["field"]) == (422, "order_malformed", "order")
-    with rich.database.read() as work, pytest.raises(mandates.UnknownOrder):
+    assert (status, problem["code"]) == (422, "mandate_order_malformed")
+    assert problem["field"] == "order"
+    with rich.database.read() as work, pytest.raises(UnknownOrder, match="No order") as unknown:
         mandates.require_order(work, bytes(32))
+    assert unknown.value.code == "unknown_order"
+
+
+def test_nobody_fills_the_table_with_orders_for_nothing(rich: Community) -> None:
+    wanted = project(rich)
+    asked = SpendingOrder(
+        AccountKind.TREASURY, Points(700), wanted.project_id, wanted.content_digest
+    )
+    others: list[SpendingOrder | BudgetOrder] = [
+        replace(asked, project_id=UUID(int=7)),
+        replace(asked, points=Points(699)),
+        replace(asked, pool=AccountKind.TEAM),
+        replace(asked, content=bytes(32)),
+        BudgetOrder(Points(700), wanted.project_id, wanted.content_digest),
+    ]
+    for other in others:
+        status, problem = rich.post("/v1/mandate-orders", rich.voters[1], other.document())
+        assert (status, problem["code"]) == (409, "order_of_nothing")
+    assert rich.post("/v1/mandate-orders", rich.voters[1], asked.document())[0] == 201
+    assert rich.post("/v1/mandate-orders", rich.voters[1], asked.document())[0] == 201
 
 
 def test_a_vote_sets_what_the_bridge_lets_through(rich: Community) -> None:

@@ -56,8 +56,9 @@ def test_a_cancelled_order_leaves_no_trace_in_points_or_stock(guild: Guild) -> N
     guild.give("boris", 60)
     good = guild.good()
     order = guild.order(good, "boris")
-    with pytest.raises(errors.UnknownOrder):
+    with pytest.raises(errors.UnknownOrder) as unknown:
         guild.do(service.cancel, EndOrder(order.order_id, guild["daria"]))
+    assert unknown.value.code == "unknown_good_order"
     for _ in range(2):
         ended = guild.do(service.cancel, EndOrder(order.order_id, guild["boris"]))
         assert ended.state is OrderState.CANCELLED

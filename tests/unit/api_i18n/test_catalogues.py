@@ -6,10 +6,12 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import api
 import governance
@@ -42,6 +44,27 @@ DETAIL_IN_RUSSIAN_ONLY = re.compile(r"errors\.\w+\.detail\Z")
 
 def _forms(message: Message) -> list[str]:
     return [message] if isinstance(message, str) else list(message.values())
+
+
+class _Strict(yaml.SafeLoader):
+    """Refuses a mapping that says one name twice, of which YAML silently takes the last."""
+
+
+def _each_name_once(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    names = [loader.construct_object(name) for name, _ in node.value]
+    assert len(set(names)) == len(names), f"a name twice at {node.start_mark}"
+    return loader.construct_mapping(node, deep=True)
+
+
+_Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _each_name_once)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_said_over_by_another_of_its_name(language: str) -> None:
+    files = sorted((ROOT / "api/i18n" / language).glob("*.yaml"))
+    assert files
+    for file in files:
+        yaml.load(file.read_text("utf-8"), _Strict)  # noqa: S506 - a safe loader
 
 
 def test_both_languages_have_the_same_keys() -> None:
