@@ -2,27 +2,28 @@
 
     python scripts/lib/recompute_award.py PROGRAMME.yaml FACTS.jsonl MEMBER [RULE CAUSE]
 
-FACTS are CloudEvents, one JSON a line, in the order received; MEMBER an identity in them, several
-joined by a comma if one person has several. CAUSE is an event's id or a period such as 2026-W10.
-Reads rules with points, once_per, daily limits and multipliers, and a daily cap; refuses more.
-Each award: rule, cause, points, excess, and the factors that multiply to its exact value.
+FACTS are CloudEvents, a line of JSON each, as received; MEMBER a person's identities, joined by
+commas; CAUSE an event's id or a period. Prints rule, cause, points, excess, factors; refuses what
+READ does not name.
 """
-# ruff: noqa: ANN001, ANN201, ANN202, ANN204, D102, D103
+# ruff: noqa: ANN001, ANN002, ANN201, ANN204, D102, D103
 
 import json
 import math
 import re
 import sys
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, partial, reduce
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
 
-KNOWN = {"id", "title", "on", "to", "owner", "points"}
-KNOWN |= {"once_per", "limit", "multipliers", "category"}
+READ = "zone rounding attributes period period_multipliers rules multipliers cap per points table "
+READ += "id title on to owner once_per limit category by attribute condition types count programme "
+READ += "day half_up version vesting inactivity emission splits validity redemption bridge referral"
 
 
 @cache
@@ -34,9 +35,9 @@ def at(text):
 
 
 def found(event, path):
-    for step in path.split("."):
-        event = event.get(step) if isinstance(event, dict) else None
-    return event
+    return reduce(
+        lambda e, name: e.get(name) if isinstance(e, dict) else None, path.split("."), event
+    )
 
 
 class Recompute:
@@ -44,10 +45,15 @@ class Recompute:
 
     def __init__(self, text, facts, identities):
         self.programme = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes only text
-        self.me, self.awards, self.owned_by = set(identities), {}, {}
-        self.zone = ZoneInfo(self.programme["zone"])
-        for rule in self.programme["rules"]:
-            assert not set(rule) - KNOWN, "states what this script does not read"
+        self.me, self.zone = set(identities), ZoneInfo(self.programme["zone"])
+        self.awards, self.owned_by = {}, {}
+        rules, parts = self.programme["rules"], [self.programme, self.programme.get("cap", {})]
+        parts += [*rules, *self.programme.get("multipliers", {}).values()]
+        parts += [rule["limit"] for rule in rules if "limit" in rule]
+        words = {part.get("per", "day") for part in parts} | {self.programme["rounding"]}
+        unread = words.union(*parts) - {*READ.split()}
+        assert not unread, f"the programme states {sorted(unread)}, which this script does not read"
+        for rule in rules:
             rule["on"] = [rule["on"]] if isinstance(rule["on"], str) else rule["on"]
             owner = rule.get("owner") or rule["to"]
             for each in rule["on"] if owner != "actor" else ():
@@ -77,7 +83,7 @@ class Recompute:
 
     def counted(self):
         """(fact, rule) that count for this person: beneficiary, own acts, once_per, limits."""
-        used, once = {}, set()
+        used, once = Counter(), set()
         for fact in self.facts:
             actor, owners = fact.get("subject") in self.me, self.owned_by.get(fact["type"], ())
             own = actor and any(found(fact, path) in self.me for path in owners)
@@ -86,8 +92,7 @@ class Recompute:
                 act = rule["id"], *(found(fact, p) for p in rule.get("once_per", ["source", "id"]))
                 if fact["type"] in rule["on"] and mine and not own and act not in once:
                     once |= {act} if None not in act else set()
-                    key = rule["id"], self.day(fact)
-                    used[key] = used.get(key, 0) + 1
+                    used[key := (rule["id"], self.day(fact))] += 1
                     if "limit" not in rule or used[key] <= int(rule["limit"]["count"]):
                         yield fact, rule
 
@@ -100,44 +105,39 @@ class Recompute:
         row = min(length(stated), len(stated["table"]))
         return Fraction(stated["table"][str(row)]) if row else Fraction(1)
 
+    def worth(self, base, names, *when, inclusive):
+        factors = [Fraction(base), *(self.factor(n, *when, inclusive=inclusive) for n in names)]
+        return math.floor(math.prod(factors) + Fraction(1, 2)), factors
+
     def at_once(self):
         """Base x multipliers, rounded half up, trimmed by what is left of the day's cap."""
-        awarded, cap = {}, self.programme["cap"]
+        awarded, cap = Counter(), self.programme["cap"]
         for fact, rule in self.counted():
             moment, day = at(fact["time"]), self.day(fact)
-            length = partial(self.days_in_a_row, day)
-            names = rule.get("multipliers", [])
-            factors = [self.factor(name, moment, length, inclusive=True) for name in names]
-            factors = [Fraction(rule["points"]), *factors]
-            rounded = math.floor(math.prod(factors) + Fraction(1, 2))
+            how = rule.get("multipliers", []), moment, partial(self.days_in_a_row, day)
+            rounded, factors = self.worth(rule["points"], *how, inclusive=True)
             value = "table" in cap and self.value_at(cap["attribute"], moment, inclusive=True)
             most = int(cap["table"][value] if value else cap["points"])
-            points = min(rounded, max(0, most - awarded.get(day, 0)))
-            awarded[day] = awarded.get(day, 0) + points
+            points = min(rounded, max(0, most - awarded[day]))
+            awarded[day] += points
             self.awards[rule["id"], fact["id"]] = points, rounded - points, factors
 
     def days_in_a_row(self, day, streak):
-        mine, length = self.mine, 0
-        while (day, streak["condition"]) in mine and any((day, t) in mine for t in streak["types"]):
+        length, must, either = 0, streak["condition"], streak["types"]
+        while (day, must) in self.mine and any((day, each) in self.mine for each in either):
             length, day = length + 1, day - timedelta(days=1)
         return length
 
     def weekly(self):
         """Weights of a week x multipliers, rounded half up once, when it closes."""
-        weeks = {}
+        weeks = defaultdict(list)
         for fact, rule in self.counted():
-            year, week, _ = self.day(fact).isocalendar()
-            weeks.setdefault(date.fromisocalendar(year, week, 1), []).append(rule["points"])
+            weeks[self.day(fact) - timedelta(days=self.day(fact).weekday())].append(rule["points"])
         for monday, weights in weeks.items():
             close = datetime.combine(monday + timedelta(days=7), datetime.min.time(), self.zone)
-
-            def length(_, monday=monday):
-                return next(n for n in range(1, 10**4) if monday - timedelta(7 * n) not in weeks)
-
-            when, names = int(close.timestamp()), self.programme["period_multipliers"]
-            factors = [self.factor(name, when, length, inclusive=False) for name in names]
-            factors = [sum(map(Fraction, weights)), *factors]
-            points = math.floor(math.prod(factors) + Fraction(1, 2))
+            row = next(n for n in range(1, 10**4) if monday - timedelta(7 * n) not in weeks)
+            how = self.programme["period_multipliers"], int(close.timestamp()), lambda _, n=row: n
+            points, factors = self.worth(sum(map(Fraction, weights)), *how, inclusive=False)
             self.awards[self.programme["programme"], f"{monday:%G-W%V}"] = points, 0, factors
 
 

@@ -196,3 +196,20 @@ def test_the_script_is_short_and_imports_nothing_of_the_product() -> None:
     assert len(source.splitlines()) < LINES_MAX
     assert not any(f"import {room}" in source for room in ("ledger", "api", "oracle", "tests"))
     assert not any(f"from {room}" in source for room in ("ledger", "api", "oracle", "tests"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("per: day, count: 5", "per: week, count: 5", "week"),
+        ("rounding: half_up", "rounding: down", "down"),
+        ("rounding: half_up", "rounding: half_up\ntime: {}", "time"),
+        ("by: day_streak", "by: day_streak\n    freezes: 1", "freezes"),
+        ("  per: day\n", "  per: month\n", "month"),
+    ],
+)
+def test_what_the_script_does_not_read_it_names(before: str, after: str, named: str) -> None:
+    text = (ROOT / "examples" / "programmes" / "daily.yaml").read_text("utf-8")
+    assert before in text
+    with pytest.raises(AssertionError, match=named):
+        Recomputer(text.replace(before, after, 1)).awards([], ["somebody"])
