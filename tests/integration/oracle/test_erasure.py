@@ -57,6 +57,7 @@ SUBJECT, OTHER = "anna-7431907", "forum-anna-55218"
 NAME, EMAIL = "Анна Verylongname", "anna.verylongname@mail.example"
 HELD = tuple(check for check in CHECKS if check.name != "grants")
 """The made-up world grants points without anybody's proposal."""
+OURS = {"api", "governance", "ledger", "oracle"}
 COPIES_OF_THE_CHAIN = {"bridge_batches", "chain_events", "intents", "intent_transactions"}
 """Bytes that everybody has: calldata, signed transactions and logs."""
 
@@ -81,7 +82,8 @@ def facts(world: World) -> Facts:
 
 
 @pytest.fixture
-def person(world: World, facts: Facts) -> Person:
+def person(world: World, facts: Facts, caplog: pytest.LogCaptureFixture) -> Person:
+    caplog.set_level(logging.DEBUG)
     member_id = facts.link(SUBJECT)
     for day in range(2, 5):
         facts.state(f"o{day}", "day.opened", f"lms:{SUBJECT}", f"2026-03-{day:02}T08:00:00Z")
@@ -102,7 +104,21 @@ def person(world: World, facts: Facts) -> Person:
     execute(world.database, world.bridging.relay, relay)
     world.until(world.quiet)
     _leave_words(world.database, member_id)
-    return Person(member_id, account.address.lower())
+    made = Person(member_id, account.address.lower())
+    assert _said_in(caplog.get_records("setup"), made) == set(), "of what was done in a life"
+    return made
+
+
+def _said_in(records: list[logging.LogRecord], person: Person) -> set[str]:
+    """Which of a person's words are in the log; of wallets only what our own parts say."""
+    told = " ".join(record.getMessage() for record in records).lower()
+    ours = " ".join(
+        record.getMessage() for record in records if record.name.partition(".")[0] in OURS
+    ).lower()
+    assert told
+    return {word for word in person.words if word.lower() in told} | {
+        word for word in (person.wallet,) if word in ours
+    }
 
 
 def _link_and_unlink(database: Database, member_id: UUID) -> None:
