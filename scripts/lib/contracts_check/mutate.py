@@ -1,6 +1,7 @@
 """``slither-mutate`` on our contracts: every mutant is killed by the tests or explained in a line.
 
-Judging goes on where it was broken off, for the same contracts and tests.
+Judging goes on where it was broken off, for the same contracts and tests; asked for survivors, it
+takes what was settled with earlier texts of both.
 """
 
 from __future__ import annotations
@@ -58,9 +59,12 @@ def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
     """Judge those whose contract or text contains ``only``; whether nothing is open."""
     began = time.monotonic()
     mutants = [each for each in _mutants() if only in each.name]
-    kept = _kept(survivors=survivors)
+    kept = _kept()
+    carried = _carried([each for each in mutants if _key(each) not in kept]) if survivors else {}
+    kept |= carried
     waiting = [each for each in mutants if _key(each) not in kept]
-    print(f"{len(mutants)} mutants, {len(waiting)} to judge", flush=True)
+    print(f"{len(mutants)} mutants, {len(waiting)} to judge", end="")
+    print(f", {len(carried)} settled with earlier texts" if carried else "", flush=True)
     for mutant, verdict, why in _judged(waiting, workers):
         kept[_key(mutant)] = verdict
         _keep(mutant, verdict, why)
@@ -218,18 +222,32 @@ def _tests_digest() -> str:
     return digest.hexdigest()
 
 
-def _kept(*, survivors: bool) -> dict[str, Verdict]:
-    """Verdicts of these contracts and tests; with ``survivors`` of any tests where settled."""
-    path, present = FOLDER / "judged.jsonl", _tests_digest()
-    if not path.exists():
-        return {}
-    kept: dict[str, Verdict] = {}
-    for line in map(json.loads, path.read_text("utf-8").splitlines()):
-        verdict = Verdict(line["verdict"])
-        settled = verdict is not Verdict.SURVIVED or line["name"] in EXPLAINED
-        if line["tests"] == present or (survivors and settled):
-            kept[line["mutant"]] = verdict
-    return kept
+def _kept() -> dict[str, Verdict]:
+    """The verdicts of these contracts and these tests."""
+    present = _tests_digest()
+    return {
+        line["mutant"]: Verdict(line["verdict"]) for line in _lines() if line["tests"] == present
+    }
+
+
+def _carried(mutants: Sequence[Mutant]) -> dict[str, Verdict]:
+    """What was settled with earlier texts of tests, or of the contract around the same change.
+
+    Of several judgements the last counts. Settled is what was killed, is no code, or is explained.
+    """
+    last = {line["name"]: Verdict(line["verdict"]) for line in _lines()}
+    settled = {
+        name: verdict
+        for name, verdict in last.items()
+        if verdict is not Verdict.SURVIVED or name in EXPLAINED
+    }
+    return {_key(each): settled[each.name] for each in mutants if each.name in settled}
+
+
+def _lines() -> list[dict[str, str]]:
+    path = FOLDER / "judged.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def _keep(mutant: Mutant, verdict: Verdict, why: str) -> None:
