@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -147,6 +148,17 @@ class Crowd(Community):
         with self.database.read() as work:
             found = work.connection.execute(query).all()
         raise AssertionError(f"not done after {self.turns_max} turns: {sorted(map(str, found))}")
+
+    def until_each(self, done: Callable[[Voter], bool]) -> None:
+        """Turns until it is so for everybody; who is done is not asked about again."""
+        waiting = deque(self.voters)
+
+        def nobody_waits() -> bool:
+            while waiting and done(waiting[0]):
+                waiting.popleft()
+            return not waiting
+
+        self.until(nobody_waits)
 
     def tokens(self, voter: Voter) -> int:
         call = vkl_token.balance_of(address(voter.key.address))

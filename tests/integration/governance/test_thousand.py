@@ -63,10 +63,10 @@ def test_by_signatures_alone(crowd: Crowd, tell: Tell) -> None:
     for voter in everybody:
         status, answer = crowd.post("/v1/bridge/requests", voter, {"points": POINTS})
         assert status == 201, answer
-    crowd.until(lambda: all(crowd.tokens(each) == POINTS * unit for each in everybody))
+    crowd.until_each(lambda each: crowd.tokens(each) == POINTS * unit)
     for voter in everybody:
         crowd.delegate(voter)
-    crowd.until(lambda: all(crowd.votes(each) == POINTS * unit for each in everybody))
+    crowd.until_each(lambda each: crowd.votes(each) == POINTS * unit)
     proposal = crowd.opened(crowd.propose(everybody[0]))
     for number, voter in enumerate(everybody):
         crowd.vote(voter, proposal, "against" if number % 5 == 0 else "for")
@@ -78,7 +78,7 @@ def test_by_signatures_alone(crowd: Crowd, tell: Tell) -> None:
     for voter in everybody:
         _carry_back(crowd, voter)
     left = (POINTS - BACK) * unit
-    crowd.until(lambda: all(crowd.tokens(each) == left for each in everybody))
+    crowd.until_each(lambda each: crowd.tokens(each) == left)
     crowd.settle()
     assert check(chain_parts(crowd.composition).reconciler) == []
     assert verify(crowd.database, HELD).findings == ()
