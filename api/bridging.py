@@ -30,6 +30,8 @@ from governance.proposals import direct
 from ledger.kernel.transaction import Work
 from oracle.anchors import service as anchors
 from oracle.anchors.model import AnchorPolicy
+from oracle.bindings import anchors as anchors_binding
+from oracle.bindings import points_bridge
 from oracle.bridge import events as bridge_events
 from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy
@@ -43,6 +45,7 @@ from oracle.indexer.reading import ChainReader
 from oracle.indexer.service import IndexerPolicy
 from oracle.reconcile.service import Reconciler
 from oracle.reconcile.statement import ATTESTER, Statement, state
+from oracle.sender.holders import Holder, Holders
 from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.sender.ports import SenderSigner
 
@@ -116,6 +119,18 @@ class ChainParts:
     def sender_policy(self) -> SenderPolicy:
         """Bounds of the sender."""
         return SenderPolicy(stuck_after=LOCAL_STUCK_AFTER) if self.is_local else SenderPolicy()
+
+    @property
+    def holders(self) -> Holders:
+        """Which contract names the account of a role that the workers send for."""
+        return {
+            SenderRole.POSTER: Holder(
+                self.deployment.address("PointsBridge"), points_bridge.poster()
+            ),
+            SenderRole.ANCHORER: Holder(
+                self.deployment.address(anchors.CONTRACT), anchors_binding.anchorer()
+            ),
+        }
 
     @property
     def bridge_policy(self) -> BridgePolicy:

@@ -45,18 +45,27 @@ def watcher() -> None:
 
 
 def run(settings: Settings, state: StateFolder, database: Database, stop: threading.Event) -> None:
-    """Look until told to stop. What cannot be looked at now is looked at in a second."""
+    """Look until told to stop. What cannot be looked at now is looked at in a second.
+
+    Why not is said when it begins and when it changes, not each second.
+    """
     watching: Watcher | None = None
+    said: str | None = None
     while not stop.is_set():
         try:
             if watching is None:
                 watching = open_watcher(settings, state, database)
             _report(watching)
+            if said is not None:
+                _logger.info("Watching again.")
+            said = None
         except VkladError as error:
             if error.kind not in {ErrorKind.UNAVAILABLE, ErrorKind.CONFLICT}:
                 raise
             watching = None
-            _logger.warning("%s", error.message)
+            if error.message != said:
+                _logger.warning("%s", error.message)
+            said = error.message
         stop.wait(LOOK_EVERY_S)
 
 

@@ -28,7 +28,7 @@ from ledger.kernel import outbox
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work, execute
 from oracle.anchors import service as anchors
-from oracle.bridge import batching
+from oracle.bridge import batching, posting
 from oracle.bridge.commands import TOPIC as BRIDGE_TOPIC
 from oracle.bridge.jobs import read_chain, stopping
 from oracle.bridge.model import StopReason
@@ -37,6 +37,7 @@ from oracle.chain.port import WrongChain
 from oracle.indexer import store as indexer_store
 from oracle.reconcile.service import check
 from oracle.sender import service as sender
+from oracle.sender.model import SenderRole
 
 NEEDS_TIME: Final[tuple[Callable[[Work], bool], ...]] = (
     batching.needs_time,
@@ -78,8 +79,23 @@ def token_tick(composition: Composition) -> None:
 
 def bridge_tick(composition: Composition) -> None:
     """Make batches, execute them, give back what came to nothing."""
+    parts = chain_parts(composition)
+    with composition.database.read() as work:
+        needs_key = posting.matters(work)
+    if needs_key:
+        _keep_poster(parts)
     with stopping(composition.database):
-        batching.tick(chain_parts(composition).batcher)
+        batching.tick(parts.batcher)
+
+
+def _keep_poster(parts: ChainParts) -> None:
+    """Stand still while the contract's poster is another account than ours."""
+    posting.keep_role(
+        parts.composition.database,
+        parts.chain,
+        parts.deployment.address("PointsBridge"),
+        parts.signer().address(SenderRole.POSTER),
+    )
 
 
 def sender_tick(composition: Composition) -> None:
@@ -90,7 +106,12 @@ def sender_tick(composition: Composition) -> None:
     parts = chain_parts(composition)
     _require_same_chain(parts)
     sender.advance(
-        composition.database, parts.chain, parts.signer(), parts.sender_policy, SENDING_ROLES
+        composition.database,
+        parts.chain,
+        parts.signer(),
+        parts.sender_policy,
+        SENDING_ROLES,
+        holders=parts.holders,
     )
 
 
@@ -128,16 +149,16 @@ def tick(composition: Composition) -> None:
 
 
 def reserve_check(composition: Composition) -> None:
-    """Compare both sides of rule 7 and stop the bridge if they differ."""
+    """Compare both sides of rule 7, and our key with the contract's; stop if either differs."""
     try:
-        findings = check(chain_parts(composition).reconciler)
+        parts = chain_parts(composition)
+        for finding in check(parts.reconciler):
+            _logger.error("reserve_check: %s", finding)
+        _keep_poster(parts)
     except VkladError as error:
         if error.kind is not ErrorKind.UNAVAILABLE:
             raise
         _logger.warning("reserve_check: %s", error.message)
-        return
-    for finding in findings:
-        _logger.error("reserve_check: %s", finding)
 
 
 def on_bridge_intent(composition: Composition, key: str) -> None:

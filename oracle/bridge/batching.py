@@ -17,7 +17,7 @@ from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.lots import service as lots
 from ledger.lots.model import ReturnFromEscrow
-from oracle.bridge import commands, foreign_store, reading, redeeming_store, store
+from oracle.bridge import commands, foreign_store, posting, reading, stops, store
 from oracle.bridge.errors import ForeignBatch
 from oracle.bridge.model import (
     Batch,
@@ -64,6 +64,7 @@ class _Open:
     last_used: int
     foreign_open: bool
     newest_refused: Batch | None
+    may_commit: bool
 
 
 def tick(batcher: Batcher) -> None:
@@ -83,7 +84,7 @@ def tick(batcher: Batcher) -> None:
             execute(batcher.database, _free_if_refused, batch)
         if seen.committed:
             _move_committed(batcher, seen.committed)
-        if not seen.committing:
+        if not seen.committing and seen.may_commit:
             _assemble(batcher, seen)
 
 
@@ -103,7 +104,7 @@ def needs_time(work: Work) -> bool:
 def _look(batcher: Batcher) -> _Open | None:
     with batcher.database.read() as work:
         known = indexer_store.chain_in_use(work)
-        if known is None or redeeming_store.stops(work):
+        if known is None or stops.distrust(work):
             return None
         key = known.chain_key
         return _Open(
@@ -115,6 +116,7 @@ def _look(batcher: Batcher) -> _Open | None:
             last_used=_last_used(work, key),
             foreign_open=foreign_store.has_open(work, key),
             newest_refused=store.newest_batch(work, key, refused=True),
+            may_commit=not posting.is_stopped(work),
         )
 
 

@@ -76,7 +76,10 @@ class Stage(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why nothing is trusted until a person has looked; the school's own switch is another."""
+    """Why nothing is trusted until a person has looked; the school's own switch is another.
+
+    ``POSTER_REPLACED`` alone says nothing of the chain, but of our key: see ``posting``.
+    """
 
     OTHER_CHAIN = "other_chain"
     FINAL_HISTORY_CHANGED = "final_history_changed"
@@ -85,6 +88,7 @@ class StopReason(StrEnum):
     FOREIGN_BATCH = "foreign_batch"
     RESERVE_MISMATCH = "reserve_mismatch"
     RESET = "reset"
+    POSTER_REPLACED = "poster_replaced"
 
 
 class RedemptionState(StrEnum):

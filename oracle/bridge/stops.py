@@ -1,7 +1,8 @@
 """Standing still: stops that wait for a person, and the school's own switch.
 
 A stop says that what the chain tells cannot be trusted, so neither requests nor credits go on. The
-switch is the school's wish: nothing new leaves, what comes back is still credited.
+switch is the school's wish: nothing new leaves, what comes back is still credited; and so it is
+while a vote has given the poster's role to another key than ours.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ def require_open(work: Work) -> None:
     Raises:
         BridgeStopped: with the reason.
     """
-    require_trusted(work)
+    found = redeeming_store.stops(work)
+    if found:
+        raise _stopped(found[0])
     position = switches.position(work, Switch.BRIDGING)
     if not position.is_on:
         raise BridgeStopped(
@@ -37,11 +40,18 @@ def require_trusted(work: Work) -> None:
     Raises:
         BridgeStopped: with the reason.
     """
-    found = redeeming_store.stops(work)
+    found = distrust(work)
     if found:
-        raise BridgeStopped(
-            f"The bridge has stopped: {found[0].message}", reason=found[0].reason.value
-        )
+        raise _stopped(found[0])
+
+
+def distrust(work: Work) -> list[Stop]:
+    """The stops because of what the chain says, oldest first."""
+    return [
+        found
+        for found in redeeming_store.stops(work)
+        if found.reason is not StopReason.POSTER_REPLACED
+    ]
 
 
 def stop(work: Work, reason: StopReason, message: str) -> None:
@@ -81,3 +91,7 @@ def switch_off(work: Work, stopped_by: UUID, reason: str) -> None:
     """
     command = SetSwitch(Switch.BRIDGING, False, reason, format_id("mem", stopped_by))
     switches.set_switch(work, command)
+
+
+def _stopped(found: Stop) -> BridgeStopped:
+    return BridgeStopped(f"The bridge has stopped: {found.message}", reason=found.reason.value)

@@ -24,6 +24,7 @@ from oracle.chain.port import (
 from oracle.contracts.abi import Address
 from oracle.indexer.model import KnownChain
 from oracle.sender import store
+from oracle.sender.holders import Holder
 from oracle.sender.model import (
     Action,
     Attempt,
@@ -32,6 +33,7 @@ from oracle.sender.model import (
     Intent,
     IntentMoved,
     IntentState,
+    KeyStanding,
     LoseNonce,
     Mined,
     Observed,
@@ -67,6 +69,7 @@ class Turn:
     known: KnownChain
     role: SenderRole
     block_number_final: int
+    holder: Holder | None = None
 
 
 def begin(turn: Turn, intent: Intent) -> int:
@@ -162,7 +165,21 @@ def _observe(turn: Turn, intent: Intent) -> Observed:
         and (receipt is not None or turn.chain.has_transaction(newest.transaction_hash)),
         fees_suggested=Fees(suggested.max_fee_wei, suggested.priority_fee_wei),
         now=turn.database.clock.now(),
+        key=_standing_of(turn, intent.sender),
     )
+
+
+def _standing_of(turn: Turn, sender: Address) -> KeyStanding:
+    """What the key that gave a nonce can still bring about, by the word of a final block."""
+    if sender == turn.signer.address(turn.role):
+        return KeyStanding.OURS
+    if turn.holder is None or turn.block_number_final < 0:
+        return KeyStanding.REPLACED
+    try:
+        present = turn.holder.at(turn.chain, turn.block_number_final)
+    except QuestionRefused:
+        return KeyStanding.REPLACED
+    return KeyStanding.REPLACED if present == sender else KeyStanding.POWERLESS
 
 
 def _perform(turn: Turn, intent: Intent, action: Action) -> Intent | None:

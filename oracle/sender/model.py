@@ -5,7 +5,8 @@
     queued ──▶ reserved(nonce) ──▶ signed ──▶ broadcast ──▶ mined ──▶ finalized
       │ ▲          │ │              ▲  │        │ ▲ │         │  └───▶ failed (reverted)
       │ └──────────┘ └──────────────┘  │        │ └─┼─────────┘ reorg: the same bytes again
-      ▼  nonce lost to a stranger      └────────┘   └──▶ signed: replaced, fees raised
+      ▼  nonce lost to a stranger, or  └────────┘   └──▶ signed: replaced, fees raised
+         with the key that held it
     failed (would revert twice, or withdrawn)
 
 A transaction that a later one of the same nonce stands in for is *replaced*; that is a state of the
@@ -144,6 +145,16 @@ class Intent:
     refusal: str | None = None
 
 
+class KeyStanding(StrEnum):
+    """Whose the key is that gave an intent its nonce, and what it can still bring about."""
+
+    OURS = "ours"
+    REPLACED = "replaced"
+    """We sign with another now; what the old one has signed may still be mined and succeed."""
+    POWERLESS = "powerless"
+    """And at a final block the contract does not know it: what it has signed can only revert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What the chain says about one intent.
@@ -161,6 +172,7 @@ class Observed:
     node_knows: bool
     fees_suggested: Fees
     now: datetime
+    key: KeyStanding = KeyStanding.OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +210,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class LoseNonce:
-    """The nonce is finally used by a transaction that is not ours; take another."""
+    """The nonce was used by a stranger for good, or its key is powerless now; take another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +282,16 @@ def decide(intent: Intent, observed: Observed, policy: SenderPolicy) -> Action:
     if observed.nonce_head > intent.nonce:
         # Used by somebody else; until that is final a reorg may give it back.
         return LoseNonce() if observed.nonce_final > intent.nonce else Wait()
+    if observed.key is KeyStanding.POWERLESS:
+        return LoseNonce()
     return _towards_broadcast(intent, observed, policy)
 
 
 def _towards_broadcast(intent: Intent, observed: Observed, policy: SenderPolicy) -> Action:
     if intent.state is IntentState.RESERVED:
+        # Nothing was signed at a nonce that only the old key can use: nothing can come of it.
+        if observed.key is not KeyStanding.OURS:
+            return LoseNonce()
         return Sign(first_fees(observed.fees_suggested, policy.fee_wei_max))
     newest = intent.attempts[-1]
     if intent.state is IntentState.SIGNED or not observed.node_knows:
@@ -293,10 +310,14 @@ def _with_receipt(intent: Intent, receipt: Mined, block_number_final: int) -> Ac
 def _when_pending(
     intent: Intent, newest: Attempt, observed: Observed, policy: SenderPolicy
 ) -> Action:
-    """Only the first in line is replaced: the others wait for it, not for a better fee."""
+    """Only the first in line is replaced: the others wait for it, not for a better fee.
+
+    And only by the key that holds the nonce: with another the call might be made twice.
+    """
     assert newest.broadcast_at is not None, "a broadcast attempt says when"
     first_in_line = observed.nonce_head == intent.nonce
-    if not first_in_line or observed.now - newest.broadcast_at < policy.stuck_after:
+    can_sign = observed.key is KeyStanding.OURS
+    if not can_sign or not first_in_line or observed.now - newest.broadcast_at < policy.stuck_after:
         return Wait()
     fees = raised_fees(newest.fees, observed.fees_suggested, policy.fee_wei_max)
     return Wait() if fees is None else Sign(fees)

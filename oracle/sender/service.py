@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.kernel.transaction import Database, Work, execute
@@ -12,6 +12,7 @@ from oracle.contracts.abi import Address
 from oracle.indexer import store as indexer_store
 from oracle.indexer.model import KnownChain
 from oracle.sender import store
+from oracle.sender.holders import NO_HOLDERS, Holders, KeyReplaced, replaced
 from oracle.sender.hops import OWN_ROOM, Turn, begin, move
 from oracle.sender.model import (
     IntentState,
@@ -106,46 +107,87 @@ def advance(
     signer: SenderSigner,
     policy: SenderPolicy,
     roles: Sequence[SenderRole],
+    *,
+    holders: Holders = NO_HOLDERS,
 ) -> int:
     """Move every open intent of these roles as far as it goes now; the hops made.
 
-    A role that another worker is moving is left to it.
+    A role that another worker is moving is left to it. `holders`: which contract names the account
+    of a role; while that is not ours, nothing of the role begins, and each waiting intent says why.
 
     Raises:
         VkladError: the node or the signer cannot be reached; what was written stays.
+        KeyReplaced: a role's contract knows another account; once for what waits, after all the
+            rest is done.
     """
-    hops = 0
+    hops, held = 0, []
     for role in roles:
         with hold_turn(database, f"sender:{role}") as mine:
-            if mine:
-                hops += _advance_role(database, chain, signer, policy, role)
+            turn = _turn_of(database, chain, signer, policy, role) if mine else None
+            if turn is None:
+                continue
+            try:
+                hops += _advance_role(replace(turn, holder=holders.get(role)))
+            except KeyReplaced as waits:
+                held.append(waits)
+    if held:
+        raise held[0]
     return hops
 
 
-def _advance_role(
+def _turn_of(
     database: Database,
     chain: Chain,
     signer: SenderSigner,
     policy: SenderPolicy,
     role: SenderRole,
-) -> int:
+) -> Turn | None:
+    """What a role's turn works with; ``None`` while no chain is known."""
     with database.read() as work:
         known = indexer_store.chain_in_use(work)
         if known is None:
-            return 0
+            return None
         checkpoint = indexer_store.checkpoint(work, known.chain_key)
-        flying = store.in_flight(work, known.chain_key, role)
-        waiting = store.queued(work, known.chain_key, role, policy.queued_max)
+    final = checkpoint.block_number_final if checkpoint else -1
+    return Turn(database, chain, signer, policy, known, role, final)
+
+
+def _advance_role(turn: Turn) -> int:
+    key, role, policy = turn.known.chain_key, turn.role, turn.policy
+    with turn.database.read() as work:
+        flying = store.in_flight(work, key, role)
+        waiting = store.queued(work, key, role, policy.queued_max)
     if not flying and not waiting:
         return 0
-    final = checkpoint.block_number_final if checkpoint else -1
-    turn = Turn(database, chain, signer, policy, known, role, final)
     hops = sum(move(turn, intent) for intent in flying)
+    if waiting and _is_held(turn):
+        return hops
     room = policy.in_flight_max - len(flying)
     for intent in waiting[: max(room, 0)]:
         hops += begin(turn, intent)
     _fill_hole(turn)
     return hops
+
+
+def _is_held(turn: Turn) -> bool:
+    """Whether the contract knows another account than ours; then what waits is told so.
+
+    Raises:
+        KeyReplaced: it does, and something that waits was not told before.
+    """
+    if turn.holder is None:
+        return False
+    ours, present = turn.signer.address(turn.role), turn.holder.at(turn.chain, BlockTag.LATEST)
+    if ours == present:
+        return False
+    found = replaced(turn.role, ours, present)
+
+    def note(work: Work, _: None) -> int:
+        return store.note_hold(work, turn.known.chain_key, turn.role, found.message)
+
+    if execute(turn.database, note, None):
+        raise found
+    return True
 
 
 def _fill_hole(turn: Turn) -> None:

@@ -125,7 +125,7 @@ def insert_nonce(work: Work, chain_key: int, sender: Address, nonce: int, intent
 
 
 def lose_nonce(work: Work, intent_id: UUID) -> None:
-    """Write down that somebody else used the intent's nonce."""
+    """Write down that the intent's nonce is no more its own."""
     work.connection.execute(
         intent_nonces.update()
         .where(intent_nonces.c.intent_id == intent_id, _HELD)
@@ -203,6 +203,21 @@ def note_refusal(work: Work, intent_id: UUID, refusal: str | None) -> None:
         .where(intents.c.intent_id == intent_id)
         .values(refusal=refusal and refusal[:500], updated_at=work.now)
     )
+
+
+def note_hold(work: Work, chain_key: int, role: SenderRole, reason: str) -> int:
+    """Keep why a role's queued intents are not begun; how many did not say so yet."""
+    changed = work.connection.execute(
+        intents.update()
+        .where(
+            intents.c.chain_key == chain_key,
+            intents.c.role == role,
+            intents.c.state == IntentState.QUEUED,
+            intents.c.refusal.is_distinct_from(reason),
+        )
+        .values(refusal=reason, updated_at=work.now)
+    )
+    return changed.rowcount
 
 
 def fail_open(work: Work, chain_key: int, failure: str) -> int:

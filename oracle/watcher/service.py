@@ -24,6 +24,8 @@ from oracle.bindings import points_bridge
 from oracle.bridge.model import chain_words
 from oracle.chain.port import BlockHeader, BlockTag, Chain, ChainUnavailable, read
 from oracle.contracts.abi import Address, FunctionCall
+from oracle.sender.holders import replaced
+from oracle.sender.model import SenderRole
 from oracle.watcher import store
 from oracle.watcher.model import (
     Claim,
@@ -77,8 +79,10 @@ class Watcher:
         Raises:
             ChainUnavailable: the node does not answer; the next look does the same again.
             DatabaseUnavailable: the same for the database; nothing is vetoed for that.
+            KeyReplaced: the contract knows another watcher; what is sent would only cost gas.
         """
         head = self._head()
+        self._require_role(head)
         with self.database.read() as work:
             made = store.batches_made(work)
         page = self._page(head.number, made)
@@ -107,6 +111,12 @@ class Watcher:
                 if sentences:
                     found[batch.sequence] = sentences
         return found
+
+    def _require_role(self, head: BlockHeader) -> None:
+        ours = self.sender.signer.address(SenderRole.WATCHER)
+        present = read(self.chain, self.bridge, points_bridge.watcher(), head.number)
+        if present != ours:
+            raise replaced(SenderRole.WATCHER, ours, present)
 
     def _head(self) -> BlockHeader:
         head = self.chain.block(BlockTag.LATEST)

@@ -21,8 +21,8 @@ from ledger.lots.model import Cause, GrantLot, Summary
 from ledger.members import service as members
 from ledger.members.model import CreateMember
 from ledger.wallets import service as wallets
-from oracle.bindings import vkl_token
-from oracle.bridge import batching, events
+from oracle.bindings import points_bridge, vkl_token
+from oracle.bridge import batching, events, posting
 from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy, Reference, Stage
 from oracle.bridge.service import Bridging, MakeReference, RequestTokens, find_request
@@ -36,7 +36,9 @@ from oracle.indexer import service as indexer
 from oracle.indexer.model import ContractSet, FinalityPolicy
 from oracle.indexer.reading import ChainReader
 from oracle.sender import service as sender
+from oracle.sender.holders import Holder, KeyReplaced
 from oracle.sender.model import SenderPolicy, SenderRole
+from oracle.sender.ports import SenderSigner
 from oracle.watcher.sending import WatcherSender
 from oracle.watcher.service import Look, Watcher
 
@@ -88,23 +90,28 @@ class World:
     watching: bool = True
     fresh: str = ""
     vetoes: list[dict[int, tuple[str, ...]]] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chain: Chain = self.contracts.chain()
-        self.signer = LocalSigner(self.contracts.keys.by_role)
         self.bridge = self.contracts.deployment.address("PointsBridge")
         self.token = self.contracts.deployment.address("VklToken")
         self.reader = ChainReader(
             self.chain, ContractSet(self.bridge, {self.bridge: "PointsBridge"})
         )
         self.bridging = Bridging(self.policy, self.bridge, self.token)
+        self.take_keys(LocalSigner(self.contracts.keys.by_role))
+        self.index()
+
+    def take_keys(self, signer: SenderSigner) -> None:
+        """From now on the service signs with these."""
+        self.signer = signer
         self.watcher = Watcher(
             self.database,
             self.chain,
             WatcherSender(self.signer, self.chain.chain_id(), SENDER_POLICY),
             self.bridge,
         )
-        self.index()
 
     # --- the jobs ---
 
@@ -113,9 +120,23 @@ class World:
         indexer.tick(self.database, self.reader, events.handlers(self.policy), policy)
 
     def send(self) -> None:
-        sender.advance(self.database, self.chain, self.signer, SENDER_POLICY, SENDING_ROLES)
+        """What the contract holds back is kept in ``held``, in words."""
+        holders = {SenderRole.POSTER: Holder(self.bridge, points_bridge.poster())}
+        try:
+            sender.advance(
+                self.database,
+                self.chain,
+                self.signer,
+                SENDER_POLICY,
+                SENDING_ROLES,
+                holders=holders,
+            )
+        except KeyReplaced as held:
+            self.held.append(held.message)
 
     def batch(self) -> None:
+        ours = self.signer.address(SenderRole.POSTER)
+        posting.keep_role(self.database, self.chain, self.bridge, ours)
         batching.tick(Batcher(self.database, self.chain, self.bridge, self.token, self.policy))
 
     def look(self) -> Look:

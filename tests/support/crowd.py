@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from ledger.members import service as members
 from ledger.members.model import CreateMember
 from ledger.wallets import service as wallets
 from oracle.bindings import vkl_token
-from oracle.bridge import batching
+from oracle.bridge import batching, posting
 from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy
 from oracle.chain.port import BlockTag, read
@@ -35,7 +36,8 @@ from oracle.contracts.abi import address
 from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.sender import service as sender
-from oracle.sender.model import SenderPolicy
+from oracle.sender.holders import KeyReplaced
+from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.sender.tables import intents
 from oracle.watcher.sending import WatcherSender
 from oracle.watcher.service import Watcher
@@ -92,7 +94,16 @@ class Crowd(Community):
         self.watcher = Watcher(self.database, chain, sending, self.bridge)
 
     def send(self) -> None:
-        sender.advance(self.database, self.node.chain(), self.signer, SENDER_POLICY, SENDING_ROLES)
+        """A role that the contract has given to another key waits, as it does in the service."""
+        with suppress(KeyReplaced):
+            sender.advance(
+                self.database,
+                self.node.chain(),
+                self.signer,
+                SENDER_POLICY,
+                SENDING_ROLES,
+                holders=chain_parts(self.composition).holders,
+            )
 
     @classmethod
     def on(cls, database: Database, node: ChainNode, folder: Path, voting_period_s: int) -> Crowd:
@@ -130,11 +141,14 @@ class Crowd(Community):
 
     def turn(self) -> None:
         self.index()
+        ours = self.signer.address(SenderRole.POSTER)
+        posting.keep_role(self.database, self.batcher.chain, self.bridge, ours)
         batching.tick(self.batcher)
         governance.tick(self.composition)
         self.send()
         self.relay()
-        self.watcher.look()
+        with suppress(KeyReplaced):
+            self.watcher.look()
         self.node.pass_time(1)
         self.clock.keep_up()
 

@@ -12,8 +12,8 @@ from eth_account.signers.local import LocalAccount
 from api.bridging import chain_parts
 from ledger.kernel.transaction import Database
 from oracle.bindings import anchors, points_bridge
-from oracle.bridge import store
-from oracle.bridge.model import BatchState
+from oracle.bridge import redeeming_store
+from oracle.bridge.model import StopReason
 from oracle.chain.port import BlockTag, read
 from oracle.chain.signer import LocalSigner
 from oracle.contracts.abi import Address, FunctionCall
@@ -69,9 +69,14 @@ def test_a_stolen_posters_key_is_voted_out(crowd: Crowd) -> None:
         FRESH["poster"].address
     )
 
-    crowd.until(lambda: _refused(crowd))
+    for _ in range(6):
+        crowd.turn()
     assert crowd.tokens(newcomer) == 0, "with the old key nothing is minted"
     assert _waits(crowd, newcomer)
+    assert _stops(crowd) == [StopReason.POSTER_REPLACED]
+    status, answer = crowd.post("/v1/bridge/requests", newcomer, {"points": POINTS})
+    assert (status, answer["reason"]) == (503, "poster_replaced")
+    assert FRESH["poster"].address in answer["detail"]
     escrowed = read(crowd.node.chain(), bridge, points_bridge.escrowed_points(), BlockTag.LATEST)
     theft = points_bridge.commit_batch(2, b"\x07" * 32, 1, 1, escrowed + 1)
     assert not transact(crowd.node, thief, bridge, theft, gas=1_000_000).succeeded
@@ -142,9 +147,9 @@ def _keys(**fresh: LocalAccount) -> LocalSigner:
     return LocalSigner(before | {SenderRole(role): key for role, key in fresh.items()})
 
 
-def _refused(crowd: Crowd) -> bool:
+def _stops(crowd: Crowd) -> list[StopReason]:
     with crowd.database.read() as work:
-        return bool(store.batches_in(work, 1, [BatchState.REFUSED]))
+        return [found.reason for found in redeeming_store.stops(work)]
 
 
 def _waits(crowd: Crowd, voter: Voter) -> bool:

@@ -157,3 +157,28 @@ def test_the_next_nonce_is_the_lowest_free_one(held: frozenset[int], head: int) 
     assert nonce not in held
     assert all(lower in held for lower in range(head, nonce))
     assert m.has_hole(held, head) == any(other > nonce for other in held)
+
+
+@pytest.mark.parametrize("standing", [m.KeyStanding.REPLACED, m.KeyStanding.POWERLESS])
+def test_a_nonce_of_a_key_that_is_not_ours_any_more_is_not_signed_for(
+    standing: m.KeyStanding,
+) -> None:
+    step = m.decide(intent(m.IntentState.RESERVED), observed(key=standing), POLICY)
+    assert step == m.LoseNonce()
+
+
+def test_what_a_replaced_key_signed_is_sent_but_never_made_dearer_by_another() -> None:
+    replaced = observed(key=m.KeyStanding.REPLACED, node_knows=False)
+    signed = intent(m.IntentState.SIGNED, attempt(at=None))
+    assert m.decide(signed, replaced, POLICY) == m.Broadcast(attempt(at=None))
+    late = observed(key=m.KeyStanding.REPLACED, now=NOW + timedelta(days=1))
+    assert m.decide(intent(m.IntentState.BROADCAST, attempt()), late, POLICY) == m.Wait()
+
+
+def test_what_a_powerless_key_signed_is_written_off_unless_it_was_mined() -> None:
+    powerless = observed(key=m.KeyStanding.POWERLESS)
+    sent = intent(m.IntentState.BROADCAST, attempt())
+    assert m.decide(sent, powerless, POLICY) == m.LoseNonce()
+    reverted = mined(9, succeeded=False)
+    assert m.decide(sent, replace(powerless, receipt=reverted), POLICY) == m.Settle(reverted)
+    assert m.decide(sent, replace(powerless, nonce_head=6), POLICY) == m.Wait()
