@@ -134,8 +134,9 @@ def offered(work: Work) -> CodesOffered | None:
 def issue(work: Work, command: IssueCode) -> CodeIssued:
     """Set the points of a discount aside and name it by a code.
 
-    They are as many as it takes where a point is worth least of all that the code may buy, so that
-    it is worth what it says wherever it is used; what it does not take returns.
+    They are as many as it takes where a point is worth least of all that the code may buy, with
+    what rounding up at further rates may take; so it is worth what it says wherever it is used.
+    What it does not take returns.
 
     Raises:
         MemberNotActive: the member is blocked or erased.
@@ -153,7 +154,8 @@ def issue(work: Work, command: IssueCode) -> CodeIssued:
         raise RedeemingNotOffered(
             f"Points do not buy discounts in {command.currency}.", currency=command.currency
         )
-    points = points_up(command.discount_minor, rate)
+    extra = terms.redemption.extra_points(command.products, command.currency)
+    points = points_up(command.discount_minor, rate) + extra
     allowance = terms.allowance(work, command.member_id, command.currency)
     _require_within(terms, allowance, points, command.discount_minor)
     code_id = work.ids.new(work.now)

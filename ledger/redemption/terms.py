@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 from ledger.kernel.canonical import Json
@@ -150,6 +151,16 @@ class RedemptionTerms:
         pay for none; ``None``: nor is there one.
         """
         return min(self._rates_met(only, currency), default=None)
+
+    def extra_points(self, only: tuple[str, ...], currency: str) -> Points:
+        """What rounding up at each rate may cost more than at the least of them alone.
+
+        A point for each further rate, but none for one at which a minor unit and its rounding
+        cost no more than at the least: then no sum does.
+        """
+        rates = set(self._rates_met(only, currency))
+        dearest = 1 / min(rates)
+        return Points(sum(ceil(1 / rate) > dearest for rate in rates - {min(rates)}))
 
     def best_rates(self) -> dict[str, Fraction]:
         """The most that a point is worth for any product, by currency."""

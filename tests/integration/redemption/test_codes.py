@@ -171,6 +171,17 @@ def test_a_code_takes_each_line_at_its_own_rate(school: School) -> None:
     _verified(school)
 
 
+def test_rounding_at_each_rate_takes_nothing_off_a_code(school: School) -> None:
+    school.set_terms(
+        rates={"USD": 5}, products=[{"product": "mentor:*", "rates": {"USD": 7}}, "course:*"]
+    )
+    issued = _issue(school, 1000)
+    assert issued.redemption.points.amount == 201
+    lines = ("a", "mentor:ann", 8), ("b", "course:go", 5000)
+    used = _use(school, issued.text, _order(*lines))
+    assert (used.captured_minor, used.captured_points.amount) == (1000, 201)
+
+
 def test_common_rates_of_a_code_are_those_of_the_day_it_was_issued(school: School) -> None:
     dated: Json = [
         {"from": "2026-01-01", "rates": {"USD": 1}},
