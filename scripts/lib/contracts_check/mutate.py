@@ -59,7 +59,8 @@ def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
     """Judge those whose contract or text contains ``only``; whether nothing is open."""
     began = time.monotonic()
     mutants = [each for each in _mutants() if only in each.name]
-    kept = _kept()
+    tests = _tests_digest()
+    kept = _kept(tests)
     carried = _carried([each for each in mutants if _key(each) not in kept]) if survivors else {}
     kept |= carried
     waiting = [each for each in mutants if _key(each) not in kept]
@@ -67,7 +68,7 @@ def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
     print(f", {len(carried)} settled with earlier texts" if carried else "", flush=True)
     for mutant, verdict, why in _judged(waiting, workers):
         kept[_key(mutant)] = verdict
-        _keep(mutant, verdict, why)
+        _keep(mutant, tests, verdict, why)
         if verdict is Verdict.SURVIVED and mutant.name not in EXPLAINED:
             print(f"SURVIVED  {mutant.contract}.sol:{mutant.line} {mutant.mutator} {mutant.name}")
     found = Counter(kept[_key(each)] for each in mutants)
@@ -222,12 +223,9 @@ def _tests_digest() -> str:
     return digest.hexdigest()
 
 
-def _kept() -> dict[str, Verdict]:
+def _kept(tests: str) -> dict[str, Verdict]:
     """The verdicts of these contracts and these tests."""
-    present = _tests_digest()
-    return {
-        line["mutant"]: Verdict(line["verdict"]) for line in _lines() if line["tests"] == present
-    }
+    return {line["mutant"]: Verdict(line["verdict"]) for line in _lines() if line["tests"] == tests}
 
 
 def _carried(mutants: Sequence[Mutant]) -> dict[str, Verdict]:
@@ -250,7 +248,7 @@ def _lines() -> list[dict[str, str]]:
     return [json.loads(line) for line in lines]
 
 
-def _keep(mutant: Mutant, verdict: Verdict, why: str) -> None:
-    line = {"mutant": _key(mutant), "tests": _tests_digest(), "verdict": verdict, "why": why}
+def _keep(mutant: Mutant, tests: str, verdict: Verdict, why: str) -> None:
+    line = {"mutant": _key(mutant), "tests": tests, "verdict": verdict, "why": why}
     with (FOLDER / "judged.jsonl").open("a", encoding="utf-8") as out:
         out.write(json.dumps({**line, "name": mutant.name}) + "\n")

@@ -8,6 +8,12 @@ interface Vm {
         bytes4[] selectors;
     }
 
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
@@ -20,8 +26,10 @@ interface Vm {
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata revertData) external;
     function getCode(string calldata artifact) external view returns (bytes memory creationCode);
+    function getRecordedLogs() external returns (Log[] memory logs);
     function getNonce(address account) external view returns (uint64);
     function prank(address caller) external;
+    function recordLogs() external;
     function startPrank(address caller) external;
     function stopPrank() external;
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
