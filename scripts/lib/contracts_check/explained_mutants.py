@@ -17,6 +17,8 @@ _ONE_GAS: Final = "where exactly the bound lies is the compiler's to say, to a u
 _UP_BY_ONE: Final = "counted up by one, it meets the length exactly"
 _FIRST_OF_ITS_OWN: Final = "the first call is of the kind of the first call"
 _ZERO_KIND: Final = "what is not said is zero, and that is the constitution"
+_NO_FUTURE: Final = "what was done was done now or before; time does not go back"
+_SAME_VALUE: Final = "what is exactly at the ceiling is set to the ceiling"
 _MULTIPLE: Final = "the length is a multiple of a record's, so that the loop meets it exactly"
 
 EXPLAINED: Final[Mapping[str, str]] = {
@@ -216,5 +218,124 @@ EXPLAINED: Final[Mapping[str, str]] = {
         "VklGovernor: for (uint256 i = 0; i < parameters.terms.length; ++i) { => for "
         "(uint256 i = 0; i != parameters.terms.length; ++i) {"
     ): _UP_BY_ONE,
+    (
+        "VklGovernor: if (value != 0 || calldata_.length < 4) return Kind.Constitution; "
+        "=> if (value > 0 || calldata_.length < 4 || calldata_.length < 4) return "
+        "Kind.Constitution;"
+    ): _UNSIGNED,
+    (
+        "VklGovernor: if (targets.length == 0 || targets.length != values.length || "
+        "targets.length != calldatas.length) { => if (targets.length <= 0 || "
+        "targets.length != values.length || targets.length != calldatas.length || "
+        "targets.length != values.length || targets.length != calldatas.length) {"
+    ): _UNSIGNED,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint256 i = "
+        "0; i != targets.length; ++i) { [1]"
+    ): _UP_BY_ONE,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint256 i = "
+        "0; i != targets.length; ++i) { [2]"
+    ): _UP_BY_ONE,
+    (
+        "VklGovernor: if (targets[i].code.length != 0) codeHashes[i] = "
+        "targets[i].codehash; => if (targets[i].code.length > 0) codeHashes[i] = "
+        "targets[i].codehash;"
+    ): _UNSIGNED,
+    (
+        "VklGovernor: if (_steppedAt[setting] == block.timestamp) revert "
+        "SettingChangedJustNow(setting); => if (_steppedAt[setting] >= block.timestamp) "
+        "revert SettingChangedJustNow(setting);"
+    ): _NO_FUTURE,
+    (
+        "VklGovernor: uint256 public constant VOTER_WEIGHT_MIN = 1e18; => uint256 public "
+        "immutable VOTER_WEIGHT_MIN = 1e18;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 public constant VOTER_WEIGHT_MIN = 1e18; => uint128 public "
+        "constant VOTER_WEIGHT_MIN = 1e18;"
+    ): _NARROWER,
+    (
+        "VklGovernor: uint256 private constant VOTING_DELAY = 0; => uint256 private "
+        "immutable VOTING_DELAY = 0;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 private constant VOTING_DELAY = 0; => uint128 private "
+        "constant VOTING_DELAY = 0;"
+    ): _NARROWER,
+    (
+        "VklGovernor: uint256 private constant PROPOSAL_THRESHOLD = 1; => uint256 private "
+        "immutable PROPOSAL_THRESHOLD = 1;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 private constant PROPOSAL_THRESHOLD = 1; => uint128 private "
+        "constant PROPOSAL_THRESHOLD = 1;"
+    ): _NARROWER,
+    (
+        "VklGovernor: uint256 private constant LATE_QUORUM_EXTENSION = 2; => uint256 "
+        "private immutable LATE_QUORUM_EXTENSION = 2;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 private constant LATE_QUORUM_EXTENSION = 2; => uint128 "
+        "private constant LATE_QUORUM_EXTENSION = 2;"
+    ): _NARROWER,
+    (
+        "VklGovernor: uint256 private constant VOTING_PERIOD = 16; => uint256 private "
+        "immutable VOTING_PERIOD = 16;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 private constant VOTING_PERIOD = 16; => uint128 private "
+        "constant VOTING_PERIOD = 16;"
+    ): _NARROWER,
+    (
+        "VklGovernor: uint256 private constant QUORUM_PERCENT = 32; => uint256 private "
+        "immutable QUORUM_PERCENT = 32;"
+    ): _CONSTANT,
+    (
+        "VklGovernor: uint256 private constant QUORUM_PERCENT = 32; => uint128 private "
+        "constant QUORUM_PERCENT = 32;"
+    ): _NARROWER,
+    (
+        "VklGovernor: for (uint256 i = 0; i < parameters.terms.length; ++i) { => for "
+        "(uint128 i = 0; i < parameters.terms.length; ++i) {"
+    ): _NARROWER,
+    (
+        "VklGovernor: for (uint256 i = 1; i < targets.length; ++i) { => for (uint128 i = "
+        "1; i < targets.length; ++i) {"
+    ): _NARROWER,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint128 i = "
+        "0; i < targets.length; ++i) { [1]"
+    ): _NARROWER,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint128 i = "
+        "0; i < targets.length; ++i) { [2]"
+    ): _NARROWER,
+    (
+        "VklGovernor: if (kind == Kind.Constitution && terms.votingPeriodS != "
+        "previous.votingPeriodS) { => if (kind <= Kind.Constitution && "
+        "terms.votingPeriodS != previous.votingPeriodS && terms.votingPeriodS != "
+        "previous.votingPeriodS) {"
+    ): _UNSIGNED,
+    (
+        "VklTimelock: if (delayS > DELAY_CEILING_S) delayS = DELAY_CEILING_S; => if "
+        "(delayS >= DELAY_CEILING_S) delayS = DELAY_CEILING_S;"
+    ): _SAME_VALUE,
+    (
+        "VklTimelock: uint256 public constant DELAY_CEILING_S = 30 days; => uint128 "
+        "public constant DELAY_CEILING_S = 30 days;"
+    ): _NARROWER,
+    (
+        "VklTimelock: uint256 public constant DELAY_CEILING_S = 30 days; => uint256 "
+        "public immutable DELAY_CEILING_S = 30 days;"
+    ): _CONSTANT,
+    (
+        "PointsBridge: if (_limitsSetAt == block.timestamp) revert LimitsSetJustNow(); => "
+        "if (_limitsSetAt >= block.timestamp) revert LimitsSetJustNow();"
+    ): _NO_FUTURE,
+    (
+        "VklGovernor: if (given == 0) revert SettingZero(); => if (given <= 0) revert "
+        "SettingZero();"
+    ): _UNSIGNED,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""
