@@ -20,6 +20,7 @@ from api.chain import (
     open_chain,
     open_endpoint,
     open_signer,
+    role_holders,
 )
 from api.composition import Composition
 from api.settings import Settings
@@ -30,8 +31,6 @@ from governance.proposals import direct
 from ledger.kernel.transaction import Work
 from oracle.anchors import service as anchors
 from oracle.anchors.model import AnchorPolicy
-from oracle.bindings import anchors as anchors_binding
-from oracle.bindings import points_bridge
 from oracle.bridge import events as bridge_events
 from oracle.bridge.batching import Batcher
 from oracle.bridge.model import BridgePolicy
@@ -45,7 +44,7 @@ from oracle.indexer.reading import ChainReader
 from oracle.indexer.service import IndexerPolicy
 from oracle.reconcile.service import Reconciler
 from oracle.reconcile.statement import ATTESTER, Statement, state
-from oracle.sender.holders import Holder, Holders
+from oracle.sender.holders import Holders
 from oracle.sender.model import SenderPolicy, SenderRole
 from oracle.sender.ports import SenderSigner
 
@@ -122,15 +121,8 @@ class ChainParts:
 
     @property
     def holders(self) -> Holders:
-        """Which contract names the account of a role that the workers send for."""
-        return {
-            SenderRole.POSTER: Holder(
-                self.deployment.address("PointsBridge"), points_bridge.poster()
-            ),
-            SenderRole.ANCHORER: Holder(
-                self.deployment.address(anchors.CONTRACT), anchors_binding.anchorer()
-            ),
-        }
+        """Which contract names the account of a role."""
+        return role_holders(self.deployment)
 
     @property
     def bridge_policy(self) -> BridgePolicy:

@@ -20,9 +20,18 @@ from api.supervisor.anvil import CHAIN_ID as EMBEDDED_CHAIN_ID
 from api.supervisor.anvil import HOST, embedded_chain_port
 from api.supervisor.state import StateFolder
 from ledger.kernel.errors import ErrorKind, VkladError
-from oracle.chain.port import Chain, ChainUnavailable, Finality
+from oracle.bindings import anchors, points_bridge
+from oracle.chain.port import BlockTag, Chain, ChainUnavailable, Finality
 from oracle.chain.remote_signer import RemoteSigner
-from oracle.chain.signer import LocalSigner, has_key, open_keystore, write_key
+from oracle.chain.signer import (
+    LocalSigner,
+    has_key,
+    next_account,
+    open_keystore,
+    use_next_key,
+    write_key,
+    write_next_key,
+)
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address, MalformedAddress, address
 from oracle.deployment.model import (
@@ -41,6 +50,7 @@ from oracle.deployment.service import (
     write_record,
 )
 from oracle.deployment.verify import verify
+from oracle.sender.holders import Holder, Holders
 from oracle.sender.model import SenderRole
 
 LOCAL_CHAIN_IDS: Final = (EMBEDDED_CHAIN_ID, 1337)
@@ -74,6 +84,20 @@ class DeploymentUnsound(VkladError):
     """What stands on the chain is not what it must be."""
 
     code = "deployment_unsound"
+    kind = ErrorKind.CONFLICT
+
+
+class KeyElsewhere(VkladError):
+    """Keys are at a remote signer, and are changed there."""
+
+    code = "key_elsewhere"
+    kind = ErrorKind.CONFLICT
+
+
+class KeyNotKnown(VkladError):
+    """The contract knows another account for a role than the one whose key is to be used."""
+
+    code = "key_not_known"
     kind = ErrorKind.CONFLICT
 
 
@@ -162,6 +186,64 @@ def keep_key(state: StateFolder, role: SenderRole, key: LocalAccount) -> None:
     if has_key(folder, role):
         raise KeyPresent(f"There is a key for the {role} in {folder} already.", role=role)
     write_key(folder, role, password, key)
+
+
+def prepare_key(
+    settings: Settings, state: StateFolder, role: SenderRole, key: LocalAccount
+) -> None:
+    """Keep the key that a role is to have; the present one stays in use.
+
+    Raises:
+        KeyElsewhere: keys are at a remote signer.
+        KeyPresent: one is prepared already.
+    """
+    _require_keystore(settings)
+    folder, password = _keystore(state)
+    try:
+        write_next_key(folder, role, password, key)
+    except FileExistsError as waits:
+        account = next_account(folder, role, password)
+        raise KeyPresent(
+            f"The key of {account} waits to be the {role}'s already. To drop it: "
+            f"rm {folder / f'{role}.next.json'}",
+            role=role,
+        ) from waits
+
+
+def put_key_in_use(
+    settings: Settings, state: StateFolder, chain: Chain, role: SenderRole
+) -> tuple[Address, Path | None]:
+    """Give a role the key prepared for it; its account, and where the one before is kept.
+
+    Raises:
+        KeyElsewhere: keys are at a remote signer.
+        KeyMissing: none is prepared.
+        KeyNotKnown: the contract knows another account: the vote is not executed.
+        NotDeployed: no contracts of ours are on this chain.
+    """
+    _require_keystore(settings)
+    folder, password = _keystore(state)
+    account = next_account(folder, role, password)
+    holder = role_holders(deployment_of(chain, state)).get(role)
+    present = None if holder is None else holder.at(chain, BlockTag.LATEST)
+    if present not in {None, account}:
+        raise KeyNotKnown(
+            f"The contract knows {present} as the {role}, and the prepared key is of {account}: "
+            "until a vote for it is executed, nothing could be sent with it.",
+            role=role,
+        )
+    return account, use_next_key(folder, role)
+
+
+def role_holders(deployment: Deployment) -> Holders:
+    """Which contract names the account of a role; the relayer's and the deployer's none does."""
+    bridge, anchors_at = deployment.address("PointsBridge"), deployment.address("Anchors")
+    return {
+        SenderRole.POSTER: Holder(bridge, points_bridge.poster()),
+        SenderRole.WATCHER: Holder(bridge, points_bridge.watcher()),
+        SenderRole.GUARDIAN: Holder(bridge, points_bridge.guardian()),
+        SenderRole.ANCHORER: Holder(anchors_at, anchors.anchorer()),
+    }
 
 
 def deployment_parameters(
@@ -284,6 +366,13 @@ def require_sound(chain: Chain, deployment: Deployment) -> None:
     if findings:
         sentences = "; ".join(f"{found.contract}: {found.problem}" for found in findings)
         raise DeploymentUnsound(f"The deployment is not sound. {sentences}.")
+
+
+def _require_keystore(settings: Settings) -> None:
+    if settings.signer_url is not None:
+        raise KeyElsewhere(
+            "VKLAD_SIGNER_URL is set: make the new key there, and let it serve that account."
+        )
 
 
 def _keystore(state: StateFolder) -> tuple[Path, str]:

@@ -1,4 +1,7 @@
-"""`vklad chain import-key`: a key that somebody has already, into this installation's keystore."""
+"""`vklad chain import-key | new-key | use-key`: keys of roles, into this installation's keystore.
+
+No key and no password is ever printed, or taken from a command line.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ import typer
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from api.chain import keep_key
-from api.settings import load_settings
+from api.chain import keep_key, open_chain, prepare_key, put_key_in_use
+from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
+from governance.proposals.model import KeyRole
 from ledger.kernel.errors import ErrorKind, VkladError
 from oracle.sender.model import SenderRole
 
@@ -33,9 +37,52 @@ def import_key(
     Its password is asked for, or is the first line of the standard input. Here the key is kept
     encrypted by this installation's own password. A key that is there is not replaced.
     """
+    state = _state(load_settings())
+    key = _read(file)
+    keep_key(state, role, key)
+    typer.echo(f"The {role} is {key.address}.")
+
+
+def new_key(
+    role: SenderRole,
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="A key of a wallet's; else one is made."),
+    ] = None,
+) -> None:
+    """Make the key that a ROLE is to have, or take it from a FILE as import-key does.
+
+    The present one stays in use until `vklad chain use-key ROLE`.
+    """
     settings = load_settings()
+    key: LocalAccount = Account.create() if file is None else _read(file)
+    prepare_key(settings, _state(settings), role, key)
+    typer.echo(f"The next {role} is {key.address}. Give it some money of that chain for gas.")
+    if role in {SenderRole(each) for each in KeyRole}:
+        typer.echo(f"A member proposes it at {settings.origin}/votes/new: Another key.")
+    typer.echo(f"Then put it in use: vklad chain use-key {role}")
+
+
+def use_key(role: SenderRole) -> None:
+    """Give a ROLE the key that new-key prepared, once its contract knows it.
+
+    What runs takes it by itself within seconds. The key before is kept, encrypted as it was.
+    """
+    settings = load_settings()
+    state = _state(settings)
+    account, retired = put_key_in_use(settings, state, open_chain(settings, state), role)
+    typer.echo(f"The {role} is {account} from now on.")
+    if retired is not None:
+        typer.echo(f"The key before is kept in {retired}.")
+
+
+def _state(settings: Settings) -> StateFolder:
     state = StateFolder(settings.state_folder)
     state.prepare()
+    return state
+
+
+def _read(file: Path) -> LocalAccount:
     try:
         key: LocalAccount = Account.from_key(
             Account.decrypt(json.loads(file.read_text()), _password())
@@ -44,8 +91,7 @@ def import_key(
         raise KeyFileUnreadable(
             f"{file} is no encrypted key, or its password is another."
         ) from wrong
-    keep_key(state, role, key)
-    typer.echo(f"The {role} is {key.address}.")
+    return key
 
 
 def _password() -> str:

@@ -94,12 +94,40 @@ def write_key(folder: Path, role: SenderRole, password: str, key: LocalAccount) 
     Raises:
         FileExistsError: the role already has a file.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    encrypted = Account.encrypt(bytes(key.key), password, kdf="scrypt", iterations=_SCRYPT_ROUNDS)
-    # Nobody else's for no moment, whatever the umask is.
-    made = os.open(_path(folder, role), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(made, "w") as file:
-        json.dump(encrypted, file)
+    _write(_path(folder, role), password, key)
+
+
+def write_next_key(folder: Path, role: SenderRole, password: str, key: LocalAccount) -> None:
+    """Keep the key that a role is to have, beside the one it has.
+
+    Raises:
+        FileExistsError: one waits already.
+    """
+    _write(_next_path(folder, role), password, key)
+
+
+def next_account(folder: Path, role: SenderRole, password: str) -> Address:
+    """Whose key waits for a role.
+
+    Raises:
+        KeyMissing: none does, or the password is another.
+    """
+    return Address(_read_key(_next_path(folder, role), role, password).address)
+
+
+def use_next_key(folder: Path, role: SenderRole) -> Path | None:
+    """Give a role the key that waits for it; where the one before is kept, if there was one.
+
+    At no moment is the role without a key: else a process would derive one of the words.
+    """
+    present, retired = _path(folder, role), None
+    if present.exists():
+        account = json.loads(present.read_text())["address"].removeprefix("0x")
+        retired = folder / f"{role.value}.0x{account}.json"
+        retired.unlink(missing_ok=True)
+        retired.hardlink_to(present)
+    _next_path(folder, role).replace(present)
+    return retired
 
 
 def open_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) -> LocalSigner:
@@ -108,7 +136,7 @@ def open_keystore(folder: Path, password: str, roles: tuple[SenderRole, ...]) ->
     Raises:
         KeyMissing: a file is not there, or the password is another.
     """
-    return LocalSigner({role: _read_key(folder, role, password) for role in roles})
+    return LocalSigner({role: _read_key(_path(folder, role), role, password) for role in roles})
 
 
 def has_key(folder: Path, role: SenderRole) -> bool:
@@ -116,8 +144,23 @@ def has_key(folder: Path, role: SenderRole) -> bool:
     return _path(folder, role).exists()
 
 
-def _read_key(folder: Path, role: SenderRole, password: str) -> LocalAccount:
-    path = _path(folder, role)
+def _write(path: Path, password: str, key: LocalAccount) -> None:
+    """Whole or not at all, and nobody else's for no moment, whatever the umask is."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    encrypted = Account.encrypt(bytes(key.key), password, kdf="scrypt", iterations=_SCRYPT_ROUNDS)
+    made = path.with_name(f".{path.name}.{key.address}")
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(encrypted, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(made)
+    finally:
+        made.unlink()
+
+
+def _read_key(path: Path, role: SenderRole, password: str) -> LocalAccount:
     try:
         key = Account.decrypt(json.loads(path.read_text()), password)
     except FileNotFoundError as absent:
@@ -130,3 +173,7 @@ def _read_key(folder: Path, role: SenderRole, password: str) -> LocalAccount:
 
 def _path(folder: Path, role: SenderRole) -> Path:
     return folder / f"{role.value}.json"
+
+
+def _next_path(folder: Path, role: SenderRole) -> Path:
+    return folder / f"{role.value}.next.json"

@@ -67,6 +67,15 @@ class Machine:
 
     # --- the chain ---
 
+    def by_timelock(self, to: Address, call: FunctionCall[None]) -> None:
+        """What a passed vote does."""
+        timelock = self.deployment.address("VklTimelock")
+        self.node.rpc("anvil_setBalance", timelock, hex(10**18))
+        self.node.rpc("anvil_impersonateAccount", timelock)
+        asked = {"from": timelock, "to": to, "data": f"0x{call.calldata.hex()}"}
+        self.node.rpc("eth_sendTransaction", asked)
+        self.node.rpc("anvil_stopImpersonatingAccount", timelock)
+
     @property
     def bridge(self) -> Address:
         return self.deployment.address("PointsBridge")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,20 @@ import typer
 from eth_account import Account
 
 from api import chain as api_chain
-from api.chain import KEY_INDEX, KeyPresent
+from api.chain import KEY_INDEX, KeyElsewhere, KeyNotKnown, KeyPresent
 from api.cli import chain_setup
 from api.cli.chain_keys import KeyFileUnreadable
+from oracle.bindings import points_bridge
 from oracle.chain.port import BlockTag
-from oracle.chain.signer import LocalSigner
+from oracle.chain.signer import KeyMissing, LocalSigner
+from oracle.contracts.abi import address
 from oracle.contracts.compiler import CONTRACTS, load_artifact
 from oracle.deployment.model import LOCAL_VOTING_PERIOD_S, local_parameters, parameters_from_json
 from oracle.sender.model import SenderRole
-from tests.integration.chain.conftest import Nodes
 from tests.support.chain_nodes import DEPLOYER, RELAYER, funded_address
 from tests.support.guarding import Machine
 
 pytestmark = pytest.mark.chain
-
-
-@pytest.fixture
-def machine(
-    nodes: Nodes,
-    deployments: Callable[[Any], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Machine:
-    return Machine.make(nodes("anvil"), deployments("anvil"), tmp_path / "state", monkeypatch)
 
 
 def test_accounts_are_shown_with_what_they_have(machine: Machine) -> None:
@@ -114,3 +104,52 @@ def test_the_compilers_input_has_every_source(machine: Machine) -> None:
 def test_what_is_no_contract_is_named() -> None:
     with pytest.raises(typer.BadParameter, match="There is no Token"):
         chain_setup.source("Token")
+
+
+def test_a_key_is_prepared_and_put_in_use_when_the_contract_knows_it(machine: Machine) -> None:
+    said = machine.run("chain", "accounts")
+    before = said.split("poster")[1].split()[0]
+    assert "but the contract knows" not in said
+    said = machine.run("chain", "new-key", "poster")
+    fresh = said.removeprefix("The next poster is ")[:42]
+    assert "/votes/new" in said
+    assert fresh not in machine.run("chain", "accounts"), "the present key stays in use"
+    with pytest.raises(KeyPresent, match=f"key of {fresh} waits"):
+        machine.run("chain", "new-key", "poster")
+    with pytest.raises(KeyNotKnown, match=f"contract knows {before} as the poster"):
+        machine.run("chain", "use-key", "poster")
+
+    machine.by_timelock(machine.bridge, points_bridge.set_poster(address(fresh)))
+    said = machine.run("chain", "accounts")
+    assert f"but the contract knows {fresh}" in said
+    said = machine.run("chain", "use-key", "poster")
+    assert said.startswith(f"The poster is {fresh} from now on.\n")
+    kept = machine.folder / "keys" / f"poster.{before}.json"
+    assert str(kept) in said
+    assert fresh in machine.run("chain", "accounts")
+    files = sorted((machine.folder / "keys").iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert [file.name for file in files if "poster" in file.name] == [kept.name, "poster.json"]
+    with pytest.raises(KeyMissing, match="No key for the poster"):
+        machine.run("chain", "use-key", "poster")
+
+
+def test_a_key_of_a_role_that_no_contract_names_is_used_at_once(
+    machine: Machine, tmp_path: Path
+) -> None:
+    key, file = Account.create(), tmp_path / "exported.json"
+    file.write_text(json.dumps(Account.encrypt(key.key, "of the wallet", iterations=2)))
+    said = machine.run("chain", "new-key", "relayer", str(file), typed="of the wallet\n")
+    assert f"The next relayer is {key.address}." in said
+    assert "/votes/new" not in said
+    machine.run("chain", "use-key", "relayer")
+    assert key.address in machine.run("chain", "accounts")
+
+
+def test_keys_of_a_remote_signer_are_changed_there(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VKLAD_SIGNER_URL", "http://127.0.0.1:9/{role}")
+    for command in ("new-key", "use-key"):
+        with pytest.raises(KeyElsewhere, match="make the new key there"):
+            machine.run("chain", command, "poster")
