@@ -12,7 +12,7 @@ from uuid import UUID
 from api.auth.wallet_place import ChainOff
 from api.bridging import ChainParts, chain_parts
 from api.composition import Composition
-from governance.ballots.model import Ballot
+from governance.ballots.model import Ballot, Division
 from governance.ballots.service import BALLOT_PREFIX
 from governance.contracts import GovernanceContracts
 from governance.delegation.service import Delegation
@@ -141,16 +141,27 @@ def _standing_json(standing: Standing) -> dict[str, Json]:
 
 def ballot_json(ballot: Ballot) -> dict[str, Json]:
     """A member's own ballot."""
+    division = ballot.choice.division
     return {
         "id": format_id(BALLOT_PREFIX, ballot.ballot_id),
         "proposal": str(ballot.proposal_id),
         "support": ballot.support.name.lower(),
+        "division": None if division is None else division_json(division),
         "reason": ballot.reason,
         "voter": ballot.voter,
         "weight": str(ballot.weight.amount),
         "state": ballot.state,
         "rejection": ballot.rejection,
         "received_at": Instant.of(ballot.received_at).isoformat(),
+    }
+
+
+def division_json(division: Division) -> dict[str, Json]:
+    """Divided votes, in token units."""
+    return {
+        "against": str(division.against),
+        "for": str(division.in_favour),
+        "abstain": str(division.abstain),
     }
 
 

@@ -201,6 +201,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         left=lambda until: _left(view, until, now),
         tally=lambda standing: _tally(view, standing),
         quorum=_quorum(proposal.standing),
+        units=TokenUnits,
         stages=_stages(proposal),
     )
 

@@ -56,7 +56,7 @@ class BallotStale(VkladError):
 
 
 class BallotMalformed(VkladError):
-    """A choice that does not exist, or a reason too long."""
+    """A division that does not come to the voter's votes, or a reason too long."""
 
     code = "ballot_malformed"
     kind = ErrorKind.INVALID
@@ -70,11 +70,60 @@ class NoVotingPower(VkladError):
 
 
 class Support(IntEnum):
-    """``GovernorCountingSimple.VoteType``."""
+    """``GovernorCountingFractional``: one side, or votes divided among the three."""
 
     AGAINST = 0
     FOR = 1
     ABSTAIN = 2
+    DIVIDED = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Token units on each side, of somebody who votes for several at once."""
+
+    against: int
+    in_favour: int
+    abstain: int
+
+    @property
+    def sides(self) -> tuple[int, int, int]:
+        """In the order of ``Support``."""
+        return (self.against, self.in_favour, self.abstain)
+
+    def packed(self) -> bytes:
+        """As ``GovernorCountingFractional`` takes it: three numbers of 16 bytes.
+
+        Raises:
+            BallotMalformed: one of them does not fit.
+        """
+        if not all(0 <= side < 2**128 for side in self.sides):
+            raise BallotMalformed("Each side has 0 to 2^128 - 1 token units.", field="division")
+        return b"".join(side.to_bytes(16, "big") for side in self.sides)
+
+    @classmethod
+    def unpacked(cls, params: bytes) -> Division:
+        """From 48 bytes."""
+        return cls(*(int.from_bytes(params[at : at + 16], "big") for at in (0, 16, 32)))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a voter says: a side, or with ``DIVIDED`` how much for each."""
+
+    support: Support
+    division: Division | None = None
+
+    def __post_init__(self) -> None:
+        if (self.support is Support.DIVIDED) != (self.division is not None):
+            raise BallotMalformed(
+                "Votes are divided if and only if the choice is divided.", field="division"
+            )
+
+    @property
+    def params(self) -> bytes:
+        """What the Governor takes beside the side; nothing but of divided votes."""
+        return b"" if self.division is None else self.division.packed()
 
 
 class BallotState(StrEnum):
@@ -98,7 +147,7 @@ class Ballot:
     proposal_id: int
     member_id: UUID
     voter: Address
-    support: Support
+    choice: Choice
     reason: str
     nonce: int
     signature: bytes
@@ -111,8 +160,18 @@ class Ballot:
     def signed(self) -> SignedBallot:
         """As the relay contract takes it."""
         return SignedBallot(
-            self.proposal_id, int(self.support), self.voter, self.reason, b"", self.signature
+            self.proposal_id,
+            int(self.support),
+            self.voter,
+            self.reason,
+            self.choice.params,
+            self.signature,
         )
+
+    @property
+    def support(self) -> Support:
+        """For which side, or that they are divided."""
+        return self.choice.support
 
 
 def check_may_vote(facts: BallotFacts, nonce: int, *, ballots_ahead: int = 0) -> None:
@@ -145,6 +204,26 @@ def check_may_vote(facts: BallotFacts, nonce: int, *, ballots_ahead: int = 0) ->
         )
     if nonce != facts.nonce + ballots_ahead:
         raise BallotStale("The ballot was signed over an old number. Load it again and sign.")
+
+
+def check_division(choice: Choice, weight: TokenUnits) -> None:
+    """Refuse divided votes that are not all of the voter's.
+
+    The Governor would take less, and the rest later; by us a voter votes once.
+
+    Raises:
+        BallotMalformed: the sides come to more or less.
+    """
+    if choice.division is None:
+        return
+    told = sum(choice.division.sides)
+    if told != weight.amount:
+        raise BallotMalformed(
+            f"The sides come to {told} token units; you have {weight.amount}.",
+            field="division",
+            given=str(told),
+            votes=str(weight.amount),
+        )
 
 
 def check_reason(reason: str) -> None:

@@ -19,8 +19,9 @@ from governance.ballots.model import (
     Ballot,
     BallotCastBefore,
     BallotState,
-    Support,
+    Choice,
     batches,
+    check_division,
     check_may_vote,
     check_reason,
     gas_for,
@@ -53,7 +54,7 @@ class CastBallot:
 
     member_id: UUID
     proposal_id: int
-    support: Support
+    choice: Choice
     reason: str
     nonce: int
     signature: bytes
@@ -63,21 +64,23 @@ class CastBallot:
 def ballot_message(
     contracts: GovernanceContracts,
     proposal_id: int,
-    support: Support,
+    choice: Choice,
     *,
     voter: Address,
     nonce: int,
     reason: str = "",
 ) -> typed_data.TypedData:
-    """What the voter signs (EIP-712): a ballot, extended if there is a reason."""
+    """What the voter signs (EIP-712): a ballot, extended if divided or with a reason."""
     plain = typed_data.ballot(
         contracts.governor_domain,
         proposal_id=proposal_id,
-        support=int(support),
+        support=int(choice.support),
         voter=voter,
         nonce=nonce,
     )
-    return typed_data.extended_ballot(plain, reason=reason, params=b"") if reason else plain
+    if not reason and choice.division is None:
+        return plain
+    return typed_data.extended_ballot(plain, reason=reason, params=choice.params)
 
 
 def cast(work: Work, command: CastBallot) -> Ballot:
@@ -86,7 +89,7 @@ def cast(work: Work, command: CastBallot) -> Ballot:
     Raises:
         BallotTooEarly, BallotTooLate, BallotCastBefore, BallotStale, NoVotingPower: see
             :func:`check_may_vote`; ``BallotCastBefore`` also while one is on its way.
-        BallotMalformed: the reason is too long.
+        BallotMalformed: the reason is too long, or divided votes are not all of the voter's.
         RelayerBudgetSpent: enough for today.
     """
     check_reason(command.reason)
@@ -96,13 +99,14 @@ def cast(work: Work, command: CastBallot) -> Ballot:
     if store.has_open(work, known.chain_key, command.proposal_id, facts.voter):
         raise BallotCastBefore("Your ballot on this proposal is on its way or recorded.")
     check_may_vote(facts, command.nonce, ballots_ahead=ahead)
+    check_division(command.choice, facts.weight)
     relaying.spend(work, command.member_id, BALLOT_GAS)
     ballot = Ballot(
         ballot_id=work.ids.new(work.now),
         proposal_id=command.proposal_id,
         member_id=command.member_id,
         voter=command.facts.voter,
-        support=command.support,
+        choice=command.choice,
         reason=command.reason,
         nonce=command.nonce,
         signature=command.signature,
@@ -123,13 +127,13 @@ def next_nonce(work: Work, voter: Address, nonce_on_chain: int) -> int:
 
 def ballot_call(ballot: Ballot) -> bytes:
     """The raw call of one ballot, which a member may also send without us."""
-    if ballot.reason:
+    if ballot.reason or ballot.choice.division is not None:
         return vkl_governor.cast_vote_with_reason_and_params_by_sig(
             ballot.proposal_id,
             int(ballot.support),
             ballot.voter,
             ballot.reason,
-            b"",
+            ballot.choice.params,
             ballot.signature,
         ).calldata
     return vkl_governor.cast_vote_by_sig(

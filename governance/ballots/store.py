@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from governance.ballots.model import Ballot, BallotState, Support
+from governance.ballots.model import Ballot, BallotState, Choice, Division, Support
 from governance.tables import ballots, wei
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TokenUnits
@@ -28,7 +28,7 @@ def insert_ballot(work: Work, chain_key: int, ballot: Ballot) -> bool:
             voter_address=ballot.voter,
             support=int(ballot.support),
             reason=ballot.reason,
-            params=b"",
+            params=ballot.choice.params,
             nonce=ballot.nonce,
             signature=ballot.signature,
             weight=ballot.weight.amount,
@@ -152,7 +152,7 @@ def _ballot(row: sa.Row[*tuple[Any, ...]]) -> Ballot:
         proposal_id=int(row.proposal_id),
         member_id=row.member_id,
         voter=Address(row.voter_address),
-        support=Support(row.support),
+        choice=_choice(row),
         reason=row.reason,
         nonce=int(row.nonce),
         signature=bytes(row.signature),
@@ -162,3 +162,9 @@ def _ballot(row: sa.Row[*tuple[Any, ...]]) -> Ballot:
         intent_key=row.intent_key,
         rejection=row.rejection,
     )
+
+
+def _choice(row: sa.Row[*tuple[Any, ...]]) -> Choice:
+    support = Support(row.support)
+    divided = support is Support.DIVIDED
+    return Choice(support, Division.unpacked(bytes(row.params)) if divided else None)

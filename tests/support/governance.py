@@ -210,6 +210,18 @@ class Community:
             "signature": voter.sign(shown["typed_data"]),
         }
 
+    def divided(self, voter: Voter, proposal: str, *sides: int) -> dict[str, Any]:
+        """A signed ballot of so many token units against, for and abstaining."""
+        path = f"/v1/proposals/{proposal}/ballot-message"
+        told = [str(side) for side in sides]
+        shown = self.get(path, voter, support="divided", division=",".join(told))
+        return {
+            "support": "divided",
+            "division": dict(zip(("against", "for", "abstain"), told, strict=True)),
+            "nonce": shown["nonce"],
+            "signature": voter.sign(shown["typed_data"]),
+        }
+
     def cast(self, voter: Voter, proposal: str, body: Any) -> tuple[int, Any]:
         return self.post(f"/v1/proposals/{proposal}/ballots", voter, body)
 

@@ -35,7 +35,7 @@ from api.http.parts import parts_of
 from api.http.principal import CurrentMember
 from api.http.problems import responses
 from governance.ballots import service as ballots
-from governance.ballots.model import Ballot, Support
+from governance.ballots.model import Ballot, Choice, Division, Support
 from governance.delegation import service as delegation
 from governance.mandates import service as mandates
 from governance.programme_change import service as programme_change
@@ -52,8 +52,10 @@ PROPOSALS_SHOWN_MAX: Final = 100
 _VERIFIER: Final = Path(recount.__file__)
 
 router = APIRouter(prefix="/v1", tags=["governance"])
-Choice = Literal["against", "for", "abstain"]
+Side = Literal["against", "for", "abstain", "divided"]
 Signature = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{2,4096}$")]
+Units = Annotated[str, Field(pattern=r"^[0-9]{1,39}$")]
+_DIVISION: Final = r"^[0-9]{1,39},[0-9]{1,39},[0-9]{1,39}$"
 ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
 
 
@@ -95,12 +97,23 @@ class SignedDraftBody(DraftBody):
     signature: Signature
 
 
-class BallotBody(BaseModel):
-    """A signed ballot."""
+class DivisionBody(BaseModel):
+    """Token units on each side, all of the voter's together."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    support: Choice
+    against: Units
+    in_favour: Annotated[Units, Field(alias="for")]
+    abstain: Units
+
+
+class BallotBody(BaseModel):
+    """A signed ballot; ``division`` goes with ``divided``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    support: Side
+    division: DivisionBody | None = None
     reason: str = ""
     nonce: Annotated[int, Field(ge=0, le=2**53)]
     signature: Signature
@@ -233,15 +246,26 @@ def proposal_verifier() -> PlainTextResponse:
     return PlainTextResponse(_VERIFIER.read_text("utf-8"), media_type="text/x-python")
 
 
+def _asked_choice(
+    support: Side,
+    division: Annotated[str | None, Query(pattern=_DIVISION, examples=["0,60,40"])] = None,
+) -> Choice:
+    sides = None if division is None else [int(side) for side in division.split(",")]
+    return Choice(Support[support.upper()], None if sides is None else Division(*sides))
+
+
 @router.get("/proposals/{proposal_id}/ballot-message", responses=responses(401, 404, 409, 422, 503))
 def ballot_message(
     proposal_id: str,
-    support: Choice,
+    choice: Annotated[Choice, Depends(_asked_choice)],
     composition: CompositionHere,
     signer: SignerHere,
     reason: Annotated[str, Query(max_length=500)] = "",
 ) -> dict[str, Any]:
-    """What to sign in order to vote, and with what weight it will count; nothing is kept."""
+    """What to sign in order to vote, and with what weight it will count; nothing is kept.
+
+    With ``divided``, ``division`` is the token units against, for and abstaining.
+    """
     number = proposal_number(proposal_id)
     with composition.database.read() as work:
         proposals.require_proposal(work, number)
@@ -252,7 +276,7 @@ def ballot_message(
     message = ballots.ballot_message(
         contracts,
         number,
-        Support[support.upper()],
+        choice,
         voter=signer.wallet,
         nonce=nonce,
         reason=reason,
@@ -281,15 +305,14 @@ def cast_ballot(
     with composition.database.read() as work:
         proposals.require_proposal(work, number)
     governing, contracts = signer.governing, signer.governing.contracts
-    support = Support[body.support.upper()]
-    signature = _bytes(body.signature)
+    choice, signature = _choice(body), _bytes(body.signature)
     message = ballots.ballot_message(
-        contracts, number, support, voter=signer.wallet, nonce=body.nonce, reason=body.reason
+        contracts, number, choice, voter=signer.wallet, nonce=body.nonce, reason=body.reason
     )
     facts = reading.ballot_facts(governing.chain, contracts, number, signer.wallet)
     proposals.check_signature(governing.chain, message, signer.wallet, signature, facts.block)
     command = ballots.CastBallot(
-        signer.member_id, number, support, body.reason, body.nonce, signature, facts
+        signer.member_id, number, choice, body.reason, body.nonce, signature, facts
     )
 
     def answer(ballot: Ballot) -> Json:
@@ -355,6 +378,14 @@ def my_delegations(composition: CompositionHere, member: CurrentMember) -> dict[
     with composition.database.read() as work:
         found = delegation.delegations_of(work, member)
     return {"data": [delegation_json(each) for each in found], "next_cursor": None}
+
+
+def _choice(body: BallotBody) -> Choice:
+    told = body.division
+    division = None
+    if told is not None:
+        division = Division(int(told.against), int(told.in_favour), int(told.abstain))
+    return Choice(Support[body.support.upper()], division)
 
 
 def _bytes(signature: str) -> bytes:

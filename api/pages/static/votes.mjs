@@ -2,7 +2,7 @@
 // happens. A form names its deed by data-sign and holds its sentences (templates/votes/signing.html).
 
 import {
-  chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, typing,
+  chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, typing, WalletError,
 } from "./wallet.mjs";
 
 // What each kind of proposal wants beside its words, from the form's fields.
@@ -22,10 +22,14 @@ const DEEDS = {
   async ballot(form, submitter, sign) {
     const path = `/v1/proposals/${form.dataset.proposal}`;
     const support = submitter.value;
-    const reason = form.elements.reason.value.trim();
-    const shown = await get(`${path}/ballot-message?${new URLSearchParams({ support, reason })}`);
+    const reason = form.elements.reason?.value.trim() ?? "";
+    const division = support === "divided" ? divided(form) : null;
+    const asked = { support, reason };
+    if (division) asked.division = [division.against, division.for, division.abstain].join(",");
+    const shown = await get(`${path}/ballot-message?${new URLSearchParams(asked)}`);
     const signature = await sign(shown.typed_data);
-    await post(`${path}/ballots`, { support, reason, nonce: shown.nonce, signature }, form.elements.csrf.value);
+    const ballot = { support, reason, nonce: shown.nonce, signature };
+    await post(`${path}/ballots`, division ? { ...ballot, division } : ballot, form.elements.csrf.value);
     return () => location.reload();
   },
 
@@ -55,6 +59,18 @@ const DEEDS = {
     return () => followDelegation(form, made.id);
   },
 };
+
+// Percents of all votes, rounded down; who names less than a hundred abstains with the rest.
+function divided(form) {
+  const weight = BigInt(form.dataset.weight);
+  const percent = (side) => BigInt(form.elements[`percent_${side}`].value);
+  const [inFavour, against] = [percent("for"), percent("against")];
+  if (inFavour + against > 100n) throw new WalletError("too_much");
+  const sides = { for: (weight * inFavour) / 100n, against: (weight * against) / 100n };
+  return {
+    for: String(sides.for), against: String(sides.against), abstain: String(weight - sides.for - sides.against),
+  };
+}
 
 async function followDelegation(form, id) {
   const { data } = await get("/v1/delegations");

@@ -197,6 +197,50 @@ def test_a_contract_wallet_votes_but_cannot_delegate_by_signature(
     assert (status, problem["code"]) == (422, "delegation_by_contract")
 
 
+def test_divided_votes_go_with_the_others_and_are_counted_side_by_side(
+    voting: tuple[Community, str],
+) -> None:
+    community, proposal = voting
+    voter, other = community.voters[:2]
+    sides = [20 * 10**18, 70 * 10**18 + 1, 10 * 10**18 - 1]
+    body = community.divided(voter, proposal, *sides)
+    told = dict(zip(("against", "for", "abstain"), map(str, sides), strict=True))
+    status, answer = community.cast(voter, proposal, body)
+    assert (status, answer["support"], answer["division"]) == (201, "divided", told)
+    community.vote(other, proposal, "against")
+    community.until(lambda: not community.waiting_ballots())
+    (seen,) = community.ballots(voter)
+    assert (seen["state"], seen["division"], seen["weight"]) == (
+        "recorded",
+        told,
+        str(100 * 10**18),
+    )
+    standing = community.shown(proposal)["standing"]
+    assert standing["for"] == told["for"]
+    assert standing["against"] == str(sides[0] + 60 * 10**18)
+    assert standing["abstain"] == told["abstain"]
+    assert "Divided" in community.page(f"/votes/{proposal}", voter).text
+    assert "Голоса разделены" in community.page(f"/votes/{proposal}", voter, "ru").text
+    assert (community.ballots(other)[0]["division"], standing["voters"]) == (None, 2)
+
+
+def test_divided_votes_that_are_refused(voting: tuple[Community, str]) -> None:
+    community, proposal = voting
+    voter = community.voters[0]
+    good = community.divided(voter, proposal, 0, 40 * 10**18, 60 * 10**18)
+    for sides in ((0, 1, 0), (0, 100 * 10**18, 1)):
+        body = community.divided(voter, proposal, *sides)
+        assert refused(community, voter, proposal, body) == (422, "ballot_malformed")
+    swapped = {**good["division"], "for": good["division"]["abstain"], "abstain": str(40 * 10**18)}
+    forged = {**good, "division": swapped}
+    assert refused(community, voter, proposal, forged) == (422, "signature_not_yours")
+    for body in ({**good, "division": None}, {**good, "support": "for"}):
+        assert refused(community, voter, proposal, body) == (422, "ballot_malformed")
+    negative = {**good, "division": {**good["division"], "for": "-1"}}
+    assert refused(community, voter, proposal, negative) == (422, "request_invalid")
+    assert community.cast(voter, proposal, good)[0] == 201
+
+
 def test_the_relayer_carries_so_much_a_day(
     voting: tuple[Community, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

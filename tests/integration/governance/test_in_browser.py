@@ -128,6 +128,24 @@ def test_delegate_propose_and_vote(window: Window) -> None:
     assert (ballot["state"], ballot["support"], ballot["reason"]) == ("recorded", "for", "Because")
 
 
+def test_votes_are_divided(window: Window) -> None:
+    community, voter = window.community, window.wallet.voter
+    community.all_delegate()
+    proposal = community.opened(community.propose(voter))
+    window.open(f"/votes/{proposal}")
+    window.page.get_by_text("Divide your votes").click()
+    window.page.get_by_label("For, percent").fill("60")
+    window.press("Vote so")
+    window.says("For and against come to more than a hundred percent.")
+    window.page.get_by_label("Against, percent").fill("15")
+    window.press("Vote so")
+    window.says("Ballot received")
+    window.says("Divided")
+    (ballot,) = community.ballots(voter)
+    votes = {"for": 60, "against": 15, "abstain": 25}
+    assert ballot["division"] == {side: str(count * 10**18) for side, count in votes.items()}
+
+
 def test_what_a_wallet_may_refuse(window: Window) -> None:
     window.open("/votes/new")
     window.wallet.accounts = [window.community.voters[1].key.address]

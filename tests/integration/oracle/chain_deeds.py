@@ -11,7 +11,7 @@ from uuid import UUID
 from eth_account.signers.local import LocalAccount
 
 from governance.ballots import service as ballots
-from governance.ballots.model import BallotState, BallotTooLate, Support
+from governance.ballots.model import BallotState, BallotTooLate, Choice, Division, Support
 from governance.ballots.service import CastBallot
 from governance.delegation import service as delegation
 from governance.delegation.service import Delegate
@@ -199,13 +199,16 @@ class Deeds:
         world, voter = self.world, address(person.key.address)
         facts = reading.ballot_facts(world.chain, world.voting, proposal, voter)
         support, reason = self.chance.choice(list(Support)), self.chance.choice(["", "Spring."])
+        choice = Choice(
+            support, _division(facts.weight.amount) if support is Support.DIVIDED else None
+        )
         with world.database.read() as work:
             nonce = ballots.next_nonce(work, voter, facts.nonce)
         message = ballots.ballot_message(
-            world.voting, proposal, support, voter=voter, nonce=nonce, reason=reason
+            world.voting, proposal, choice, voter=voter, nonce=nonce, reason=reason
         )
         signature = _sign(person, message)
-        command = CastBallot(person.member_id, proposal, support, reason, nonce, signature, facts)
+        command = CastBallot(person.member_id, proposal, choice, reason, nonce, signature, facts)
         self.promised.ballots.append(execute(world.database, ballots.cast, command).ballot_id)
 
     def _propose(self, person: Person) -> None:
@@ -233,3 +236,8 @@ class Deeds:
 
 def _sign(person: Person, message: TypedData) -> bytes:
     return bytes(person.key.sign_message(message.signable()).signature)
+
+
+def _division(votes: int) -> Division:
+    """A third of the votes on each side, and what is left of them for abstaining."""
+    return Division(votes // 3, votes // 3, votes - 2 * (votes // 3))

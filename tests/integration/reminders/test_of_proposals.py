@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from governance.ballots import store as ballots
-from governance.ballots.model import Ballot, BallotState, Support
+from governance.ballots.model import Ballot, BallotState, Choice, Support
 from governance.power import store as power
 from governance.power.model import ChangeKind, ReadTo, TokenChange
 from governance.proposals import store as proposals
@@ -139,7 +139,7 @@ class Votes:
             proposal_id=NUMBER,
             member_id=self.told.member(name),
             voter=Address(WALLETS[name]),
-            support=Support.FOR,
+            choice=Choice(Support.FOR),
             reason="",
             nonce=0,
             signature=b"\x01",

@@ -20,9 +20,12 @@ from governance.ballots.model import (
     BallotState,
     BallotTooEarly,
     BallotTooLate,
+    Choice,
+    Division,
     NoVotingPower,
     Support,
     batches,
+    check_division,
     check_may_vote,
     check_reason,
     gas_for,
@@ -70,7 +73,7 @@ def ballot(voter: Address = VOTER, number: int = 0) -> Ballot:
         proposal_id=1,
         member_id=UUID(int=1),
         voter=voter,
-        support=Support.FOR,
+        choice=Choice(Support.FOR),
         reason="",
         nonce=0,
         signature=b"",
@@ -116,6 +119,30 @@ def test_a_reason_has_a_greatest_length() -> None:
     check_reason("ы" * REASON_LENGTH_MAX)
     with pytest.raises(BallotMalformed, match="501"):
         check_reason("ы" * (REASON_LENGTH_MAX + 1))
+
+
+def test_divided_votes_are_all_of_the_voters() -> None:
+    divided = Choice(Support.DIVIDED, Division(1, 3, 1))
+    check_division(divided, TokenUnits(5))
+    check_division(Choice(Support.FOR), TokenUnits(5))
+    for votes in (4, 6):
+        with pytest.raises(BallotMalformed, match="come to 5"):
+            check_division(divided, TokenUnits(votes))
+
+
+def test_a_division_goes_with_divided_votes_and_with_no_others() -> None:
+    for support, division in ((Support.DIVIDED, None), (Support.FOR, Division(0, 1, 0))):
+        with pytest.raises(BallotMalformed, match="if and only if"):
+            Choice(support, division)
+
+
+def test_a_division_as_the_governor_takes_it() -> None:
+    packed = Division(1, 2**127, 3).packed()
+    assert packed == bytes(15) + b"\x01" + b"\x80" + bytes(15) + bytes(15) + b"\x03"
+    assert Division.unpacked(packed) == Division(1, 2**127, 3)
+    for side in (-1, 2**128):
+        with pytest.raises(BallotMalformed, match="2\\^128"):
+            Division(0, side, 0).packed()
 
 
 def test_what_a_settled_transaction_says_of_a_ballot() -> None:
