@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from ledger.programme.load import load_programme
+from ledger.programme.model_detectors import USUAL
 from ledger.programme.reference import reference
 from ledger.programme.schema import json_schema
 from ledger.scoring.pipeline import Step
+from ledger.settlement.model import life_of
 from tests.scoring_cases import DAILY, WEEKLY, Event, event, score
 
 ROOT = Path(__file__).parents[3]
@@ -126,6 +129,85 @@ def on(day: str, *types: str) -> list[Event]:
 def test_fragments_multiply(scorer: str, name: str, events: list[Event], points: int) -> None:
     awards = score(scorer, whole(name), events)
     assert sum(each for each, _ in awards.values()) == points
+
+
+def several(type_: str, count: int, month: str = "2026-03", **data: Any) -> list[Event]:
+    """So many of a type on the second of a month, a second apart, of one person."""
+    return [
+        event(type_, "ann", f"{month}-02T10:{n // 60:02}:{n % 60:02}Z", {"n": n, **data})
+        for n in range(count)
+    ]
+
+
+def weeks(count: int) -> list[Event]:
+    """An act in each of so many weeks in a row."""
+    first = datetime(2026, 3, 3, 10, tzinfo=UTC)
+    days = [first + timedelta(weeks=number) for number in range(count)]
+    return [event("a", "ann", day.isoformat().replace("+00:00", "Z")) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "points"),
+    [
+        # 59 minutes are five full tens
+        ("points", several("mentoring.session.held", 1, minutes=59), [5]),
+        ("points", several("mentoring.session.held", 7, minutes=10), [1] * 6),
+        # 5 % of 199.90
+        ("points", several("shop.order.paid", 1, amount=199.90), [10]),
+        ("points", several("lms.activity.passed", 1, score=59), []),
+        ("points", several("lms.activity.passed", 1, score=60), [20]),
+        ("points", several("lms.activity.passed", 1, score=70), [28]),
+        ("points", several("lms.activity.passed", 1, score=100), [43]),
+        ("limits", several("forum.post.created", 4), [5, 5, 5]),
+        ("limits", several("forum.badge.given", 21), [100] * 20),
+        (
+            "time",
+            several("lms.time.invested", 1, started="2026-03-02T07:00:00Z", minutes=170),
+            [17],
+        ),
+    ],
+)
+def test_fragments_award_what_they_say(name: str, events: list[Event], points: list[int]) -> None:
+    awards = score("real", whole(name), events)
+    assert sorted(each for each, _ in awards.values() if each) == sorted(points)
+
+
+def test_caps_of_the_page_trim_and_refuse() -> None:
+    given = [
+        event("forum.like.given", f"p{n}", f"2026-03-02T10:00:{n:02}Z", {"owner": "ann"})
+        for n in range(21)
+    ]
+    awards = score("real", whole("limits"), given)
+    assert (len(awards), sum(points for points, _ in awards.values())) == (21, 200)
+
+
+@pytest.mark.parametrize(("count", "points"), [(1, [100]), (2, [100, 102]), (3, [100, 102, 105])])
+def test_weeks_in_a_row_multiply(count: int, points: list[int]) -> None:
+    text = whole("weeks").replace("points: 1}", "points: 100}")
+    awards = score("real", text, weeks(count), until="2026-05-01T00:00:00Z")
+    assert [each for each, _ in awards.values()] == points
+
+
+@pytest.mark.parametrize(
+    ("rule", "in_june", "in_july"),
+    [
+        ("lesson", "2027-01-01", "2028-01-01"),
+        ("quick-answer", "2026-09-02", "2026-10-02"),
+        ("summer-school", "2026-09-01", "2026-09-01"),
+    ],
+)
+def test_validity_of_the_page(rule: str, in_june: str, in_july: str) -> None:
+    programme = load_programme(whole("validity"), is_new=True)
+    ends = []
+    for month in (6, 7):
+        earned = datetime(2026, month, 2, tzinfo=UTC)
+        life = life_of(programme, rule, earned, earned)
+        ends.append(None if life.expires_at is None else life.expires_at.date().isoformat())
+    assert ends == [in_june, in_july]
+
+
+def test_detectors_are_as_the_page_says_where_nothing_is_stated() -> None:
+    assert load_programme(whole("detectors"), is_new=True).detectors == USUAL
 
 
 @pytest.mark.parametrize(
