@@ -45,6 +45,36 @@ def test_what_is_explained_of_mutants_is_of_lines_that_stand(part: Any) -> None:
         assert before in joined, f"explained for a line that is gone: {name}"
 
 
+def test_a_sample_takes_some_of_each_operator_and_the_same_for_a_seed(part: Any) -> None:
+    mutate = part("mutate")
+    mutants = [_mutant(mutate, str(number), "ROR" if number % 2 else "AOR") for number in range(40)]
+    drawn = [mutate._drawn(mutants, mutate.Choice("", False, 3, seed)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert sorted(each.mutator for each in drawn[0]) == ["AOR"] * 3 + ["ROR"] * 3
+    assert mutate._drawn(mutants, mutate.Choice("", False, 0, 1)) == mutants
+
+
+def test_what_was_settled_is_taken_over_and_what_last_survived_is_not(
+    part: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutate = part("mutate")
+    verdicts = [("a", "killed"), ("b", "killed"), ("b", "survived"), ("c", "does not compile")]
+    lines = [{"name": f"Anchors: x => {after}", "verdict": said} for after, said in verdicts]
+    monkeypatch.setattr(mutate, "_lines", lambda: lines)
+    mutants = [_mutant(mutate, after, "ROR") for after in "abcd"]
+    carried = mutate._carried(mutants)
+    assert [carried.get(mutate._key(each)) for each in mutants] == [
+        "killed",
+        None,
+        "does not compile",
+        None,
+    ]
+
+
+def _mutant(mutate: Any, after: str, operator: str) -> Any:
+    return mutate.Mutant("Anchors", operator, 1, "x", after, 0, f"text with {after}")
+
+
 def test_every_test_of_the_threat_model_is_there() -> None:
     said = (ROOT / "docs/threat-model.md").read_text("utf-8")
     folder = ROOT / "tests"

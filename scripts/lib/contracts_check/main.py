@@ -1,7 +1,7 @@
 """``scripts/contracts``: what stands behind the contracts, beyond the ordinary tests.
 
     scripts/contracts [--forge] [--hardhat] [--slither] [--halmos] [--planted] [--mutate]
-                      [--only TEXT] [--workers N] [--survivors]
+                      [--only TEXT] [--workers N] [--survivors] [--sample N [--seed S]]
 
 Without a part named, all of them. Each prints its figures. Exit status 1 if something is open: a
 test fails, a finding or a survivor is not explained, a proof is missing, a fault is not noticed.
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from halmos_check import check_proofs
-from mutate import check_mutants
+from mutate import Choice, check_mutants
 from planted import check_planted
 from runners import check_forge, check_hardhat
 from slither_check import check_findings
@@ -35,7 +35,7 @@ def main() -> int:
         "slither": check_findings,
         "halmos": lambda: check_proofs(asked.only),
         "planted": lambda: check_planted(asked.only),
-        "mutate": lambda: check_mutants(asked.only, asked.workers, survivors=asked.survivors),
+        "mutate": lambda: check_mutants(_choice(asked), asked.workers),
     }
     wanted = [name for name in parts if getattr(asked, name)] or list(parts)
     open_parts = []
@@ -52,6 +52,10 @@ def main() -> int:
     return 1 if open_parts else 0
 
 
+def _choice(asked: argparse.Namespace) -> Choice:
+    return Choice(asked.only, asked.survivors, asked.sample, asked.seed)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/contracts", description=__doc__)
     parser.add_argument("--forge", action="store_true", help="long campaigns and fuzz tests")
@@ -62,7 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mutate", action="store_true", help="the mutants of slither-mutate")
     parser.add_argument("--only", default="", help="proofs, faults, mutants with this in the name")
     parser.add_argument("--workers", type=int, default=WORKERS, help="mutants side by side")
-    parser.add_argument("--survivors", action="store_true", help="mutants not killed so far")
+    parser.add_argument("--survivors", action="store_true", help="mutants not settled so far")
+    parser.add_argument("--sample", type=int, default=0, help="mutants of each operator, drawn")
+    parser.add_argument("--seed", type=int, default=1, help="what the sample is drawn by")
     return parser.parse_args()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import subprocess
 import time
 from collections import Counter
@@ -55,13 +56,29 @@ class Mutant:
         return f"{self.contract}: {self.before} => {self.after}{which}"
 
 
-def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
-    """Judge those whose contract or text contains ``only``; whether nothing is open."""
+@dataclass(frozen=True)
+class Choice:
+    """Which mutants are judged: whose contract or change contains ``only``.
+
+    With ``survivors`` none that was settled with earlier texts; with ``sample`` so many of each
+    operator of each contract, drawn by ``seed``.
+    """
+
+    only: str
+    survivors: bool
+    sample: int
+    seed: int
+
+
+def check_mutants(choice: Choice, workers: int) -> bool:
+    """Judge those that are chosen; whether nothing is open."""
     began = time.monotonic()
-    mutants = [each for each in _mutants() if only in each.name]
+    mutants = _drawn([each for each in _mutants() if choice.only in each.name], choice)
     tests = _tests_digest()
     kept = _kept(tests)
-    carried = _carried([each for each in mutants if _key(each) not in kept]) if survivors else {}
+    carried = {}
+    if choice.survivors:
+        carried = _carried([each for each in mutants if _key(each) not in kept])
     kept |= carried
     waiting = [each for each in mutants if _key(each) not in kept]
     print(f"{len(mutants)} mutants, {len(waiting)} to judge", end="")
@@ -74,7 +91,9 @@ def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
     found = Counter(kept[_key(each)] for each in mutants)
     alive = {each.name for each in mutants if kept[_key(each)] is Verdict.SURVIVED}
     unexplained = sorted(alive - set(EXPLAINED))
-    idle = sorted(name for name in EXPLAINED if only in name and name not in alive)
+    idle = sorted(name for name in EXPLAINED if choice.only in name and name not in alive)
+    if choice.sample:
+        idle = sorted({each.name for each in mutants} & set(idle))
     for name in unexplained:
         print(f"NOT EXPLAINED  {name}")
     for name in idle:
@@ -83,6 +102,20 @@ def check_mutants(only: str, workers: int, *, survivors: bool) -> bool:
     print(f"mutants: {figures}; {len(alive & set(EXPLAINED))} survivors explained, ", end="")
     print(f"{len(unexplained)} not; {time.monotonic() - began:.0f} s")
     return bool(mutants) and not unexplained and not idle
+
+
+def _drawn(mutants: list[Mutant], choice: Choice) -> list[Mutant]:
+    if not choice.sample:
+        return mutants
+    groups: dict[tuple[str, str], list[Mutant]] = {}
+    for mutant in mutants:
+        groups.setdefault((mutant.contract, mutant.mutator), []).append(mutant)
+    draw = random.Random(choice.seed)  # noqa: S311 - a sample, no secret
+    return [
+        mutant
+        for group in groups.values()
+        for mutant in draw.sample(group, min(choice.sample, len(group)))
+    ]
 
 
 def _mutants() -> Iterator[Mutant]:
