@@ -1,7 +1,9 @@
 """Warning the absent, and letting their points decay, once for each check and lot.
 
-A member is a transaction of their own; a run that is cut short is finished by the next, and what
-it did stays done. What decayed is settled: an act that becomes known later changes nothing.
+A check waits until every source that may state an act is complete up to its moment, and is then
+done as of that moment. A member is a transaction of their own; a run that is cut short is finished
+by the next, and what it did stays done. What decayed is settled: an act that becomes known later
+changes nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from ledger.lots.sheet import open_sheet
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme
 from ledger.programme.model_life import Inactivity
+from ledger.readiness import service as readiness
 
 PAGE: Final = 500
 PAGES_MAX: Final = 10_000
@@ -60,10 +63,18 @@ def run(database: Database) -> tuple[int, int]:
     """Do every check that is due, then warn; how many members lost points, and were warned."""
     decayed = 0
     with database.read() as work:
-        due = list(_due_checks(work))
+        known = readiness.known_until(work)
+        due = [each for each in _due_checks(work) if _is_known(each[0], known)]
     for check, programme in due:
         decayed += _check_everybody(database, check, programme)
     return decayed, _warn_everybody(database)
+
+
+def waiting_check(work: Work) -> date | None:
+    """The first check that is due, and waits until a source has told what happened before it."""
+    known = readiness.known_until(work)
+    waiting = (check for check, _ in _due_checks(work) if not _is_known(check, known))
+    return next(waiting, None)
 
 
 def warned_absence(work: Work, member_id: UUID) -> date | None:
@@ -122,6 +133,10 @@ def _due_checks(work: Work) -> Iterator[tuple[date, Programme]]:
         programme = programmes.in_force(work, moment_of(check)).programme
         if check not in done and programme.inactivity is not None:
             yield check, programme
+
+
+def _is_known(check: date, known: datetime | None) -> bool:
+    return known is None or moment_of(check) <= known
 
 
 def _check_everybody(database: Database, check: date, programme: Programme) -> int:

@@ -46,22 +46,45 @@ def insert_vestings(work: Work, new: Sequence[Lot], of_lots: Mapping[UUID, Vesti
         work.connection.execute(vestings.insert(), rows)
 
 
-def due(work: Work, member_id: UUID, until: datetime) -> list[WaitingLot]:
-    """A member's lots that have matured by ``until`` (inclusive), in order."""
+Until = Mapping[str | None, datetime]
+"""Up to when (inclusive) what matured is looked at, by the type that its condition looks for.
+
+``None``: an act of any type. What is not among them is not looked at.
+"""
+
+
+def types_due(work: Work, now: datetime) -> list[str | None]:
+    """What the conditions of lots look for that have matured and were not looked at."""
+    query = sa.select(_type()).where(vestings.c.matures_at <= now, _undecided()).distinct()
+    return list(work.connection.execute(query).scalars())
+
+
+def count_after(work: Work, until: Until, now: datetime, member_id: UUID | None) -> int:
+    """How many lots, of one member if given, have matured by now, and not by ``until``."""
+    query = sa.select(sa.func.count()).where(
+        vestings.c.matures_at <= now, sa.not_(_matured(until)), _undecided()
+    )
+    if member_id is not None:
+        query = query.where(vestings.c.member_id == member_id)
+    return int(work.connection.execute(query).scalar_one())
+
+
+def due(work: Work, member_id: UUID, until: Until) -> list[WaitingLot]:
+    """A member's lots that have matured by ``until``, in order."""
     query = (
         sa.select(vestings, lots.c.cause_kind, lots.c.cause_id)
         .join(lots, lots.c.lot_id == vestings.c.lot_id)
-        .where(vestings.c.member_id == member_id, vestings.c.matures_at <= until, _undecided())
+        .where(vestings.c.member_id == member_id, _matured(until), _undecided())
         .order_by(vestings.c.matures_at, vestings.c.lot_id)
     )
     return [_waiting(row) for row in work.connection.execute(query)]
 
 
-def members_due(work: Work, until: datetime, limit: int) -> list[UUID]:
+def members_due(work: Work, until: Until, limit: int) -> list[UUID]:
     """Members with lots that have matured and were not looked at, the longest due first."""
     query = (
         sa.select(vestings.c.member_id)
-        .where(vestings.c.matures_at <= until, _undecided())
+        .where(_matured(until), _undecided())
         .group_by(vestings.c.member_id)
         .order_by(sa.func.min(vestings.c.matures_at), vestings.c.member_id)
         .limit(limit)
@@ -94,6 +117,19 @@ def cancelled_of(work: Work, cause_kind: str, cause_ids: Collection[str]) -> dic
         .group_by(lots.c.cause_id)
     )
     return {row.cause_id: Points(int(row.cancelled)) for row in work.connection.execute(query)}
+
+
+def _type() -> sa.ColumnElement[Any]:
+    looks_for: sa.ColumnElement[Any] = vestings.c.condition[("happened", "type")].astext
+    return looks_for
+
+
+def _matured(until: Until) -> sa.ColumnElement[bool]:
+    each = (
+        sa.and_(_type().is_not_distinct_from(looks_for), vestings.c.matures_at <= moment)
+        for looks_for, moment in until.items()
+    )
+    return sa.or_(sa.false(), *each)
 
 
 def _undecided() -> sa.ColumnElement[bool]:

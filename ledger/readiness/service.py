@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
-from ledger.events.model import StoredFact
+from ledger.events.catalogue import may_assert
+from ledger.events.model import Source, StoredFact
 from ledger.events.sources import service as sources
 from ledger.events.sources import store as sources_store
 from ledger.kernel import outbox
@@ -73,6 +75,30 @@ def all_readiness(work: Work) -> dict[str, Readiness]:
         source.uri: readiness(source.uri, last.get(source.uri), work.now)
         for source in sources_store.list_sources(work)
     }
+
+
+def known_until(work: Work, types: Collection[str] | None = None) -> datetime | None:
+    """Up to when, exclusive, everything of these types was told; without types, every act was.
+
+    It never goes back, and what is judged for good is judged no further. ``None``: nothing is
+    waited for, as no source that may state them ever declared a sync. A suspended one is waited
+    for; one that may not state them any more is not.
+    """
+    last = store.last_syncs(work)
+    if not last:
+        return None
+    concerned = (
+        last[source.uri].released_until
+        for source in sources_store.list_sources(work)
+        if source.uri in last and _may_state(source, types)
+    )
+    return min(concerned, default=None)
+
+
+def _may_state(source: Source, types: Collection[str] | None) -> bool:
+    if types is None:
+        return bool(source.authority.types)
+    return any(may_assert(each, source.authority) for each in types)
 
 
 def released_facts(work: Work, facts: Sequence[StoredFact]) -> list[StoredFact]:

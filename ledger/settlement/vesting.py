@@ -1,12 +1,14 @@
 """Looking at lots that have matured: whether their condition holds.
 
-It is looked at once, as of the moment of maturity, by the facts known when somebody looks. What was
-found is settled: a fact that arrives or is retracted later changes nothing.
+It is looked at once, as of the moment of maturity, by the facts known when somebody looks, and not
+before every source that may state such a fact is complete up to that moment. What was found is
+settled: a fact that arrives or is retracted later changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,36 +23,54 @@ from ledger.lots.clawing import AWARD_CAUSE
 from ledger.lots.granting import save
 from ledger.lots.sheet import open_sheet
 from ledger.lots.vesting import DecideVesting, decide
-from ledger.lots.vesting_store import WaitingLot
+from ledger.lots.vesting_store import Until, WaitingLot
 from ledger.members import service as members
 from ledger.members.persons import store as persons
 from ledger.programme.model_life import BENEFICIARY
+from ledger.readiness import service as readiness
 from ledger.settlement import store
 
+MEMBER_PREFIX: Final = "mem_"
+"""``who`` of a grant's condition is a member who was named, not a field of an event."""
 PAGE: Final = 500
 PAGES_MAX: Final = 1_000
 """Members of one run: at most ``PAGE * PAGES_MAX``."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettleMember:
+    """Look at what of one member's has matured by ``until``; what is taken back, is at ``at``."""
+
+    member_id: UUID
+    until: Until
+    at: datetime
+
+
 def settle_matured(database: Database) -> int:
     """Look at everything that has matured, a member at a time; the number of lots."""
-    now = database.clock.now()
     looked_at = 0
+    with database.read() as work:
+        now, until = work.now, _until(work)
     for _ in range(PAGES_MAX):
         with database.read() as work:
-            due = vesting_store.members_due(work, now, PAGE)
+            due = vesting_store.members_due(work, until, PAGE)
         for member_id in due:
-            looked_at += execute(database, settle_matured_of, (member_id, now))
+            looked_at += execute(database, settle_matured_of, SettleMember(member_id, until, now))
         if len(due) < PAGE:
             break
     return looked_at
 
 
-def settle_matured_of(work: Work, command: tuple[UUID, datetime]) -> int:
-    """Look at what of one member's has matured by a moment; the number of lots."""
-    member_id, at = command
+def count_waiting(work: Work, member_id: UUID | None = None) -> int:
+    """How many lots have matured, and are not looked at until a source has told what happened."""
+    return vesting_store.count_after(work, _until(work), work.now, member_id)
+
+
+def settle_matured_of(work: Work, command: SettleMember) -> int:
+    """Look at what of one member's has matured; the number of lots."""
+    member_id, at = command.member_id, command.at
     journal.lock_head(work)
-    matured = vesting_store.due(work, member_id, at)
+    matured = vesting_store.due(work, member_id, command.until)
     if not matured:
         return 0
     sheet = open_sheet(
@@ -65,6 +85,16 @@ def settle_matured_of(work: Work, command: tuple[UUID, datetime]) -> int:
         )
     save(work, [sheet])
     return len(matured)
+
+
+def _until(work: Work) -> Until:
+    """As far as sources are complete: it only rises, so it holds later as well."""
+    until: dict[str | None, datetime] = {}
+    for looks_for in vesting_store.types_due(work, work.now):
+        types = None if looks_for is None else [looks_for]
+        known = readiness.known_until(work, types)
+        until[looks_for] = work.now if known is None else min(work.now, known)
+    return until
 
 
 def _look(work: Work, waiting: WaitingLot) -> tuple[bool, Json]:
@@ -103,6 +133,9 @@ def _references(work: Work, waiting: WaitingLot, who: str) -> list[UUID]:
     """Every identity of whom the condition is about; one alone if it is nobody's yet."""
     if who == BENEFICIARY:
         return members.references_of_member(work, persons.person_of(work, waiting.member_id))
+    if who.startswith(MEMBER_PREFIX):
+        person = persons.person_of(work, parse_id("mem", who))
+        return members.references_of_member(work, person)
     if waiting.cause.kind != AWARD_CAUSE:
         return []
     fact = store.event_of_award(work, UUID(waiting.cause.cause_id))

@@ -10,6 +10,7 @@ from ledger.inactivity import service
 from ledger.kernel.transaction import Work, execute
 from ledger.programme.load import load_programme
 from tests.support.life import at_time, balance, damaged, findings, parts
+from tests.support.syncs import declare
 from tests.world import World
 
 ACT = "2025-12-20T10:00:00Z"
@@ -41,6 +42,11 @@ def club(world: World) -> World:
 
 def run(world: World, moment: str) -> tuple[int, int]:
     return service.run(at_time(world, moment).database)
+
+
+def waiting(world: World) -> date | None:
+    with world.database.read() as work:
+        return service.waiting_check(work)
 
 
 def test_nobody_decays_unwarned_and_the_warned_do_every_quarter(club: World) -> None:
@@ -107,6 +113,34 @@ def test_an_act_that_becomes_known_later_changes_nothing(club: World) -> None:
     club.state("late", "reminder.delivered", "lms:anna", "2026-03-20T00:00:00Z")
     assert run(club, "2026-04-02T00:00:00+00:00")[0] == 0
     assert parts(at_time(club, "2026-04-02T00:00:00+00:00"), "anna") == (0, 1900)
+    assert findings(club.database) == []
+
+
+def test_a_check_waits_until_sources_have_told_everything_before_it(club: World) -> None:
+    """Anna acted in time; what is known of it comes after the check's own day."""
+    declare(club, "2026-03-01T00:00:00+00:00")
+    assert run(club, "2026-03-18T00:00:00+00:00") == (0, 1)
+    late = at_time(club, "2026-04-03T00:00:00+00:00")
+    declare(late, "2026-03-31T23:59:59+00:00")
+    declare(late, "2026-04-02T00:00:00+00:00", "failed")
+    assert service.run(late.database)[0] == 0
+    assert (parts(late, "anna"), waiting(late)) == ((0, 2000), date(2026, 4, 1))
+    late.state("back", "reminder.delivered", "lms:anna", "2026-03-20T00:00:00Z")
+    declare(late, "2026-04-01T00:00:00+00:00")
+    assert (service.run(late.database)[0], waiting(late)) == (0, None)
+    assert parts(late, "anna") == (0, 2000)
+    assert findings(club.database) == []
+
+
+def test_a_check_that_waited_is_done_for_its_own_day(club: World) -> None:
+    declare(club, "2026-03-01T00:00:00+00:00")
+    assert run(club, "2026-03-18T00:00:00+00:00") == (0, 1)
+    assert run(club, "2026-04-05T00:00:00+00:00")[0] == 0
+    late = at_time(club, "2026-04-06T00:00:00+00:00")
+    late.state("back", "reminder.delivered", "lms:anna", "2026-04-04T00:00:00Z")
+    declare(late, "2026-04-05T00:00:00+00:00")
+    assert service.run(late.database)[0] == 1
+    assert parts(late, "anna") == (0, 1900)
     assert findings(club.database) == []
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ledger.settlement.vesting import settle_matured
-from tests.support.life import balance, damaged, findings, parts
+from dataclasses import replace
+
+from ledger.settlement.vesting import count_waiting, settle_matured
+from tests.support.life import at_time, balance, damaged, findings, parts
+from tests.support.syncs import another_source, declare
 from tests.world import World
 
 CLUB = """\
@@ -44,6 +47,11 @@ def a_guest(world: World, act: str | None) -> None:
     world.score()
 
 
+def waiting(world: World) -> int:
+    with world.database.read() as work:
+        return count_waiting(work)
+
+
 def test_points_are_pending_for_as_long_as_the_rule_says(world: World) -> None:
     world.activate(CLUB)
     world.link("anna")
@@ -82,6 +90,45 @@ def test_what_was_found_is_never_looked_at_again(world: World) -> None:
     settle_matured(world.database)
     assert parts(world, "anna") == (0, 0)
     assert world.points("anna") == 100
+    assert findings(world.database) == []
+
+
+def test_a_condition_waits_until_sources_have_told_everything_before_maturity(
+    world: World,
+) -> None:
+    a_guest(world, None)
+    declare(world, "2025-03-05T00:00:00+00:00")
+    later = at_time(world, "2025-06-01T00:00:00+00:00")
+    declare(later, "2025-05-29T00:00:00+00:00")
+    declare(later, "2025-05-31T00:00:00+00:00", "failed")
+    assert settle_matured(later.database) == 0
+    assert (parts(later, "anna"), waiting(later)) == ((100, 0), 1)
+    world.state("act", "small.done", "lms:gil", "2025-05-29T09:00:00+03:00")
+    declare(later, "2025-05-30T05:59:59+00:00")
+    assert (settle_matured(later.database), waiting(later)) == (0, 1)
+    declare(later, "2025-05-30T06:00:00+00:00")
+    assert waiting(later) == 0
+    assert settle_matured(later.database) == 1
+    assert parts(later, "anna") == (0, 100)
+    assert findings(world.database) == []
+
+
+def test_a_source_that_cannot_state_what_a_condition_looks_for_holds_nothing_up(
+    world: World,
+) -> None:
+    """The mentor's waits for a course; the guest's for anything at all."""
+    a_guest(world, None)
+    world.state(
+        "m", "mentoring.session.held", "lms:anna", "2025-03-01T09:00:00Z", {"owner": "lms:gil"}
+    )
+    world.score()
+    forum = replace(world, source=another_source(world, "forum", ["club.*"]))
+    declare(forum, "2025-03-05T00:00:00+00:00")
+    assert settle_matured(world.database) == 1
+    assert (parts(world, "anna"), waiting(world)) == ((100, 0), 1)
+    declare(at_time(forum, "2025-06-02T00:00:00+00:00"), "2025-06-01T00:00:00+00:00")
+    assert settle_matured(world.database) == 1
+    assert parts(world, "anna") == (0, 0)
     assert findings(world.database) == []
 
 
