@@ -34,12 +34,15 @@ from ledger.grants.model import (
 )
 from ledger.grants.rows import parse_rows
 from ledger.grants.taking_back import store as taking_back
+from ledger.grants.vesting import DAYS_MAX, KIND_LENGTH_MAX, AskedVesting
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id, parse_id
-from ledger.kernel.transaction import Database, execute
+from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.members import store as members
 from ledger.members.model import Member
+from ledger.programme import service as programmes
+from ledger.programme.model_life import Vesting
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -59,6 +62,9 @@ class Typed:
     points: str = ""
     csv: str = ""
     expires: str = ""
+    vesting: str = ""
+    days: str = ""
+    about: str = ""
 
     def command(self, created_by: UUID, confirm: str = "") -> CreateGrant:
         """What is asked for.
@@ -73,6 +79,17 @@ class Typed:
             lines=parse_rows(self.csv) if self.csv.strip() else (self._line(),),
             expires_at=_start_of_day(self.expires),
             confirm=bytes.fromhex(confirm) if confirm else None,
+            vesting=self._vesting() if self.vesting else None,
+        )
+
+    def _vesting(self) -> AskedVesting:
+        days, about = self.days.strip(), self.about.strip()
+        if days and not (days.isascii() and days.isdigit() and len(days) <= len(str(DAYS_MAX))):
+            raise BadGrant("This is no whole number of days.", problem="days")
+        return AskedVesting(
+            self.vesting,
+            int(days) if days else None,
+            parse_id("mem", about) if about else None,
         )
 
     def _line(self) -> GrantLine:
@@ -84,8 +101,17 @@ class Typed:
         return GrantLine(parse_id("mem", self.member.strip()), Points(int(digits)))
 
 
+def _typed_kind(
+    vesting: Annotated[str, Form(max_length=KIND_LENGTH_MAX)] = "",
+    days: Annotated[str, Form(max_length=32)] = "",
+    about: Annotated[str, Form(max_length=64)] = "",
+) -> tuple[str, str, str]:
+    return vesting, days, about
+
+
 def _typed(
     *,
+    kind: Annotated[tuple[str, str, str], Depends(_typed_kind)],
     budget: Annotated[str, Form(max_length=64)] = "",
     reason: Annotated[str, Form(max_length=REASON_LENGTH_MAX)] = "",
     member: Annotated[str, Form(max_length=64)] = "",
@@ -93,7 +119,7 @@ def _typed(
     csv: Annotated[str, Form(max_length=CSV_LENGTH_MAX)] = "",
     expires: Annotated[str, Form(max_length=10)] = "",
 ) -> Typed:
-    return Typed(budget, reason, member, points, csv, expires)
+    return Typed(budget, reason, member, points, csv, expires, *kind)
 
 
 @router.get("/grants")
@@ -192,9 +218,13 @@ def _form(
     lines: tuple[GrantLine, ...] = (),
 ) -> Response:
     with database.read() as work:
+        now = work.now
         budgets = store.read_budgets(work)
         suggested = members.list_members(work, after=None, limit=SUGGESTED_MAX)
-        names = names_of(work, [line.member_id for line in lines[:LINES_SHOWN_MAX]])
+        kinds = _kinds(work)
+        shown = [line.member_id for line in lines[:LINES_SHOWN_MAX]]
+        vesting = None if previewed is None else previewed.vesting
+        names = names_of(work, [*shown, None if vesting is None else vesting.about])
     problem = None
     if error is not None:
         problem = said(view, error)
@@ -218,9 +248,21 @@ def _form(
             if each.display_name
         ],
         csv_example=_example(suggested),
+        kinds=kinds,
+        vesting=vesting,
+        matures_at=None if vesting is None else vesting.matures(now),
+        days_max=DAYS_MAX,
         reason_max=REASON_LENGTH_MAX,
         points_max=POINTS_PER_LINE_MAX,
     )
+
+
+def _kinds(work: Work) -> dict[str, Vesting]:
+    """The kinds of the programme in force; none without a programme."""
+    try:
+        return dict(programmes.in_force(work, work.now).programme.vesting)
+    except programmes.NoProgrammeInForce:
+        return {}
 
 
 def _example(known: list[Member]) -> str:
@@ -235,6 +277,7 @@ def _people(grant: Grant) -> set[UUID | None]:
         grant.closed_by,
         *(approval.person_id for approval in grant.approvals),
         *(line.member_id for line in grant.lines[:LINES_SHOWN_MAX]),
+        None if grant.vesting is None else grant.vesting.about,
     }
 
 

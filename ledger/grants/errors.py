@@ -47,6 +47,27 @@ class UnknownBeneficiary(VkladError):
     kind = ErrorKind.INVALID
 
 
+class UnknownVesting(VkladError):
+    """The programme in force has no such kind of vesting."""
+
+    code = "unknown_vesting"
+    kind = ErrorKind.INVALID
+
+
+class VestingDaysOutOfBounds(VkladError):
+    """Other days than points of this kind may vest."""
+
+    code = "vesting_days_out_of_bounds"
+    kind = ErrorKind.INVALID
+
+
+class VestingAboutWhom(VkladError):
+    """Whom the condition is about is not named, is paid by the grant, or is nobody's question."""
+
+    code = "vesting_about_whom"
+    kind = ErrorKind.INVALID
+
+
 class PreviewNeeded(VkladError):
     """A list is proposed that was not previewed as it is."""
 

@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from ledger.grants.vesting import AskedVesting, GrantVesting
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
@@ -104,9 +105,9 @@ class Approval:
 class Grant:
     """A grant; its creator is the first of ``approvals``.
 
-    ``activates_at`` is ``None`` for at once when paid, ``expires_at`` for never; ``reason`` is
-    ``None`` once erased. ``payable_from`` is set where the delay stands for a second person.
-    ``points`` is what all lines come to.
+    ``activates_at`` is ``None`` for at once when paid, or as ``vesting`` says; ``expires_at`` for
+    never; ``reason`` is ``None`` once erased. ``payable_from`` is set where the delay stands for a
+    second person. ``points`` is what all lines come to.
     """
 
     grant_id: UUID
@@ -126,6 +127,13 @@ class Grant:
     closed_by: UUID | None
     closed_at: datetime | None
     approvals: tuple[Approval, ...]
+    vesting: GrantVesting | None = None
+
+    def usable_from(self, paid_at: datetime) -> datetime:
+        """When its points can be spent if it is paid then."""
+        if self.vesting is not None:
+            return self.vesting.matures(paid_at)
+        return max(self.activates_at or paid_at, paid_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,7 @@ class CreateGrant:
     expires_at: datetime | None = None
     confirm: bytes | None = None
     policy: GrantPolicy = GrantPolicy()
+    vesting: AskedVesting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,7 @@ class Preview:
     payable_from: datetime | None
     budget_left: Points
     confirm: bytes
+    vesting: GrantVesting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +209,7 @@ def content_digest(grant: Grant) -> bytes:
     """The hash that approvals carry: everything that was decided, lines in order."""
     return digest(
         {
+            **_vesting(grant.vesting),
             "grant": str(grant.grant_id),
             "budget": str(grant.budget_id),
             "created_by": str(grant.created_by),
@@ -213,10 +224,14 @@ def content_digest(grant: Grant) -> bytes:
     )
 
 
-def confirmation(command: CreateGrant) -> bytes:
-    """What a preview hands out, and the proposal hands back: a hash of what was asked for."""
+def confirmation(command: CreateGrant, vesting: GrantVesting | None) -> bytes:
+    """What a preview hands out, and the proposal hands back: a hash of what was asked for.
+
+    ``vesting``: the terms that the kind asked for came to.
+    """
     return digest(
         {
+            **_vesting(vesting),
             "budget": str(command.budget_id),
             "reason": command.reason,
             "activates_at": _text(command.activates_at),
@@ -250,6 +265,11 @@ def payment_text(grant: Grant, closed_by: UUID) -> dict[str, Json]:
             for approval in grant.approvals
         ],
     }
+
+
+def _vesting(vesting: GrantVesting | None) -> dict[str, Json]:
+    """Nothing where none is stated: such grants hash as they always did."""
+    return {} if vesting is None else {"vesting": vesting.stated()}
 
 
 def _lines(lines: Sequence[GrantLine]) -> list[Json]:

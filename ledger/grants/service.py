@@ -24,6 +24,7 @@ from ledger.grants.errors import (
     UnknownBeneficiary,
     UnknownBudget,
     UnknownGrant,
+    VestingAboutWhom,
 )
 from ledger.grants.model import (
     LINES_MAX,
@@ -44,6 +45,7 @@ from ledger.grants.model import (
     payment_text,
     reason_digest,
 )
+from ledger.grants.vesting import GrantVesting, terms_of
 from ledger.journal import service as journal
 from ledger.journal.model import EntryKind
 from ledger.kernel.ids import format_id
@@ -55,6 +57,7 @@ from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.persons import store as persons
 from ledger.members.roles.words import require_word, whose_word_counts
+from ledger.programme import service as programmes
 
 GRANT_CAUSE = "grant"
 """The cause kind of lots that a grant gave; the cause id is the grant's."""
@@ -66,7 +69,8 @@ def preview(work: Work, command: CreateGrant) -> Preview:
     Raises:
         As :func:`create`, but for PreviewNeeded.
     """
-    budget = _check(work, command)
+    vesting = _vesting(work, command)
+    budget = _check(work, command, vesting)
     persons_needed, payable_from = _carefulness(work, command)
     points = sum_points(line.points for line in command.lines)
     return Preview(
@@ -75,7 +79,8 @@ def preview(work: Work, command: CreateGrant) -> Preview:
         persons_needed=persons_needed,
         payable_from=payable_from,
         budget_left=budget.left - points,
-        confirm=confirmation(command),
+        confirm=confirmation(command, vesting),
+        vesting=vesting,
     )
 
 
@@ -85,14 +90,16 @@ def create(work: Work, command: CreateGrant) -> Grant:
     Raises:
         NotAnAdmin: only admins propose.
         BadGrant, UnknownBeneficiary, OwnGrant: the content cannot be paid.
+        NoProgrammeInForce, UnknownVesting, VestingDaysOutOfBounds, VestingAboutWhom: nor wait so.
         UnknownBudget, BudgetExceeded: nor from this budget.
         GrantThresholdReached: nor by a single admin today.
         PreviewNeeded: several lines, not previewed as they are.
     """
     journal.lock_head(work)
-    _check(work, command)
+    vesting = _vesting(work, command)
+    _check(work, command, vesting)
     persons_needed, payable_from = _carefulness(work, command)
-    if len(command.lines) > 1 and command.confirm != confirmation(command):
+    if len(command.lines) > 1 and command.confirm != confirmation(command, vesting):
         raise PreviewNeeded("Preview this list first, and confirm what the preview showed.")
     grant_id = work.ids.new(work.now)
     draft = Grant(
@@ -113,6 +120,7 @@ def create(work: Work, command: CreateGrant) -> Grant:
         closed_by=None,
         closed_at=None,
         approvals=(),
+        vesting=vesting,
     )
     hashed = content_digest(draft)
     grant = replace(
@@ -194,7 +202,23 @@ def _open_grant(work: Work, grant_id: UUID) -> Grant:
     return grant
 
 
-def _check(work: Work, command: CreateGrant) -> Budget:
+def _vesting(work: Work, command: CreateGrant) -> GrantVesting | None:
+    """The terms of the kind asked for, in the programme in force."""
+    if command.vesting is None:
+        return None
+    vesting = terms_of(programmes.in_force(work, work.now).programme, command.vesting)
+    if command.activates_at is not None:
+        raise _bad("a grant of a kind is pending as the kind says, and states no activates_at")
+    about = command.vesting.about
+    if about is not None:
+        _refuse_strangers(work, [about])
+        paid = persons.persons_of(work, [line.member_id for line in command.lines])
+        if persons.person_of(work, about) in paid.values():
+            raise VestingAboutWhom("The condition would be about somebody whom the grant pays.")
+    return vesting
+
+
+def _check(work: Work, command: CreateGrant, vesting: GrantVesting | None) -> Budget:
     members.require_admin(work, command.created_by)
     if not 0 < len(command.reason.strip()) <= REASON_LENGTH_MAX:
         raise _bad(f"a grant's reason has 1 to {REASON_LENGTH_MAX} characters")
@@ -208,7 +232,8 @@ def _check(work: Work, command: CreateGrant) -> Budget:
         raise _bad("a member is named in two lines")
     if command.created_by in beneficiaries:
         raise OwnGrant("You cannot propose a grant to yourself.")
-    _refuse_dead(command.activates_at, command.expires_at, work.now)
+    matures_at = command.activates_at if vesting is None else vesting.matures(work.now)
+    _refuse_dead(matures_at, command.expires_at, work.now)
     _refuse_strangers(work, beneficiaries)
     return budget_with(work, command.budget_id, sum_points(line.points for line in command.lines))
 
@@ -294,7 +319,8 @@ def _enough(work: Work, grant: Grant, policy: GrantPolicy) -> bool:
 
 def _pay(work: Work, grant: Grant, closed_by: UUID) -> Grant:
     budget_with(work, grant.budget_id, grant.points)
-    _refuse_dead(grant.activates_at, grant.expires_at, work.now)
+    activates_at = grant.usable_from(work.now)
+    _refuse_dead(activates_at, grant.expires_at, work.now)
     _refuse_strangers(work, [line.member_id for line in grant.lines])
     stated = payment_text(grant, closed_by)
     store.close_grant(work, grant.grant_id, GrantState.PAID, closed_by)
@@ -307,10 +333,11 @@ def _pay(work: Work, grant: Grant, closed_by: UUID) -> Grant:
                 kind=EntryKind.GRANT,
                 key=(str(grant.grant_id), str(number)),
                 effective_at=work.now,
-                activates_at=max(grant.activates_at or work.now, work.now),
+                activates_at=activates_at,
                 expires_at=grant.expires_at,
                 cause=Cause(GRANT_CAUSE, str(grant.grant_id)),
                 why={**stated, "line": number},
+                vesting=None if grant.vesting is None else grant.vesting.waits_for,
             )
             for number, line in enumerate(grant.lines, start=1)
         ],

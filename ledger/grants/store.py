@@ -29,6 +29,7 @@ from ledger.grants.model import (
 )
 from ledger.grants.tables import budgets, grant_approvals, grant_lines, grant_reasons, grants
 from ledger.grants.taking_back import store as taking_back
+from ledger.grants.vesting import GrantVesting
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
@@ -145,6 +146,7 @@ def insert_grant(work: Work, grant: Grant) -> None:
             persons_needed=grant.persons_needed,
             payable_from=grant.payable_from,
             state=grant.state,
+            vesting=None if grant.vesting is None else grant.vesting.stated(),
         )
     )
     work.connection.execute(
@@ -254,6 +256,7 @@ def _grants(work: Work, query: sa.Select[Any]) -> list[Grant]:
             closed_by=row.closed_by,
             closed_at=row.closed_at,
             approvals=tuple(approvals.get(row.grant_id, ())),
+            vesting=None if row.vesting is None else GrantVesting.of_stated(row.vesting),
         )
         for row in rows
     ]

@@ -43,6 +43,7 @@ grants = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("closed_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("closed_at", _MOMENT),
+    sa.Column("vesting", pg.JSONB(none_as_null=True)),
     sa.CheckConstraint(
         "state IN ('proposed', 'paid', 'rejected', 'withdrawn', 'taking_back', 'taken_back')",
         name="state_is_known",
@@ -60,11 +61,18 @@ grants = sa.Table(
         "octet_length(reason_digest) = 32 AND octet_length(content_digest) = 32",
         name="digests_are_sha256",
     ),
+    sa.CheckConstraint(
+        "vesting IS NULL OR (jsonb_typeof(vesting) = 'object' AND activates_at IS NULL)",
+        name="vesting_says_when",
+    ),
     sa.Index("ix_grants_budget_id", "budget_id"),
     sa.Index("ix_grants_created_by", "created_by", "created_at"),
     sa.Index("ix_grants_open", "created_at", postgresql_where=sa.text("state = 'proposed'")),
 )
-"""Only ``state`` and how it was closed ever change. ``content_digest`` covers the exact content."""
+"""Only ``state`` and how it was closed ever change. ``content_digest`` covers the exact content.
+
+``vesting``: the terms of its kind, as they were when it was proposed.
+"""
 
 grant_lines = sa.Table(
     "grant_lines",

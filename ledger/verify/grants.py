@@ -20,6 +20,7 @@ from ledger.grants.model import (
 from ledger.journal.model import EntryKind, PostedEntry
 from ledger.kernel.ids import derived_id
 from ledger.kernel.units import sum_points
+from ledger.lots.sheet import moment_text
 from ledger.verify.model import Finding
 
 NAME: Final = "grants"
@@ -142,6 +143,16 @@ def _waited(grant: Grant) -> bool:
     return grant.closed_at >= grant.payable_from
 
 
+def _vests(grant: Grant, cause: Mapping[str, object], terms: Mapping[str, object]) -> bool:
+    """Whether a line's lot is pending for as long, and for what, the grant's kind said."""
+    assert grant.vesting is not None, "asked before"
+    assert grant.closed_at is not None, "a paid grant was closed"
+    waits_for = grant.vesting.waits_for
+    stated = None if waits_for is None else waits_for.stated()
+    until = moment_text(grant.vesting.matures(grant.closed_at))
+    return (cause.get("vesting"), terms["activates_at"]) == (stated, until)
+
+
 def _payment_problem(grant: Grant, entries: Mapping[UUID, PostedEntry]) -> str | None:
     ids = payment_ids(grant)
     if not ids:
@@ -158,4 +169,6 @@ def _payment_problem(grant: Grant, entries: Mapping[UUID, PostedEntry]) -> str |
         (terms,) = cause["lots"]
         if (terms["member"], terms["granted"]) != (str(line.member_id), line.points.amount):
             return f"paid line {number} to another member, or another amount"
+        if grant.vesting is not None and not _vests(grant, cause, terms):
+            return f"paid line {number} to wait for something else than was approved"
     return None

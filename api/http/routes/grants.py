@@ -34,6 +34,7 @@ from ledger.grants.model import (
     Preview,
 )
 from ledger.grants.rows import parse_rows
+from ledger.grants.vesting import DAYS_MAX, KIND_LENGTH_MAX, AskedVesting
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.units import Points
@@ -56,6 +57,20 @@ class LineBody(BaseModel):
     points: Annotated[int, Field(strict=True, ge=1, le=POINTS_PER_LINE_MAX)]
 
 
+class VestingBody(BaseModel):
+    """A kind under ``vesting`` of the programme in force, by which the points are pending.
+
+    ``days`` only within ``days`` to ``days_max`` of the kind; ``about`` is the member whom a
+    condition is about that names a field of an event, such as ``data.guest``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[str, Field(min_length=1, max_length=KIND_LENGTH_MAX)]
+    days: Annotated[int, Field(strict=True, ge=0, le=DAYS_MAX)] | None = None
+    about: Annotated[str, Field(max_length=64)] | None = None
+
+
 class GrantBody(BaseModel):
     """A proposal; either ``lines`` or ``csv``."""
 
@@ -68,6 +83,7 @@ class GrantBody(BaseModel):
     activates_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
     confirm: Digest | None = None
+    vesting: VestingBody | None = None
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
@@ -164,6 +180,7 @@ def grant_json(grant: Grant) -> dict[str, Any]:
         "created_at": Instant.of(grant.created_at).isoformat(),
         "activates_at": _text(grant.activates_at),
         "expires_at": _text(grant.expires_at),
+        "vesting": None if grant.vesting is None else grant.vesting.stated(),
         "content": grant.content_digest.hex(),
         "persons_needed": grant.persons_needed,
         "payable_from": _text(grant.payable_from),
@@ -196,7 +213,13 @@ def _create(body: GrantBody, member: CurrentMember) -> CreateGrant:
         activates_at=body.activates_at,
         expires_at=body.expires_at,
         confirm=None if body.confirm is None else bytes.fromhex(body.confirm),
+        vesting=None if body.vesting is None else _vesting(body.vesting),
     )
+
+
+def _vesting(body: VestingBody) -> AskedVesting:
+    about = None if body.about is None else parse_id("mem", body.about)
+    return AskedVesting(body.kind, body.days, about)
 
 
 def _preview_json(preview: Preview) -> dict[str, Any]:
@@ -206,6 +229,7 @@ def _preview_json(preview: Preview) -> dict[str, Any]:
         "persons_needed": preview.persons_needed,
         "payable_from": _text(preview.payable_from),
         "budget_left": preview.budget_left.amount,
+        "vesting": None if preview.vesting is None else preview.vesting.stated(),
         "confirm": preview.confirm.hex(),
     }
 

@@ -38,7 +38,7 @@ from ledger.journal.model import EntryKind
 from ledger.kernel import outbox
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database, Work, execute
-from ledger.lots.model import Cause, ClawBack
+from ledger.lots.model import ZERO, Cause, ClawBack
 from ledger.lots.service import claw_back
 from ledger.members import service as members
 from ledger.members import store as members_store
@@ -156,11 +156,13 @@ def carry_out_part(work: Work, grant_id: UUID, *, chunk: int = CHUNK) -> bool:
 def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
     assert asked.decided is not None, "taken back once it was approved"
     assert grant.closed_at is not None, "taken back once it was paid"
+    cause = Cause(grants.GRANT_CAUSE, str(grant.grant_id))
+    cancelled = store.cancelled_by_member(work, cause)
     return [
         ClawBack(
             member_id=line.member_id,
             amount=line.points,
-            cause=Cause(grants.GRANT_CAUSE, str(grant.grant_id)),
+            cause=cause,
             key=claw_key(grant, number),
             key_at=asked.decided.decided_at,
             at=work.now,
@@ -168,8 +170,10 @@ def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
             cites_entry=derived_id(
                 grant.closed_at, EntryKind.GRANT, str(grant.grant_id), str(number)
             ),
+            gone=cancelled.get(line.member_id, ZERO),
         )
         for number, line in enumerate(grant.lines, start=1)
+        if cancelled.get(line.member_id, ZERO) < line.points
     ]
 
 

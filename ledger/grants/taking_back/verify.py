@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.grants import store as grants_store
 from ledger.grants.model import Grant, GrantState
+from ledger.grants.service import GRANT_CAUSE
 from ledger.grants.taking_back import store
 from ledger.grants.taking_back.model import (
     TakeBack,
@@ -22,6 +23,7 @@ from ledger.journal import service as journal
 from ledger.journal.model import EntryKind
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
+from ledger.lots.model import ZERO, Cause
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
@@ -80,13 +82,16 @@ def _taken_problem(work: Work, grant: Grant, asked: TakeBack) -> str | None:
         number: derived_id(at, EntryKind.CLAWBACK, *claw_key(grant, number)) for number in numbers
     }
     entries = journal.entries(work, list(ids.values()))
+    cancelled = store.cancelled_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
     for number, entry_id in ids.items():
+        line = grant.lines[number - 1]
         if entry_id not in entries:
+            if cancelled.get(line.member_id, ZERO) >= line.points:
+                continue  # Nothing was left to take: the condition did not hold.
             return f"was done, and the entry of line {number} is not in the journal"
         cause = json.loads(entries[entry_id].draft.cause)
         if cause["why"] != claw_text(asked, number):
             return f"differs from what the entry of line {number} states of it"
-        line = grant.lines[number - 1]
         taken = cause["claw_back"]
         if (taken["member"], taken["amount"]) != (str(line.member_id), line.points.amount):
             return f"took line {number} from another member, or another amount"

@@ -21,6 +21,7 @@ from ledger.members.model import Role
 from tests.support.clock import SetClock
 from tests.support.http import TestParts, client_of
 from tests.support.lots import ANNA, BORIS, add_members
+from tests.world import World
 
 ADMIN, SECOND = UUID(int=0xAD1), UUID(int=0xAD2)
 
@@ -145,6 +146,55 @@ def test_a_list_is_previewed_proposed_approved_and_seen_by_its_members(
     (entry,) = anna.get("/v1/entries").json()["data"]
     assert (entry["kind"], entry["available"], entry["lots"]) == ("grant", 100, [lot["id"]])
     assert entry["cause"]["why"]["content"] == grant["content"]
+
+
+PROGRAMME = """\
+programme: club
+version: "1"
+zone: UTC
+vesting:
+  projects: {days: 60, days_max: 90}
+  referral: {days: 90, condition: {active: {who: data.guest, within_days: 30}}}
+rules:
+  - {id: small, on: small.done, to: actor, points: 7}
+"""
+
+
+def test_points_of_a_kind_are_pending_once_paid(
+    timed: Database, admin: Person, second: Person, anna: Person, budget: str
+) -> None:
+    World(timed, ADMIN, SECOND, source=None).activate(PROGRAMME)  # type: ignore[arg-type] # unused
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    body = {"budget": budget, "reason": "Work", "lines": [line]}
+    guest = {"kind": "referral", "about": format_id("mem", BORIS)}
+    shown = admin.post("/v1/grants/preview", body | {"vesting": guest}).json()["vesting"]
+    asks = {"active": {"who": guest["about"], "within_days": 30}}
+    assert shown["waits_for"] == {"condition": asks, "to": "revoked"}
+    kind = {"kind": "projects", "days": 75}
+    grant = admin.post("/v1/grants", body | {"vesting": kind}).json()
+    assert grant["vesting"] == kind | {"zone": "UTC", "months": 0, "waits_for": None}
+    second.post(f"/v1/grants/{grant['id']}/approve", {"content": grant["content"]})
+    balances = anna.get("/v1/balances").json()
+    assert (balances["available"], balances["pending"]) == (0, 10)
+
+
+@pytest.mark.parametrize(
+    ("vesting", "code"),
+    [
+        ({"kind": "project"}, "unknown_vesting"),
+        ({"kind": "projects", "days": 91}, "vesting_days_out_of_bounds"),
+        ({"kind": "referral"}, "vesting_about_whom"),
+    ],
+)
+def test_a_kind_that_cannot_be_is_refused_by_name(
+    timed: Database, admin: Person, budget: str, vesting: dict[str, object], code: str
+) -> None:
+    World(timed, ADMIN, SECOND, source=None).activate(PROGRAMME)  # type: ignore[arg-type] # unused
+    line = {"member": format_id("mem", ANNA), "points": 10}
+    body = {"budget": budget, "reason": "Work", "lines": [line], "vesting": vesting}
+    for path in ("/v1/grants/preview", "/v1/grants"):
+        refused = admin.post(path, body)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
 def test_lists_of_lots_and_entries_have_pages(

@@ -14,6 +14,8 @@ from ledger.kernel.units import Points
 from ledger.lots import service as lots
 from ledger.preview.service import PREVIEW_PREFIX, work_out
 from tests.integration.pages.conftest import Reader, words_of
+from tests.scoring_cases import WEEKLY
+from tests.world import World
 
 PAGES = ("", "/grants", "/sources", "/programme", "/members", "/events")
 FORMS = ("/grants/new", "/sources/new")
@@ -95,6 +97,41 @@ def test_a_grant_from_dry_run_to_payment(
     taking_back.carry_out(database, parse_id("grt", back[1].split("/")[3]))
     assert "taken back" in anna.words("/admin/grants")
     assert "Held by somebody else" in maria.words("/history")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_grant_of_a_kind_says_what_it_waits_for(
+    anna: Reader, boris: Reader, maria: Reader, database: Database, language: str
+) -> None:
+    World(database, anna.member_id, boris.member_id, source=None).activate(WEEKLY)  # type: ignore[arg-type] # unused
+    open_budget(anna, boris, "Guests")
+    empty = words_of(anna.get("/admin/grants/new", language))
+    assert {"en": "projects: 60 days, up to 90 can be set", "ru": "projects: 60 дней, можно"}[
+        language
+    ] in empty
+    form = {"budget": budget_of(anna), "reason": "A guest", "points": "40", "vesting": "referral"}
+    form["member"] = format_id("mem", maria.member_id)
+    refused = anna.post("/admin/grants/new", language, **form)
+    assert refused.status_code == 422
+    assert {"en": "Name the member", "ru": "Назовите участника"}[language] in words_of(refused)
+    form["about"] = format_id("mem", boris.member_id)
+    wrong = anna.post("/admin/grants/new", language, **form, days="soon")
+    assert wrong.status_code == 422
+    shown = anna.post("/admin/grants/new", language, **form)
+    told = {
+        "en": "90 days. Then Boris must have been active in the last 30 days. Otherwise the points "
+        "go to the rewards pool.",
+        "ru": "90 дней. К этому времени нужна активность за последние 30 дней: Boris. Иначе баллы "
+        "уйдут в фонд наград.",
+    }[language]
+    assert told in words_of(shown)
+    confirm = re.search(r'name="confirm" value="([0-9a-f]{64})"', shown.text)
+    assert confirm
+    anna.done("/admin/grants/new", **form, confirm=confirm[1])
+    assert told in boris.words("/admin/grants", language)
+    assert boris.press("/admin/grants", "/approve").status_code == 303
+    with database.read() as work:
+        assert lots.summary(work, maria.member_id, work.now).pending == Points(40)
 
 
 def test_a_list_is_read_or_its_line_is_named(anna: Reader, boris: Reader, maria: Reader) -> None:

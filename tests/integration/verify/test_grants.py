@@ -108,6 +108,7 @@ _DAMAGE = [
             "content_digest = sha256('x')",
         )
     ),
+    (f"UPDATE grants SET vesting = '{{}}' WHERE grant_id = {_ALONE}", "grants: grants "),
     ("UPDATE budget_decisions SET decision = 'rejected'", "budgets "),
     ("UPDATE budget_decisions SET content_digest = sha256('x')", "budget_proposals "),
     ("UPDATE budget_decisions SET decided_at = decided_at - interval '1 s'", "budget_proposals "),
