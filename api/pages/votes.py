@@ -20,6 +20,7 @@ from api.governing import governing_of, proposal_number, wallet_of
 from api.http.parts import parts_of
 from api.http.principal import CurrentMember
 from api.pages.rendering import View, ViewHere
+from api.pages.votes_calls import calls_of, deployment_of
 from api.pages.votes_effects import effect_of
 from governance.ballots import service as ballots
 from governance.ballots.model import Ballot, BallotState
@@ -34,6 +35,7 @@ from governance.proposals.model import (
     TITLE_LENGTH_MAX,
     KeyRole,
     Proposal,
+    ProposalKind,
     ProposalState,
     Standing,
     WalletNeeded,
@@ -175,6 +177,8 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
     member_id = view.principal.member_id if view.principal is not None else None
     with composition.database.read() as work:
         proposal = proposals.require_proposal(work, proposal_number(proposal_id))
+    ours = deployment_of(composition) if proposal.kind is ProposalKind.DIRECT else None
+    with composition.database.read() as work:
         mine = (
             ballots.ballots_of(work, member_id, proposal.proposal_id)
             if member_id is not None
@@ -183,6 +187,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         programme = _stored(work, proposal)
         effect = _effect(work, proposal)
         would = effect_of(work, proposal)
+        calls = [] if ours is None else calls_of(work, ours, proposal)
         cancelled = record.cancellation(work, proposal.proposal_id)
         now = work.now
     say = _say(composition, member_id, proposal, mine)
@@ -195,6 +200,7 @@ def vote(proposal_id: str, view: ViewHere, composition: CompositionHere) -> Resp
         programme_name=None if programme is None else _name(view, programme),
         effect=effect,
         would=would,
+        calls=calls,
         cancelled=cancelled,
         say=say,
         rejected=[each for each in mine if each.state is BallotState.REJECTED][:1],

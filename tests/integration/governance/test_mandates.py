@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,7 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from governance.mandates import service as mandates
-from governance.mandates.model import BudgetOrder, SpendingOrder, UnknownOrder, order_hash
+from governance.mandates.model import (
+    BudgetOrder,
+    SpendingOrder,
+    UnknownOrder,
+    order_hash,
+    pool_on_chain,
+)
 from governance.mandates.verify import MANDATE_CHECKS
 from governance.projects import service as projects
 from governance.projects.lookup import find
@@ -26,9 +34,11 @@ from ledger.kernel.transaction import Work, connect, execute
 from ledger.kernel.units import Points
 from ledger.lots.model import ISSUANCE
 from ledger.verify.service import GRANT_CHECKS, verify
+from oracle.bindings import mandates as contract
 from oracle.bindings import points_bridge
 from oracle.bindings.points_bridge import Limits
 from oracle.chain.port import BlockTag, read
+from oracle.contracts.abi import Address, FunctionCall, encode
 from tests.support.governance import Community
 from tests.world import World
 
@@ -199,6 +209,45 @@ def test_a_document_that_is_no_order_is_refused(rich: Community) -> None:
     with rich.database.read() as work, pytest.raises(UnknownOrder, match="No order") as unknown:
         mandates.require_order(work, bytes(32))
     assert unknown.value.code == "unknown_order"
+
+
+def test_fine_words_over_a_raid_do_not_hide_it(rich: Community) -> None:
+    """Made on chain without us, in words about trees: the calls are shown as what they are."""
+    contracts, voter = rich.contracts, rich.voters[0]
+    raid = contract.spend(pool_on_chain(AccountKind.TREASURY), 900, b"\x07" * 32).calldata
+    elsewhere = Address("0x00000000000000000000000000000000000000AA")
+    calls = [(contracts.mandates, raid), (contracts.mandates, b"\x01" * 4), (elsewhere, raid)]
+    proposing = FunctionCall(
+        "propose",
+        bytes.fromhex("7d5e81e2")  # propose(address[],uint256[],bytes[],string)
+        + encode(
+            ("address[]", "uint256[]", "bytes[]", "string"),
+            ([to for to, _ in calls], [0, 0, 7], [data for _, data in calls], "# Plant trees"),
+        ),
+        lambda _: None,
+    )
+    rich.send_with(voter.key, contracts.governor, proposing)
+    rich.until(lambda: rich.get("/v1/proposals")["data"] != [])
+    (shown,) = rich.get("/v1/proposals")["data"]
+    said = _words(rich, shown["id"], "en")
+    assert "Plant trees" in said
+    assert "Mandates.spend pool = treasury" in said
+    assert "points = 900" in said
+    assert "Treasury: The pool now, and afterwards 1,000 → 100" in said
+    assert "Mandates has no such function" in said
+    assert "Not a contract of this community" in said
+    assert "It sends 7 wei along." in said
+    assert "Это не контракт сообщества" in _words(rich, shown["id"], "ru")
+    rich.lose_the_chain()
+    silent = _words(rich, shown["id"], "en")
+    assert "we cannot say whose contracts these are" in silent
+    assert "Mandates.spend" not in silent
+
+
+def _words(community: Community, proposal: str, language: str) -> str:
+    page = community.page(f"/votes/{proposal}", language=language)
+    assert page.status_code == 200
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())
 
 
 def test_nobody_fills_the_table_with_orders_for_nothing(rich: Community) -> None:
