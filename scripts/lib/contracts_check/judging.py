@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from workplace import ROOT, Workplace, failures, read_report
@@ -133,9 +134,13 @@ def judge(
 
 def same_code(variant: Variant) -> bool:
     """Whether what would be deployed is the sound contract's code."""
-    sound = Variant(variant.contract, source(variant.contract))
-    made, expected = codes([variant, sound], optimized=True)
-    return made == expected
+    return _deployed(variant) == _deployed(Variant(variant.contract, source(variant.contract)))
+
+
+@lru_cache(maxsize=32)
+def _deployed(variant: Variant) -> str | None:
+    [code] = codes([variant], optimized=True)
+    return code
 
 
 def _sources(variants: Sequence[Variant]) -> tuple[dict[str, str], dict[int, str]]:
