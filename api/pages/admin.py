@@ -30,6 +30,7 @@ from ledger.grants.budgets import store as budgets
 from ledger.grants.imports import store as imports
 from ledger.grants.model import GrantState
 from ledger.grants.taking_back import store as taking_back
+from ledger.inactivity import service as inactivity
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Money
@@ -37,6 +38,9 @@ from ledger.members import store as members
 from ledger.programme import service as programmes
 from ledger.programme import store as programme_store
 from ledger.readiness.service import all_readiness
+from ledger.referral import store as passes_store
+from ledger.referral.model import Waits
+from ledger.settlement import vesting
 from ledger.switches import service as switches
 from ledger.switches.model import REASON_LENGTH_MAX, SetSwitch, Switch
 from ledger.units import store as units
@@ -94,12 +98,14 @@ def overview(view: ViewHere, overseer: Overseer, parts: PartsHere) -> Response:
         bridge = standing(view, work)
         named = names_of(work, bridge.persons if bridge else ())
         incomplete = [one for one in all_readiness(work).values() if not one.is_ready]
+        held_up = _held_up(work)
     return view.render(
         "admin/overview.html",
         waiting=waiting,
         waiting_count=sum(count for _, _, count in waiting),
         sources=known,
         incomplete=incomplete,
+        held_up=held_up,
         parked=sum(activity.parked for _, activity in known if activity),
         positions=positions,
         ceilings={
@@ -130,6 +136,20 @@ def turn(
     """Turn a switch, at once and for everybody."""
     execute(database, switches.set_switch, SetSwitch(switch, on, reason, admin.key))
     return view.redirect("/admin", notice="admin.switches.turned")
+
+
+def _held_up(work: Work) -> list[tuple[str, dict[str, Any]]]:
+    """What is settled for good and waits until a source has told everything: message and values."""
+    lots, check = vesting.count_waiting(work), inactivity.waiting_check(work)
+    passes = passes_store.count_waiting(work, Waits.SOURCE)
+    found: list[tuple[str, dict[str, Any]]] = []
+    if lots:
+        found.append(("conditions", {"count": lots}))
+    if check is not None:
+        found.append(("check", {"date": f"{check:%d.%m.%Y}"}))
+    if passes:
+        found.append(("passes", {"count": passes}))
+    return found
 
 
 def _waiting(work: Work) -> list[tuple[str, str, int]]:

@@ -48,6 +48,7 @@ from ledger.quarantine.store import cases_of_member
 from ledger.scoring import store as awards
 from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
+from ledger.settlement import vesting
 from ledger.standing import service as standing
 from ledger.standing.store import levels_of
 from ledger.units import service as units
@@ -96,6 +97,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         merit = standing.standing_of(work, member_id)
         kept = next(iter(levels_of(work, member_id, limit=1)), None)
         absence = inactivity.warned_absence(work, member_id)
+        unsettled = vesting.count_waiting(work, member_id)
         beside = [each for each in units.units_of(work, member_id) if each.awards]
         under_review = quarantine.points_under_review(work, member_id)
         unread = reminders.count_unread(work, member_id)
@@ -116,6 +118,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         words_max=WORDS_LENGTH_MAX,
         parts=_parts(view, summary),
         absence=None if absence is None else f"{absence:%d.%m.%Y}",
+        unsettled=unsettled,
         expiring=_expiring(summary, now),
         soon=now + SOON,
         awards=[_shown(view, programme, each) for each in found],

@@ -9,7 +9,7 @@ hosts or cut short, nothing is done twice.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +25,9 @@ from ledger.members import store as members
 from ledger.members.model import MemberStatus
 from ledger.members.persons import store as persons
 from ledger.programme import service as programmes
-from ledger.programme.model import Programme
+from ledger.programme.model import Attribute, Programme
+from ledger.programme.model_referral import ORDER_PAID, ORDER_REFUNDED
+from ledger.readiness import service as readiness
 from ledger.referral import facts as read
 from ledger.referral import reward_store as rewards
 from ledger.referral import store
@@ -60,6 +62,7 @@ from ledger.referral.terms import (
 PAGE: Final = 200
 _FIRST: Final = UUID(int=0)
 _PAID: Final = frozenset({ReferralState.REWARDED, ReferralState.REVERSED})
+_JUDGED: Final = frozenset({ReferralState.CLAIMED, ReferralState.QUALIFYING})
 _ENDS: Final = frozenset({ReferralState.LAPSED, ReferralState.REJECTED, ReferralState.REVERSED})
 
 
@@ -138,11 +141,23 @@ def _next(work: Work, referral: Referral) -> Referral:
     if payment is None:
         return replace(known, state=ReferralState.CLAIMED, waits=None)
     terms = terms_of(programme, payment.paid_at)
-    matures_at = min(work.now, payment.paid_at + terms.payment_age)
-    subscribed = read.is_subscribed(facts, attribute, section.subscribed, matures_at)
+    matures_at = payment.paid_at + terms.payment_age
+    subscribed = None
+    if known.state in _JUDGED and _is_known(work, attribute, matures_at):
+        subscribed = read.is_subscribed(facts, attribute, section.subscribed, matures_at)
     state, reason = advance(known, terms, subscribed=subscribed, now=work.now)
     waits = known.waits if state is ReferralState.QUALIFIED else None
+    if state is ReferralState.QUALIFYING and matures_at <= work.now:
+        waits = Waits.SOURCE
     return replace(known, state=state, reason=reason or known.reason, waits=waits)
+
+
+def _is_known(work: Work, attribute: Attribute, moment: datetime) -> bool:
+    """Whether a moment is over, and no source has to tell yet what it knows up to it, inclusive."""
+    if moment > work.now:
+        return False
+    known = readiness.known_until(work, (ORDER_PAID, ORDER_REFUNDED, attribute.event_type))
+    return known is None or moment < known
 
 
 def _payment(referral: Referral, first: Payment | None) -> Payment | None:

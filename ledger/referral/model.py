@@ -60,13 +60,17 @@ class Reason(StrEnum):
 
 
 class Waits(StrEnum):
-    """Why a qualified pass is not rewarded yet: the whole list."""
+    """Why a pass is not rewarded yet: the whole list.
+
+    At ``source`` its payment is old enough, and a source has yet to tell what happened until then.
+    """
 
     BUDGET = "budget"
     POOL = "pool"
     LIMIT = "limit"
     MARGIN = "margin"
     MEMBER = "member"
+    SOURCE = "source"
 
 
 class Side(StrEnum):
@@ -215,12 +219,13 @@ def decide_claim(referral: Referral, claim: Claim, terms: ReferralTerms, now: da
 
 
 def advance(
-    referral: Referral, terms: ReferralTerms, *, subscribed: bool, now: datetime
+    referral: Referral, terms: ReferralTerms, *, subscribed: bool | None, now: datetime
 ) -> tuple[ReferralState, Reason | None]:
     """The next state of a claimed pass by its payment; the same state if nothing is due yet.
 
     A pass under review waits for a person. A payment given back in full ends it, and so does a
-    guest who has left by the time the payment is old enough.
+    guest who has left by the time the payment is old enough. ``subscribed`` is ``None`` until that
+    is known for good.
     """
     payment, state = referral.payment, referral.state
     if referral.under_review or payment is None:
@@ -229,7 +234,7 @@ def advance(
         return _ENDS_WITHOUT_PAYMENT[state], Reason.PAYMENT_REFUNDED
     if state not in {ReferralState.CLAIMED, ReferralState.QUALIFYING}:
         return state, None
-    if now < payment.paid_at + terms.payment_age:
+    if subscribed is None or now < payment.paid_at + terms.payment_age:
         return ReferralState.QUALIFYING, None
     if not subscribed:
         return ReferralState.REJECTED, Reason.NOT_SUBSCRIBED

@@ -107,6 +107,12 @@ def to_review(work: Work, after: UUID | None, limit: int) -> list[Referral]:
     return [_referral(row) for row in rows]
 
 
+def count_waiting(work: Work, waits: Waits) -> int:
+    """How many passes wait for this."""
+    query = sa.select(sa.func.count()).where(referrals.c.waits == waits)
+    return int(work.connection.execute(query).scalar_one())
+
+
 def moving(work: Work, after: UUID, limit: int) -> list[Referral]:
     """Passes that time or facts may move on, by id."""
     due = sa.or_(

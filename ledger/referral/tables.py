@@ -48,9 +48,12 @@ referrals = sa.Table(
         "(state IN ('rejected', 'reversed')) = (reason IS NOT NULL)", name="ends_for_a_reason"
     ),
     sa.CheckConstraint(
-        "waits IN ('budget', 'pool', 'limit', 'margin', 'member')", name="waits_is_known"
+        "waits IN ('budget', 'pool', 'limit', 'margin', 'member', 'source')", name="waits_is_known"
     ),
-    sa.CheckConstraint("waits IS NULL OR state = 'qualified'", name="only_qualified_waits"),
+    sa.CheckConstraint(
+        "waits IS NULL OR state = CASE waits WHEN 'source' THEN 'qualifying' ELSE 'qualified' END",
+        name="waits_in_its_state",
+    ),
     sa.CheckConstraint("(guest IS NULL) = (claimed_at IS NULL)", name="claim_is_whole"),
     sa.CheckConstraint(
         "state = 'rejected' OR (state IN ('issued', 'lapsed')) = (guest IS NULL)",

@@ -24,6 +24,7 @@ from tests.integration.pages.conftest import Reader, app_of
 from tests.integration.pages.conftest import person as page_person
 from tests.support.credentials import issue_key
 from tests.support.http import client_of
+from tests.support.syncs import declare as declare_sync
 from tests.world import SOURCE_URI, World
 
 PROGRAMME = """\
@@ -205,6 +206,42 @@ def test_admins_are_told_why(
 
 def reader(app: FastAPI, database: Database) -> Reader:
     return page_person(app, database, "Anna", Role.ADMIN)
+
+
+VESTS = """\
+programme: club
+version: "1"
+zone: UTC
+rules:
+  - id: met
+    on: lms.met
+    to: actor
+    points: 5
+    vesting: {days: 1, condition: {active: {who: beneficiary, within_days: 1}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "asked"),
+    [
+        ("en", "1 award has matured", "Some of your pending points have reached their day"),
+        ("ru", "1 начисление созрело", "Для части ожидающих баллов срок наступил"),
+    ],
+)
+def test_what_waits_for_a_source_is_told(
+    world: World, tmp_path: Path, language: str, told: str, asked: str
+) -> None:
+    app = app_of(world.database, tmp_path / "state", ChainSwitch.OFF, None)
+    admin = Reader(app, world.link("anna"), "member,admin")
+    world.activate(VESTS)
+    world.state("1", "lms.met", "lms:anna", at(-3000))
+    world.score()
+    declare_sync(world, at(-2900))
+    assert told in admin.words("/admin", language)
+    assert asked in admin.words("/me", language)
+    declare_sync(world, at(-1))
+    assert told not in admin.words("/admin", language)
+    assert asked not in admin.words("/me", language)
 
 
 def test_an_old_sync_is_told_of(database: Database, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from ledger.referral.errors import (
 from ledger.referral.model import Reason, ReferralState, Waits
 from ledger.referral.service import IssuePass, ReviewPass
 from tests.integration.referral.conftest import PROGRAMME, START, Club
+from tests.support.syncs import another_source, declare
 from tests.world import lms
 
 WALLET = "0x" + "ab" * 20
@@ -309,6 +311,38 @@ def test_a_guest_who_left(club: Club) -> None:
     club.pass_time(days=1)
     club.run()
     assert ended(club, referral) == (State.REJECTED, Reason.NOT_SUBSCRIBED)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_nobody_is_judged_before_sources_have_told_everything(club: Club, *, stays: bool) -> None:
+    """The guest's subscription is known only later, when the source has caught up."""
+    referral = club.invited("ann", "bob")
+    club.pays("bob")
+    paid_at = club.clock.at
+    club.pass_time(days=1)
+    declare(club.world, club.clock.at.isoformat())
+    club.pass_time(days=31)
+    declare(club.world, (paid_at + timedelta(days=30)).isoformat())
+    declare(club.world, club.clock.at.isoformat(), "failed")
+    club.run()
+    found = club.again(referral)
+    assert (found.state, found.waits) == (State.QUALIFYING, Waits.SOURCE)
+    assert club.run() == 0
+    now, club.clock.at = club.clock.at, paid_at + timedelta(days=2)
+    club.subscribes("bob", "active" if stays else "ended")
+    club.clock.at = now
+    declare(club.world, (paid_at + timedelta(days=30, microseconds=1)).isoformat())
+    club.run()
+    found = club.again(referral)
+    end = State.REWARDED if stays else State.REJECTED
+    assert (found.state, found.waits, club.has("ann")) == (end, None, 500 if stays else 0)
+    assert club.verified() == []
+
+
+def test_a_source_that_states_neither_payments_nor_subscriptions_is_not_asked(club: Club) -> None:
+    forum = replace(club.world, source=another_source(club.world, "forum", ["club.*"]))
+    declare(forum, club.clock.at.isoformat())
+    assert club.rewarded("ann", "bob").state is State.REWARDED
 
 
 def test_who_leaves_after_the_thirtieth_day_was_there(club: Club) -> None:

@@ -92,6 +92,8 @@ def test_a_payment_qualifies_when_it_is_thirty_days_old() -> None:
     before = due - timedelta(microseconds=1)
     assert advance(referral, TERMS, subscribed=True, now=before) == (ReferralState.QUALIFYING, None)
     assert advance(referral, TERMS, subscribed=True, now=due) == (ReferralState.QUALIFIED, None)
+    unknown = advance(referral, TERMS, subscribed=None, now=due)
+    assert unknown == (ReferralState.QUALIFYING, None)
     left = advance(referral, TERMS, subscribed=False, now=due)
     assert left == (ReferralState.REJECTED, Reason.NOT_SUBSCRIBED)
 
