@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from ledger.grants import service
 from ledger.grants.errors import (
@@ -21,11 +22,13 @@ from ledger.grants.model import ApproveGrant, CreateGrant, Grant, GrantLine, Gra
 from ledger.grants.taking_back import service as taking_back
 from ledger.grants.taking_back.model import ApproveTakeBack, AskTakeBack
 from ledger.grants.vesting import AskedVesting
+from ledger.journal import service as journal
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
 from ledger.programme.service import NoProgrammeInForce
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.settlement.vesting import settle_matured
+from ledger.verify.grants import check_grant, payment_ids
 from ledger.verify.service import GRANT_CHECKS, JOURNAL_CHECKS, verify
 from tests.scoring_cases import WEEKLY
 from tests.support.budgets import open_budget
@@ -135,6 +138,34 @@ def test_points_for_a_guest_who_left_go_to_the_rewards_pool(world: World) -> Non
     assert parts(later, "anna") == (0, 0)
     assert balance(later.database, "rewards") == before + 40
     assert _findings(later) == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "other"),
+    [
+        ('"within_days":30', '"within_days":31'),
+        ('"to":"rewards"', '"to":"revoked"'),
+        ("2026-05-31T", "2026-05-30T"),
+    ],
+)
+def test_verify_names_a_line_that_waits_otherwise(world: World, stated: str, other: str) -> None:
+    grant = _paid(world, _command(world, _referral(world)))
+    with world.database.read() as work:
+        entries = journal.entries(work, payment_ids(grant))
+    assert list(check_grant(grant, entries, {})) == []
+    ((entry_id, entry),) = entries.items()
+    cause = entry.draft.cause.replace(stated, other)
+    assert cause != entry.draft.cause
+    altered = {entry_id: replace(entry, draft=replace(entry.draft, cause=cause))}
+    (finding,) = check_grant(grant, altered, {})
+    assert "wait for something else than was approved" in str(finding)
+
+
+def test_the_terms_of_a_grant_never_change(world: World) -> None:
+    _paid(world, _command(world, AskedVesting("projects")))
+    change = sa.text("UPDATE grants SET vesting = NULL")
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        execute(world.database, lambda work, _: work.connection.execute(change), None)
 
 
 def test_what_was_approved_holds_whatever_is_in_force_when_it_is_paid(world: World) -> None:
