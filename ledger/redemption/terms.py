@@ -96,8 +96,10 @@ class ProductTerms:
 
     def on(self, day: date) -> ProductTerms:
         """These terms with the rates of a day; before the first, as for all."""
+        if not self.rate_rows:
+            return self
         row = _row_of(self.rate_rows, day)
-        return self if row is None else replace(self, rates=row.rates)
+        return replace(self, rates=None if row is None else row.rates)
 
 
 @dataclass(frozen=True, slots=True)

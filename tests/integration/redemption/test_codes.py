@@ -182,6 +182,19 @@ def test_rounding_at_each_rate_takes_nothing_off_a_code(school: School) -> None:
     assert (used.captured_minor, used.captured_points.amount) == (1000, 201)
 
 
+@pytest.mark.parametrize("later", ["1/2", "2"])
+def test_a_products_rate_that_begins_after_the_issue_is_not_the_codes(
+    school: School, later: str
+) -> None:
+    begins = (school.clock.time.date() + timedelta(days=2)).isoformat()
+    rows: Json = [{"from": begins, "rates": {"USD": later}}]
+    school.set_terms(products=[{"product": "course:*", "rates": rows}])
+    issued = _issue(school, 400)
+    school.clock.forward(days=3)
+    used = _use(school, issued.text, _order(("1", "course:go", 5000)))
+    assert (used.captured_minor, used.captured_points.amount) == (400, 400)
+
+
 def test_common_rates_of_a_code_are_those_of_the_day_it_was_issued(school: School) -> None:
     dated: Json = [
         {"from": "2026-01-01", "rates": {"USD": 1}},
