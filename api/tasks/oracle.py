@@ -90,12 +90,14 @@ def bridge_tick(composition: Composition) -> None:
 
 def _keep_poster(parts: ChainParts) -> None:
     """Stand still while the contract's poster is another account than ours."""
-    posting.keep_role(
+    said = posting.keep_role(
         parts.composition.database,
         parts.chain,
         parts.deployment.address("PointsBridge"),
         parts.signer().address(SenderRole.POSTER),
     )
+    if said is not None:
+        _logger.error("The bridge has stopped: %s", said)
 
 
 def sender_tick(composition: Composition) -> None:

@@ -36,22 +36,25 @@ def is_stopped(work: Work) -> bool:
     return any(found.reason is StopReason.POSTER_REPLACED for found in redeeming_store.stops(work))
 
 
-def keep_role(database: Database, chain: Chain, bridge: Address, ours: Address) -> None:
+def keep_role(database: Database, chain: Chain, bridge: Address, ours: Address) -> str | None:
     """Stop if the contract knows another poster than ours, and lift that stop when it is ours.
+
+    What to say if it has stopped just now.
 
     Raises:
         ChainUnavailable: the node does not answer; nothing changes.
     """
     present = read(chain, bridge, points_bridge.poster(), BlockTag.LATEST)
+    message = None if present == ours else replaced(SenderRole.POSTER, ours, present).message
 
     def keep(work: Work, _: None) -> None:
-        if present != ours:
-            found = replaced(SenderRole.POSTER, ours, present)
-            stop(work, StopReason.POSTER_REPLACED, found.message)
+        if message is not None:
+            stop(work, StopReason.POSTER_REPLACED, message)
         else:
             redeeming_store.lift_stops(work, [StopReason.POSTER_REPLACED], None)
 
     with database.read() as work:
-        if is_stopped(work) == (present != ours):
-            return
+        if is_stopped(work) == (message is not None):
+            return None
     execute(database, keep, None)
+    return message

@@ -43,6 +43,7 @@ from tests.support.http import client_of
 
 FOLDER = Path(__file__).parents[3] / "docs" / "runbooks"
 BLOCK = re.compile(r"^ *```sh ([a-z ]+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+PAGES = ("pause", "veto", "guardian", "key-rotation")
 SCHOOL = "https://school.example"
 PASSWORD = "a password of the guardian's own"
 
@@ -157,13 +158,9 @@ def ann(world: World) -> UUID:
 
 
 def test_every_block_says_whose_machine_it_is_for() -> None:
-    found = [
-        (name, where)
-        for name in ("pause", "veto", "guardian")
-        for where, _ in BLOCK.findall(pages(name))
-    ]
+    found = [(name, where) for name in PAGES for where, _ in BLOCK.findall(pages(name))]
     assert {where.split(maxsplit=1)[0] for _, where in found} == {"school", "guardian", "watcher"}
-    fences = sum(pages(name).count("```sh") for name in ("pause", "veto", "guardian"))
+    fences = sum(pages(name).count("```sh") for name in PAGES)
     assert fences == len(found)
 
 
