@@ -19,7 +19,6 @@ from rich.markup import escape
 from api.composition import broker_url, chain_rpc_urls, database_url
 from api.erasing import LIST_NAME, remembered
 from api.settings import PROJECT_FOLDER, ChainSwitch, Settings, load_settings
-from api.supervisor.anvil import chain_id
 from api.supervisor.errors import PartFailed, PortTaken
 from api.supervisor.lock import holder
 from api.supervisor.ports import Place, refuse_taken_port
@@ -30,11 +29,13 @@ from api.supervisor.valkey import server_binary
 from api.tasks.app import reach_broker
 from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import Database, connect, ping
+from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts import toolchain
 
 PYTHON_MIN: Final = (3, 11)
 DISK_FREE_MIN: Final = 2 * 1024**3
 MEMORY_FREE_MIN: Final = 1536 * 1024**2
+CHAIN_TIMEOUT_S: Final = 3.0
 CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -189,10 +190,7 @@ def check_parts(patient: Patient) -> Iterator[Finding]:
         yield _tried("broker", server_binary, "VKLAD_BROKER_URL")
     if settings.chain_rpc_url is not None or patient.up is not None:
         for url in chain_rpc_urls(settings, state):
-            known = chain_id(url)
-            said = f"chain {known} answers" if known is not None else "does not answer"
-            remedy = "Start it, or correct VKLAD_CHAIN_RPC_URL, or set VKLAD_CHAIN=off."
-            yield Finding("chain", said, None if known is not None else remedy)
+            yield _chain(url)
 
 
 CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
@@ -214,6 +212,16 @@ def _erasures(database: Database, state: StateFolder) -> Iterator[Finding]:
         said = f"{left} members on {path} are known to this database: a backup was restored"
         remedy = f"The next start forgets them; or: vklad members reapply-erasures {path}"
         yield Finding("erasures", said, remedy, needed=False)
+
+
+def _chain(url: str) -> Finding:
+    """What answers there, asked as those ask who work with it."""
+    try:
+        known = Web3Chain(url, timeout_s=CHAIN_TIMEOUT_S).chain_id()
+    except VkladError as silent:
+        remedy = "Start it, or correct VKLAD_CHAIN_RPC_URL, or set VKLAD_CHAIN=off."
+        return Finding("chain", f"does not answer: {silent.message}", remedy)
+    return Finding("chain", f"chain {known} answers")
 
 
 def _tried(subject: str, attempt: Callable[[], object], setting: str) -> Finding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import Final
 
 import typer
 import uvicorn
@@ -14,6 +13,7 @@ from celery.beat import Scheduler, Service
 from fastapi import FastAPI
 from rich.console import Console
 
+from api.cli.logs import begin_logging
 from api.composition import Composition, broker_url, compose, migrate_installation
 from api.erasing import forget_again
 from api.http.app import create_app
@@ -27,8 +27,6 @@ from api.tasks.relay import Relay
 from api.tasks.schedule import JOBS, Job
 from api.tasks.topics import TOPICS
 from ledger.kernel.collector import collect_rarely
-
-_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def up() -> None:
@@ -133,7 +131,7 @@ def _forget_again(settings: Settings) -> None:
 
 
 def _log(settings: Settings) -> None:
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    begin_logging()
     if settings.debug:
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
         return

@@ -15,6 +15,7 @@ from typing import Final
 
 from api.bridging import LOCAL_STUCK_AFTER, is_local
 from api.chain import chain_urls, deployment_of, open_endpoint, open_signer
+from api.cli.logs import begin_logging
 from api.composition import watcher_database_url
 from api.settings import Settings, load_settings
 from api.supervisor.state import StateFolder
@@ -25,13 +26,12 @@ from oracle.watcher.sending import WatcherSender
 from oracle.watcher.service import Watcher
 
 LOOK_EVERY_S: Final = 1.0
-_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _logger = logging.getLogger(__name__)
 
 
 def watcher() -> None:
     """Recompute every batch from the journal, veto what cannot be, and say that somebody looks."""
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    begin_logging()
     settings = load_settings()
     state = StateFolder(settings.state_folder)
     stop = threading.Event()

@@ -83,7 +83,7 @@ class RemoteSigner:
         """
         self._url = url
         self._stated = dict(stated or {})
-        self._client = httpx.Client(timeout=timeout_s)
+        self._client = httpx.Client(timeout=timeout_s, trust_env=False)
         self._accounts: dict[SenderRole, Address] = {}
 
     def address(self, role: SenderRole) -> Address:
@@ -168,12 +168,17 @@ class RemoteSigner:
         question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
         try:
             response = self._client.post(self._url.replace(ROLE_IN_URL, role), json=question)
-            answer = response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failed:
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
             # The exception's own words may hold the address, and that may hold a secret.
             raise SignerUnavailable(
                 f"The signer of the {role} did not answer: {type(failed).__name__}.", role=role
             ) from None
+        try:
+            answer = response.json()
+        except ValueError as unread:
+            raise SignerUnavailable(
+                f"The signer of the {role} answered {response.status_code}, and no JSON.", role=role
+            ) from unread
         # A refusal comes with status 400 or 500, and says why in its body.
         if not isinstance(answer, dict) or "result" not in answer:
             words = answer.get("error") if isinstance(answer, dict) else answer

@@ -170,7 +170,7 @@ class Web3Chain:
         try:
             answer = self._provider.make_request(RPCEndpoint(method), list(parameters))
         except (RequestException, Web3Exception, ValueError) as failed:
-            raise _unanswered(method, failed) from failed
+            raise _unanswered(method, failed) from None
         return _result(method, answer)
 
     def _batch(self, questions: Sequence[tuple[str, Sequence[Json]]]) -> list[Json]:
@@ -178,15 +178,18 @@ class Web3Chain:
         try:
             answers = self._provider.make_batch_request(requests)
         except (RequestException, Web3Exception, ValueError) as failed:
-            raise _unanswered("a batch", failed) from failed
+            raise _unanswered("a batch", failed) from None
         if not isinstance(answers, list) or len(answers) != len(questions):
             raise ChainUnavailable("The chain did not answer every question of a batch.")
         return [_result(questions[0][0], answer) for answer in answers]
 
 
 def _unanswered(what: str, failed: Exception) -> ChainUnavailable:
-    # The exception's own words hold the address of the endpoint, and that may hold a secret.
-    return ChainUnavailable(f"The chain did not answer {what}: {type(failed).__name__}.")
+    # The exception's own words hold the address of the endpoint, and that may hold a secret: so
+    # neither are they in ours, nor is it the cause, which a traceback would print.
+    response = failed.response if isinstance(failed, RequestException) else None
+    status = "" if response is None else f" {response.status_code}"
+    return ChainUnavailable(f"The chain did not answer {what}: {type(failed).__name__}{status}.")
 
 
 def _result(method: str, answer: Json) -> Json:
