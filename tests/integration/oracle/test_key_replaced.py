@@ -5,6 +5,9 @@ What a vote brings about is done here by the timelock at once; voting itself is 
 
 from __future__ import annotations
 
+import itertools
+import logging
+import threading
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -13,21 +16,34 @@ import sqlalchemy as sa
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from ledger.kernel.transaction import Database
-from oracle.bindings import points_bridge
+from api.chain import prepare_key, put_key_in_use
+from api.cli import watcher
+from api.composition import Composition
+from api.tasks import oracle as jobs
+from ledger.kernel.transaction import Database, connect, execute
+from oracle.bindings import anchors, points_bridge
 from oracle.bridge import redeeming_store, store
 from oracle.bridge.errors import BridgeStopped
 from oracle.bridge.model import BatchState, Stage, StopReason
 from oracle.chain.port import BlockTag, Refusal, TransactionRefused, read
 from oracle.chain.signer import KeyMissing, LocalSigner
 from oracle.contracts.abi import Address
+from oracle.sender import service as sender
 from oracle.sender.holders import KeyReplaced
 from oracle.sender.model import IntentState, SenderRole
 from oracle.sender.ports import SignedBytes, TypedTransaction
 from oracle.sender.tables import intent_nonces, intents
+from tests.integration.oracle.test_jobs import (
+    at_once,
+    composition,
+    minted_by_jobs,
+    request_id,
+    watchers_url,
+)
 from tests.integration.oracle.test_runbooks import by_timelock
 from tests.support.bridge import Contracts, World
 
+__all__ = ["composition", "request_id", "watchers_url"]
 FRESH = Account.from_key(b"\x71" * 32)
 
 
@@ -262,3 +278,99 @@ def by_timelock_first(world: World) -> None:
     world.contracts.rpc("eth_sendTransaction", asked)
     world.contracts.rpc("evm_mine")
     world.contracts.rpc("anvil_stopImpersonatingAccount", timelock)
+
+
+def test_the_jobs_stop_with_the_old_key_and_take_the_new_one_by_themselves(
+    world: World,
+    composition: Composition,
+    request_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    at_once(composition, monkeypatch)
+    settings, state = composition.settings, composition.state
+    prepare_key(settings, state, SenderRole.POSTER, FRESH)
+    replace_poster(world, FRESH.address)
+    for _ in range(3):
+        jobs.tick(composition)
+        world.mine()
+    said = [each.message for each in caplog.records if "as the poster" in each.message]
+    assert len(said) == 1, "once, not each second"
+    assert world.stage(request_id) is Stage.WAITING
+    put_key_in_use(settings, state, world.chain, SenderRole.POSTER)
+    minted_by_jobs(world, composition, request_id)
+    with world.database.read() as work:
+        assert redeeming_store.stops(work) == []
+
+
+def test_an_idle_installation_notices_too(
+    world: World, composition: Composition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once(composition, monkeypatch)
+    replace_poster(world, FRESH.address)
+    jobs.reserve_check(composition)
+    with world.database.read() as work:
+        assert [found.reason for found in redeeming_store.stops(work)] == [
+            StopReason.POSTER_REPLACED
+        ]
+
+
+def test_heads_wait_for_the_anchorers_new_key(world: World, composition: Composition) -> None:
+    place = world.contracts.deployment.address("Anchors")
+    by_timelock(world, place, anchors.set_anchorer(Address(FRESH.address)))
+    intent = sender.SubmitIntent(
+        "log:anchor:0:0",
+        SenderRole.ANCHORER,
+        "log.anchor",
+        place,
+        anchors.anchor(1, b"\x07" * 32).calldata,
+        200_000,
+    )
+    execute(world.database, sender.submit, intent)
+    with pytest.raises(KeyReplaced, match="as the anchorer"):
+        jobs.sender_tick(composition)
+    jobs.sender_tick(composition)
+    with world.database.read() as work:
+        found = sender.outcome(work, intent.key)
+    assert found is not None
+    assert found.state is IntentState.QUEUED, "it would revert, and is not tried"
+    prepare_key(composition.settings, composition.state, SenderRole.ANCHORER, FRESH)
+    put_key_in_use(composition.settings, composition.state, world.chain, SenderRole.ANCHORER)
+    jobs.sender_tick(composition)
+    with world.database.read() as work:
+        found = sender.outcome(work, intent.key)
+    assert found is not None
+    assert found.state in {IntentState.BROADCAST, IntentState.MINED, IntentState.FINALIZED}
+
+
+def test_the_watchers_process_says_it_once_and_takes_the_new_key_by_itself(
+    world: World, composition: Composition, watchers_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    settings, state = composition.settings, composition.state
+    prepare_key(settings, state, SenderRole.WATCHER, FRESH)
+    by_timelock(world, world.bridge, points_bridge.set_watcher(Address(FRESH.address)))
+    world.mine()
+    world.watching = False
+    database = watcher.read_only_copy(connect(watchers_url, pool_size=1))
+    rounds = itertools.count()
+
+    class Rounds(threading.Event):
+        """Ends after so many looks, the key exchanged between them."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            number = next(rounds)
+            if number == 3:
+                put_key_in_use(settings, state, world.chain, SenderRole.WATCHER)
+            if number == 6:
+                self.set()
+            return super().wait(0 if timeout is None else min(timeout, 0.01))
+
+    stop = Rounds()
+    watcher.run(settings, state, database, stop)
+    database.engine.dispose()
+    said = [each.message for each in caplog.records if each.name == "api.cli.watcher"]
+    assert len(said) == 2
+    assert f"knows {FRESH.address} as the watcher" in said[0]
+    assert said[1] == "Watching again."
+    assert nonce(world, FRESH.address) >= 1
