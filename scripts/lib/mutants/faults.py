@@ -11,6 +11,7 @@ from typing import Final
 from fault import Fault
 from faults_beside import BESIDE
 from faults_bridge import BRIDGE
+from faults_keys import KEYS
 from faults_memorandum import MEMORANDUM
 from faults_polls import POLLS
 from faults_reminders import REMINDERS
@@ -372,6 +373,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     *BESIDE,
     *BRIDGE,
+    *KEYS,
     *POLLS,
     *MEMORANDUM,
     *REMINDERS,

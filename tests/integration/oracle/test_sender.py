@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from ledger.kernel.outbox import outbox
 from ledger.kernel.transaction import Database, execute
 from oracle.chain.port import FeeSuggestion, Refusal, TransactionRefused
+from oracle.contracts.abi import Address, FunctionCall, address
 from oracle.indexer import service as indexer
 from oracle.indexer.model import FinalityPolicy
 from oracle.sender import hops, service, store
+from oracle.sender.holders import Holder, KeyReplaced
 from oracle.sender.model import (
     GasLimitOutOfBounds,
     IntentMoved,
@@ -24,7 +26,7 @@ from oracle.sender.model import (
 )
 from oracle.sender.tables import intent_nonces, intent_transactions, intents
 from oracle.turns.store import hold_turn
-from tests.support.made_up_chain import BRIDGE, MadeUpChain
+from tests.support.made_up_chain import BRIDGE, SENDER, MadeUpChain
 
 ROLE = SenderRole.POSTER
 POLICY = SenderPolicy(stuck_after=timedelta(0), fee_wei_max=100_000, in_flight_max=4)
@@ -309,6 +311,35 @@ def test_a_hole_left_by_a_strangers_lost_transaction_is_filled(
     advance(database, chain)
     assert state_of(database, "a").state is IntentState.FINALIZED
     assert [sent.calldata for sent in chain.done()] == [b"", b"a"]
+
+
+def test_what_a_contract_gives_to_another_key_waits_and_says_why_once(
+    database: Database, chain: MadeUpChain
+) -> None:
+    named = [address("0x" + "cc" * 20)]
+    asked: FunctionCall[Address] = FunctionCall("poster", b"poster", lambda _: named[-1])
+    holders = {ROLE: Holder(BRIDGE, asked)}
+
+    def turn() -> int:
+        indexer.tick(database, chain.reader(), {}, INDEX)
+        return service.advance(
+            database, chain, chain.signer, PATIENT, [SenderRole.RELAYER, ROLE], holders=holders
+        )
+
+    submit(database, "a")
+    with pytest.raises(KeyReplaced, match=f"knows {named[0]} as the poster"):
+        turn()
+    assert turn() == 0
+    with database.engine.connect() as connection:
+        rows = connection.execute(sa.select(intents.c.state, intents.c.refusal)).all()
+    assert [(state, SENDER in refusal) for state, refusal in rows] == [("queued", True)]
+    submit(database, "b")
+    with pytest.raises(KeyReplaced):
+        turn()
+    assert chain.mempool == {}
+    named.append(SENDER)
+    turn()
+    assert sorted(sent.calldata for sent in chain.mempool.values()) == [b"a", b"b"]
 
 
 def test_in_flight_is_bounded(database: Database, chain: MadeUpChain) -> None:

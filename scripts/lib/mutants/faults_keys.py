@@ -1,0 +1,82 @@
+"""Faults in what keeps keys right: a signer that lies, a key that was replaced, what is shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fault import Fault
+
+_MODEL: Final = ("tests/unit/oracle_sender/test_model.py",)
+_SENDER: Final = (
+    "tests/integration/oracle/test_sender.py::"
+    "test_what_a_contract_gives_to_another_key_waits_and_says_why_once",
+)
+_REMOTE: Final = ("tests/integration/chain/test_remote_signer.py",)
+_SHOWN: Final = ("tests/integration/chain/test_addresses_in_errors.py",)
+_SIGNER: Final = ("tests/unit/oracle_chain/test_signer.py",)
+
+KEYS: Final[tuple[Fault, ...]] = (
+    Fault(
+        "the new key signs at a nonce of the old one's",
+        "oracle/sender/model.py",
+        "        if observed.key is not KeyStanding.OURS:\n            return LoseNonce()\n",
+        "",
+        _MODEL,
+    ),
+    Fault(
+        "what a powerless key has signed is waited for for ever",
+        "oracle/sender/model.py",
+        "    if observed.key is KeyStanding.POWERLESS:\n        return LoseNonce()\n",
+        "",
+        _MODEL,
+    ),
+    Fault(
+        "another key makes a transaction dearer that is not its own",
+        "oracle/sender/model.py",
+        "if not can_sign or not first_in_line or",
+        "if not first_in_line or",
+        _MODEL,
+    ),
+    Fault(
+        "what a key without the role would send is tried and fails",
+        "oracle/sender/service.py",
+        "    if ours == present:\n        return False\n",
+        "    if ours:\n        return False\n",
+        _SENDER,
+    ),
+    Fault(
+        "a remote signer may sign for another chain",
+        "oracle/chain/remote_signer.py",
+        '    "chainId",\n',
+        "",
+        _REMOTE,
+    ),
+    Fault(
+        "a remote signer may call somebody else",
+        "oracle/chain/remote_signer.py",
+        '    "to",\n    "accessList",\n',
+        '    "accessList",\n',
+        _REMOTE,
+    ),
+    Fault(
+        "the address of a node is in a job's traceback",
+        "oracle/chain/web3_adapter.py",
+        "raise _unanswered(method, failed) from None",
+        "raise _unanswered(method, failed) from failed",
+        _SHOWN,
+    ),
+    Fault(
+        "the address of a signer is in the log",
+        "api/cli/logs.py",
+        "setLevel(logging.WARNING)",
+        "setLevel(logging.INFO)",
+        _SHOWN,
+    ),
+    Fault(
+        "anybody on the machine may read a key file",
+        "oracle/chain/signer.py",
+        "os.O_TRUNC, 0o600)",
+        "os.O_TRUNC, 0o644)",
+        _SIGNER,
+    ),
+)
