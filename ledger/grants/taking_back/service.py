@@ -157,7 +157,7 @@ def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
     assert asked.decided is not None, "taken back once it was approved"
     assert grant.closed_at is not None, "taken back once it was paid"
     cause = Cause(grants.GRANT_CAUSE, str(grant.grant_id))
-    cancelled = store.cancelled_by_member(work, cause)
+    gone = store.gone_by_member(work, cause)
     return [
         ClawBack(
             member_id=line.member_id,
@@ -170,10 +170,10 @@ def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
             cites_entry=derived_id(
                 grant.closed_at, EntryKind.GRANT, str(grant.grant_id), str(number)
             ),
-            gone=cancelled.get(line.member_id, ZERO),
+            gone=gone.get(line.member_id, ZERO),
         )
         for number, line in enumerate(grant.lines, start=1)
-        if cancelled.get(line.member_id, ZERO) < line.points
+        if gone.get(line.member_id, ZERO) < line.points
     ]
 
 

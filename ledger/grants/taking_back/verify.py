@@ -82,12 +82,12 @@ def _taken_problem(work: Work, grant: Grant, asked: TakeBack) -> str | None:
         number: derived_id(at, EntryKind.CLAWBACK, *claw_key(grant, number)) for number in numbers
     }
     entries = journal.entries(work, list(ids.values()))
-    cancelled = store.cancelled_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
+    gone = store.gone_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
     for number, entry_id in ids.items():
         line = grant.lines[number - 1]
         if entry_id not in entries:
-            if cancelled.get(line.member_id, ZERO) >= line.points:
-                continue  # Nothing was left to take: the condition did not hold.
+            if gone.get(line.member_id, ZERO) >= line.points:
+                continue  # Nothing was left to take: its condition did not hold, or it decayed.
             return f"was done, and the entry of line {number} is not in the journal"
         cause = json.loads(entries[entry_id].draft.cause)
         if cause["why"] != claw_text(asked, number):

@@ -6,9 +6,15 @@ from datetime import date
 
 import pytest
 
+from ledger.grants import service as grants
+from ledger.grants.model import ApproveGrant, CreateGrant, GrantLine
+from ledger.grants.taking_back import service as taking_back
+from ledger.grants.taking_back.model import ApproveTakeBack, AskTakeBack
 from ledger.inactivity import service
 from ledger.kernel.transaction import Work, execute
+from ledger.kernel.units import Points
 from ledger.programme.load import load_programme
+from tests.support.budgets import open_budget
 from tests.support.life import at_time, balance, damaged, findings, parts
 from tests.support.syncs import declare
 from tests.world import World
@@ -204,3 +210,27 @@ def test_verify_names_what_was_changed(
     run(club, "2026-03-18T00:00:00+00:00")
     run(club, "2026-04-01T00:00:00+00:00")
     assert any(said in finding for finding in damaged(club.database, migrator_url, statement))
+
+
+def test_what_decayed_of_a_grant_is_not_taken_a_second_time(world: World) -> None:
+    early = at_time(world, "2025-12-25T09:00:00+00:00")
+    early.activate(CLUB)
+    anna = early.link("anna")
+    early.state("1", "day.opened", "lms:anna", ACT)
+    one, two = world.first_admin, world.second_admin
+    budget = open_budget(early.database, 5000, one, two)
+    lines = (GrantLine(anna, Points(1000)),)
+    asked = CreateGrant(budget_id=budget.budget_id, created_by=one, reason="x", lines=lines)
+    grant = execute(early.database, grants.create, asked)
+    approve = ApproveGrant(grant.grant_id, two, grant.content_digest)
+    execute(early.database, grants.approve, approve)
+    for day in ("2026-03-12", "2026-04-01"):
+        service.run(at_time(world, f"{day}T05:00:00+00:00").database)
+    late = at_time(world, "2026-04-02T05:00:00+00:00")
+    assert parts(late, "anna") == (0, 950)
+    back = execute(late.database, taking_back.ask, AskTakeBack(grant.grant_id, one, "wrong"))
+    yes = ApproveTakeBack(grant.grant_id, two, back.content_digest)
+    execute(late.database, taking_back.approve, yes)
+    taking_back.carry_out(late.database, grant.grant_id)
+    assert (parts(late, "anna"), late.summary("anna").debt) == ((0, 0), Points(0))
+    assert findings(late.database) == []
