@@ -59,8 +59,12 @@ def test_what_was_settled_is_taken_over_and_what_last_survived_is_not(
 ) -> None:
     mutate = part("mutate")
     verdicts = [("a", "killed"), ("b", "killed"), ("b", "survived"), ("c", "does not compile")]
-    lines = [{"name": f"Anchors: x => {after}", "verdict": said} for after, said in verdicts]
-    monkeypatch.setattr(mutate, "_lines", lambda: lines)
+    lines = [
+        {"name": f"Anchors: x => {after}", "verdict": said, "why": "a test fails"}
+        for after, said in verdicts
+    ]
+    slow = {"name": "Anchors: x => d", "verdict": "killed", "why": f"{mutate.NO_END} within 1 s"}
+    monkeypatch.setattr(mutate, "_lines", lambda: [*lines, slow])
     mutants = [_mutant(mutate, after, "ROR") for after in "abcd"]
     carried = mutate._carried(mutants)
     assert [carried.get(mutate._key(each)) for each in mutants] == [

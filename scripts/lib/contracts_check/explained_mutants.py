@@ -337,5 +337,41 @@ EXPLAINED: Final[Mapping[str, str]] = {
         "VklGovernor: if (given == 0) revert SettingZero(); => if (given <= 0) revert "
         "SettingZero();"
     ): _UNSIGNED,
+    (
+        "VklGovernor: Pinned storage pinned = _pinned[proposalId]; => Pinned memory "
+        "pinned = _pinned[proposalId]; [1]"
+    ): _COPY,
+    (
+        "VklGovernor: Terms storage terms = _terms[Kind.Constitution]; => Terms memory "
+        "terms = _terms[Kind.Constitution]; [1]"
+    ): _COPY,
+    (
+        "VklGovernor: Terms memory terms = _terms[kind]; => Terms storage terms = _terms[kind]; [2]"
+    ): _COPY,
+    (
+        "VklGovernor: for (uint256 i = 0; i < parameters.terms.length; ++i) { => for "
+        "(uint256 i = 0; i < parameters.terms.length; i++) {"
+    ): _SAME_STEP,
+    (
+        "VklGovernor: for (uint256 i = 1; i < targets.length; ++i) { => for (uint256 i = "
+        "1; i < targets.length; i++) {"
+    ): _SAME_STEP,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint256 i = "
+        "0; i < targets.length; i++) { [1]"
+    ): _SAME_STEP,
+    (
+        "VklGovernor: for (uint256 i = 0; i < targets.length; ++i) { => for (uint256 i = "
+        "0; i < targets.length; i++) { [2]"
+    ): _SAME_STEP,
+    (
+        "VklGovernor: if (i >= calldatas.length || calldatas[i].length < 4) return false; "
+        "=> if (i == calldatas.length || calldatas[i].length < 4 || calldatas[i].length < "
+        "4) return false;"
+    ): _UP_BY_ONE,
+    (
+        "VklGovernor: Pinned storage pinned = _pinned[proposalId]; => Pinned memory "
+        "pinned = _pinned[proposalId]; [2]"
+    ): _COPY,
 }
 """By the mutant's name: contract, line before and after, and its place among lines alike."""

@@ -23,6 +23,8 @@ from oracle.contracts.compiler import SETTINGS
 
 TESTS_TIMEOUT_S: Final = 300
 COMPILE_TIMEOUT_S: Final = 600
+NO_END: Final = "the tests did not end"
+"""Why a fault is taken as noticed where it may be the machine that is slow."""
 ABSTRACT: Final = {"GovernorProposeBySig": "VklGovernor"}
 """Which contract is created where the file's own cannot be."""
 OWN_SUITES: Final = {
@@ -126,7 +128,7 @@ def judge(
             if failed := failures(read_report(done)):
                 return Verdict.KILLED, failed[0]
     except subprocess.TimeoutExpired:
-        return Verdict.KILLED, f"the tests did not end within {TESTS_TIMEOUT_S} s"
+        return Verdict.KILLED, f"{NO_END} within {TESTS_TIMEOUT_S} s"
     finally:
         artifact.write_text(sound, "utf-8")
     return Verdict.SURVIVED, "every test passes"

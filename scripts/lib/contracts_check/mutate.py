@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from explained_mutants import EXPLAINED
-from judging import ABSTRACT, Variant, Verdict, codes, every_test, judge, same_code, source
+from judging import ABSTRACT, NO_END, Variant, Verdict, codes, every_test, judge, same_code, source
 from tools import environment, tool
 from workplace import ROOT, TESTS, Workplace, workplace
 
@@ -193,6 +193,8 @@ def _judged(mutants: Sequence[Mutant], workers: int) -> Iterator[tuple[Mutant, V
         for contract in dict.fromkeys(each.contract for each in mutants)
         for batch in _batches([each for each in mutants if each.contract == contract])
     ]
+    if not batches:
+        return
     with ExitStack() as stack:
         first = stack.enter_context(workplace())
         first.build()
@@ -233,7 +235,8 @@ def _judge_batch(
             yield mutant, Verdict.NO_CODE, "the compiler refuses it"
             continue
         verdict, why = judge(place, mutant.contract, code, every_test(mutant.contract))
-        if verdict is Verdict.SURVIVED and same_code(Variant(mutant.contract, mutant.text)):
+        open_yet = verdict is Verdict.SURVIVED and mutant.name not in EXPLAINED
+        if open_yet and same_code(Variant(mutant.contract, mutant.text)):
             verdict, why = Verdict.SAME_CODE, "the compiler makes the same code of it"
         yield mutant, verdict, why
 
@@ -264,13 +267,15 @@ def _kept(tests: str) -> dict[str, Verdict]:
 def _carried(mutants: Sequence[Mutant]) -> dict[str, Verdict]:
     """What was settled with earlier texts of tests, or of the contract around the same change.
 
-    Of several judgements the last counts. Settled is what was killed, is no code, or is explained.
+    Of several judgements the last counts. Settled is what was killed, is no code, or is explained;
+    not what had no end, which may have been a slow machine's.
     """
-    last = {line["name"]: Verdict(line["verdict"]) for line in _lines()}
+    last = {line["name"]: line for line in _lines()}
     settled = {
-        name: verdict
-        for name, verdict in last.items()
-        if verdict is not Verdict.SURVIVED or name in EXPLAINED
+        name: Verdict(line["verdict"])
+        for name, line in last.items()
+        if not line["why"].startswith(NO_END)
+        and (line["verdict"] != Verdict.SURVIVED or name in EXPLAINED)
     }
     return {_key(each): settled[each.name] for each in mutants if each.name in settled}
 
