@@ -7,10 +7,8 @@ from typing import Final
 from fault import Fault
 
 _MODEL: Final = ("tests/unit/oracle_sender/test_model.py",)
-_SENDER: Final = (
-    "tests/integration/oracle/test_sender.py::"
-    "test_what_a_contract_gives_to_another_key_waits_and_says_why_once",
-)
+_HELD: Final = "test_what_a_contract_gives_to_another_key_waits_and_says_why_once"
+_SENDER: Final = (f"tests/integration/oracle/test_sender.py::{_HELD}",)
 _REMOTE: Final = ("tests/integration/chain/test_remote_signer.py",)
 _SHOWN: Final = ("tests/integration/chain/test_addresses_in_errors.py",)
 _SIGNER: Final = ("tests/unit/oracle_chain/test_signer.py",)
