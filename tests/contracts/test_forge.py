@@ -19,6 +19,8 @@ SUITES: Final = {
     "VklGovernorTest",
     "BallotRelayTest",
     "BridgeEdgesTest",
+    "CharterTest",
+    "VklGovernorEdgesTest",
     "AttacksOnTheBridgeTest",
     "AttacksOnVotesTest",
     "EventsTest",
