@@ -212,15 +212,15 @@ class History:
 
     def issue_code(self) -> None:
         discount = self.chance.randint(1, 900)
-        products, rate = self.chance.choice(
+        products, rate, extra = self.chance.choice(
             [
-                (("*",), RATES["mentor"]),
-                (("mentor:ann",), RATES["mentor"]),
-                (("course:*", "book:*"), RATES["course"]),
-                (("book:go",), RATES["book"]),
+                (("*",), RATES["mentor"], 0),
+                (("mentor:ann",), RATES["mentor"], 0),
+                (("course:*", "book:*"), RATES["course"], 1),
+                (("book:go",), RATES["book"], 0),
             ]
         )
-        points = math.ceil(discount / rate)
+        points = math.ceil(discount / rate) + extra
         command = IssueCode(
             self.school.member, "lms", "USD", discount, products, life=timedelta(hours=1)
         )
