@@ -45,7 +45,10 @@ def test_every_planted_fault_stands_where_it_says_and_still_parses(mutants: Any)
         source = (ROOT / fault.file).read_text("utf-8")
         assert source.count(fault.old) == 1, f"{fault.file}: {fault.name}: state it anew"
         ast.parse(source.replace(fault.old, fault.new))
-        assert all((ROOT / path).exists() for path in fault.tests)
+        for test in fault.tests:
+            path, _, name = test.partition("::")
+            assert (ROOT / path).exists(), test
+            assert not name or f"def {name}(" in (ROOT / path).read_text("utf-8"), test
 
 
 def test_mutants_differ_in_one_place_and_parse(mutants: Any) -> None:
