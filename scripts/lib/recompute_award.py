@@ -21,9 +21,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-READ = "zone rounding attributes period period_multipliers rules multipliers cap per points table "
-READ += "id title on to owner once_per limit category by attribute condition types count programme "
-READ += "day half_up version vesting inactivity emission splits validity redemption bridge referral"
+READ = """zone rounding attributes period period_multipliers rules multipliers cap per points table
+id on to owner once_per limit category by attribute condition types count day half_up programme
+version title vesting inactivity emission splits validity redemption bridge referral standing levels
+voice"""  # From "version" on: decides what becomes of an award, not its worth.
 
 
 @cache
@@ -35,9 +36,8 @@ def at(text):
 
 
 def found(event, path):
-    return reduce(
-        lambda e, name: e.get(name) if isinstance(e, dict) else None, path.split("."), event
-    )
+    step = lambda e, name: e.get(name) if isinstance(e, dict) else None  # noqa: E731
+    return reduce(step, path.split("."), event)
 
 
 class Recompute:

@@ -7,6 +7,8 @@ import runpy
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from ledger.programme.load import load_programme
 from ledger.scoring.model import Activation
 from ledger.scoring.project import project
@@ -60,3 +62,13 @@ def test_it_comes_to_what_the_projection_comes_to_where_keys_and_a_fixed_cap_cou
         recompute(without_key, told, [each]).awards != recompute(SCHOOL, told, [each]).awards
         for each in PEOPLE
     ), "no key was used twice"
+
+
+def test_what_becomes_of_awards_it_leaves_alone_and_what_it_does_not_know_it_refuses() -> None:
+    recompute = runpy.run_path(str(SCRIPT))["Recompute"]
+    stated = _history()
+    plain = recompute(SCHOOL, stated, PEOPLE[:1]).awards
+    words = "\nstanding: {categories: [learning]}\nvoice: {value: standing}\nlevels: []\n"
+    assert recompute(SCHOOL + words, stated, PEOPLE[:1]).awards == plain
+    with pytest.raises(AssertionError, match="reductions"):
+        recompute(SCHOOL + "\nreductions: []\n", stated, PEOPLE[:1])
