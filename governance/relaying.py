@@ -1,7 +1,7 @@
 """What the relayer may be asked for: bounded per member and per day, so that nobody drains it.
 
-The relayer pays the gas of everybody's ballots, delegations and proposals. Each intent of theirs
-counts with its gas limit. Whoever is refused is shown the raw call and may send it alone.
+The relayer pays the gas of everybody's ballots, delegations, permits and proposals. Each intent of
+theirs counts with its gas limit. Whoever is refused is shown the raw call and may send it alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oracle.sender.model import NoChainYet
 
 WINDOW: Final = timedelta(days=1)
 MEMBER_ACTIONS_MAX: Final = 60
-"""Ballots, delegations and proposals of one member in a day."""
+"""Ballots, delegations, permits and proposals of one member in a day."""
 GAS_MAX: Final = 2_000_000_000
 """Gas limits of everybody's in a day; some 120 full blocks of the largest transactions."""
 PATIENCE_S: Final = 600

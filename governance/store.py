@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from governance.permits.tables import permits
 from governance.tables import ballots, delegations, proposals
 from ledger.kernel.transaction import Work
 from oracle.sender.tables import intents
@@ -22,12 +23,13 @@ def lock_budgets(work: Work) -> None:
 
 
 def actions_of(work: Work, member_id: UUID, since: datetime) -> int:
-    """Ballots, delegations and proposals of a member since then."""
+    """Ballots, delegations, permits and proposals of a member since then."""
     counts = [
         sa.select(sa.func.count()).where(table.c.member_id == member_id, when >= since)
         for table, when in (
             (ballots, ballots.c.received_at),
             (delegations, delegations.c.received_at),
+            (permits, permits.c.received_at),
             (proposals, proposals.c.submitted_at),
         )
     ]

@@ -99,6 +99,7 @@ REFUSALS: Final = (
     LEDGER_REFUSALS
     | {(table, f"{table}_append_only") for table in APPEND_ONLY}
     | {("delegations", "delegations_kept"), ("delegations", "delegations_fixed")}
+    | {("permits", "permits_kept"), ("permits", "permits_fixed")}
     | {("polls", "polls_kept"), ("polls", "polls_fixed")}
     | {
         (table, f"{table}_{suffix}")
@@ -106,7 +107,7 @@ REFUSALS: Final = (
         for suffix in ("kept", "fixed")
     }
 )
-"""Every refusal of the database; an erasure may blank the addresses of a delegation."""
+"""Every refusal of the database; an erasure may blank the addresses of delegations and permits."""
 
 CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(REFUSALS),

@@ -22,6 +22,7 @@ from api.http.principal import CurrentMember
 from api.http.routes.bridge import CompositionHere
 from api.pages.rendering import View, ViewHere
 from api.pages.reserve import both_sides
+from governance.permits import service as permits
 from governance.proposals import reading
 from governance.proposals.reading import VoterFacts
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -89,6 +90,7 @@ def wallet(view: ViewHere, member_id: CurrentMember, composition: CompositionHer
         policy = _policy(composition, work)
         carried = _carried(view, work, member_id)
         paused = record.guard(work).paused
+        given = permits.permits_of(work, member_id)
     voter = None if linked is None else _voter(composition, linked)
     return view.render(
         "wallet/wallet.html",
@@ -102,6 +104,7 @@ def wallet(view: ViewHere, member_id: CurrentMember, composition: CompositionHer
         carried=carried,
         state=_state_text(carried),
         voter=voter,
+        permits=given,
         tokens_whole=None if voter is None else voter.tokens.amount // TOKEN_UNITS_PER_POINT,
         both_sides=both_sides(view, composition),
     )

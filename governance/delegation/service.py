@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from governance import relaying
+from governance import relaying, token_numbers
 from governance.contracts import GovernanceContracts
 from governance.delegation import store
 from governance.proposals.reading import VoterFacts
@@ -116,7 +116,9 @@ def delegate(work: Work, command: Delegate) -> Delegation:
     _check(command)
     known = relaying.require_chain(work)
     relaying.spend(work, command.member_id, DELEGATE_GAS)
-    key = _intent_key(work, known.chain_key, facts.account, command.nonce)
+    key = token_numbers.free_key(work, "delegate", known.chain_key, facts.account, command.nonce)
+    if key is None:
+        raise DelegationStale("A signature with this number is already on its way.")
     row = store.NewDelegation(
         delegation_id=work.ids.new(work.now),
         chain_key=known.chain_key,
@@ -127,8 +129,7 @@ def delegate(work: Work, command: Delegate) -> Delegation:
         signature_expires_at=datetime.fromtimestamp(command.expiry_s, UTC),
         intent_key=key,
     )
-    if not store.insert(work, row):
-        raise DelegationStale("A delegation with this number is already on its way.")
+    store.insert(work, row)
     call = delegate_call(command.delegatee, command.nonce, command.expiry_s, command.signature)
     sender.submit(
         work,
@@ -171,17 +172,6 @@ def _check(command: Delegate) -> None:
         )
     if command.nonce != command.facts.delegation_nonce:
         raise DelegationStale("The delegation was signed over an old number. Sign again.")
-
-
-def _intent_key(work: Work, chain_key: int, account: Address, nonce: int) -> str:
-    """A number that no transaction used up may be signed over again: its last order has failed."""
-    earlier = store.intents_with(work, chain_key, account, nonce)
-    for key in earlier:
-        outcome = sender.outcome(work, key)
-        if outcome is None or outcome.state is not IntentState.FAILED:
-            raise DelegationStale("A delegation with this number is already on its way.")
-    key = f"governance.delegate:{chain_key}:{account}:{nonce}"
-    return f"{key}:{len(earlier)}" if earlier else key
 
 
 def _delegation(work: Work, row: store.StoredDelegation) -> Delegation:

@@ -7,9 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from governance.tables import delegations, wei
+from governance.tables import delegations
 from ledger.kernel.transaction import Work
 
 
@@ -38,25 +37,9 @@ class StoredDelegation:
     received_at: datetime
 
 
-def insert(work: Work, row: NewDelegation) -> bool:
-    """Keep one; False if that number of that wallet was asked for before."""
-    result = work.connection.execute(
-        pg.insert(delegations)
-        .values(**asdict(row), received_at=work.now)
-        .on_conflict_do_nothing()
-        .returning(delegations.c.delegation_id)
-    )
-    return result.first() is not None
-
-
-def intents_with(work: Work, chain_key: int, delegator: str, nonce: int) -> list[str]:
-    """Intents that were to carry this number of this wallet."""
-    query = sa.select(delegations.c.intent_key).where(
-        delegations.c.chain_key == chain_key,
-        delegations.c.delegator_address == delegator,
-        delegations.c.nonce == wei(nonce),
-    )
-    return list(work.connection.execute(query).scalars())
+def insert(work: Work, row: NewDelegation) -> None:
+    """Keep one."""
+    work.connection.execute(delegations.insert().values(**asdict(row), received_at=work.now))
 
 
 def of_member(work: Work, member_id: UUID) -> list[StoredDelegation]:

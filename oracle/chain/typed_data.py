@@ -216,6 +216,20 @@ def delegation(domain: Domain, *, delegatee: Address, nonce: int, expiry_s: int)
     return TypedData(domain, "Delegation", values)
 
 
+def permit(
+    domain: Domain, *, owner: Address, spender: Address, value: int, nonce: int, deadline_s: int
+) -> TypedData:
+    """Token units of the signer that another account may move (ERC-2612): `permit`."""
+    values = {
+        "owner": owner,
+        "spender": spender,
+        "value": value,
+        "nonce": nonce,
+        "deadline": deadline_s,
+    }
+    return TypedData(domain, "Permit", values)
+
+
 def redemption(
     domain: Domain,
     *,

@@ -50,6 +50,16 @@ const DEEDS = {
     return () => location.assign(`/votes/${made.id}`);
   },
 
+  async permit(form, _, sign) {
+    const spender = form.elements.spender.value.trim();
+    const units = String(BigInt(form.elements.permitted.value) * 10n ** 18n);
+    const shown = await get(`/v1/permit-message?${new URLSearchParams({ spender, units })}`);
+    const signature = await sign(shown.typed_data);
+    const { nonce, deadline } = shown;
+    await post("/v1/permits", { spender, units, nonce, deadline, signature }, form.elements.csrf.value);
+    return () => location.reload();
+  },
+
   async delegation(form, submitter, sign) {
     const other = submitter?.value === "other" ? form.elements.delegatee.value.trim() : "";
     const shown = await get(`/v1/delegation-message${other ? `?${new URLSearchParams({ delegatee: other })}` : ""}`);

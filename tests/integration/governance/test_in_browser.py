@@ -146,6 +146,22 @@ def test_votes_are_divided(window: Window) -> None:
     assert ballot["division"] == {side: str(count * 10**18) for side, count in votes.items()}
 
 
+def test_another_account_may_move_tokens(window: Window) -> None:
+    community, spender = window.community, window.community.voters[1].key.address
+    window.open("/wallet")
+    window.page.get_by_text("Let another account move my tokens").click()
+    window.says("whenever they want")
+    window.page.get_by_label("Account that may").fill(spender)
+    window.page.get_by_label("Whole tokens, at most").fill("7")
+    with window.page.expect_navigation():
+        window.press("Sign the permit")
+    window.page.get_by_text("Let another account move my tokens").click()
+    window.says("On its way to the chain")
+    community.until(lambda: community.get("/v1/permits")["data"][0]["state"] == "done")
+    (made,) = community.get("/v1/permits")["data"]
+    assert (made["spender"], made["units"]) == (spender, str(7 * 10**18))
+
+
 def test_what_a_wallet_may_refuse(window: Window) -> None:
     window.open("/votes/new")
     window.wallet.accounts = [window.community.voters[1].key.address]

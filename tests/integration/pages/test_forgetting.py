@@ -63,7 +63,7 @@ def test_over_http_what_stays_is_confirmed_first(app: FastAPI, maria: Reader) ->
     client = client_of(app, **maria._who("en"))
     told = client.get("/v1/members/me/erasure").json()
     assert told["stays_on_chain"] == {
-        **dict.fromkeys(("mints", "burns", "ballots", "delegations", "proposals"), 0)
+        **dict.fromkeys(("mints", "burns", "ballots", "delegations", "permits", "proposals"), 0)
     }
     refused = client.post("/v1/members/me/erasure", json={"confirm": "no"})
     assert (refused.status_code, refused.json()["code"]) == (409, "erasure_not_confirmed")
