@@ -259,6 +259,7 @@ def test_a_watcher_that_was_replaced_says_so_and_sends_nothing(world: World) -> 
     world.take_keys(LocalSigner(keys(world, watcher=FRESH)))
     world.mine(after_s=86_400)
     assert world.look().heartbeat
+    world.mine()
     assert nonce(world, FRESH.address) == 1
 
 
