@@ -20,6 +20,7 @@ from api.governing import governing_of
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.http.routes.bridge import CompositionHere
+from api.http.routes.permits import as_they_stand
 from api.pages.rendering import View, ViewHere
 from api.pages.reserve import both_sides
 from governance.permits import service as permits
@@ -90,8 +91,13 @@ def wallet(view: ViewHere, member_id: CurrentMember, composition: CompositionHer
         policy = _policy(composition, work)
         carried = _carried(view, work, member_id)
         paused = record.guard(work).paused
-        given = permits.permits_of(work, member_id)
+        given = [
+            each
+            for each in permits.permits_of(work, member_id)
+            if linked is not None and each.allowance.owner == address(linked)
+        ]
     voter = None if linked is None else _voter(composition, linked)
+    carried_permits, allowed = as_they_stand(composition, given)
     return view.render(
         "wallet/wallet.html",
         wallet=None if linked is None else address(linked),
@@ -104,7 +110,8 @@ def wallet(view: ViewHere, member_id: CurrentMember, composition: CompositionHer
         carried=carried,
         state=_state_text(carried),
         voter=voter,
-        permits=given,
+        permits=carried_permits,
+        standing=[] if linked is None or allowed is None else allowed.standing(address(linked)),
         tokens_whole=None if voter is None else voter.tokens.amount // TOKEN_UNITS_PER_POINT,
         both_sides=both_sides(view, composition),
     )

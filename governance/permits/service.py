@@ -20,7 +20,7 @@ from governance.proposals.model import SignatureNotYours
 from governance.proposals.reading import VoterFacts
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import TokenUnits
+from ledger.kernel.units import TOKEN_UNITS_PER_POINT, TokenUnits
 from oracle.bindings import vkl_token
 from oracle.chain import typed_data
 from oracle.contracts.abi import ZERO_ADDRESS, Address
@@ -30,7 +30,8 @@ from oracle.sender.service import SubmitIntent
 
 PERMIT_GAS: Final = 150_000
 SIGNATURE_LIFE_S: Final = 3_600
-SHOWN_MAX: Final = 50
+SHOWN_MAX: Final = 20
+COUNTED_MAX: Final = 10**12 * TOKEN_UNITS_PER_POINT
 _FINISHED: Final = {
     IntentState.MINED: "mined",
     IntentState.FINALIZED: "done",
@@ -67,6 +68,11 @@ class Allowance:
     spender: Address
     units: TokenUnits
 
+    @property
+    def is_without_bound(self) -> bool:
+        """Whether it is more than anybody will ever have: all there is, said by a great number."""
+        return self.units.amount > COUNTED_MAX
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -87,6 +93,7 @@ class CarriedPermit:
 
     permit_id: UUID
     allowance: Allowance
+    nonce: int
     received_at: datetime
     state: str
     failure: str | None
@@ -159,7 +166,7 @@ def permit(work: Work, command: Permit) -> CarriedPermit:
             PERMIT_GAS,
         ),
     )
-    return CarriedPermit(row.permit_id, allowance, work.now, "waiting", None)
+    return CarriedPermit(row.permit_id, allowance, row.nonce, work.now, "waiting", None)
 
 
 def permits_of(work: Work, member_id: UUID) -> list[CarriedPermit]:
@@ -198,4 +205,4 @@ def _carried(work: Work, row: StoredPermit) -> CarriedPermit:
         Address(row.owner_address), Address(row.spender_address), TokenUnits(row.units)
     )
     failure = None if outcome is None else outcome.failure
-    return CarriedPermit(row.permit_id, allowance, row.received_at, state, failure)
+    return CarriedPermit(row.permit_id, allowance, row.nonce, row.received_at, state, failure)

@@ -7,15 +7,20 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.composition import Composition
+from api.governing import governing_of
 from api.http.idempotency import OnceHere, once_responses
 from api.http.principal import CurrentMember
 from api.http.problems import responses
 from api.http.routes.governance import CompositionHere, SignerHere
+from governance.permits import reading
 from governance.permits import service as permits
+from governance.permits.reading import Allowed
 from governance.permits.service import Allowance, CarriedPermit
-from governance.proposals import reading
+from governance.proposals.reading import voter_facts
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
+from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.units import TokenUnits
 from oracle.contracts.abi import Address, address
@@ -48,7 +53,7 @@ def permit_message(
 ) -> dict[str, Any]:
     """What to sign so that another account may move so many token units; nothing is kept."""
     governing = signer.governing
-    facts = reading.voter_facts(governing.chain, governing.contracts, signer.wallet)
+    facts = voter_facts(governing.chain, governing.contracts, signer.wallet)
     allowance = _allowance(signer.wallet, spender, units)
     deadline = facts.block.timestamp_s + permits.SIGNATURE_LIFE_S
     message = permits.permit_message(
@@ -69,7 +74,7 @@ def permit(body: PermitBody, signer: SignerHere, once: OnceHere) -> Response:
     governing, contracts = signer.governing, signer.governing.contracts
     allowance = _allowance(signer.wallet, body.spender, body.units)
     signature = bytes.fromhex(body.signature[2:])
-    facts = reading.voter_facts(governing.chain, contracts, signer.wallet)
+    facts = voter_facts(governing.chain, contracts, signer.wallet)
     command = permits.Permit(
         signer.member_id, allowance, body.deadline, body.nonce, signature, facts, contracts
     )
@@ -83,10 +88,32 @@ def permit(body: PermitBody, signer: SignerHere, once: OnceHere) -> Response:
 
 @router.get("/permits", responses=responses(401, 503))
 def my_permits(composition: CompositionHere, member: CurrentMember) -> dict[str, Any]:
-    """The permits that whoever asks had us carry, newest first."""
+    """What whoever asks had us carry, newest first, and what those accounts may move now."""
     with composition.database.read() as work:
         found = permits.permits_of(work, member)
-    return {"data": [permit_json(each) for each in found], "next_cursor": None}
+    shown, now = as_they_stand(composition, found)
+    return {
+        "data": [{**permit_json(each), "allowed_now": _units_now(each, now)} for each in shown],
+        "next_cursor": None,
+    }
+
+
+def as_they_stand(
+    composition: Composition, found: list[CarriedPermit]
+) -> tuple[list[CarriedPermit], Allowed | None]:
+    """With what the token allows now; as we know them, and none, while it cannot be asked."""
+    if not found:
+        return found, Allowed({}, {})
+    if not composition.chain_is_on:
+        return found, None
+    try:
+        governing = governing_of(composition)
+        now = reading.allowed_now(governing.chain, governing.contracts, found)
+    except VkladError as error:
+        if error.kind is not ErrorKind.UNAVAILABLE:
+            raise
+        return found, None
+    return reading.as_they_stand(found, now), now
 
 
 def permit_json(permit: CarriedPermit) -> dict[str, Json]:
@@ -100,6 +127,12 @@ def permit_json(permit: CarriedPermit) -> dict[str, Json]:
         "failure": permit.failure,
         "received_at": Instant.of(permit.received_at).isoformat(),
     }
+
+
+def _units_now(permit: CarriedPermit, now: Allowed | None) -> str | None:
+    if now is None:
+        return None
+    return str(now.units[permit.allowance.owner, permit.allowance.spender].amount)
 
 
 def _allowance(owner: Address, spender: str, units: str) -> Allowance:

@@ -1,9 +1,11 @@
-// Ballots, proposals and delegations: ask for the message, sign it, post the signature, tell what
+// Ballots, proposals, permits and delegations: ask for the message, sign it, post the signature, tell what
 // happens. A form names its deed by data-sign and holds its sentences (templates/votes/signing.html).
 
 import {
   chooser, connect, fail, get, LOOK_EVERY_MS, post, say, signTypedData, typing, WalletError,
 } from "./wallet.mjs";
+
+const UNITS_PER_TOKEN = 10n ** 18n;
 
 // What each kind of proposal wants beside its words, from the form's fields.
 const ORDERS = {
@@ -52,12 +54,13 @@ const DEEDS = {
 
   async permit(form, _, sign) {
     const spender = form.elements.spender.value.trim();
-    const units = String(BigInt(form.elements.permitted.value) * 10n ** 18n);
+    const units = String(BigInt(Number(form.elements.permitted.value)) * UNITS_PER_TOKEN);
     const shown = await get(`/v1/permit-message?${new URLSearchParams({ spender, units })}`);
-    const signature = await sign(shown.typed_data);
+    const { spender: to, value } = shown.typed_data.message;
+    const signature = await sign(shown.typed_data, `${BigInt(value) / UNITS_PER_TOKEN} VKL → ${to}`);
     const { nonce, deadline } = shown;
-    await post("/v1/permits", { spender, units, nonce, deadline, signature }, form.elements.csrf.value);
-    return () => location.reload();
+    const made = await post("/v1/permits", { spender, units, nonce, deadline, signature }, form.elements.csrf.value);
+    return () => follow(form, "/v1/permits", made.id);
   },
 
   async delegation(form, submitter, sign) {
@@ -66,7 +69,7 @@ const DEEDS = {
     const signature = await sign(shown.typed_data);
     const { delegatee, nonce, expiry } = shown;
     const made = await post("/v1/delegations", { delegatee, nonce, expiry, signature }, form.elements.csrf.value);
-    return () => followDelegation(form, made.id);
+    return () => follow(form, "/v1/delegations", made.id);
   },
 };
 
@@ -82,12 +85,13 @@ function divided(form) {
   };
 }
 
-async function followDelegation(form, id) {
-  const { data } = await get("/v1/delegations");
+// A delegation or permit under way: say why it failed, or show the page anew.
+async function follow(form, path, id) {
+  const { data } = await get(path);
   const found = data.find((each) => each.id === id);
   if (found?.state === "failed") say(form, "rejected", { tone: "bad", detail: found.failure ?? "" });
   else if (found?.state === "mined" || found?.state === "done") location.reload();
-  else setTimeout(() => followDelegation(form, id).catch(() => null), LOOK_EVERY_MS);
+  else setTimeout(() => follow(form, path, id).catch(() => null), LOOK_EVERY_MS);
 }
 
 async function submit(event) {
@@ -99,10 +103,10 @@ async function submit(event) {
   for (const button of buttons) button.disabled = true;
   try {
     say(form, "asking");
-    const sign = async (typedData) => {
+    const sign = async (typedData, detail = "") => {
       say(form, "connecting");
       const wallet = await connect(form.dataset.wallet, chooser(form));
-      say(form, "sign");
+      say(form, "sign", { detail });
       const signature = await signTypedData(wallet, typedData);
       say(form, "sending");
       return signature;

@@ -13,6 +13,7 @@ from faults_beside import BESIDE
 from faults_bridge import BRIDGE
 from faults_keys import KEYS
 from faults_memorandum import MEMORANDUM
+from faults_permits import PERMITS
 from faults_polls import POLLS
 from faults_reminders import REMINDERS
 
@@ -376,5 +377,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *KEYS,
     *POLLS,
     *MEMORANDUM,
+    *PERMITS,
     *REMINDERS,
 )

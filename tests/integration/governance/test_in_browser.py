@@ -150,16 +150,24 @@ def test_another_account_may_move_tokens(window: Window) -> None:
     community, spender = window.community, window.community.voters[1].key.address
     window.open("/wallet")
     window.page.get_by_text("Let another account move my tokens").click()
-    window.says("whenever they want")
+    window.says("at any time and without asking again")
     window.page.get_by_label("Account that may").fill(spender)
     window.page.get_by_label("Whole tokens, at most").fill("7")
-    with window.page.expect_navigation():
-        window.press("Sign the permit")
-    window.page.get_by_text("Let another account move my tokens").click()
-    window.says("On its way to the chain")
+    window.wallet.willing = False
+    window.press("Sign the permit")
+    window.says("You did not sign. Nothing was sent.")
+    window.wallet.willing = True
+    window.press("Sign the permit")
+    window.says("Received.")
+    community.until(lambda: bool(community.get("/v1/permits")["data"]))
     community.until(lambda: community.get("/v1/permits")["data"][0]["state"] == "done")
     (made,) = community.get("/v1/permits")["data"]
     assert (made["spender"], made["units"]) == (spender, str(7 * 10**18))
+    window.says("May take 7 VKL from you at any time")
+    window.press("Take the permit back")
+    window.says("Received.")
+    community.until(lambda: community.get("/v1/permits")["data"][0]["allowed_now"] == "0")
+    expect(window.page.get_by_text("May take 7 VKL")).to_have_count(0, timeout=15_000)
 
 
 def test_what_a_wallet_may_refuse(window: Window) -> None:

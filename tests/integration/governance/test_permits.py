@@ -9,13 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from api.erasing import EraseMember, erase_and_list, tell
+from api.http.routes.permits import PREFIX
 from api.supervisor.state import StateFolder
 from governance import relaying
 from governance.permits import service as permits
+from ledger.kernel.ids import format_id
 from oracle.bindings import vkl_token
 from oracle.chain.port import BlockTag, read
 from oracle.contracts.abi import address
-from tests.support.chain_nodes import funded_account
+from tests.support.chain_nodes import FIRST_MEMBER, funded_account
 from tests.support.governance import OUTSIDER, Community, Voter
 
 SPENDER = address(funded_account(OUTSIDER).address)
@@ -31,6 +33,14 @@ def permitted(community: Community, voter: Voter) -> int:
 
 def _gas_money(community: Community, voter: Voter) -> int:
     return community.node.chain().balance_wei(address(voter.key.address), BlockTag.LATEST)
+
+
+def _sent(community: Community, permit_id: str) -> str:
+    """How far our own order is, whatever the token says."""
+    with community.database.read() as work:
+        found = permits.permits_of(work, community.voters[0].member_id)
+    (state,) = [each.state for each in found if format_id(PREFIX, each.permit_id) == permit_id]
+    return state
 
 
 def signed(
@@ -70,8 +80,63 @@ def test_anybody_may_bring_the_call_that_was_shown(community: Community) -> None
     community.send_raw_as(OUTSIDER, made["call"])
     assert permitted(community, voter) == 30 * POINT
     assert refused(community, voter, body) == (409, "permit_stale")
+    community.until(lambda: _sent(community, made["id"]) == "failed")
+    brought = newest(community, voter)
+    assert (brought["state"], brought["failure"]) == ("done", None)
+    assert brought["allowed_now"] == str(30 * POINT)
+
+
+def test_what_a_later_word_undid_was_not_done(community: Community) -> None:
+    """A permit that failed is not taken for done because another with its number counts."""
+    voter = community.voters[0]
+    assert community.post("/v1/permits", voter, signed(community, voter))[0] == 201
+    community.node.pass_time(3_700)
     community.until(lambda: newest(community, voter)["state"] == "failed")
-    assert permitted(community, voter) == 30 * POINT
+    assert newest(community, voter)["allowed_now"] == "0"
+    assert community.post("/v1/permits", voter, signed(community, voter))[0] == 201
+    community.until(lambda: newest(community, voter)["state"] == "done")
+    again, expired = community.get("/v1/permits", voter)["data"]
+    assert [again["state"], expired["state"]] == ["done", "failed"]
+    assert expired["failure"]
+    assert expired["allowed_now"] == again["allowed_now"] == str(30 * POINT)
+
+
+def test_what_was_taken_is_allowed_no_more(community: Community) -> None:
+    voter = community.voters[0]
+    assert community.post("/v1/permits", voter, signed(community, voter))[0] == 201
+    community.until(lambda: newest(community, voter)["state"] == "done")
+    taking = vkl_token.transfer_from(address(voter.key.address), SPENDER, 10 * POINT)
+    community.send_as(OUTSIDER, community.contracts.token, taking)
+    assert newest(community, voter)["allowed_now"] == str(20 * POINT)
+    community.lose_the_chain()
+    told = newest(community, voter)
+    assert (told["state"], told["allowed_now"]) == ("done", None)
+
+
+def test_without_a_bound(community: Community) -> None:
+    """Only over HTTP: the page takes no more than there is in the wallet."""
+    voter, most = community.voters[0], 2**256 - 1
+    assert community.post("/v1/permits", voter, signed(community, voter, most))[0] == 201
+    community.until(lambda: newest(community, voter)["state"] == "done")
+    assert newest(community, voter)["allowed_now"] == str(most)
+    assert "May take all VKL" in community.page("/wallet", voter).text
+    assert "забрать у вас все VKL" in community.page("/wallet", voter, "ru").text
+
+
+def test_the_page_says_who_may_and_how_to_take_it_back(community: Community) -> None:
+    voter = community.voters[0]
+    assert SPENDER not in community.page("/wallet", voter).text
+    assert community.post("/v1/permits", voter, signed(community, voter))[0] == 201
+    community.until(lambda: newest(community, voter)["state"] == "done")
+    for language, words in (
+        ("en", ("May take 30 VKL from you at any time", "Take the permit back", "never asks")),
+        ("ru", ("Может в любое время забрать у вас 30 VKL", "Отменить разрешение", "не просит")),
+    ):
+        text = community.page("/wallet", voter, language).text
+        assert [each for each in (*words, SPENDER) if each not in text] == []
+    assert SPENDER not in community.page("/wallet", community.voters[1]).text
+    community.lose_the_chain()
+    assert community.page("/wallet", voter).status_code == 200
 
 
 def test_what_is_no_permit(community: Community) -> None:
@@ -167,6 +232,25 @@ def test_the_relayer_counts_permits_too(
     monkeypatch.setattr(relaying, "MEMBER_ACTIONS_MAX", 60)
     monkeypatch.setattr(relaying, "GAS_MAX", permits.PERMIT_GAS)
     assert refused(community, voter, again) == (429, "relayer_budget_spent")
+
+
+def test_a_wallet_that_changed_its_member_does_not_sign_twice(
+    community: Community, tmp_path: Path
+) -> None:
+    """What was on its way when its owner was forgotten still uses up the number."""
+    voter = community.voters[0]
+    assert community.post("/v1/permits", voter, signed(community, voter))[0] == 201
+    with community.database.read() as work:
+        told = tell(work, voter.member_id)
+    command = EraseMember(voter.member_id, told.confirm, "operator")
+    erase_and_list(community.database, StateFolder(tmp_path / "state"), command)
+    heir = community.join(FIRST_MEMBER)
+    assert community.get("/v1/permits", heir)["data"] == []
+    body = signed(community, heir, 5 * POINT)
+    assert refused(community, heir, body) == (409, "permit_stale")
+    community.until(lambda: permitted(community, heir) == 30 * POINT)
+    assert community.post("/v1/permits", heir, signed(community, heir, 0))[0] == 201
+    community.until(lambda: permitted(community, heir) == 0)
 
 
 def test_who_is_forgotten_leaves_no_permit_here(community: Community, tmp_path: Path) -> None:
