@@ -153,6 +153,12 @@ def test_another_account_may_move_tokens(window: Window) -> None:
     window.says("at any time and without asking again")
     window.page.get_by_label("Account that may").fill(spender)
     window.page.get_by_label("Whole tokens, at most").fill("7")
+    window.wallet.accounts = [spender]
+    window.press("Sign the permit")
+    window.says("Your wallet is set to another account.")
+    window.page.set_viewport_size({"width": 360, "height": 800})
+    assert window.page.evaluate("document.documentElement.scrollWidth") == 360
+    window.wallet.accounts = [window.wallet.voter.key.address]
     window.wallet.willing = False
     window.press("Sign the permit")
     window.says("You did not sign. Nothing was sent.")
