@@ -51,7 +51,14 @@ rules:
   - {id: post, on: club.post.created, to: actor, points: 20}
   - {id: liked, on: club.like.given, to: data.owner, points: 2}
 inactivity: {check: quarter, to: revoked, warning_days: 50, steps: [{days: 60, share: 50}]}
-redemption: {rates: {USD: 1}}
+redemption:
+  {rates: {USD: 1}, hold_minutes: 10080, quote_minutes: 1440, code_days: 20, refund_grace_days: 6}
+splits:
+  rules:
+    course:
+      shares: [{to: author, per_cent: 70}, {to: school, per_cent: 30, pool: treasury}]
+  pending_days: 0
+  refund_days: 30
 referral:
   inviter: {points: 500, pending: {days: 5}}
   guest: {points: 200}
@@ -63,6 +70,10 @@ referral:
   margin: 40
   budget: {points: 1000000, per: year}
 """
+
+
+class NothingToDo(Exception):
+    """There is nothing yet that the command could be about."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,9 @@ def invite(walker: Walker) -> None:
 
 def refund_guest(walker: Walker) -> None:
     """A guest's payment goes back, so the reward does."""
-    if walker.guests:
-        name = walker.chance.choice(walker.guests)
-        back: dict[str, Json] = {"order": name, "currency": "USD", "refund": "r"}
-        state(walker, "shop.order.refunded", name, {**back, "amount_minor": 200_000})
+    name = walker.one(walker.guests)
+    back: dict[str, Json] = {"order": name, "currency": "USD", "refund": "r"}
+    state(walker, "shop.order.refunded", name, {**back, "amount_minor": 200_000})
 
 
 def advance(walker: Walker) -> None:
@@ -157,7 +167,7 @@ def decide(walker: Walker) -> None:
     with walker.database.read() as work:
         found = cases.page(work, live=True, before=None, limit=5)
     if not found:
-        return
+        raise NothingToDo
     case = walker.chance.choice(found)
     first, second = walker.admins
     if case.state is State.OPEN and walker.chance.random() < 0.5:
