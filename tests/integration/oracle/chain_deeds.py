@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +35,7 @@ DEEDS = ("request", "redeem", "transfer", "delegate", "vote", "propose", "veto",
 COMMITTED = 1
 POINTS_A_DEED_MAX = 20
 SIGNATURE_LIVES_S = (5, 3_600, 3_600)
+BALLOTS = tuple(Support)
 """A delegation's: some are no longer good when the relayer comes to them."""
 WAITS_S = (1, 60, 300)
 
@@ -195,10 +197,10 @@ class Deeds:
         call = vkl_governor.get_votes(address(person.key.address), int(then.timestamp()))
         return read(self.node, self.world.voting.governor, call, BlockTag.LATEST)
 
-    def cast(self, person: Person, proposal: int) -> None:
+    def cast(self, person: Person, proposal: int, *, among: Sequence[Support] = BALLOTS) -> None:
         world, voter = self.world, address(person.key.address)
         facts = reading.ballot_facts(world.chain, world.voting, proposal, voter)
-        support, reason = self.chance.choice(list(Support)), self.chance.choice(["", "Spring."])
+        support, reason = self.chance.choice(among), self.chance.choice(["", "Spring."])
         choice = Choice(
             support, _division(facts.weight.amount) if support is Support.DIVIDED else None
         )

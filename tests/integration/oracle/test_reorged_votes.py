@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
-from governance.ballots.model import BallotState
+import pytest
+
+from governance.ballots.model import BallotState, Support
 from ledger.kernel.units import TOKEN_UNITS_PER_POINT
 from oracle.bindings import vkl_token
 from oracle.contracts.abi import address
@@ -13,15 +15,27 @@ from tests.integration.oracle.chain_judge import Judge
 from tests.integration.oracle.chain_world import Everything
 from tests.support.bridge import World
 
-POINTS, GIVEN = 100, 40
+POINTS, BRIDGED, GIVEN = 100, 50, 40
 
 
-def test_a_ballot_weighs_what_the_chain_counted(world: World) -> None:
+@pytest.mark.parametrize(
+    ("support", "state", "weight"),
+    [
+        (Support.FOR, BallotState.RECORDED, BRIDGED - GIVEN),
+        (Support.DIVIDED, BallotState.REJECTED, BRIDGED),
+    ],
+)
+def test_a_ballot_weighs_what_the_chain_counted(
+    world: World, support: Support, state: BallotState, weight: int
+) -> None:
+    """Divided, it gave away more than its voter still has in the branch that stays."""
     everything = Everything(world.database, world.contracts)
     voter, other = (everything.person(name, POINTS) for name in ("voter", "other"))
     deeds = Deeds(random.Random(0), everything, everything.chain, [voter, other])  # noqa: S311
     judge = Judge(deeds)
-    deeds.promised.requests += [everything.request(each.member_id, 50) for each in (voter, other)]
+    deeds.promised.requests += [
+        everything.request(each.member_id, BRIDGED) for each in (voter, other)
+    ]
     everything.until(judge.all_ended)
     for person in (voter, other):
         deeds.delegate_of(person, address(person.key.address), max(SIGNATURE_LIVES_S))
@@ -34,7 +48,7 @@ def test_a_ballot_weighs_what_the_chain_counted(world: World) -> None:
     everything.mine(3)
     everything.work()
     choice = next(each for each in deeds.choices() if each[0] is voter)
-    deeds.cast(*choice)
+    deeds.cast(*choice, among=[support])
     everything.contracts.rpc("anvil_rollback", everything.head() - before)
     gift = vkl_token.transfer(address(other.key.address), GIVEN * TOKEN_UNITS_PER_POINT)
     everything.send_as(voter.key, everything.token, gift.calldata)
@@ -43,8 +57,7 @@ def test_a_ballot_weighs_what_the_chain_counted(world: World) -> None:
     everything.mine(3)
     everything.until(judge.all_ended)
     (ballot,) = judge.ballots()
-    assert ballot.state is BallotState.RECORDED
-    assert ballot.weight.amount == (50 - GIVEN) * TOKEN_UNITS_PER_POINT
+    assert (ballot.state, ballot.weight.amount) == (state, weight * TOKEN_UNITS_PER_POINT)
     for _ in range(5):
         everything.turn()
     judge.judge(2 * POINTS)
