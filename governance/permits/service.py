@@ -30,7 +30,8 @@ from oracle.sender.service import SubmitIntent
 
 PERMIT_GAS: Final = 150_000
 SIGNATURE_LIFE_S: Final = 3_600
-SHOWN_MAX: Final = 20
+NEWEST_SHOWN: Final = 20
+SHOWN_MAX: Final = 60
 COUNTED_MAX: Final = 10**12 * TOKEN_UNITS_PER_POINT
 _FINISHED: Final = {
     IntentState.MINED: "mined",
@@ -170,8 +171,12 @@ def permit(work: Work, command: Permit) -> CarriedPermit:
 
 
 def permits_of(work: Work, member_id: UUID) -> list[CarriedPermit]:
-    """What a member asked for, newest first, with how far it is."""
-    return [_carried(work, row) for row in store.of_member(work, member_id, SHOWN_MAX)]
+    """What a member asked for, newest first, with how far it is.
+
+    Of older ones only the last for each account is there, which may still stand.
+    """
+    found = store.of_member(work, member_id, NEWEST_SHOWN, SHOWN_MAX)
+    return [_carried(work, row) for row in found]
 
 
 def _check(command: Permit) -> None:

@@ -32,12 +32,19 @@ def insert(work: Work, row: StoredPermit) -> None:
     work.connection.execute(permits.insert().values(**asdict(row)))
 
 
-def of_member(work: Work, member_id: UUID, limit: int) -> list[StoredPermit]:
-    """A member's, newest first."""
+def of_member(work: Work, member_id: UUID, newest: int, limit: int) -> list[StoredPermit]:
+    """A member's, newest first: so many, and of older ones the last for each account."""
+    latest = permits.c.received_at.desc()
+    pair = (permits.c.owner_address, permits.c.spender_address)
+    place = sa.func.row_number().over(order_by=latest).label("place")
+    of_account = sa.func.row_number().over(partition_by=pair, order_by=latest).label("of_account")
+    every = (
+        sa.select(*permits.c, place, of_account).where(permits.c.member_id == member_id).subquery()
+    )
     rows = work.connection.execute(
-        sa.select(*permits.c)
-        .where(permits.c.member_id == member_id)
-        .order_by(permits.c.received_at.desc())
+        sa.select(*(every.c[column.name] for column in permits.c))
+        .where(sa.or_(every.c.place <= newest, every.c.of_account == 1))
+        .order_by(every.c.received_at.desc())
         .limit(limit)
     )
     found = (StoredPermit(*row) for row in rows)

@@ -53,12 +53,19 @@ class Town:
         created = execute(self.database, members.create_member, CreateMember("en"))
         self.member_id: UUID = created.member_id
 
-    def signed(self, units: int = 30, *, by: LocalAccount = OWNER, life_s: int = 60) -> Permit:
+    def signed(
+        self,
+        units: int = 30,
+        *,
+        spender: Address = SPENDER,
+        by: LocalAccount = OWNER,
+        life_s: int = 60,
+    ) -> Permit:
         head = self.chain.block(BlockTag.LATEST)
         assert head is not None
         none = TokenUnits(0)
         owner = address(OWNER.address)
-        allowance = Allowance(owner, SPENDER, TokenUnits(units))
+        allowance = Allowance(owner, spender, TokenUnits(units))
         until = head.timestamp_s + life_s
         message = permits.permit_message(CONTRACTS, allowance, self.used, until)
         signature = bytes(by.sign_message(message.signable()).signature)
@@ -205,6 +212,26 @@ def test_whose_call_somebody_else_brought_is_done(town: Town) -> None:
     now = Allowed({pair: TokenUnits(30), (pair[0], TOKEN): TokenUnits(0)}, {pair[0]: 1})
     assert now.standing(pair[0]) == [given.allowance]
     assert now.standing(SPENDER) == []
+
+
+def test_no_account_is_left_out_for_being_long_ago(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permits, "NEWEST_SHOWN", 2)
+    spenders = (TOKEN, SPENDER, TOKEN, SPENDER, SPENDER, SPENDER)
+    for town.used, spender in enumerate(spenders):
+        town.give(town.signed(town.used, spender=spender))
+    with town.database.read() as work:
+        shown = permits.permits_of(work, town.member_id)
+    assert [(each.allowance.spender, each.nonce) for each in shown] == [
+        (SPENDER, 5),
+        (SPENDER, 4),
+        (TOKEN, 2),
+    ]
+    monkeypatch.setattr(permits, "SHOWN_MAX", 1)
+    with town.database.read() as work:
+        (last,) = permits.permits_of(work, town.member_id)
+    assert last.nonce == 5
 
 
 def test_forgetting_blanks_whose_for_whom_and_how_much(town: Town) -> None:
