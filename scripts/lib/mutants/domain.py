@@ -1,8 +1,8 @@
 """The pure domain by room: its modules, and the tests that must tell a mutant of them.
 
 Not here: what reads or writes (services, stores, tables); errors, which only say something; and,
-so far, what only carries values in and out: the kernel, admission of events, previews, and a
-programme's reading, checks and canonical form.
+so far, what only carries values in and out: the kernel's other modules, admission of events, and
+a programme's reading, checks and canonical form.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _room(name: str, files: str, *tests: str) -> Room:
 ROOMS: Final[tuple[Room, ...]] = (
     _room(
         "lots",
-        "clawing decaying due holding model returning sheet validity vesting",
+        "clawing decaying due holding model returning sheet validity vesting waiting",
         "tests/unit/lots",
         "tests/unit/life",
         "tests/property/ledger",
@@ -67,7 +67,14 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("thanks", "model", "tests/unit/thanks"),
     _room("readiness", "model", "tests/unit/readiness"),
     _room("grants", "model rows", "tests/unit/grants"),
-    _room("quarantine", "detect model", "tests/unit/quarantine", "tests/property/quarantine"),
+    _room(
+        "quarantine",
+        "detect model withholding",
+        "tests/unit/quarantine",
+        "tests/property/quarantine",
+    ),
+    _room("merges", "model moving", "tests/unit/merges"),
+    _room("kernel", "units", "tests/unit/kernel"),
     _room(
         "programme",
         "calendar conditions expressions numbers top_up",

@@ -90,6 +90,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "the days added on the next line make it the first of a repeated wall time again",
     ),
     Explained(
+        "ledger/merges/moving.py",
+        "handed_over",
+        "for start in range(0, max(len(live), 1), LOTS_PER_ENTRY_MAX)",
+        "for start in range(0, max(len(live), 2), LOTS_PER_ENTRY_MAX)",
+        "an entry takes far more than two lots, so without any there is one page either way",
+    ),
+    Explained(
         "ledger/programme/calendar.py",
         "Calendar.start_of_day",
         "low, high = (day - 2) * DAY_S, (day + 2) * DAY_S",

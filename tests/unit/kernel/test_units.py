@@ -94,3 +94,20 @@ def test_half_up_is_the_nearest_and_never_below_by_a_half(value: Fraction) -> No
 )
 def test_a_half_goes_up(value: str, rounded: int) -> None:
     assert round_half_up(Fraction(value)) == rounded
+
+
+@pytest.mark.parametrize("unit", [Points, TokenUnits])
+def test_an_amount_is_false_when_it_is_nothing(unit: type) -> None:
+    assert [bool(unit(amount)) for amount in (-1, 0, 1, 2)] == [True, False, True, True]
+
+
+def test_token_units_add_and_subtract() -> None:
+    assert TokenUnits(7) + TokenUnits(5) == TokenUnits(12)
+    assert TokenUnits(7) - TokenUnits(5) == TokenUnits(2)
+
+
+def test_money_of_one_currency_subtracts_and_compares() -> None:
+    less, more = Money(150, "EUR"), Money(200, "EUR")
+    assert more - less == Money(50, "EUR")
+    assert (less < more, more < less, less < Money(150, "EUR")) == (True, False, False)
+    assert (less <= more, more <= less, less <= Money(150, "EUR")) == (True, False, True)

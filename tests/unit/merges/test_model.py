@@ -62,6 +62,21 @@ def test_what_comes_later_or_goes_is_not_in_it() -> None:
     assert content_digest(later) == content_digest(merge)
 
 
+def test_what_undoes_a_merge_is_a_split() -> None:
+    assert not a_merge().is_split
+    assert replace(a_merge(), undoes=UUID(int=9)).is_split
+
+
+def test_the_digest_tells_of_which_merge_a_split_is() -> None:
+    splits = [replace(a_merge(), undoes=UUID(int=number)) for number in (8, 9)]
+    assert content_digest(splits[0]) != content_digest(splits[1])
+
+
+@pytest.mark.parametrize("said", ["x", "x" * REASON_LENGTH_MAX, f"  {'x' * REASON_LENGTH_MAX} "])
+def test_a_reason_is_kept_without_blanks_around_it(said: str) -> None:
+    assert check_reason(said) == said.strip()
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "a\nb", "x" * (REASON_LENGTH_MAX + 1)])
 def test_a_reason_that_nobody_could_read(reason: str) -> None:
     with pytest.raises(BadMergeReason):
