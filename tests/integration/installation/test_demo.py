@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+from typing import Any
 
 import httpx
 import pytest
-from eth_account import Account
 
-from api.chain import KEY_INDEX
 from api.demo.community import SHOP_FILE
-from api.supervisor.process import recorded
 from ledger.kernel.clock import SystemClock
-from tests.support.installation import Installation, an_installation
+from tests.support.installation import ROOT, Installation, an_installation
+from tests.support.secrets_shown import (
+    leaks,
+    readable_by_others,
+    secrets_kept,
+    whatever_is_shown,
+)
 
 NOTICED = {
     1: "no admins: ",
@@ -33,17 +38,28 @@ NOTICED = {
     15: r"transfer \d+ (has the hash|is missing)",
 }
 """What each step says when what it relies on is damaged: it must be that, and no other mishap."""
+STEPS_TO_A_SCHOOL = 3
+"""Of the story: people, a source with a secret and a key, an event that is signed with it."""
+SHORT = 20
+"""Characters of a cookie that is no secret, as a language."""
 pytestmark = pytest.mark.chain
 
 
-def test_the_story_holds_and_the_sabotage_of_the_day_fails_at_its_step() -> None:
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The demo's story, which knows the doors."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts/lib/demo"))
+    return importlib.import_module("story")
+
+
+def test_the_story_holds_and_the_sabotage_of_the_day_fails_at_its_step(demo: Any) -> None:
     today = SystemClock().now().date().toordinal() % len(NOTICED) + 1
     with an_installation({}) as installation:
         installation.up()
         _holds(installation)
         _fails_at_its_step(installation, today)
         installation.proves_itself()
-        _keeps_its_secrets(installation)
+        _keeps_its_secrets(installation, demo)
 
 
 @pytest.mark.deep
@@ -70,48 +86,36 @@ def _fails_at_its_step(installation: Installation, number: int) -> None:
     assert re.search(NOTICED[number], told.stdout.splitlines()[-1]), told.stdout
 
 
-def _keeps_its_secrets(installation: Installation) -> None:
+def _keeps_its_secrets(installation: Installation, demo: Any) -> None:
     """Nothing that opens anything is in a log, a process list, a metric or a command's words."""
-    secrets = _secrets(installation)
-    assert len(secrets) > 10
-    seen = _whatever_is_shown(installation)
-    assert sum(len(text) for text in seen.values()) > 10_000
-    leaks = {
-        f"{name} in {where}"
-        for where, text in seen.items()
-        for name, secret in secrets.items()
-        if secret in text
-    }
-    assert leaks == set()
+    secrets = secrets_kept(installation) | _secrets_given_out(installation, demo)
+    _, *of_shop = json.loads((installation.state.path / SHOP_FILE).read_text())
+    secrets |= {f"{SHOP_FILE} {number}": value for number, value in enumerate(of_shop)}
+    assert len(secrets) > 20
+    assert leaks(secrets, whatever_is_shown(installation)) == set()
+    assert readable_by_others(installation) == []
 
 
-def _secrets(installation: Installation) -> dict[str, str]:
-    folder = installation.state.path
-    found = dict(json.loads((folder / "secrets.json").read_text()))
-    Account.enable_unaudited_hdwallet_features()
-    for role, index in KEY_INDEX.items():
-        path = f"m/44'/60'/0'/0/{index}"
-        key = Account.from_mnemonic(found["chain_mnemonic"], account_path=path).key
-        found[f"key of the {role}"] = bytes(key).hex()
-    _, *of_shop = json.loads((folder / SHOP_FILE).read_text())
-    found |= {f"{SHOP_FILE} {number}": value for number, value in enumerate(of_shop)}
-    found |= {file.name: file.read_text().splitlines()[1] for file in folder.glob("*.pem")}
-    for file in (folder / "secrets.json", *folder.glob("keys/*.json"), *folder.glob("*.pem")):
-        assert file.stat().st_mode & 0o077 == 0, file
-    return found
-
-
-def _whatever_is_shown(installation: Installation) -> dict[str, str]:
-    folder = installation.state.path
-    seen = {file.name: file.read_text(errors="replace") for file in folder.glob("logs/*")}
-    seen["what up says"] = installation.log.read_text()
-    for record in installation.state.records().values():
-        process = recorded(record)
-        for one in () if process is None else (process, *process.children(recursive=True)):
-            seen[f"the process list, {one.pid}"] = " ".join(one.cmdline())
-    for path in ("/metrics", "/readyz", "/v1/status", "/openapi.json", "/v1/nothing"):
-        seen[path] = httpx.get(installation.base_url + path, timeout=30).text
-    for words in (("doctor",), ("chain", "accounts"), ("chain", "guardian")):
-        done = installation.tried(*words)
-        seen[" ".join(words)] = done.stdout + done.stderr
-    return seen
+def _secrets_given_out(installation: Installation, demo: Any) -> dict[str, str]:
+    """Sessions of people, and a school's secret and key: used once rightly and once wrongly."""
+    node = demo.Node(installation.chain_url)
+    story = demo.Story(installation.base_url, node, SystemClock().now().microsecond, 0)
+    given = {}
+    try:
+        for story.step, step in enumerate(demo.STEPS[:STEPS_TO_A_SCHOOL], start=1):
+            step(story)
+        for name, person in story.people.items():
+            given[f"{name}'s form token"] = person.csrf
+            values = {each.name: str(each.value) for each in person.http.cookies.jar}
+            secret = {key: value for key, value in values.items() if len(value) > SHORT}
+            assert secret, "a session is a cookie"
+            given |= {f"{name}'s cookie {key}": value for key, value in secret.items()}
+    finally:
+        for person in story.people.values():
+            person.http.close()
+    school = story.seen["school"]
+    given |= {"a source's secret": school.secret, "an API key": school.api_key}
+    bearer = {"Authorization": f"Bearer {school.api_key}"}
+    refused = httpx.get(f"{installation.base_url}/v1/sources", headers=bearer, timeout=30)
+    assert refused.status_code == 403
+    return given
