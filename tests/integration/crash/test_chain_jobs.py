@@ -31,6 +31,7 @@ from tests.integration.crash.scenarios import SECRET
 from tests.integration.governance.conftest import Places, places  # noqa: F401 - a fixture
 from tests.support.chain_nodes import ChainNode, funded_account
 from tests.support.governance import Community
+from tests.support.guarding import WORDS
 from tests.support.lots import a_lot
 
 WORKER_TIMEOUT_S = 90
@@ -98,6 +99,7 @@ class Driver:
                 "VKLAD_CHAIN": "on",
                 "VKLAD_CHAIN_RPC_URL": self.node.url,
                 "VKLAD_CHAIN_FINALITY_DEPTH": "1",
+                "VKLAD_CHAIN_MNEMONIC": WORDS,
                 "VKLAD_LOG_ANCHOR_TRANSFERS": "1",
                 "VKLAD_SECRET": SECRET,
             },
