@@ -74,6 +74,7 @@ ROOMS: Final[tuple[Room, ...]] = (
         "tests/property/quarantine",
     ),
     _room("merges", "model moving", "tests/unit/merges"),
+    _room("preview", "model money project", "tests/unit/preview"),
     _room("kernel", "units", "tests/unit/kernel"),
     _room(
         "programme",

@@ -24,7 +24,7 @@ FOLDERS = (
 ROOMS = (
     *("lots", "journal", "scoring", "settlement", "redemption", "emission", "inactivity"),
     *("standing", "purchases", "referral", "thanks", "readiness", "grants", "quarantine"),
-    *("merges", "kernel", "programme", "log", "verify"),
+    *("merges", "preview", "kernel", "programme", "log", "verify"),
 )
 
 
