@@ -67,6 +67,13 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("thanks", "model", "tests/unit/thanks"),
     _room("readiness", "model", "tests/unit/readiness"),
     _room("grants", "model rows", "tests/unit/grants"),
+    _room("grants/budgets", "model", "tests/unit/grants"),
+    _room(
+        "grants/imports",
+        "model rows",
+        "tests/unit/grants",
+        "tests/property/ledger/test_import_files.py",
+    ),
     _room(
         "quarantine",
         "detect model withholding",

@@ -24,6 +24,34 @@ class Explained:
 
 EXPLAINED: Final[tuple[Explained, ...]] = (
     Explained(
+        "ledger/grants/imports/rows.py",
+        "parse_file",
+        "if len(faults) >= FAULTS_MAX or len(lines) > LINES_MAX:",
+        "if len(faults) > FAULTS_MAX or len(lines) > LINES_MAX:",
+        "it reads one faulty line more, and of the faults no more are told",
+    ),
+    Explained(
+        "ledger/grants/imports/rows.py",
+        "_cells_of",
+        'return [Fault(number, "columns", "more" if len(row) > len(names) else "fewer")]',
+        'return [Fault(number, "columns", "more" if len(row) >= len(names) else "fewer")]',
+        "there are not as many: that was asked right before",
+    ),
+    Explained(
+        "ledger/grants/imports/rows.py",
+        "_cells_of",
+        "cells = dict(zip(names, (cell.strip() for cell in row), strict=True))",
+        "cells = dict(zip(names, (cell.strip() for cell in row), strict=False))",
+        "there are as many cells as names: others were refused right before",
+    ),
+    Explained(
+        "ledger/grants/imports/rows.py",
+        "_read_line",
+        "if faults or who is None or points is None:",
+        "if faults or who is None and points is None:",
+        "whatever is None was complained of, so there are faults; the rest is for the type checker",
+    ),
+    Explained(
         "ledger/inactivity/model.py",
         "next_check",
         "return date(last.year + month // (_DECEMBER + 1), (month - 1) % _DECEMBER + 1, 1)",

@@ -95,6 +95,26 @@ def test_dates_and_words_are_checked(column: str, cell: str, kind: str) -> None:
     assert _faults(f"member,points,{column}\n{MEMBER},5,{cell}\n") == [(2, kind)]
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("points", "10000000"),
+        ("granted_on", TODAY.isoformat()),
+        ("expires_on", "2026-03-03"),
+        ("reference", "x" * 200),
+        ("reason", "x" * 200),
+        ("subject", "anna@host"),
+        ("subject", "1.2"),
+    ],
+)
+def test_what_is_just_within_its_bounds_is_read(column: str, cell: str) -> None:
+    cells = {"provider": "lms", "issuer": "i", "subject": "1", "points": "5"} | {column: cell}
+    (line,) = _read(f"{','.join(cells)}\n{','.join(cells.values())}\n")
+    assert line.points == Points(int(cells["points"]))
+    assert line.who == IdentityKey("lms", "i", cells["subject"])
+    assert (line.reference or line.reason) == ("x" * 200 if "x" in cell else "")
+
+
 def test_points_live_for_a_while() -> None:
     text = f"member,points,activates_on,expires_on\n{MEMBER},5,2026-05-01,2026-05-01\n"
     assert _faults(text) == [(2, "dead")]
@@ -130,6 +150,9 @@ def test_a_line_names_one_person(who: tuple[str, ...], kind: str) -> None:
         (b'member,points\n"x\n', [(2, "not_csv")]),
         (b"member,points\na\nb,1,2\n", [(2, "columns"), (3, "columns")]),
         (b"x" * (BYTES_MAX + 1), [(0, "too_large")]),
+        (b"x" * BYTES_MAX, [(1, "not_csv")]),
+        (b"provider,issuer,subject\n", [(1, "column_missing")]),
+        (b"member,points;reason\n", [(1, "unknown_column"), (1, "column_missing")]),
     ],
 )
 def test_what_is_no_such_file_is_refused(content: bytes, expected: list[tuple[int, str]]) -> None:
@@ -154,7 +177,7 @@ def test_a_person_twice_needs_a_reference_for_each() -> None:
 def test_a_file_has_so_many_lines_at_most() -> None:
     line = "lms,i,{},5\n"
     text = "provider,issuer,subject,points\n" + "".join(
-        line.format(number) for number in range(LINES_MAX + 1)
+        line.format(number) for number in range(LINES_MAX + 2)
     )
     assert _faults(text) == [(0, "too_many_lines")]
 

@@ -7,17 +7,22 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+import pytest
+
 from ledger.grants.model import (
     LINES_MAX,
     POINTS_PER_LINE_MAX,
     Budget,
+    GrantState,
     budget_digest,
     reason_digest,
 )
 from ledger.grants.rows import parse_rows
+from ledger.grants.vesting import GrantVesting
 from ledger.kernel.canonical import canonical_json
 from ledger.kernel.ids import format_id
 from ledger.kernel.units import Points
+from tests.unit.grants.test_vesting import GRANT
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BUDGET = Budget(UUID(int=1), "prizes", Points(100), UUID(int=2), AT, Points(30))
@@ -49,3 +54,26 @@ def test_a_file_may_have_so_many_lines_of_so_many_points() -> None:
     lines = parse_rows(f"member,points\n{rows}")
     assert len(lines) == LINES_MAX
     assert lines[-1].points == Points(POINTS_PER_LINE_MAX)
+
+
+def test_what_is_taken_back_was_paid() -> None:
+    paid = {state.value for state in GrantState if state.was_paid}
+    assert paid == {"paid", "taking_back", "taken_back"}
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("activates_at", "usable_from"),
+    [(None, AT), (AT - DAY, AT), (AT, AT), (AT + DAY, AT + DAY)],
+)
+def test_points_are_usable_once_they_are_paid(
+    activates_at: datetime | None, usable_from: datetime
+) -> None:
+    assert replace(GRANT, activates_at=activates_at).usable_from(AT) == usable_from
+
+
+def test_points_of_a_kind_are_usable_as_the_kind_says() -> None:
+    vesting = GrantVesting("mentor", "UTC", months=1, days=0, waits_for=None)
+    assert replace(GRANT, vesting=vesting).usable_from(AT) == vesting.matures(AT) > AT

@@ -23,8 +23,9 @@ FOLDERS = (
 
 ROOMS = (
     *("lots", "journal", "scoring", "settlement", "redemption", "emission", "inactivity"),
-    *("standing", "purchases", "referral", "thanks", "readiness", "grants", "quarantine"),
-    *("merges", "preview", "kernel", "programme", "log", "verify"),
+    *("standing", "purchases", "referral", "thanks", "readiness", "grants"),
+    *("grants/budgets", "grants/imports", "quarantine", "merges", "preview", "kernel"),
+    *("programme", "log", "verify"),
 )
 
 
