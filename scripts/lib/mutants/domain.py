@@ -47,6 +47,12 @@ ROOMS: Final[tuple[Room, ...]] = (
         "tests/property/scoring",
     ),
     _room(
+        "scoring/checkpoints",
+        "model",
+        "tests/unit/scoring/test_checkpoints.py",
+        "tests/property/scoring/test_checkpoints.py",
+    ),
+    _room(
         "settlement",
         "allot lifetime model",
         "tests/unit/settlement",

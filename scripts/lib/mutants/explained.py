@@ -244,6 +244,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "the day after the last is enough to work out everything; another day holds nothing",
     ),
     Explained(
+        "ledger/scoring/checkpoints/model.py",
+        "place_to_mark",
+        "last = max((n for n, fact in enumerate(history) if fact.type in refunds), default=-1)",
+        "last = max((n for n, fact in enumerate(history) if fact.type in refunds), default=-2)",
+        "without a refund the place after the last is 0 or -1, and the place is not below either",
+    ),
+    Explained(
         "ledger/scoring/eras.py",
         "Era.close_of",
         "return close if self.end is None or close <= self.end else self.end",

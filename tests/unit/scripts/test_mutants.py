@@ -22,8 +22,8 @@ FOLDERS = (
 )
 
 ROOMS = (
-    *("lots", "journal", "scoring", "settlement", "redemption", "emission", "inactivity"),
-    *("standing", "purchases", "referral", "thanks", "readiness", "grants"),
+    *("lots", "journal", "scoring", "scoring/checkpoints", "settlement", "redemption", "emission"),
+    *("inactivity", "standing", "purchases", "referral", "thanks", "readiness", "grants"),
     *("grants/budgets", "grants/imports", "quarantine", "merges", "preview", "kernel"),
     *("programme", "log", "verify"),
 )
