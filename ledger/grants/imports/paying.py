@@ -9,10 +9,11 @@ themselves, by whatever detour.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from ledger.grants.gone_store import gone_by_member
 from ledger.grants.imports import paying_store, store
 from ledger.grants.imports.model import (
     CHUNK,
@@ -33,8 +34,9 @@ from ledger.journal import service as journal
 from ledger.journal.model import EntryKind
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.kernel.units import Points
 from ledger.lots.granting import grant_lots
-from ledger.lots.model import ClawBack, GrantLot
+from ledger.lots.model import ZERO, ClawBack, GrantLot
 from ledger.lots.service import claw_back
 from ledger.members import store as members_store
 from ledger.members.model import LINKED_TOPIC
@@ -159,26 +161,29 @@ def grant_of(what: Import, line: ImportLine, member_id: UUID) -> GrantLot:
 
 
 def _take_back_part(work: Work, what: Import, chunk: int) -> bool:
-    asked = store.read_take_backs(work, what.import_id)
     payments = paying_store.payments_after(work, what.import_id, what.walked, chunk)
     points = paying_store.points_of(work, what.import_id, [each.line for each in payments])
+    gone = gone_by_line(work, what, payments, points)
+    asked = store.read_take_backs(work, what.import_id)
     for payment in payments:
-        if payment.entry_id is not None:
+        line = payment.line
+        if payment.entry_id is not None and gone[line] < points[line]:
             claw_back(
                 work,
                 ClawBack(
                     member_id=payment.member_id,
-                    amount=points[payment.line],
+                    amount=points[line],
                     cause=what.cause,
-                    key=taking_back_key(what.import_id, payment.line),
+                    key=taking_back_key(what.import_id, line),
                     key_at=asked[-1].asked_at,
                     at=work.now,
                     why={
                         "import": str(what.import_id),
-                        "line": payment.line,
+                        "line": line,
                         "taken_back_by": [str(each.person_id) for each in asked],
                     },
                     cites_entry=payment.entry_id,
+                    gone=gone[line],
                 ),
             )
     more = len(payments) == chunk
@@ -187,3 +192,25 @@ def _take_back_part(work: Work, what: Import, chunk: int) -> bool:
         work, what.import_id, ImportState.TAKING_BACK if more else ImportState.TAKEN_BACK, walked
     )
     return more
+
+
+def gone_by_line(
+    work: Work, what: Import, payments: Sequence[Payment], points: Mapping[int, Points]
+) -> dict[int, Points]:
+    """Credited line → how much of it is gone for good, and need not be taken back.
+
+    The lots of a member answer for all of their lines. What is gone is of the last ones: so each
+    part of the work counts the same, whatever parts there were before it.
+    """
+    credited = [each for each in payments if each.entry_id is not None]
+    gone = gone_by_member(work, what.cause)
+    later: dict[UUID, Points] = {}
+    if gone and payments:
+        later = paying_store.credited_after(work, what.import_id, payments[-1].line)
+    found = {}
+    for payment in reversed(credited):
+        beyond, mine = later.get(payment.member_id, ZERO), gone.get(payment.member_id, ZERO)
+        brought = points[payment.line]
+        found[payment.line] = min(brought, mine - min(mine, beyond))
+        later[payment.member_id] = beyond + brought
+    return found

@@ -89,6 +89,27 @@ def points_of(work: Work, import_id: UUID, lines: Sequence[int]) -> dict[int, Po
     return {row.line: Points(row.points) for row in work.connection.execute(query)}
 
 
+def credited_after(work: Work, import_id: UUID, after: int) -> dict[UUID, Points]:
+    """Member → what the lines beyond this number brought them."""
+    query = (
+        sa.select(import_payments.c.member_id, sa.func.sum(import_lines.c.points).label("points"))
+        .join(
+            import_lines,
+            sa.and_(
+                import_lines.c.import_id == import_payments.c.import_id,
+                import_lines.c.line == import_payments.c.line,
+            ),
+        )
+        .where(
+            import_payments.c.import_id == import_id,
+            import_payments.c.line > after,
+            import_payments.c.outcome == Outcome.CREDITED.value,
+        )
+        .group_by(import_payments.c.member_id)
+    )
+    return {row.member_id: Points(int(row.points)) for row in work.connection.execute(query)}
+
+
 def active_of(work: Work, lines: Sequence[ImportLine]) -> dict[int, UUID]:
     """Line → the active member whom it reaches, through identity and merge."""
     named = {line.number: line.member_id for line in lines if line.member_id is not None}

@@ -20,6 +20,7 @@ from ledger.grants.imports.model import (
     taking_back_key,
     words_digest_of,
 )
+from ledger.grants.imports.paying import gone_by_line
 from ledger.grants.imports.paying_store import Payment
 from ledger.journal import service as journal
 from ledger.journal.model import EntryKind, PostedEntry
@@ -107,7 +108,7 @@ def _payments(work: Work, what: Import) -> Iterator[Finding]:
             for line in store.lines_between(work, what.import_id, page[0].line, page[-1].line)
         }
         entries = journal.entries(work, [each.entry_id for each in page if each.entry_id])
-        back = _taken_back(work, what, page)
+        back = _taken_back(work, what, page, lines)
         for payment in page:
             problem = _payment_problem(what, lines[payment.line], payment, entries)
             if problem is None and payment.line in back:
@@ -137,7 +138,9 @@ def _payment_problem(
     return None
 
 
-def _taken_back(work: Work, what: Import, page: list[Payment]) -> dict[int, str]:
+def _taken_back(
+    work: Work, what: Import, page: list[Payment], lines: Mapping[int, ImportLine]
+) -> dict[int, str]:
     """Line → what is wrong with its taking back."""
     if what.state not in {ImportState.TAKING_BACK, ImportState.TAKEN_BACK}:
         return {}
@@ -153,10 +156,12 @@ def _taken_back(work: Work, what: Import, page: list[Payment]) -> dict[int, str]
         if each.entry_id is not None and each.line <= what.walked
     }
     entries = journal.entries(work, list(expected.values()))
+    points = {each.line: lines[each.line].points for each in page}
+    gone = gone_by_line(work, what, page, points)
     return {
         line: "was taken back, and that entry is not in the journal"
         for line, entry_id in expected.items()
-        if entry_id not in entries
+        if entry_id not in entries and gone[line] < points[line]
     }
 
 

@@ -17,6 +17,7 @@ from ledger.grants.errors import (
     GrantContentDiffers,
     GrantNotPayableYet,
 )
+from ledger.grants.gone_store import gone_by_member
 from ledger.grants.model import REASON_LENGTH_MAX, Grant, GrantState
 from ledger.grants.taking_back import store
 from ledger.grants.taking_back.errors import GrantNotPaid, TakeBackWaits, UnknownTakeBack
@@ -157,7 +158,7 @@ def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
     assert asked.decided is not None, "taken back once it was approved"
     assert grant.closed_at is not None, "taken back once it was paid"
     cause = Cause(grants.GRANT_CAUSE, str(grant.grant_id))
-    gone = store.gone_by_member(work, cause)
+    gone = gone_by_member(work, cause)
     return [
         ClawBack(
             member_id=line.member_id,

@@ -16,12 +16,8 @@ from ledger.grants.taking_back.tables import (
     grant_take_back_reasons,
     grant_take_backs,
 )
-from ledger.inactivity.tables import inactivity_decays
 from ledger.kernel.arrays import any_uuid
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import Points
-from ledger.lots.model import Cause
-from ledger.lots.tables import lots, vesting_decisions
 from ledger.members.erasures.words_store import holds_any
 
 
@@ -86,24 +82,6 @@ def count_waiting(work: Work) -> int:
     """How many wait for another person."""
     query = _query().where(grant_take_back_decisions.c.decision.is_(None)).subquery()
     return work.connection.execute(sa.select(sa.func.count()).select_from(query)).scalar_one()
-
-
-def gone_by_member(work: Work, cause: Cause) -> dict[UUID, Points]:
-    """How much of a grant's lots is gone for good, by member.
-
-    Cancelled, as their condition did not hold, or decayed while their member was away.
-    """
-    taken = sa.union_all(
-        sa.select(vesting_decisions.c.lot_id, vesting_decisions.c.cancelled.label("points")),
-        sa.select(inactivity_decays.c.lot_id, inactivity_decays.c.points),
-    ).subquery()
-    query = (
-        sa.select(lots.c.member_id, sa.func.sum(taken.c.points).label("gone"))
-        .join(taken, taken.c.lot_id == lots.c.lot_id)
-        .where(lots.c.cause_kind == cause.kind, lots.c.cause_id == cause.cause_id)
-        .group_by(lots.c.member_id)
-    )
-    return {row.member_id: Points(int(row.gone)) for row in work.connection.execute(query)}
 
 
 def reasons_of(work: Work, take_back_ids: Collection[UUID]) -> dict[UUID, str]:

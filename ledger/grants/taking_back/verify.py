@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger.grants import store as grants_store
+from ledger.grants.gone_store import gone_by_member
 from ledger.grants.model import Grant, GrantState
 from ledger.grants.service import GRANT_CAUSE
 from ledger.grants.taking_back import store
@@ -82,7 +83,7 @@ def _taken_problem(work: Work, grant: Grant, asked: TakeBack) -> str | None:
         number: derived_id(at, EntryKind.CLAWBACK, *claw_key(grant, number)) for number in numbers
     }
     entries = journal.entries(work, list(ids.values()))
-    gone = store.gone_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
+    gone = gone_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
     for number, entry_id in ids.items():
         line = grant.lines[number - 1]
         if entry_id not in entries:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 
 from ledger.grants import service as grants
+from ledger.grants.imports import model as imports
+from ledger.grants.imports import paying
+from ledger.grants.imports import service as importing
 from ledger.grants.model import ApproveGrant, CreateGrant, GrantLine
 from ledger.grants.taking_back import service as taking_back
 from ledger.grants.taking_back.model import ApproveTakeBack, AskTakeBack
 from ledger.inactivity import service
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.programme.load import load_programme
@@ -232,5 +238,40 @@ def test_what_decayed_of_a_grant_is_not_taken_a_second_time(world: World) -> Non
     yes = ApproveTakeBack(grant.grant_id, two, back.content_digest)
     execute(late.database, taking_back.approve, yes)
     taking_back.carry_out(late.database, grant.grant_id)
+    assert (parts(late, "anna"), late.summary("anna").debt) == ((0, 0), Points(0))
+    assert findings(late.database) == []
+
+
+@pytest.mark.parametrize("amounts", [(400, 300, 300), (970, 10, 20), (30, 970)])
+@pytest.mark.parametrize("chunk", [1, 50])
+def test_what_decayed_of_an_import_is_not_taken_a_second_time(
+    world: World, amounts: tuple[int, ...], chunk: int
+) -> None:
+    early = at_time(world, "2025-12-25T09:00:00+00:00")
+    early.activate(CLUB)
+    anna = early.link("anna")
+    early.state("1", "day.opened", "lms:anna", ACT)
+    one, two = world.first_admin, world.second_admin
+    budget = open_budget(early.database, 5000, one, two)
+    lines = "".join(
+        f"{format_id('mem', anna)},{points},{number}\n" for number, points in enumerate(amounts)
+    )
+    content = ("member,points,reference\n" + lines).encode()
+    asked = imports.ProposeImport(one, budget.budget_id, "Balances", content)
+    with early.database.read() as work:
+        asked = replace(asked, confirm=importing.preview(work, asked).confirm)
+    what = execute(early.database, importing.propose, asked)
+    yes = imports.ApproveImport(what.import_id, two, what.content_digest)
+    execute(early.database, importing.approve, yes)
+    paying.carry_out(early.database, what.import_id)
+    for day in ("2026-03-12", "2026-04-01"):
+        service.run(at_time(world, f"{day}T05:00:00+00:00").database)
+    late = at_time(world, "2026-04-02T05:00:00+00:00")
+    assert parts(late, "anna") == (0, 950)
+    for person in (one, two):
+        back = imports.TakeBackImport(what.import_id, person, what.content_digest)
+        execute(late.database, importing.take_back, back)
+    while execute(late.database, partial(paying.do_part, chunk=chunk), what.import_id):
+        assert findings(late.database) == []
     assert (parts(late, "anna"), late.summary("anna").debt) == ((0, 0), Points(0))
     assert findings(late.database) == []
