@@ -238,6 +238,47 @@ ACTS: Final[dict[str, str]] = {
     "bridge.lifted": """
         SELECT lifted_at, lifted_by::text, stop_id::text, '{}'::jsonb
         FROM bridge_stops WHERE lifted_at IS NOT NULL""",
+    "bridge.paused": """
+        SELECT block_time, '0x' || encode(substr(topics, 45, 20), 'hex'), chain_key::text,
+            jsonb_build_object('transaction', encode(transaction_hash, 'hex'))
+        FROM chain_events JOIN chain_checkpoints p USING (chain_key)
+        WHERE contract = 'PointsBridge' AND name = 'Paused'
+            AND chain_events.block_number <= p.block_number_final""",
+    "bridge.unpaused": """
+        SELECT block_time, NULL, chain_key::text,
+            jsonb_build_object('transaction', encode(transaction_hash, 'hex'))
+        FROM chain_events JOIN chain_checkpoints p USING (chain_key)
+        WHERE contract = 'PointsBridge' AND name = 'Unpaused'
+            AND chain_events.block_number <= p.block_number_final""",
+    "batch.vetoed": """
+        SELECT block_time, '0x' || encode(substr(topics, 77, 20), 'hex'),
+            chain_key || '/' || ('x' || encode(substr(topics, 57, 8), 'hex'))::bit(64)::bigint,
+            jsonb_build_object('transaction', encode(transaction_hash, 'hex'),
+            'points', ('x' || encode(substr(payload, 25, 8), 'hex'))::bit(64)::bigint)
+        FROM chain_events JOIN chain_checkpoints p USING (chain_key)
+        WHERE contract = 'PointsBridge' AND name = 'BatchVetoed'
+            AND chain_events.block_number <= p.block_number_final""",
+    "vote.cancelled": """
+        SELECT block_time, NULL, ('0x' || encode(substr(payload, 1, 32), 'hex'))::numeric::text,
+            jsonb_build_object('transaction', encode(transaction_hash, 'hex'))
+        FROM chain_events JOIN chain_checkpoints p USING (chain_key)
+        WHERE contract = 'VklGovernor' AND name = 'ProposalCanceled'
+            AND chain_events.block_number <= p.block_number_final""",
+    "guardian.appointed": """
+        SELECT block_time, NULL, '0x' || encode(CASE contract WHEN 'PointsBridge'
+                THEN substr(topics, 77, 20) ELSE substr(topics, 45, 20) END, 'hex'),
+            jsonb_build_object('transaction', encode(transaction_hash, 'hex'),
+            'contract', contract, 'term_ends_at', to_timestamp(
+                ('x' || encode(substr(payload, 25, 8), 'hex'))::bit(64)::bigint))
+        FROM chain_events JOIN chain_checkpoints p USING (chain_key)
+        WHERE (contract, name) IN (('PointsBridge', 'GuardianSet'),
+                ('VklGovernor', 'ProposalGuardianTermSet'))
+            AND chain_events.block_number <= p.block_number_final""",
+    "guardian.reason": """
+        SELECT r.recorded_at, lower(account), encode(transaction_hash, 'hex'),
+            jsonb_build_object('chain_id', chain_id, 'bridge', lower(bridge_address),
+            'reason', reason, 'signature', encode(signature, 'hex'))
+        FROM guardian_reasons r JOIN chains USING (chain_key)""",
     "log_key.in_use": """
         SELECT valid_from, NULL, encode(key, 'hex'), jsonb_build_object(
             'signed_by', encode(signed_by, 'hex'))

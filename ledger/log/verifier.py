@@ -12,6 +12,7 @@ It connects to nothing and believes nothing but hashes and signatures. What is r
 2.  The place of the entry's last transfer in a tree of hashes (RFC 9162): together with a few
     neighbours (the path) its hash must give exactly the root of the tree.
 3.  The signature (Ed25519, RFC 8032) of whoever keeps the log under size and root of that tree.
+4.  In an export, the signature (EIP-712, secp256k1) under each reason for stopping something.
 
 Keep a head (`vklad log head`, or /v1/log/head) somewhere of your own. If anybody ever rewrites the
 journal, that head no longer fits, and nobody can make it fit.
@@ -280,6 +281,147 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     return same_x and (left[1] * right[2] - right[1] * left[2]) % _P == 0
 
 
+# --- 3b. Reasons, signed by accounts of a chain (EIP-712, secp256k1): only checking, too ---------
+
+_FIELD: Final = 2**256 - 2**32 - 977
+_ORDER_K1: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_BASE_K1: Final = (
+    0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798,
+    0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8,
+)
+"""Field, order and base point (SEC 2); the curve is y² = x³ + 7."""
+_Place = tuple[int, int] | None
+_STOPPED: Final = ("bridge.paused", "batch.vetoed", "vote.cancelled")
+_EXPLAINED: Final = "guardian.reason"
+_REASON_TYPES: Final = (
+    b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
+    b"StopReason(bytes32 transactionHash,string reason)",
+)
+
+
+def _sum_k1(one: _Place, other: _Place) -> _Place:
+    if one is None or other is None:
+        return one or other
+    if one[0] == other[0]:
+        if (one[1] + other[1]) % _FIELD == 0:
+            return None
+        slope = 3 * one[0] * one[0] * pow(2 * one[1], -1, _FIELD)
+    else:
+        slope = (other[1] - one[1]) * pow(other[0] - one[0], -1, _FIELD)
+    x = (slope * slope - one[0] - other[0]) % _FIELD
+    return x, (slope * (one[0] - x) - one[1]) % _FIELD
+
+
+def _times_k1(scalar: int, point: _Place) -> _Place:
+    found: _Place = None
+    while scalar:
+        if scalar & 1:
+            found = _sum_k1(found, point)
+        point, scalar = _sum_k1(point, point), scalar >> 1
+    return found
+
+
+def account_of(digest: bytes, signature: bytes) -> str | None:
+    """Whose key made a signature of 65 bytes (r, s, v), as an address; ``None`` if nobody's."""
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        return None
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
+    if not (0 < r < _ORDER_K1 and 0 < s <= _ORDER_K1 // 2):  # The upper half is refused (EIP-2).
+        return None
+    square = (pow(r, 3, _FIELD) + 7) % _FIELD
+    y = pow(square, (_FIELD + 1) // 4, _FIELD)
+    if y * y % _FIELD != square:
+        return None
+    point = (r, y if y & 1 == signature[64] - 27 else _FIELD - y)
+    inverse = pow(r, -1, _ORDER_K1)
+    key = _sum_k1(
+        _times_k1(-int.from_bytes(digest, "big") * inverse % _ORDER_K1, _BASE_K1),
+        _times_k1(s * inverse % _ORDER_K1, point),
+    )
+    if key is None:
+        return None
+    return "0x" + keccak(key[0].to_bytes(32, "big") + key[1].to_bytes(32, "big"))[12:].hex()
+
+
+def keccak(data: bytes) -> bytes:
+    """Keccak-256 with the padding that Ethereum uses."""
+    rate, mask = 136, 2**64 - 1
+    padded = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % rate))
+    padded[-1] |= 0x80
+    state = [[0] * 5 for _ in range(5)]
+    for start in range(0, len(padded), rate):
+        for place in range(rate // 8):
+            word = padded[start + 8 * place : start + 8 * place + 8]
+            state[place % 5][place // 5] ^= int.from_bytes(word, "little")
+        register = 1
+        for _ in range(24):
+            sums = [x[0] ^ x[1] ^ x[2] ^ x[3] ^ x[4] for x in state]
+            for x in range(5):
+                mixed = sums[x - 1] ^ _turn(sums[(x + 1) % 5], 1)
+                state[x] = [lane ^ mixed for lane in state[x]]
+            x, y, moved = 1, 0, state[1][0]
+            for step in range(24):
+                x, y = y, (2 * x + 3 * y) % 5
+                moved, state[x][y] = state[x][y], _turn(moved, (step + 1) * (step + 2) // 2)
+            for y in range(5):
+                row = [state[x][y] for x in range(5)]
+                for x in range(5):
+                    state[x][y] = row[x] ^ (~row[(x + 1) % 5] & mask & row[(x + 2) % 5])
+            for bit in range(7):
+                register = (register << 1) ^ (0x171 if register >> 7 else 0)
+                if register & 2:
+                    state[0][0] ^= 1 << ((1 << bit) - 1)
+    return b"".join(state[n % 5][n // 5].to_bytes(8, "little") for n in range(4))
+
+
+def _turn(lane: int, by: int) -> int:
+    by %= 64
+    return ((lane << by) | (lane >> (64 - by))) & (2**64 - 1)
+
+
+def reason_digest(act: Mapping[str, Any]) -> bytes:
+    """The 32 bytes under the signature of whoever says why something was stopped."""
+    rest = act["rest"]
+    domain = keccak(
+        keccak(_REASON_TYPES[0])
+        + keccak(b"Vklad Guardian")
+        + keccak(b"1")
+        + int(rest["chain_id"]).to_bytes(32, "big")
+        + bytes(12)
+        + unhex(rest["bridge"].removeprefix("0x"))
+    )
+    said = keccak(rest["reason"].encode())
+    message = keccak(keccak(_REASON_TYPES[1]) + unhex(act["on"]) + said)
+    return keccak(b"\x19\x01" + domain + message)
+
+
+def check_reasons(acts: Sequence[Mapping[str, Any]]) -> int:
+    """How many reasons are among the acts; each is signed by who it says, and who did the act.
+
+    What it explains may be of an earlier period, and is then not here. Who cancelled a vote is not
+    on the chain: there the signature says it.
+
+    Raises:
+        Fault: one is signed by another, or a transaction has two.
+    """
+    did: dict[str, set[str | None]] = {}
+    for act in acts:
+        if act["act"] in _STOPPED:
+            did.setdefault(act["rest"]["transaction"], set()).add(act["by"])
+    explained = set()
+    for act in acts:
+        if act["act"] != _EXPLAINED:
+            continue
+        signer = account_of(reason_digest(act), unhex(act["rest"]["signature"]))
+        name = f"the reason for the transaction {act['on']}"
+        require(signer is not None and signer == act["by"], f"{name} is not signed by {act['by']}")
+        by = did.get(act["on"], {None})
+        require(None in by or signer in by, f"{name} is not of whoever sent it")
+        require(act["on"] not in explained, f"{name} is given twice")
+        explained.add(act["on"])
+    return len(explained)
+
+
 # --- 4. Heads and keys -------------------------------------------------------------------------
 
 
@@ -478,10 +620,7 @@ def check_export(
     for anchor in _lines(export / "anchors.jsonl"):
         fits = roots.get(anchor["tree_size"], anchor["root"]) == anchor["root"]
         require(fits, f"the head of {anchor['tree_size']} transfers is another on chain")
-    for act in _lines(export / "acts.jsonl"):
-        at = microseconds(act["at"])
-        inside = microseconds(manifest["from"]) <= at < microseconds(manifest["to"])
-        require(inside, f"an act of {act['at']} is not of the period")
+    reasons = _check_acts(export, manifest)
     said = [
         f"Audit export from {manifest['from']} to {manifest['to']}, made {manifest['made_at']}:",
         *(f"  {name}: {stated['rows']} rows" for name, stated in manifest["files"].items()),
@@ -489,8 +628,22 @@ def check_export(
         if newest
         else "The log has no head yet.",
     ]
+    if reasons:
+        said.append(f"Reasons for stopping something, signed by whoever did: {reasons}.")
     said += check_saved(newest, saved, paths, keys) if newest else []
     return [*said, _signed_by(seal, trusted=known is not None or bool(saved))]
+
+
+def _check_acts(export: _AnyPath, manifest: Mapping[str, Any]) -> int:
+    """They are of the period; how many of them are reasons, whose signatures hold."""
+    stops = []
+    for act in _lines(export / "acts.jsonl"):
+        at = microseconds(act["at"])
+        inside = microseconds(manifest["from"]) <= at < microseconds(manifest["to"])
+        require(inside, f"an act of {act['at']} is not of the period")
+        if act["act"] in {*_STOPPED, _EXPLAINED}:
+            stops.append(act)
+    return check_reasons(stops)
 
 
 def _check_journal(

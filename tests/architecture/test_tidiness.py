@@ -12,7 +12,7 @@ from tests.architecture.sources import committed_files, modules, text, tree
 
 MODULE_LINES_MAX: Final = 400
 LONGER_MODULES: Final = {
-    "ledger/log/verifier.py": 620,  # One file without imports of ours, for members to take away.
+    "ledger/log/verifier.py": 750,  # One file without imports of ours, for members to take away.
     "governance/recount/polls.py": 850,  # As that one, and it brings three kinds of signatures.
     "governance/recount/memorandum.py": 650,  # As that one.
     "governance/recount/proposals.py": 500,  # As that one.

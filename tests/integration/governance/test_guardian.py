@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,14 @@ import httpx
 import pytest
 from eth_account.signers.local import LocalAccount
 
+from api.audit.model import Period
+from api.audit.service import export
 from api.cli import guardian as commands
 from api.http.app import create_app
 from governance.proposals.cancelling import cancelling
+from ledger.kernel.transaction import execute
+from ledger.log.verifier import verify
+from ledger.lots import service as lots
 from oracle.bindings import points_bridge
 from oracle.chain.port import BlockTag, Receipt, read
 from oracle.chain.typed_data import stop_reason
@@ -36,6 +41,8 @@ from tests.support.clock import SetClock
 from tests.support.governance import Community
 from tests.support.guarding import Machine
 from tests.support.http import client_of
+from tests.support.log import MemorySigner
+from tests.support.lots import a_lot
 
 pytestmark = pytest.mark.parametrize("place", ["anvil"], indirect=True)
 
@@ -226,6 +233,67 @@ def test_a_cancelled_proposal_says_by_whom_and_why(community: Community, machine
     shows(community, f"/votes/{late}", english=WHY, russian=WHY)
     shows(community, "/guardian", english="Late", russian="Late")
     assert "Cancelled" not in words(community, f"/votes/{early}")
+
+
+def test_an_auditor_takes_home_what_was_stopped_by_whom_and_why(
+    community: Community, machine: Machine, tmp_path: Path
+) -> None:
+    community.all_delegate()
+    vote = community.opened(community.propose(community.voters[0], title="Stopped"))
+    first, second = machine.commit(points=5), machine.commit(points=1)
+    machine.done("chain", "veto", str(first))
+    bridge = community.deployment.address("PointsBridge")
+    community.send_as(WATCHER, bridge, points_bridge.veto(second))
+    machine.done("governance", "cancel", vote)
+    machine.done("chain", "pause")
+    community.settle()
+    pause, cancellation, veto_of_watcher, veto = told(community)["data"][:4]
+    given = {
+        pause["transaction"]: (GUARDIAN, "Until we know more"),
+        cancellation["transaction"]: (GUARDIAN, WHY),
+        veto_of_watcher["transaction"]: (WATCHER, "Not in the ledger"),
+    }
+    for transaction, (index, reason) in given.items():
+        assert say(community, funded_account(index), transaction, reason).is_success
+
+    lot = a_lot("a", 100, member=community.voters[0].member_id)
+    execute(community.database, lots.grant_lot, lot)
+    always = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    place = export(community.database, MemorySigner(), always, tmp_path / "audit")
+    assert "Reasons for stopping something, signed by whoever did: 3." in verify(
+        place, [], [], None
+    )
+    acts = [json.loads(line) for line in (place / "acts.jsonl").read_text("utf-8").splitlines()]
+    guardian, watcher = funded_address(GUARDIAN).lower(), funded_address(WATCHER).lower()
+    stopped = {
+        (act["act"], act["by"], act["on"].rpartition("/")[2], act["rest"].get("points"))
+        for act in acts
+        if act["rest"].get("transaction")
+        in {deed["transaction"][2:] for deed in (pause, cancellation, veto_of_watcher, veto)}
+    }
+    (chain,) = {act["on"] for act in acts if act["act"] == "bridge.paused"}
+    assert stopped == {
+        ("bridge.paused", guardian, chain, None),
+        ("vote.cancelled", None, vote, None),
+        ("batch.vetoed", watcher, str(second), 1),
+        ("batch.vetoed", guardian, str(first), 5),
+    }
+    reasons = {
+        f"0x{act['on']}": (act["by"], act["rest"]["reason"])
+        for act in acts
+        if act["act"] == "guardian.reason"
+    }
+    assert reasons == {
+        transaction: (funded_address(index).lower(), reason)
+        for transaction, (index, reason) in given.items()
+    }
+    named = [act for act in acts if act["act"] == "guardian.appointed"]
+    assert {act["on"] for act in named} == {guardian}
+    ends = {office["contract"]: office["term_ends_at"] for office in told(community)["offices"]}
+    assert {each["rest"]["contract"] for each in named} == set(ends)
+    for act in named:
+        there = datetime.fromisoformat(act["rest"]["term_ends_at"])
+        assert there == datetime.fromisoformat(ends[act["rest"]["contract"]])
 
 
 def test_the_members_replace_a_guardian_that_would_rather_stay(
