@@ -72,7 +72,8 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("referral", "facts fingerprints model terms", "tests/unit/referral"),
     _room("thanks", "model", "tests/unit/thanks"),
     _room("readiness", "model", "tests/unit/readiness"),
-    _room("grants", "model rows", "tests/unit/grants"),
+    _room("grants", "model rows vesting", "tests/unit/grants"),
+    _room("grants/taking_back", "model", "tests/unit/grants"),
     _room("grants/budgets", "model", "tests/unit/grants"),
     _room(
         "grants/imports",

@@ -1,4 +1,4 @@
-"""What approvals of budgets and imports cover, and what stays of words: each by its own definition.
+"""What approvals in this room cover, and what stays of words: each by its own definition.
 
 The digests are worked out here with nothing but ``hashlib`` and ``json``; none of them may change.
 """
@@ -21,6 +21,8 @@ from ledger.grants.budgets.model import (
 )
 from ledger.grants.imports import model as imports
 from ledger.grants.imports.model import FileLine, Import, ImportLine, ImportState
+from ledger.grants.taking_back import model as taking_back
+from ledger.grants.taking_back.model import TakeBack, TakeBackDecision
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Points
@@ -147,3 +149,36 @@ def test_a_budget_is_proposed_until_it_is_decided() -> None:
     assert BUDGET.state == "proposed"
     decided = Decided(BudgetDecision.APPROVED, b"", UUID(int=4), AT)
     assert replace(BUDGET, decided=decided).state == BudgetDecision.APPROVED.value
+
+
+ASKED = TakeBack(
+    take_back_id=UUID(int=6),
+    grant_id=UUID(int=1),
+    asked_by=UUID(int=3),
+    asked_at=AT,
+    due_from=None,
+    reason="twice",
+    reason_digest=b"\x02" * 32,
+    content_digest=b"",
+)
+
+
+@pytest.mark.parametrize("due_from", [None, AT + timedelta(days=3)])
+def test_a_taking_back_is_approved_with_all_of_it(due_from: datetime | None) -> None:
+    stated: dict[str, Json] = {
+        "take_back": str(UUID(int=6)),
+        "grant": str(UUID(int=1)),
+        "asked_by": str(UUID(int=3)),
+        "asked_at": Instant.of(AT).isoformat(),
+        "due_from": None if due_from is None else Instant.of(due_from).isoformat(),
+        "reason": "02" * 32,
+    }
+    assert taking_back.take_back_digest(replace(ASKED, due_from=due_from)) == sha(plain(stated))
+
+
+def test_a_taking_back_waits_until_it_is_decided_and_leaves_a_salted_reason() -> None:
+    assert ASKED.state == "waits"
+    decided = taking_back.Decided(TakeBackDecision.REJECTED, b"", UUID(int=4), AT)
+    assert replace(ASKED, decided=decided).state == "rejected"
+    reason = taking_back.take_back_reason_digest(UUID(int=6), "twice")
+    assert reason == sha(UUID(int=6).bytes + b"twice")

@@ -15,6 +15,7 @@ from ledger.kernel.ids import format_id
 from ledger.kernel.units import Points
 from ledger.lots.waiting import Vesting as WaitsFor
 from ledger.programme.load import load_programme
+from ledger.programme.model_life import BENEFICIARY
 from tests.scoring_cases import WEEKLY
 
 PROGRAMME = load_programme(WEEKLY)
@@ -69,6 +70,22 @@ def test_a_referral_asks_whether_the_named_guest_is_active() -> None:
     assert terms_of(PROGRAMME, AskedVesting("projects")).about is None
 
 
+def test_a_condition_about_whom_the_grant_pays_names_nobody_else() -> None:
+    kind = PROGRAMME.vesting["referral"]
+    assert kind.condition is not None
+    own = replace(kind, condition=replace(kind.condition, who=BENEFICIARY))
+    terms = terms_of(replace(PROGRAMME, vesting={"own": own}), AskedVesting("own"))
+    asks = {"active": {"who": BENEFICIARY, "within_days": 30}}
+    assert (terms.waits_for, terms.about) == (WaitsFor(asks, to_rewards=True), None)
+
+
+def test_terms_are_read_back_and_what_was_altered_is_other() -> None:
+    terms = GrantVesting("gift", "UTC", months=2, days=5, waits_for=None)
+    assert GrantVesting.of_stated(terms.stated()) == terms
+    altered = terms.stated() | {"months": "2", "days": None}
+    assert GrantVesting.of_stated(altered) == replace(terms, months=0, days=0)
+
+
 @pytest.mark.parametrize("days", [0, 59, 91])
 def test_other_days_than_the_kind_lets_be_set_are_refused(days: int) -> None:
     with pytest.raises(VestingDaysOutOfBounds, match="60 to 90 days"):
@@ -86,9 +103,17 @@ def test_a_kind_that_the_programme_does_not_have_is_refused() -> None:
         terms_of(PROGRAMME, AskedVesting("project"))
 
 
-@pytest.mark.parametrize("asked", [AskedVesting("referral"), AskedVesting("projects", about=GUEST)])
-def test_whom_the_condition_is_about_is_named_just_where_it_is_asked(asked: AskedVesting) -> None:
-    with pytest.raises(VestingAboutWhom):
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (AskedVesting("referral"), "needs member"),
+        (AskedVesting("projects", about=GUEST), "takes no member"),
+    ],
+)
+def test_whom_the_condition_is_about_is_named_just_where_it_is_asked(
+    asked: AskedVesting, said: str
+) -> None:
+    with pytest.raises(VestingAboutWhom, match=said):
         terms_of(PROGRAMME, asked)
 
 

@@ -24,8 +24,8 @@ FOLDERS = (
 ROOMS = (
     *("lots", "journal", "scoring", "scoring/checkpoints", "settlement", "redemption", "emission"),
     *("inactivity", "standing", "purchases", "referral", "thanks", "readiness", "grants"),
-    *("grants/budgets", "grants/imports", "quarantine", "merges", "preview", "kernel"),
-    *("programme", "log", "verify"),
+    *("grants/taking_back", "grants/budgets", "grants/imports", "quarantine", "merges"),
+    *("preview", "kernel", "programme", "log", "verify"),
 )
 
 
