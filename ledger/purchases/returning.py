@@ -7,6 +7,7 @@ pools of the school ────────────────────
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,13 +17,16 @@ from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
-from ledger.lots.model import REVOKED, SPENT, ClawBack, ReturnToLots
+from ledger.lots.model import REFUND_GRACE, REVOKED, SPENT, ClawBack, ReturnToLots
 from ledger.members.persons import store as persons
+from ledger.programme import service as programmes
+from ledger.programme import store as programmes_store
 from ledger.purchases import store
 from ledger.purchases.errors import PoolTooSmall, PurchaseNotFound, ReturnTooLate
 from ledger.purchases.model import Purchase
 from ledger.purchases.posting import post_split, why
 from ledger.redemption.offers import Caller
+from ledger.redemption.terms import parse_terms
 
 _NONE: Final = Points(0)
 
@@ -76,6 +80,7 @@ def take_back(work: Work, command: TakeBack) -> Purchase:
             return_id=derived_id(purchase.made_at, "purchase.return", str(purchase.purchase_id)),
             amount=purchase.points,
             at=work.now,
+            grace=_grace(work, purchase),
             why=why(purchase.purchase_id),
         ),
     )
@@ -98,6 +103,13 @@ def find(work: Work, caller: Caller, purchase_id: UUID) -> Purchase:
     if not (mine or caller.may_see(purchase.source)):
         raise _not_found(purchase_id)
     return purchase
+
+
+def _grace(work: Work, purchase: Purchase) -> timedelta:
+    """The least life of what comes back, of the version under which it was bought."""
+    stored = programmes_store.programme(work, purchase.programme_hash)
+    section = None if stored is None else programmes.read_programme(stored.source_text).redemption
+    return REFUND_GRACE if section is None else parse_terms(section).refund_grace
 
 
 def _collect(work: Work, purchase: Purchase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -121,6 +122,25 @@ def test_points_come_back_with_their_own_expiry(market: Market) -> None:
     market.take_back(bought)
     (lot,) = school.summary(other.member).lots
     assert (lot.available, lot.lot.expires_at) == (Points(100), soon)
+
+
+@pytest.mark.parametrize(("stated", "days"), [(None, 30), (0, 3), (2, 3), (90, 90)])
+def test_points_come_back_with_at_least_the_grace_of_their_version(
+    market: Market, stated: int | None, days: int
+) -> None:
+    school = market.school
+    if stated is not None:
+        terms = json.dumps(school.terms | {"refund_grace_days": stated})
+        school.put_in_force(f"{SPLITS}\nredemption: {terms}")
+    kirill = school.of_another_buyer("kirill")
+    school.grant(100, to=kirill.member, expires_at=school.clock.time + timedelta(days=3))
+    bought = market.buy(market.offer(sub="lms:kirill"), kirill.buyer)
+    school.put_in_force(SPLITS)
+    market.take_back(bought)
+    (lot,) = (each for each in school.summary(kirill.member).lots if each.available)
+    assert lot.lot.expires_at is not None
+    assert round((lot.lot.expires_at - school.clock.time) / timedelta(days=1)) == days
+    assert market.is_sound()
 
 
 def test_points_grow_no_younger_by_changing_hands(market: Market) -> None:
