@@ -80,6 +80,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "each column of a TransferRow has its packer; a test packs one of all of them",
     ),
     Explained(
+        "ledger/kernel/ids.py",
+        "RandomIds.__init__",
+        "self._last = 0",
+        "self._last = 1",
+        "version and variant alone make any id far greater than either",
+    ),
+    Explained(
         "ledger/log/model.py",
         "cover",
         "level = min(level, (start & -start).bit_length() - 1)",

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.kernel.canonical import canonical_json, digest
+from ledger.kernel.canonical import Json, canonical_json, digest, plain_json
 from ledger.kernel.errors import ErrorKind, VkladError
 
 values = st.recursive(
@@ -75,6 +77,42 @@ def test_the_digest_is_sha_256_of_it() -> None:
 def test_what_json_cannot_say_exactly_is_refused(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         canonical_json(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "by_compiled_code"),
+    [
+        ({"a": "x", "b": {"c": [1, None, True, False, "ё"]}, "d": (2,)}, True),
+        ({}, True),
+        ([2**53 - 1, -(2**53) + 1], True),
+        ([2**53], False),
+        ([-(2**53)], False),
+        ({"ё": 1}, False),
+        ({"a": {"ё": 1}}, False),
+        ({"a": 1.5}, False),
+        ({"a": [{"b": 1.5}]}, False),
+        ({"a": "x", "b": 1.5}, False),
+        ({1: 2}, False),
+        (ErrorKind.INVALID, False),
+    ],
+    ids=repr,
+)
+def test_compiled_code_writes_just_what_leaves_it_no_choice(
+    value: Json, *, by_compiled_code: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by: list[str] = []
+    for library in (orjson, rfc8785):
+        name = library.__name__
+        monkeypatch.setattr(library, "dumps", lambda *_, name=name, **__: by.append(name) or b"")
+    canonical_json(value)
+    assert by == ["orjson" if by_compiled_code else "rfc8785"]
+
+
+def test_exact_numbers_become_those_of_json_at_any_depth() -> None:
+    exact = {"a": Decimal("0.1"), "b": [Decimal("1E+2"), "0.1", {"c": (Decimal(3), None, True, 7)}]}
+    assert repr(plain_json(exact)) == (
+        "{'a': 0.1, 'b': [100.0, '0.1', {'c': [3.0, None, True, 7]}]}"
+    )
 
 
 class _TooFew(VkladError):

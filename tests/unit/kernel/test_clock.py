@@ -85,3 +85,8 @@ def test_the_system_clock_is_aware_and_does_not_stand() -> None:
 def test_a_naive_datetime_is_a_programming_error() -> None:
     with pytest.raises(AssertionError):
         Instant.of(datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+def test_a_second_has_so_many_digits_at_most() -> None:
+    text = "1" * FRACTION_DIGITS_MAX
+    assert Instant.parse(f"2026-03-02T09:00:00.{text}Z").fraction == text

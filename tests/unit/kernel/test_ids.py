@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import secrets
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -85,3 +88,52 @@ def test_secrets_are_long_and_differ() -> None:
     ids = RandomIds()
     assert len({ids.secret() for _ in range(100)}) == 100
     assert len(ids.secret()) >= 43
+
+
+@pytest.mark.parametrize("last", ["", "a", "b", "c", "d"])
+def test_a_derived_id_is_never_another_one(last: str) -> None:
+    """Worked out from its definition: RFC 9562, 5.7, its random bits the first 74 of SHA-256."""
+    parts = [b"award", "ё".encode(), last.encode()]
+    message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    bits = f"{int.from_bytes(hashlib.sha256(message).digest(), 'big'):0256b}"[:74]
+    time = f"{1_772_452_800_000:048b}"
+    expected = UUID(int=int(f"{time}0111{bits[:12]}10{bits[12:]}", 2))
+    assert derived_id(NOON, "award", "ё", last) == expected
+    assert (expected.version, expected.variant) == (7, "specified in RFC 4122")
+
+
+@pytest.mark.parametrize(
+    ("time", "stated"),
+    [
+        (NOON + timedelta(milliseconds=1), 1_772_452_800_001),
+        (datetime(1970, 1, 1, tzinfo=UTC), 0),
+        (datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), 2**48 - 1_000),
+    ],
+)
+def test_an_id_states_its_time_by_48_bits(time: datetime, stated: int) -> None:
+    assert derived_id(time, "x").int >> 80 == stated
+
+
+def test_the_first_id_of_a_process_may_be_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a clock and a chance that give nothing: what was given before is one at a time ahead."""
+    asked: list[int] = []
+    monkeypatch.setattr(secrets, "randbits", lambda bits: asked.append(bits) or 0)
+    ids = RandomIds()
+    first = ids.new(NOON)
+    assert first.int == int(NOON.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62
+    assert [ids.new(NOON).int - first.int for _ in range(2)] == [1, 2]
+    assert set(asked) == {74}
+
+
+def test_a_secret_is_32_bytes() -> None:
+    assert len(base64.urlsafe_b64decode(RandomIds().secret() + "=")) == 32
+
+
+@pytest.mark.parametrize("head", "89abcdefghjkmnpqrstvwxyz")
+def test_an_id_is_not_over_128_bits(head: str) -> None:
+    with pytest.raises(BadId):
+        parse_id("mem", f"mem_{head}{'0' * 25}")
+
+
+def test_all_bits_of_an_id_are_read() -> None:
+    assert parse_id("mem", f"mem_7{'z' * 25}").int == 2**128 - 1
