@@ -28,6 +28,7 @@ from hexbytes import HexBytes
 from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # ships no hints
 
 from ledger.kernel.errors import ErrorKind, VkladError
+from oracle.chain.hidden import hide, secrets_of
 from oracle.chain.signer import unsigned
 from oracle.chain.typed_data import MalformedSignature, TypedData, signer_of
 from oracle.contracts.abi import Address, MalformedAddress, address
@@ -82,6 +83,7 @@ class RemoteSigner:
         `stated` are the accounts of roles where one address serves several.
         """
         self._url = url
+        self._secrets = secrets_of(url)
         self._stated = dict(stated or {})
         self._client = httpx.Client(timeout=timeout_s, trust_env=False)
         self._accounts: dict[SenderRole, Address] = {}
@@ -182,7 +184,8 @@ class RemoteSigner:
         # A refusal comes with status 400 or 500, and says why in its body.
         if not isinstance(answer, dict) or "result" not in answer:
             words = answer.get("error") if isinstance(answer, dict) else answer
-            reason = f"status {response.status_code}, {words}"[:_REFUSAL_LENGTH_MAX]
+            told = f"status {response.status_code}, {hide(str(words), self._secrets)}"
+            reason = told[:_REFUSAL_LENGTH_MAX]
             raise SignerUnavailable(f"The signer of the {role} refused: {reason}", role=role)
         return answer["result"]
 

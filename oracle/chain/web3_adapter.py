@@ -14,6 +14,7 @@ from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
+from oracle.chain.hidden import hide, secrets_of
 from oracle.chain.port import (
     BLOCKS_PER_QUESTION_MAX,
     BlockAt,
@@ -63,6 +64,7 @@ class Web3Chain:
         self._provider = HTTPProvider(
             url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
         )
+        self._secrets = secrets_of(url)
         self._expected_chain_id = expected_chain_id
         self._checked = expected_chain_id is None
 
@@ -171,7 +173,7 @@ class Web3Chain:
             answer = self._provider.make_request(RPCEndpoint(method), list(parameters))
         except (RequestException, Web3Exception, ValueError) as failed:
             raise _unanswered(method, failed) from None
-        return _result(method, answer)
+        return _result(method, answer, self._secrets)
 
     def _batch(self, questions: Sequence[tuple[str, Sequence[Json]]]) -> list[Json]:
         requests = [(RPCEndpoint(method), list(parameters)) for method, parameters in questions]
@@ -181,7 +183,7 @@ class Web3Chain:
             raise _unanswered("a batch", failed) from None
         if not isinstance(answers, list) or len(answers) != len(questions):
             raise ChainUnavailable("The chain did not answer every question of a batch.")
-        return [_result(questions[0][0], answer) for answer in answers]
+        return [_result(questions[0][0], answer, self._secrets) for answer in answers]
 
 
 def _unanswered(what: str, failed: Exception) -> ChainUnavailable:
@@ -192,13 +194,14 @@ def _unanswered(what: str, failed: Exception) -> ChainUnavailable:
     return ChainUnavailable(f"The chain did not answer {what}: {type(failed).__name__}{status}.")
 
 
-def _result(method: str, answer: Json) -> Json:
+def _result(method: str, answer: Json, secrets: tuple[str, ...]) -> Json:
     if not isinstance(answer, Mapping) or not ({"result", "error"} & answer.keys()):
         raise ChainUnavailable(f"The answer to {method} has neither result nor error.")
     error = answer.get("error")
     if error is None:
         return answer["result"]
-    words = _printable(error.get("message", error) if isinstance(error, Mapping) else error)
+    told = error.get("message", error) if isinstance(error, Mapping) else error
+    words = hide(_printable(told), secrets)
     reverted = _reverted(error)
     if reverted is not None or any(text in words.lower() for text in _EXECUTION_FAILED):
         raise CallReverted(f"{method}: {words}", reverted or b"")

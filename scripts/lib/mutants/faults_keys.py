@@ -1,4 +1,4 @@
-"""Faults in what keeps keys right: a signer that lies, a key that was replaced, what is shown."""
+"""Faults in what keeps keys right: a signer that lies, a replaced key, what is shown and signed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _HELD: Final = "test_what_a_contract_gives_to_another_key_waits_and_says_why_onc
 _SENDER: Final = (f"tests/integration/oracle/test_sender.py::{_HELD}",)
 _REMOTE: Final = ("tests/integration/chain/test_remote_signer.py",)
 _SHOWN: Final = ("tests/integration/chain/test_addresses_in_errors.py",)
+_REASONS: Final = ("tests/unit/log/test_reasons.py",)
 _SIGNER: Final = ("tests/unit/oracle_chain/test_signer.py",)
 
 KEYS: Final[tuple[Fault, ...]] = (
@@ -76,5 +77,33 @@ KEYS: Final[tuple[Fault, ...]] = (
         "os.O_TRUNC, 0o600)",
         "os.O_TRUNC, 0o644)",
         _SIGNER,
+    ),
+    Fault(
+        "a node's refusal tells by which secret it was asked",
+        "oracle/chain/web3_adapter.py",
+        "words = hide(_printable(told), secrets)",
+        "words = _printable(told)",
+        _SHOWN,
+    ),
+    Fault(
+        "a signer's refusal tells by which secret it was asked",
+        "oracle/chain/remote_signer.py",
+        "{hide(str(words), self._secrets)}",
+        "{words}",
+        _SHOWN,
+    ),
+    Fault(
+        "anybody's words pass for a guardian's in an export",
+        "ledger/log/verifier.py",
+        "require(signer is not None and signer == act[",
+        "require(signer is not None or signer == act[",
+        _REASONS,
+    ),
+    Fault(
+        "whoever did nothing explains in an export what another did",
+        "ledger/log/verifier.py",
+        "require(None in by or signer in by,",
+        "require(by != signer,",
+        _REASONS,
     ),
 )

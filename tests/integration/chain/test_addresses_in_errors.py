@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable, Iterator
 from traceback import format_exception
@@ -16,7 +17,7 @@ from oracle.chain.port import ChainUnavailable
 from oracle.chain.remote_signer import RemoteSigner, SignerUnavailable
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.sender.model import SenderRole
-from tests.support.refusing import refusing
+from tests.support.refusing import Repeating, refusing
 
 SECRET = "of" + "the" + "address"  # In one piece it stands in no line that a traceback shows.
 NOBODY = "127.0.0.1:9"
@@ -57,6 +58,19 @@ def test_an_address_that_fails_is_told_to_nobody(
         DOORS[door](place if refuses else NOBODY)
     assert SECRET not in "".join(format_exception(told.value))
     assert SECRET not in caplog.text
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("door", [door for door in DOORS if door.startswith(("chain", "signer"))])
+def test_a_refusal_that_repeats_the_address_is_told_without_it(
+    door: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with refusing(Repeating) as place, pytest.raises(VkladError) as told:
+        DOORS[door](place)
+    shown = "".join(format_exception(told.value)) + caplog.text
+    assert SECRET not in shown
+    assert base64.b64encode(f"us:{SECRET}".encode()).decode() not in shown
+    assert "is not allowed" in shown or "batch" in door
 
 
 def test_why_is_told(caplog: pytest.LogCaptureFixture) -> None:
