@@ -61,7 +61,8 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room(
         "redemption",
-        "claims code_text lines model orders patterns periods pricing quotes reading terms tokens",
+        "claims code_text lines model offline_text orders patterns periods pricing quotes "
+        "reading terms tokens",
         "tests/unit/redemption",
         "tests/property/redemption",
     ),
@@ -97,5 +98,11 @@ ROOMS: Final[tuple[Room, ...]] = (
         "tests/unit/scoring",
     ),
     _room("log", "model", "tests/unit/log", "tests/property/log"),
-    _room("verify", "chain", "tests/unit/verify", "tests/unit/journal", "tests/property/ledger"),
+    _room(
+        "verify",
+        "awards chain lots",
+        "tests/unit/verify",
+        "tests/unit/journal",
+        "tests/property/ledger",
+    ),
 )

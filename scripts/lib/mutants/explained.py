@@ -327,4 +327,11 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "if self.covered and min(self.covered) <= minute:",
         "where the first is the minute itself, none is before it and nothing is forgotten",
     ),
+    Explained(
+        "ledger/verify/awards.py",
+        "_entry_problem",
+        "return _cause_problem(row, orjson.loads(row.cause), up=difference > 0)",
+        "return _cause_problem(row, orjson.loads(row.cause), up=difference >= 0)",
+        "that the difference is nothing was answered before",
+    ),
 )
