@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product as strings
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.kernel.units import Points
 from ledger.redemption.patterns import common, covers, matches
 from ledger.redemption.terms import RedemptionTerms, parse_terms
 
@@ -67,3 +69,32 @@ def test_of_several_products_the_least_and_the_best() -> None:
     assert terms.least_rate(("book", "mentor:anna"), "USD") == Fraction(7, 2)
     assert terms.least_rate(("mentor*",), "USD") == 5
     assert terms.best_rates() == {"USD": 5, "EUR": 9}
+
+
+@pytest.mark.parametrize(
+    ("rates", "extra"),
+    [
+        (["2"], 0),
+        (["2", "7/2"], 1),
+        (["2", "7/2", "5"], 2),
+        (["1", "7/2"], 0),
+        (["1", "3/2"], 0),
+        (["2/3", "2"], 0),
+        (["2/5", "1/2", "3/4"], 0),
+        (["3/4", "4/5"], 1),
+    ],
+)
+def test_a_further_rate_takes_a_point_where_its_rounding_costs_more(
+    rates: list[str], extra: int
+) -> None:
+    """A minor unit at the least rate costs 1/rate; at a further one it is rounded up, by itself."""
+    terms = parse_terms(
+        {
+            "rates": {"USD": rates[0]},
+            "products": [
+                {"product": f"{number}*", "rates": {"USD": rate}}
+                for number, rate in enumerate(rates)
+            ],
+        }
+    )
+    assert terms.extra_points(("*",), "USD") == Points(extra)
