@@ -12,9 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.inactivity.tables import inactivity_checks, inactivity_decays, inactivity_warnings
+from ledger.journal.model import AccountKind
+from ledger.journal.tables import accounts, transfers
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots.decaying import Decayed
+from ledger.lots.model import Cause
 from ledger.lots.tables import lots
 
 _AWAY: Final = sa.text(
@@ -169,6 +172,23 @@ def decayed_of(work: Work, cause_kind: str, cause_ids: Collection[str]) -> dict[
         .group_by(lots.c.cause_id)
     )
     return {row.cause_id: Points(int(row.points)) for row in work.connection.execute(query)}
+
+
+def decayed_into(work: Work, cause: Cause) -> dict[AccountKind, Points]:
+    """How much decayed of the lots of a cause, by the account that it went to."""
+    query = (
+        sa.select(accounts.c.kind, sa.func.sum(inactivity_decays.c.points).label("points"))
+        .join(lots, lots.c.lot_id == inactivity_decays.c.lot_id)
+        .join(
+            transfers,
+            sa.and_(transfers.c.entry_id == inactivity_decays.c.entry_id, transfers.c.line == 1),
+        )
+        .join(accounts, accounts.c.account_id == transfers.c.credit_account_id)
+        .where(lots.c.cause_kind == cause.kind, lots.c.cause_id == cause.cause_id)
+        .group_by(accounts.c.kind)
+    )
+    rows = work.connection.execute(query)
+    return {AccountKind(row.kind): Points(int(row.points)) for row in rows}
 
 
 def done_checks(work: Work, checks: Collection[date]) -> set[date]:

@@ -1,7 +1,10 @@
 """Taking a purchase back, whole.
 
 recipients' lots (own, others, debt) ──▶ revoked ──┐
-pools of the school ───────────────────────────────┴──▶ spent ──▶ the buyer's lots
+pools of the school, rewards ──────────────────────┴──▶ spent ──▶ the buyer's lots
+
+What decayed of a recipient's share is in revoked already, or in the rewards' pool: nobody gives it
+a second time.
 """
 
 from __future__ import annotations
@@ -11,19 +14,20 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from ledger.inactivity import store as inactivity
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, EntryKind, Posting
 from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
-from ledger.lots.model import REFUND_GRACE, REVOKED, SPENT, ClawBack, ReturnToLots
+from ledger.lots.model import REFUND_GRACE, REVOKED, REWARDS, SPENT, ClawBack, ReturnToLots
 from ledger.members.persons import store as persons
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.purchases import store
 from ledger.purchases.errors import PoolTooSmall, PurchaseNotFound, ReturnTooLate
-from ledger.purchases.model import Purchase
+from ledger.purchases.model import PaidShare, Purchase
 from ledger.purchases.posting import post_split, why
 from ledger.redemption.offers import Caller
 from ledger.redemption.terms import parse_terms
@@ -45,7 +49,7 @@ def take_back(work: Work, command: TakeBack) -> Purchase:
     Raises:
         PurchaseNotFound: none that the caller may settle.
         ReturnTooLate: its time is over.
-        PoolTooSmall: a pool has spent its share.
+        PoolTooSmall: a pool has spent its share, or what decayed into it.
     """
     journal.lock_head(work)
     purchase = store.find(work, command.purchase_id)
@@ -58,21 +62,8 @@ def take_back(work: Work, command: TakeBack) -> Purchase:
             f"This purchase could be taken back until {purchase.refund_until.isoformat()}.",
             until=purchase.refund_until.isoformat(),
         )
-    for share in purchase.shares:
-        if share.member_id is not None and share.points:
-            lots.claw_back(
-                work,
-                ClawBack(
-                    member_id=share.member_id,
-                    amount=share.points,
-                    cause=purchase.cause_of(share),
-                    key=("purchase", str(purchase.purchase_id), share.to),
-                    key_at=purchase.made_at,
-                    at=work.now,
-                    why=why(purchase.purchase_id),
-                ),
-            )
-    _collect(work, purchase)
+    to_rewards = [_claw_back(work, purchase, share) for share in purchase.shares]
+    _collect(work, purchase, sum_points(to_rewards))
     lots.return_to_lots(
         work,
         ReturnToLots(
@@ -112,13 +103,40 @@ def _grace(work: Work, purchase: Purchase) -> timedelta:
     return REFUND_GRACE if section is None else parse_terms(section).refund_grace
 
 
-def _collect(work: Work, purchase: Purchase) -> None:
-    """Everything that was shared back to spent, whence it goes to the buyer."""
+def _claw_back(work: Work, purchase: Purchase, share: PaidShare) -> Points:
+    """Take a member's share back, less what decayed of it; what of that went to rewards."""
+    if share.member_id is None or not share.points:
+        return _NONE
+    cause = purchase.cause_of(share)
+    decayed = inactivity.decayed_into(work, cause)
+    lots.claw_back(
+        work,
+        ClawBack(
+            member_id=share.member_id,
+            amount=share.points,
+            cause=cause,
+            key=("purchase", str(purchase.purchase_id), share.to),
+            key_at=purchase.made_at,
+            at=work.now,
+            why=why(purchase.purchase_id),
+            gone=sum_points(decayed.values()),
+        ),
+    )
+    return decayed.get(REWARDS.kind, _NONE)
+
+
+def _collect(work: Work, purchase: Purchase, to_rewards: Points) -> None:
+    """Everything that was shared back to spent, whence it goes to the buyer.
+
+    What decayed of it is where it decayed to: revoked, as what was clawed back is, or rewards.
+    """
     from_pools = [
         Posting(AccountKey(share.pool), SPENT, share.points)
         for share in purchase.shares
         if share.pool is not None and share.points
     ]
+    if to_rewards:
+        from_pools.append(Posting(REWARDS, SPENT, to_rewards))
     balances = journal.balances(work, [posting.debit for posting in from_pools])
     needed: dict[AccountKey, Points] = {}
     for posting in from_pools:
@@ -130,8 +148,9 @@ def _collect(work: Work, purchase: Purchase) -> None:
                 pool=pool.kind,
                 points=points.amount,
             )
-    clawed = sum_points(share.points for share in purchase.shares if share.pool is None)
-    from_members = [Posting(REVOKED, SPENT, clawed)] if clawed else []
+    shared = sum_points(share.points for share in purchase.shares if share.pool is None)
+    revoked = shared - to_rewards
+    from_members = [Posting(REVOKED, SPENT, revoked)] if revoked else []
     post_split(work, EntryKind.SPLIT_RETURN, purchase.purchase_id, [*from_members, *from_pools])
 
 
