@@ -100,7 +100,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("log", "model", "tests/unit/log", "tests/property/log"),
     _room(
         "verify",
-        "awards chain lots",
+        "awards chain holds lots",
         "tests/unit/verify",
         "tests/unit/journal",
         "tests/property/ledger",
