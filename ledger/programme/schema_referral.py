@@ -110,7 +110,8 @@ class ReferralFile(Section):
     margin: Annotated[ExactNumber, Field(le=100)] = Field(
         description="Per cent of a payment that the school keeps. Both sides together never get "
         "more than that of the first payment after refunds, a point being worth its best rate in "
-        "`redemption`.",
+        "`redemption` on the day of the payment or, where that is more, on the day of the reward "
+        "in the version then in force.",
         examples=[40],
     )
     budget: ReferralBudgetFile = Field(

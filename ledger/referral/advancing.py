@@ -48,7 +48,7 @@ from ledger.referral.model import (
     shares,
 )
 from ledger.referral.reward_store import Reward
-from ledger.referral.service import Referrals, programme_of
+from ledger.referral.service import Referrals, in_force_then, programme_of
 from ledger.referral.terms import (
     REFERRAL_CAUSE,
     budget_since,
@@ -56,6 +56,7 @@ from ledger.referral.terms import (
     life_of,
     section_of,
     terms_of,
+    terms_when_rewarded,
     why,
 )
 
@@ -202,7 +203,7 @@ def _rewarded(work: Work, referral: Referral, referrals: Referrals) -> Referral:
     programme = programme_of(work, referral)
     assert referral.payment is not None, "nothing qualifies without"
     terms = terms_of(programme, referral.payment.paid_at)
-    due = shares(referral.payment, terms)
+    due = _bound(work, referral, work.now)
     waits = None
     if _statuses(work, referral) != {MemberStatus.ACTIVE}:
         waits = Waits.MEMBER
@@ -269,15 +270,22 @@ def _grant(work: Work, referral: Referral, programme: Programme, due: Shares) ->
         )
 
 
+def _bound(work: Work, referral: Referral, rewarded_at: datetime) -> Shares:
+    """What a reward of that moment may come to, by the payment as it stands."""
+    assert referral.payment is not None, "rewards are of a payment"
+    then = in_force_then(programmes.activations(work), rewarded_at)
+    programme = programme_of(work, referral)
+    terms = terms_when_rewarded(programme, referral.payment, then, rewarded_at)
+    return shares(referral.payment, terms)
+
+
 def _level(work: Work, referral: Referral) -> None:
     """Take back what is above the bound that the payment, as it stands, sets."""
-    assert referral.payment is not None, "rewards are of a payment"
-    programme = programme_of(work, referral)
-    bound = shares(referral.payment, terms_of(programme, referral.payment.paid_at))
     for reward in rewards.rewards_of(work, referral.referral_id):
-        excess = reward.points - reward.taken_back - bound.of(reward.side)
+        bound = _bound(work, referral, reward.rewarded_at).of(reward.side)
+        excess = reward.points - reward.taken_back - bound
         if excess > ZERO:
-            _take_back(work, programme, reward, excess)
+            _take_back(work, programme_of(work, referral), reward, excess)
 
 
 def _take_back(work: Work, programme: Programme, reward: Reward, points: Points) -> None:

@@ -6,6 +6,7 @@ guest nor a network is counted wrong. What happens afterwards is in ``advancing`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,7 @@ from ledger.members.persons import store as persons
 from ledger.programme import service as programmes
 from ledger.programme import store as programmes_store
 from ledger.programme.model import Programme
+from ledger.programme.store import StoredActivation
 from ledger.redemption.code_text import code_of, digest_of_code
 from ledger.referral import store
 from ledger.referral.errors import (
@@ -246,6 +248,17 @@ def programme_of(work: Work, referral: Referral) -> Programme:
     stored = programmes_store.programme(work, referral.programme_hash)
     assert stored is not None, "a stored version stays"
     return programmes.read_programme(stored.source_text)
+
+
+def in_force_then(decided: Sequence[StoredActivation], at: datetime) -> Programme | None:
+    """The version in force at a moment, by what of ``decided``, in its order, was known by then.
+
+    What is decided later about the past changes nothing of what was bounded by it.
+    """
+    for activation in reversed(decided):
+        if activation.effective_at <= at and activation.recorded_at <= at:
+            return programmes.programme_of(activation)
+    return None
 
 
 def _of_code(work: Work, command: ClaimPass) -> Referral:

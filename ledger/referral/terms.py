@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from ledger.programme.calendar import Calendar
 from ledger.programme.model import Programme
 from ledger.programme.model_referral import ReferralSection
 from ledger.redemption.terms import parse_terms
-from ledger.referral.model import ReferralTerms, Side, Velocity
+from ledger.referral.model import Payment, ReferralTerms, Side, Velocity
 from ledger.settlement.lifetime import after_term, expiry_of
 
 REFERRAL_CAUSE: Final = "referral"
@@ -30,7 +32,6 @@ def terms_of(programme: Programme, at: datetime) -> ReferralTerms:
     """The terms, with what a point is worth at best on the local day of ``at``."""
     section = section_of(programme)
     assert programme.redemption is not None, "checked with the programme"
-    day = at.astimezone(Calendar(programme.zone).rules).date()
     return ReferralTerms(
         inviter_points=Points(section.inviter.points),
         guest_points=Points(section.guest.points),
@@ -39,9 +40,29 @@ def terms_of(programme: Programme, at: datetime) -> ReferralTerms:
         payment_age=timedelta(days=section.payment_days),
         rewards_per_year=section.rewards,
         margin_share=section.margin,
-        point_value=parse_terms(programme.redemption).on(day).best_rates(),
+        point_value=_best_rates(programme, at),
         velocity=Velocity(section.review_activations, timedelta(minutes=section.review_minutes)),
     )
+
+
+def terms_when_rewarded(
+    programme: Programme, payment: Payment, then: Programme | None, rewarded_at: datetime
+) -> ReferralTerms:
+    """The terms of a payment, with a point worth what it is at best then or at the reward.
+
+    ``then`` is the version in force at the reward: what points buy from that moment on is its.
+    """
+    terms = terms_of(programme, payment.paid_at)
+    later = {} if then is None else _best_rates(then, rewarded_at)
+    best = {code: max(value, later.get(code, value)) for code, value in terms.point_value.items()}
+    return replace(terms, point_value=best)
+
+
+def _best_rates(programme: Programme, at: datetime) -> dict[str, Fraction]:
+    if programme.redemption is None:
+        return {}
+    day = at.astimezone(Calendar(programme.zone).rules).date()
+    return parse_terms(programme.redemption).on(day).best_rates()
 
 
 def life_of(programme: Programme, side: Side, at: datetime) -> tuple[datetime, datetime | None]:

@@ -11,13 +11,20 @@ from typing import Final
 from uuid import UUID
 
 from ledger.kernel.transaction import Work
+from ledger.programme import service as programmes
 from ledger.programme.model import Programme
 from ledger.referral import reward_store as rewards
 from ledger.referral import store
-from ledger.referral.model import Referral, ReferralState, may_reward
+from ledger.referral.model import Referral, ReferralState, may_reward, shares
 from ledger.referral.reward_store import Reward
-from ledger.referral.service import programme_of
-from ledger.referral.terms import budget_since, cause_of, section_of, terms_of
+from ledger.referral.service import in_force_then, programme_of
+from ledger.referral.terms import (
+    budget_since,
+    cause_of,
+    section_of,
+    terms_of,
+    terms_when_rewarded,
+)
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
@@ -27,7 +34,7 @@ _PAID: Final = frozenset({ReferralState.REWARDED, ReferralState.REVERSED})
 
 
 def check_referrals(work: Work) -> Iterator[Finding]:
-    """Lots have rewards, rewards have lots and passes, and neither budget nor limit was passed."""
+    """Lots have rewards, rewards lots and passes; no budget, limit or margin was passed."""
     passes = {each.referral_id: each for each in _passes(work)}
     given = rewards.every_reward(work)
     yield from _lots(work, given)
@@ -39,6 +46,7 @@ def check_referrals(work: Work) -> Iterator[Finding]:
     known = [each for each in given if each.referral_id in passes]
     yield from _budgets(passes, known, versions)
     yield from _limits(passes, known, versions)
+    yield from _margins(work, passes, known, versions)
 
 
 def _passes(work: Work) -> Iterator[Referral]:
@@ -120,6 +128,28 @@ def _limits(
             problem = f"is one more than {terms.rewards_per_year} in twelve months"
             yield Finding(NAME, "referral_rewards", _name(reward), problem)
         moments[referral.referral_id] = reward.rewarded_at
+
+
+def _margins(
+    work: Work,
+    passes: dict[UUID, Referral],
+    given: Sequence[Reward],
+    versions: dict[bytes, Programme],
+) -> Iterator[Finding]:
+    decided = programmes.activations(work)
+    for reward in given:
+        referral = passes[reward.referral_id]
+        if referral.payment is None:
+            yield Finding(NAME, "referral_rewards", _name(reward), "is of no payment")
+            continue
+        then = in_force_then(decided, reward.rewarded_at)
+        version = versions[referral.programme_hash]
+        terms = terms_when_rewarded(version, referral.payment, then, reward.rewarded_at)
+        most = shares(referral.payment, terms).of(reward.side)
+        left = reward.points - reward.taken_back
+        if left > most:
+            problem = f"left {left.amount} points; the margin of its payment gives {most.amount}"
+            yield Finding(NAME, "referral_rewards", _name(reward), problem)
 
 
 def _name(reward: Reward) -> str:
