@@ -11,6 +11,7 @@ from typing import Final
 from fault import Fault
 from faults_beside import BESIDE
 from faults_bridge import BRIDGE
+from faults_giving import GIVING
 from faults_keys import KEYS
 from faults_memorandum import MEMORANDUM
 from faults_permits import PERMITS
@@ -377,6 +378,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *KEYS,
     *POLLS,
     *MEMORANDUM,
+    *GIVING,
     *PERMITS,
     *REMINDERS,
 )

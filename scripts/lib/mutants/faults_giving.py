@@ -1,0 +1,49 @@
+"""Faults in what guest passes may give, and in what an import or a purchase gives back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fault import Fault
+
+_MARGIN: Final = ("tests/integration/referral/test_margin.py",)
+_DECAY: Final = ("tests/integration/inactivity/test_inactivity.py",)
+_PURCHASES: Final = ("tests/integration/purchases/test_purchases.py",)
+
+GIVING: Final[tuple[Fault, ...]] = (
+    Fault(
+        "a guest pass is bounded by the rate of the payment's day alone",
+        "ledger/referral/terms.py",
+        "best = {code: max(value, later.get(code, value)) for",
+        "best = {code: value for",
+        _MARGIN,
+    ),
+    Fault(
+        "what is decided after a guest's reward bounds it",
+        "ledger/referral/service.py",
+        "        if activation.effective_at <= at and activation.recorded_at <= at:",
+        "        if activation.effective_at <= at:",
+        _MARGIN,
+    ),
+    Fault(
+        "nobody looks whether a guest's reward is above the margin",
+        "ledger/referral/verify.py",
+        "        if left > most:",
+        "        if left > reward.points:",
+        _MARGIN,
+    ),
+    Fault(
+        "an import takes back what had decayed",
+        "ledger/grants/imports/paying.py",
+        "                    gone=gone[line],\n",
+        "",
+        _DECAY,
+    ),
+    Fault(
+        "what comes back of a purchase lives for thirty days",
+        "ledger/purchases/returning.py",
+        "            grace=_grace(work, purchase),\n",
+        "",
+        _PURCHASES,
+    ),
+)
