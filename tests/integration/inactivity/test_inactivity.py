@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,8 @@ from ledger.inactivity import service
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
+from ledger.lots import service as lots
+from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold
 from ledger.programme.load import load_programme
 from tests.support.budgets import open_budget
 from tests.support.life import at_time, balance, damaged, findings, parts
@@ -243,9 +246,9 @@ def test_what_decayed_of_a_grant_is_not_taken_a_second_time(world: World) -> Non
 
 
 @pytest.mark.parametrize("amounts", [(400, 300, 300), (970, 10, 20), (30, 970)])
-@pytest.mark.parametrize("chunk", [1, 50])
+@pytest.mark.parametrize(("chunk", "spent"), [(1, 0), (50, 0), (1, 500), (50, 500)])
 def test_what_decayed_of_an_import_is_not_taken_a_second_time(
-    world: World, amounts: tuple[int, ...], chunk: int
+    world: World, amounts: tuple[int, ...], chunk: int, spent: int
 ) -> None:
     early = at_time(world, "2025-12-25T09:00:00+00:00")
     early.activate(CLUB)
@@ -268,10 +271,21 @@ def test_what_decayed_of_an_import_is_not_taken_a_second_time(
         service.run(at_time(world, f"{day}T05:00:00+00:00").database)
     late = at_time(world, "2026-04-02T05:00:00+00:00")
     assert parts(late, "anna") == (0, 950)
+    if spent:
+        _spend(late, anna, spent)
     for person in (one, two):
         back = imports.TakeBackImport(what.import_id, person, what.content_digest)
         execute(late.database, importing.take_back, back)
     while execute(late.database, partial(paying.do_part, chunk=chunk), what.import_id):
         assert findings(late.database) == []
-    assert (parts(late, "anna"), late.summary("anna").debt) == ((0, 0), Points(0))
+    assert (parts(late, "anna"), late.summary("anna").debt) == ((0, 0), Points(spent))
     assert findings(late.database) == []
+
+
+def _spend(world: World, member: UUID, points: int) -> None:
+    now = world.database.clock.now()
+    hold = PlaceHold(
+        UUID(int=1), member, Points(points), HoldPurpose.REDEMPTION, now, now + timedelta(hours=1)
+    )
+    execute(world.database, lots.place_hold, hold)
+    execute(world.database, lots.capture_hold, CaptureHold(hold.hold_id, hold.amount, now))
