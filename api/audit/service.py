@@ -58,6 +58,7 @@ def export(database: Database, signer: LogSigner, period: Period, place: Path) -
     """
     if place.exists():
         raise ExportPlaceTaken(f"{place} exists. Name another place.", place=str(place))
+    log.introduce(database, signer)
     log.publish(database, signer)
     with tempfile.TemporaryDirectory(prefix="vklad-audit-", dir=place.parent) as folder:
         made = Path(folder) / "export"

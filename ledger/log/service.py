@@ -60,7 +60,7 @@ def publish(database: Database, signer: LogSigner) -> SignedHead | None:
         size = min(journal.head(work).sequence, kept_and_rest)
         if size == (0 if newest is None else newest.head.tree_size):
             return newest
-    _introduce(database, signer)
+    introduce(database, signer)
     with database.read() as work:
         head = TreeHead(size, root(work, size), store.transfer_hash(work, size), work.now)
     signed = SignedHead(head, signer.key, signer.sign(head_message(tree_head_json(head))))
@@ -81,13 +81,33 @@ def extend(work: Work, leaves_max: int) -> int:
     return end - done
 
 
+def introduce(database: Database, signer: LogSigner) -> None:
+    """Make sure that heads may be signed by this key; the very first one introduces itself.
+
+    Raises:
+        WrongLogKey: another key is in use.
+    """
+    with database.read() as work:
+        known = store.keys(work)
+    if not known:
+        execute(database, _keep_key, _named(database, signer.key, signer))
+        with database.read() as work:
+            known = store.keys(work)
+    if known[-1].key != signer.key:
+        raise WrongLogKey(
+            f"Heads are signed by the key {known[-1].key.hex()}, not by the one in this state "
+            "folder.",
+            key=known[-1].key.hex(),
+        )
+
+
 def rotate_key(database: Database, present: LogSigner, successor: LogSigner) -> LogKey:
     """Let another key sign heads from now on; the present one signs that it does.
 
     Raises:
         WrongLogKey: ``present`` is not the key in use.
     """
-    _introduce(database, present)
+    introduce(database, present)
     signed = _named(database, successor.key, present)
     if not execute(database, _keep_key, signed):
         raise WrongLogKey(
@@ -179,22 +199,6 @@ def _nodes(work: Work, wanted: Sequence[Leaves]) -> tuple[bytes, ...]:
     parts = [cover(leaves) for leaves in wanted]
     found = store.read_nodes(work, {node for covered in parts for node in covered})
     return tuple(fold([found[node] for node in covered]) for covered in parts)
-
-
-def _introduce(database: Database, signer: LogSigner) -> None:
-    """Make sure that heads may be signed by this key; the very first one introduces itself."""
-    with database.read() as work:
-        known = store.keys(work)
-    if not known:
-        execute(database, _keep_key, _named(database, signer.key, signer))
-        with database.read() as work:
-            known = store.keys(work)
-    if known[-1].key != signer.key:
-        raise WrongLogKey(
-            f"Heads are signed by the key {known[-1].key.hex()}, not by the one in this state "
-            "folder.",
-            key=known[-1].key.hex(),
-        )
 
 
 def _keep_head(work: Work, signed: SignedHead) -> None:

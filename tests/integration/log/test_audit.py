@@ -102,6 +102,19 @@ def test_a_period_is_exported_and_verifies(
     assert "  journal.jsonl: 0 rows" in verify(empty, [], [], None)
 
 
+def test_an_export_verifies_before_anything_was_posted(
+    database: Database, signer: MemorySigner, tmp_path: Path
+) -> None:
+    place = export(database, signer, MARCH, tmp_path / "march")
+    assert "The log has no head yet." in verify(place, [], [], signer.key.hex())
+
+
+def test_only_the_key_in_use_seals_an_export(busy: Database, tmp_path: Path) -> None:
+    with pytest.raises(service.WrongLogKey):
+        export(busy, MemorySigner(), MARCH, tmp_path / "march")
+    assert not (tmp_path / "march").exists()
+
+
 def test_nothing_in_an_export_can_be_changed(
     busy: Database, signer: MemorySigner, tmp_path: Path
 ) -> None:
