@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from api.chain import KEY_INDEX
 from api.supervisor.process import recorded
+from oracle.sender.model import SenderRole
 from tests.support.installation import Installation
 
 PATHS = ("/metrics", "/readyz", "/v1/status", "/v1/bridge/status", "/openapi.json", "/v1/nothing")
@@ -24,18 +26,23 @@ def secrets_kept(installation: Installation) -> dict[str, str]:
     found = dict(json.loads((folder / "secrets.json").read_text()))
     if "chain_mnemonic" in found:
         found |= keys_of_words(found["chain_mnemonic"])
-    found |= {file.name: file.read_text().splitlines()[1] for file in folder.glob("*.pem")}
+    files = (*folder.glob("*.pem"), *folder.glob("keys/*.pem"))
+    found |= {file.name: file.read_text().splitlines()[1] for file in files}
     return found
 
 
 def keys_of_words(words: str) -> dict[str, str]:
     """The private key of each role, in hex."""
+    keys = {role: key_of_words(words, role) for role in KEY_INDEX}
+    return {f"key of the {role}": bytes(key.key).hex() for role, key in keys.items()}
+
+
+def key_of_words(words: str, role: SenderRole) -> LocalAccount:
+    """The key that an installation with these words makes for a role."""
     Account.enable_unaudited_hdwallet_features()
-    found = {}
-    for role, index in KEY_INDEX.items():
-        key = Account.from_mnemonic(words, account_path=f"m/44'/60'/0'/0/{index}")
-        found[f"key of the {role}"] = bytes(key.key).hex()
-    return found
+    path = f"m/44'/60'/0'/0/{KEY_INDEX[role]}"
+    key: LocalAccount = Account.from_mnemonic(words, account_path=path)
+    return key
 
 
 def readable_by_others(installation: Installation) -> list[str]:

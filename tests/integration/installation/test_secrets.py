@@ -1,10 +1,12 @@
-"""Settings that hold secrets, and nothing that they name works: what is then said holds none.
+"""Settings that hold secrets: what an installation says holds none, whatever of them works.
 
 Errors are where secrets get out: a library names the address that it could not reach.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 import secrets
 import time
 
@@ -13,15 +15,21 @@ import pytest
 from eth_account.hdaccount import generate_mnemonic
 from eth_account.types import Language
 
+from api.chain import KEY_INDEX
+from api.supervisor.anvil import CHAIN_ID
+from oracle.sender.model import SenderRole
+from tests.support.guarding import CONFIRM
 from tests.support.installation import Installation, an_installation
 from tests.support.refusing import refusing
 from tests.support.secrets_shown import (
+    key_of_words,
     keys_of_words,
     leaks,
     readable_by_others,
     secrets_kept,
     whatever_is_shown,
 )
+from tests.support.web3signer import web3signer
 
 WORDS = generate_mnemonic(12, Language.ENGLISH)
 SECRETS = {
@@ -36,6 +44,7 @@ SECRETS = {
         "oidc_client_secret",
     )
 }
+SIGNING = (SenderRole.POSTER, SenderRole.RELAYER, SenderRole.WATCHER, SenderRole.ANCHORER)
 SAID_WITHIN_S = 30
 COMMANDS = (
     ("doctor",),
@@ -76,6 +85,42 @@ def test_nothing_that_is_said_of_what_fails_holds_a_secret() -> None:
         assert len(known) > 15
         assert leaks(known, seen) == set()
         assert readable_by_others(installation) == []
+
+
+def test_nothing_that_is_said_by_the_help_of_a_signer_holds_a_secret() -> None:
+    """First all is signed there, by a guardian's commands as well; then nobody answers."""
+    password = secrets.token_hex(16)
+    with an_installation({}) as installation:
+        installation.state.prepare()
+        words = installation.state.secret("chain_mnemonic", lambda: WORDS)
+        keys = {role: key_of_words(words, role) for role in KEY_INDEX}
+        with web3signer(list(keys.values()), CHAIN_ID) as signer:
+            installation.environment |= {
+                "VKLAD_SIGNER_URL": signer.url.replace("http://", f"http://us:{password}@"),
+                "VKLAD_SIGNER_ACCOUNTS": ",".join(f"{r}={k.address}" for r, k in keys.items()),
+            }
+            installation.up()
+            told = [installation.vklad("chain", "accounts"), _pause(installation)]
+            assert all(keys[role].address in told[0] for role in SIGNING)
+            assert signer.faults == []
+            assert {"eth_signTransaction", "eth_signTypedData"} <= set(signer.asked)
+        seen = whatever_is_shown(installation, (*COMMANDS, ("chain", "pause")))
+        assert "did not answer: ConnectError" in seen["chain accounts"]
+        seen |= {f"a command that went well, {n}": text for n, text in enumerate(told)}
+        known = secrets_kept(installation) | {"the password": password}
+        known["the header"] = base64.b64encode(f"us:{password}".encode()).decode()
+        assert leaks(known, seen) == set()
+        assert [*installation.state.path.glob("keys/*.json")] == [], "no role's key is on this host"
+        assert readable_by_others(installation) == []
+
+
+def _pause(installation: Installation) -> str:
+    """The guardian stops the bridge and says why; all that is said."""
+    looked = installation.vklad("chain", "pause")
+    (digest,) = CONFIRM.findall(looked)
+    done = installation.vklad("chain", "pause", "--confirm", digest, "--wait-s", "60")
+    (transaction,) = re.findall(r"vklad chain reason (0x[0-9a-f]{64})", done)
+    return looked + done + installation.vklad("chain", "reason", transaction, "To see")
 
 
 def _wait_for_complaints(installation: Installation) -> None:
