@@ -100,7 +100,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("log", "model", "tests/unit/log", "tests/property/log"),
     _room(
         "verify",
-        "awards chain holds lots",
+        "awards chain grants holds lots",
         "tests/unit/verify",
         "tests/unit/journal",
         "tests/property/ledger",

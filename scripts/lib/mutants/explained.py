@@ -334,4 +334,11 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "return _cause_problem(row, orjson.loads(row.cause), up=difference >= 0)",
         "that the difference is nothing was answered before",
     ),
+    Explained(
+        "ledger/verify/grants.py",
+        "_payment_problem",
+        "for number, (entry_id, line) in enumerate(zip(ids, grant.lines, strict=True), start=1):",
+        "for number, (entry_id, line) in enumerate(zip(ids, grant.lines, strict=False), start=1):",
+        "payment_ids gives one id for each line, or none, which returns before",
+    ),
 )
