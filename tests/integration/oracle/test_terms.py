@@ -18,6 +18,8 @@ from ledger.lots.model import Cause, ClawBack, CreditRedeemed, GrantLot, MoveToE
 from oracle.bridge.model import BridgePolicy
 from oracle.bridge.terms import limits_now, others_life
 from tests.support.life import at_time
+from tests.unit.programme.test_documented import whole
+from tests.unit.programme.test_documented_life import says
 from tests.world import World
 
 NOW = "2026-11-20T09:00:00+00:00"
@@ -172,3 +174,20 @@ def test_only_vested_points_past_the_window_leave_and_debt_blocks(world: World) 
     execute(world.database, owe, None)
     with pytest.raises(DebtOpen):
         execute(world.database, leave, 1)
+
+
+def test_others_points_come_as_the_page_of_programmes_says(world: World) -> None:
+    world.activate(whole("bridge"))
+    found = limits(world)
+    assert (found.refund_window, found.points_min, found.points_max) == (
+        timedelta(days=14),
+        Points(10),
+        Points(100_000),
+    )
+    world.link("anna")
+    burn(world, "anna", 12_000, 1)
+    assert lives(world, "anna") == [
+        (2_000, "2027-01-01T00", "2027-07-01 00"),
+        (10_000, "2026-11-20T09", "2027-05-20 09"),
+    ]
+    says("10,000 that last until 20 May 2027", "2,000 from 1 January, until 1 July")
