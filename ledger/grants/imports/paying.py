@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from ledger.grants.gone_store import gone_by_member
+from ledger.grants.gone_store import gone_of_lines
 from ledger.grants.imports import paying_store, store
 from ledger.grants.imports.model import (
     CHUNK,
@@ -36,7 +36,7 @@ from ledger.kernel import outbox
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.kernel.units import Points
 from ledger.lots.granting import grant_lots
-from ledger.lots.model import ZERO, ClawBack, GrantLot
+from ledger.lots.model import ClawBack, GrantLot
 from ledger.lots.service import claw_back
 from ledger.members import store as members_store
 from ledger.members.model import LINKED_TOPIC
@@ -163,7 +163,7 @@ def grant_of(what: Import, line: ImportLine, member_id: UUID) -> GrantLot:
 def _take_back_part(work: Work, what: Import, chunk: int) -> bool:
     payments = paying_store.payments_after(work, what.import_id, what.walked, chunk)
     points = paying_store.points_of(work, what.import_id, [each.line for each in payments])
-    gone = gone_by_line(work, what, payments, points)
+    gone = _gone_by_line(work, what, payments, points)
     asked = store.read_take_backs(work, what.import_id)
     for payment in payments:
         line = payment.line
@@ -194,23 +194,15 @@ def _take_back_part(work: Work, what: Import, chunk: int) -> bool:
     return more
 
 
-def gone_by_line(
+def _gone_by_line(
     work: Work, what: Import, payments: Sequence[Payment], points: Mapping[int, Points]
 ) -> dict[int, Points]:
-    """Credited line → how much of it is gone for good, and need not be taken back.
-
-    The lots of a member answer for all of their lines. What is gone is of the last ones: so each
-    part of the work counts the same, whatever parts there were before it.
-    """
+    """Credited line → how much of it is gone for good, and need not be taken back."""
     credited = [each for each in payments if each.entry_id is not None]
-    gone = gone_by_member(work, what.cause)
-    later: dict[UUID, Points] = {}
-    if gone and payments:
-        later = paying_store.credited_after(work, what.import_id, payments[-1].line)
-    found = {}
-    for payment in reversed(credited):
-        beyond, mine = later.get(payment.member_id, ZERO), gone.get(payment.member_id, ZERO)
-        brought = points[payment.line]
-        found[payment.line] = min(brought, mine - min(mine, beyond))
-        later[payment.member_id] = beyond + brought
-    return found
+    lines = [(each.member_id, points[each.line]) for each in credited]
+
+    def brought_later() -> dict[UUID, Points]:
+        return paying_store.credited_after(work, what.import_id, payments[-1].line)
+
+    gone = gone_of_lines(work, what.cause, lines, brought_later) if lines else []
+    return {each.line: taken for each, taken in zip(credited, gone, strict=True)}

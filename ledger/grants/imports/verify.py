@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
+from ledger.grants.gone_store import all_gone
 from ledger.grants.imports import paying_store, store, verify_store
 from ledger.grants.imports.model import (
     Import,
@@ -20,7 +21,6 @@ from ledger.grants.imports.model import (
     taking_back_key,
     words_digest_of,
 )
-from ledger.grants.imports.paying import gone_by_line
 from ledger.grants.imports.paying_store import Payment
 from ledger.journal import service as journal
 from ledger.journal.model import EntryKind, PostedEntry
@@ -156,13 +156,10 @@ def _taken_back(
         if each.entry_id is not None and each.line <= what.walked
     }
     entries = journal.entries(work, list(expected.values()))
-    points = {each.line: lines[each.line].points for each in page}
-    gone = gone_by_line(work, what, page, points)
-    return {
-        line: "was taken back, and that entry is not in the journal"
-        for line, entry_id in expected.items()
-        if entry_id not in entries and gone[line] < points[line]
-    }
+    missing = [line for line, entry_id in expected.items() if entry_id not in entries]
+    if all_gone(work, what.cause, [lines[line].points for line in missing]):
+        return {}
+    return dict.fromkeys(missing, "was taken back, and that entry is not in the journal")
 
 
 IMPORT_CHECKS: Final = (Check(NAME, check_imports),)

@@ -17,7 +17,7 @@ from ledger.grants.errors import (
     GrantContentDiffers,
     GrantNotPayableYet,
 )
-from ledger.grants.gone_store import gone_by_member
+from ledger.grants.gone_store import gone_of_lines
 from ledger.grants.model import REASON_LENGTH_MAX, Grant, GrantState
 from ledger.grants.taking_back import store
 from ledger.grants.taking_back.errors import GrantNotPaid, TakeBackWaits, UnknownTakeBack
@@ -39,7 +39,7 @@ from ledger.journal.model import EntryKind
 from ledger.kernel import outbox
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database, Work, execute
-from ledger.lots.model import ZERO, Cause, ClawBack
+from ledger.lots.model import Cause, ClawBack
 from ledger.lots.service import claw_back
 from ledger.members import service as members
 from ledger.members import store as members_store
@@ -157,8 +157,9 @@ def carry_out_part(work: Work, grant_id: UUID, *, chunk: int = CHUNK) -> bool:
 def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
     assert asked.decided is not None, "taken back once it was approved"
     assert grant.closed_at is not None, "taken back once it was paid"
-    cause = Cause(grants.GRANT_CAUSE, str(grant.grant_id))
-    gone = gone_by_member(work, cause)
+    cause = cause_of(grant)
+    lines = [(line.member_id, line.points) for line in grant.lines]
+    gone = gone_of_lines(work, cause, lines)
     return [
         ClawBack(
             member_id=line.member_id,
@@ -171,11 +172,16 @@ def _commands(work: Work, grant: Grant, asked: TakeBack) -> list[ClawBack]:
             cites_entry=derived_id(
                 grant.closed_at, EntryKind.GRANT, str(grant.grant_id), str(number)
             ),
-            gone=gone.get(line.member_id, ZERO),
+            gone=gone[number - 1],
         )
         for number, line in enumerate(grant.lines, start=1)
-        if gone.get(line.member_id, ZERO) < line.points
+        if gone[number - 1] < line.points
     ]
+
+
+def cause_of(grant: Grant) -> Cause:
+    """What the lots of a grant state as theirs."""
+    return Cause(grants.GRANT_CAUSE, str(grant.grant_id))
 
 
 def _paid_grant(work: Work, grant_id: UUID) -> Grant:

@@ -8,9 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from ledger.grants import store as grants_store
-from ledger.grants.gone_store import gone_by_member
+from ledger.grants.gone_store import all_gone
 from ledger.grants.model import Grant, GrantState
-from ledger.grants.service import GRANT_CAUSE
 from ledger.grants.taking_back import store
 from ledger.grants.taking_back.model import (
     TakeBack,
@@ -20,11 +19,11 @@ from ledger.grants.taking_back.model import (
     take_back_digest,
     take_back_reason_digest,
 )
+from ledger.grants.taking_back.service import cause_of
 from ledger.journal import service as journal
 from ledger.journal.model import EntryKind
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Work
-from ledger.lots.model import ZERO, Cause
 from ledger.verify.checks import Check
 from ledger.verify.model import Finding
 
@@ -83,13 +82,13 @@ def _taken_problem(work: Work, grant: Grant, asked: TakeBack) -> str | None:
         number: derived_id(at, EntryKind.CLAWBACK, *claw_key(grant, number)) for number in numbers
     }
     entries = journal.entries(work, list(ids.values()))
-    gone = gone_by_member(work, Cause(GRANT_CAUSE, str(grant.grant_id)))
+    missing = [number for number, entry_id in ids.items() if entry_id not in entries]
+    if not all_gone(work, cause_of(grant), [grant.lines[number - 1].points for number in missing]):
+        return f"was done, and the entry of line {missing[0]} is not in the journal"
     for number, entry_id in ids.items():
         line = grant.lines[number - 1]
         if entry_id not in entries:
-            if gone.get(line.member_id, ZERO) >= line.points:
-                continue  # Nothing was left to take: its condition did not hold, or it decayed.
-            return f"was done, and the entry of line {number} is not in the journal"
+            continue  # Nothing was left to take: its condition did not hold, or it decayed.
         cause = json.loads(entries[entry_id].draft.cause)
         if cause["why"] != claw_text(asked, number):
             return f"differs from what the entry of line {number} states of it"
