@@ -1,8 +1,7 @@
 """The pure domain by room: its modules, and the tests that must tell a mutant of them.
 
 Not here: what reads or writes (services, stores, tables); errors, which only say something; and,
-so far, what only carries values in and out: admission of events, and a programme's reading, checks
-and canonical form.
+so far, sources as they are registered, and a programme's reading, checks and canonical form.
 """
 
 from __future__ import annotations
@@ -90,6 +89,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     ),
     _room("merges", "model moving", "tests/unit/merges"),
     _room("preview", "model money project", "tests/unit/preview"),
+    _room("events", "admission catalogue model objects personal telling", "tests/unit/events"),
     _room("kernel", "canonical clock ids keyed packed units", "tests/unit/kernel"),
     _room(
         "programme",

@@ -22,7 +22,51 @@ class Explained:
         return self.file, self.within, self.before, self.after
 
 
+_NUMBERED: Final = "no two steps of an object have one number: its source counts all of them"
+
 EXPLAINED: Final[tuple[Explained, ...]] = (
+    Explained(
+        "ledger/events/admission.py",
+        "_refuse_time",
+        "if occurred > latest:",
+        "if occurred >= latest:",
+        "what is at the latest moment itself is admitted and does not come here",
+    ),
+    Explained(
+        "ledger/events/objects.py",
+        "is_repeated",
+        "before = [step for step in history.stated.values() if step < number]",
+        "before = [step for step in history.stated.values() if step <= number]",
+        _NUMBERED,
+    ),
+    Explained(
+        "ledger/events/objects.py",
+        "is_repeated",
+        "max(before) < step < number for step in history.removed.values()",
+        "max(before) <= step < number for step in history.removed.values()",
+        _NUMBERED,
+    ),
+    Explained(
+        "ledger/events/objects.py",
+        "is_repeated",
+        "max(before) < step < number for step in history.removed.values()",
+        "max(before) < step <= number for step in history.removed.values()",
+        _NUMBERED,
+    ),
+    Explained(
+        "ledger/events/objects.py",
+        "taken_back",
+        "earlier = [one for one, step in history.stated.items() if step < number]",
+        "earlier = [one for one, step in history.stated.items() if step <= number]",
+        _NUMBERED,
+    ),
+    Explained(
+        "ledger/events/objects.py",
+        "taken_back",
+        "later = [one for one, step in sorted(history.removed.items()) if step > number]",
+        "later = [one for one, step in sorted(history.removed.items()) if step >= number]",
+        _NUMBERED,
+    ),
     Explained(
         "ledger/grants/imports/rows.py",
         "parse_file",
