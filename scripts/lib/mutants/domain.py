@@ -90,6 +90,7 @@ ROOMS: Final[tuple[Room, ...]] = (
     _room("merges", "model moving", "tests/unit/merges"),
     _room("preview", "model money project", "tests/unit/preview"),
     _room("events", "admission catalogue model objects personal telling", "tests/unit/events"),
+    _room("members", "model naming", "tests/unit/members"),
     _room("kernel", "canonical clock ids keyed packed units", "tests/unit/kernel"),
     _room(
         "programme",

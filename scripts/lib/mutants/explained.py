@@ -169,6 +169,13 @@ EXPLAINED: Final[tuple[Explained, ...]] = (
         "the days added on the next line make it the first of a repeated wall time again",
     ),
     Explained(
+        "ledger/members/model.py",
+        "check_key",
+        "for part, text in zip(limits, key, strict=True):",
+        "for part, text in zip(limits, key, strict=False):",
+        "a key has three parts by its type, and so have the limits",
+    ),
+    Explained(
         "ledger/merges/moving.py",
         "handed_over",
         "for start in range(0, max(len(live), 1), LOTS_PER_ENTRY_MAX)",

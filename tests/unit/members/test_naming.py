@@ -23,3 +23,10 @@ def test_a_provider_is_read_under_its_issuer_and_a_subject_keeps_its_colons() ->
 def test_what_names_nobody(text: str) -> None:
     with pytest.raises(BadIdentity):
         read_identity(text, {**ISSUERS, "LMS": "https://lms.example"})
+
+
+@pytest.mark.parametrize(("text", "part"), [("lms", "provider"), ("lms:", "subject")])
+def test_it_is_told_which_part_is_missing(text: str, part: str) -> None:
+    with pytest.raises(BadIdentity) as refused:
+        read_identity(text, ISSUERS)
+    assert refused.value.part == part

@@ -25,7 +25,7 @@ ROOMS = (
     *("lots", "journal", "scoring", "scoring/checkpoints", "settlement", "redemption", "emission"),
     *("inactivity", "standing", "purchases", "referral", "thanks", "readiness", "grants"),
     *("grants/taking_back", "grants/budgets", "grants/imports", "quarantine", "merges"),
-    *("preview", "events", "kernel", "programme", "log", "verify"),
+    *("preview", "events", "members", "kernel", "programme", "log", "verify"),
 )
 
 
