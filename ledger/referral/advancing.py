@@ -141,6 +141,8 @@ def _next(work: Work, referral: Referral) -> Referral:
     known = replace(referral, payment=payment)
     if payment is None:
         return replace(known, state=ReferralState.CLAIMED, waits=None)
+    if known.state is ReferralState.QUALIFIED and _is_another(referral.payment, payment):
+        known = replace(known, state=ReferralState.QUALIFYING, waits=None)
     terms = terms_of(programme, payment.paid_at)
     matures_at = payment.paid_at + terms.payment_age
     subscribed = None
@@ -163,6 +165,11 @@ def _is_known(work: Work, attribute: Attribute, moment: datetime) -> bool:
 
 def _payment(referral: Referral, first: Payment | None) -> Payment | None:
     return None if referral.under_review else first
+
+
+def _is_another(judged: Payment | None, first: Payment) -> bool:
+    """Whether what a pass qualified by is not the guest's first payment any more."""
+    return judged is None or judged.event_id != first.event_id
 
 
 def _never_less(known: Payment, stated: Payment | None) -> Payment:

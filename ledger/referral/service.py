@@ -202,7 +202,6 @@ class Referrals:
         self, work: Work, referral: Referral, command: ClaimPass, terms: ReferralTerms
     ) -> tuple[datetime, ...]:
         since = work.now - terms.velocity.within
-        store.forget_networks(work, since)
         network = self.prints.network(command.address)
         if network is None:
             return ()

@@ -7,6 +7,7 @@ from typing import Final
 from fault import Fault
 
 _MARGIN: Final = ("tests/integration/referral/test_margin.py",)
+_REFERRALS: Final = ("tests/integration/referral/test_referrals.py",)
 _DECAY: Final = ("tests/integration/inactivity/test_inactivity.py",)
 _PURCHASES: Final = ("tests/integration/purchases/test_purchases.py",)
 
@@ -31,6 +32,21 @@ GIVING: Final[tuple[Fault, ...]] = (
         "        if left > most:",
         "        if left > reward.points:",
         _MARGIN,
+    ),
+    Fault(
+        "a payment counts from the day of another one that a pass qualified by",
+        "ledger/referral/advancing.py",
+        "    return judged is None or judged.event_id != first.event_id",
+        "    return judged is None",
+        _REFERRALS,
+    ),
+    Fault(
+        "a pass of a shorter window forgets the networks of all",
+        "ledger/referral/service.py",
+        "        seen = store.seen_from(work, network, since)\n",
+        "        store.forget_networks(work, since)\n"
+        "        seen = store.seen_from(work, network, since)\n",
+        _REFERRALS,
     ),
     Fault(
         "an import takes back what had decayed",

@@ -419,6 +419,23 @@ def test_networks_of_ipv6_and_an_hour_that_passed(club: Club) -> None:
     assert not club.invited("ann", "later", "2001:db8:77::1").under_review
 
 
+def test_a_pass_of_a_version_with_a_shorter_window_forgets_nobody_elses_network(
+    club: Club,
+) -> None:
+    club.world.link("eve")
+    short = PROGRAMME + "  review: {activations: 3, minutes: 1}\n"
+    club.world.activate(short.replace('"1"', '"2"'), club.clock.at.isoformat())
+    quick = club.issue("eve").code
+    club.pass_time(minutes=1)
+    club.world.activate(PROGRAMME.replace('"1"', '"3"'), club.clock.at.isoformat())
+    for guest in ("g1", "g2"):
+        club.invited("ann", guest, "192.0.2.1")
+    club.pass_time(minutes=2)
+    club.world.link("g3")
+    assert not club.claim("g3", quick, "198.51.100.1").under_review
+    assert club.invited("ann", "g4", "192.0.2.1").under_review
+
+
 def _waiting(club: Club) -> object:
     for number in range(2):
         club.invited("ann", f"g{number}", "192.0.2.1")
@@ -511,6 +528,29 @@ def test_a_payment_that_is_taken_back_before_is_none(club: Club) -> None:
     club.state("activity.retracted", "bob", {"id": paid})
     club.run()
     assert ended(club, referral) == (State.CLAIMED, None)
+
+
+def test_another_payment_than_the_one_a_pass_qualified_by_has_to_be_as_old(club: Club) -> None:
+    small = PROGRAMME.replace('"1"', '"2"').replace("points: 10000", "points: 700")
+    club.world.activate(small, "2026-03-01T12:00:00Z")
+    first, second = (club.invited("ann", guest) for guest in ("g1", "g2"))
+    paid = {guest: club.pays(guest, order=guest) for guest in ("g1", "g2")}
+    club.subscribes("g1")
+    club.subscribes("g2")
+    club.pass_time(days=30)
+    club.run()
+    assert club.again(second).waits is Waits.BUDGET
+    club.pays("g2", 1_000_000, order="later")
+    club.state("activity.retracted", "g2", {"id": paid["g2"]})
+    club.refunds("g1", 10_000, order="g1")  # Now there would be budget enough.
+    club.run()
+    club.run()
+    assert ended(club, first) == (State.REVERSED, Reason.PAYMENT_REFUNDED)
+    assert (club.again(second).state, club.has("g2")) == (State.QUALIFYING, 0)
+    club.pass_time(days=30)
+    club.run()
+    assert (club.again(second).state, club.has("g2")) == (State.REWARDED, 200)
+    assert club.verified() == []
 
 
 def test_a_payment_in_a_currency_without_a_rate_waits(club: Club) -> None:
