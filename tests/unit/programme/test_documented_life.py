@@ -14,7 +14,7 @@ from ledger.programme.load import load_programme
 from ledger.programme.model import Programme
 from ledger.referral.model import Payment, Side, shares
 from ledger.referral.terms import life_of as life_of_pass
-from ledger.referral.terms import terms_of
+from ledger.referral.terms import terms_of, terms_when_rewarded
 from ledger.settlement.model import life_of
 from ledger.thanks.model import ThanksTooLarge, Used, decide
 from tests.unit.programme.test_documented import PAGE, whole
@@ -136,8 +136,8 @@ def test_a_guest_pass_thanks_as_the_page_says() -> None:
     paid_at = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
     def thanked(paid: int, refunded: int) -> tuple[int, int]:
-        usd = [Money(minor, "USD") for minor in (paid, refunded)]
-        found = shares(Payment(UUID(int=1), *usd, paid_at), terms_of(programme, paid_at))
+        usd, back = Money(paid, "USD"), Money(refunded, "USD")
+        found = shares(Payment(UUID(int=1), usd, back, paid_at), terms_of(programme, paid_at))
         return found.inviter.amount, found.guest.amount
 
     assert thanked(1747, 0) == (499, 199)
@@ -148,3 +148,29 @@ def test_a_guest_pass_thanks_as_the_page_says() -> None:
     assert life_of_pass(programme, Side.GUEST, rewarded)[0] == rewarded
     says("On 4 April", "Bob gets `floor(698 × 200 / 700)` = 199 and Ann 499", "leaves 85 and 213")
     assert terms_of(programme, paid_at).inviter_points == Points(500)
+
+
+@pytest.mark.parametrize(
+    ("rates", "thanked"),
+    [
+        ("{USD: 2}", (250, 99)),
+        ("[{from: 2026-01-01, rates: {USD: 1}}, {from: 2026-04-01, rates: {USD: 2}}]", (250, 99)),
+        ("[{from: 2026-01-01, rates: {USD: 1}}, {from: 2026-04-05, rates: {USD: 2}}]", (499, 199)),
+        ("{USD: 1, EUR: 2}", (499, 199)),
+    ],
+)
+def test_a_guest_pass_is_bounded_by_the_rate_of_the_reward(
+    rates: str, thanked: tuple[int, int]
+) -> None:
+    text = whole("referral")
+    text = text.replace("redemption: {rates: {USD: 1}}", f"redemption: {{rates: {rates}}}")
+    then = load_programme(text, is_new=True)
+    paid = Payment(
+        UUID(int=1), Money(1747, "USD"), Money(0, "USD"), datetime(2026, 3, 5, 12, tzinfo=UTC)
+    )
+    rewarded_at = datetime(2026, 4, 4, 12, tzinfo=UTC)
+    found = shares(paid, terms_when_rewarded(of("referral"), paid, then, rewarded_at))
+    assert (found.inviter.amount, found.guest.amount) == thanked
+    says(
+        "two cents from 1 April on, Ann would get 250 and Bob 99", "after the reward takes nothing"
+    )
