@@ -187,10 +187,15 @@ def _ended(referral: Referral, reason: Reason) -> Referral:
 
 
 def _broken_off(work: Work, referral: Referral, guest: UUID) -> Reason | None:
-    """Why nothing can come of a pass by what became of the two; a merge may make them one."""
+    """Why nothing can come of a pass by what became of the two: a merge may make them one.
+
+    Or make the guest of two passes one, who is the guest of the first that was used.
+    """
     stand = persons.persons_of(work, {referral.inviter, guest})
     if len(set(stand.values())) == 1:
         return Reason.SELF_REFERRAL
+    if store.was_guest_before(work, referral, stand[guest]):
+        return Reason.GUEST_NOT_NEW
     if referral.state not in _PAID and MemberStatus.ERASED in _statuses(work, referral):
         return Reason.PERSON_ERASED
     return None

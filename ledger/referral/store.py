@@ -77,6 +77,17 @@ def live_claim_of(work: Work, guest: UUID) -> Referral | None:
     return _one(work, live, lock=False)
 
 
+def was_guest_before(work: Work, referral: Referral, person: UUID) -> bool:
+    """Whether a person had used another pass, not rejected, before this one of theirs."""
+    other = sa.tuple_(referrals.c.claimed_at, referrals.c.referral_id)
+    query = sa.select(referrals.c.referral_id).where(
+        of_person(referrals.c.guest, person),
+        referrals.c.state != ReferralState.REJECTED,
+        other < sa.tuple_(sa.literal(referral.claimed_at), sa.literal(referral.referral_id)),
+    )
+    return bool(work.connection.execute(sa.select(query.exists())).scalar_one())
+
+
 def open_count(work: Work, inviter: UUID) -> int:
     """How many passes of a member are out, unused and not over."""
     query = sa.select(sa.func.count()).where(

@@ -49,6 +49,13 @@ GIVING: Final[tuple[Fault, ...]] = (
         _REFERRALS,
     ),
     Fault(
+        "one who was two guests is thanked for twice with one payment",
+        "ledger/referral/advancing.py",
+        "    if store.was_guest_before(work, referral, stand[guest]):",
+        "    if False:",
+        ("tests/integration/referral/test_merged.py",),
+    ),
+    Fault(
         "an import takes back what had decayed",
         "ledger/grants/imports/paying.py",
         "                    gone=gone[line],\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ledger.referral.model import Reason
 from ledger.referral.model import ReferralState as State
 from tests.integration.referral.conftest import Club
@@ -44,6 +46,32 @@ def test_a_guest_of_two_is_thanked_for_once(club: Club) -> None:
     assert (ended.state, ended.reason) == (State.REVERSED, Reason.GUEST_NOT_NEW)
     assert club.again(first).state is State.REWARDED
     assert (club.has("bob"), club.has("eve")) == (200, 0)
+    assert club.verified() == []
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_guest_of_two_before_any_payment_is_thanked_for_once(club: Club, *, paid: bool) -> None:
+    """Else one payment would bound two rewards, and each alone."""
+    club.world.link("eve")
+    first = club.invited("ann", "bob")
+    club.pass_time(minutes=1)
+    second = club.invited("eve", "bobby")
+    for guest in ("bob", "bobby"):
+        club.pays(guest, 1747, order=guest)
+        club.subscribes(guest)
+    one, other = (club.world.linked[name] for name in ("bobby", "bob"))
+    if not paid:
+        merge(club.world, one, other)
+    club.pass_time(days=30)
+    club.run()
+    if paid:
+        merge(club.world, one, other)
+        club.run()
+    ended = club.again(second)
+    state = State.REVERSED if paid else State.REJECTED
+    assert (ended.state, ended.reason) == (state, Reason.GUEST_NOT_NEW)
+    assert club.again(first).state is State.REWARDED
+    assert (club.has("ann"), club.has("bobby"), club.has("eve")) == (499, 199, 0)
     assert club.verified() == []
 
 
