@@ -16,17 +16,20 @@ from governance.projects import lookup as projects
 from governance.projects import model as project_model
 from governance.proposals import drafts, reading
 from governance.proposals.drafts import Impact, ProgrammeChange, Wording
-from governance.proposals.model import Draft, KeyRole, ProposalRefused
+from governance.proposals.model import Draft, KeyRole, ProposalNotPreviewed, ProposalRefused
 from ledger.grants.budgets import service as budgets
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TOKEN_UNITS_PER_POINT, TokenUnits
 from ledger.preview import store as previews
+from ledger.preview.service import PREVIEW_PREFIX
+from ledger.programme import service as programmes
 from oracle.bindings.points_bridge import Limits
 from oracle.chain.port import BlockHeader
 from oracle.contracts.abi import Address, address
 
-PREVIEW_PREFIX: Final = "prv"
+COUNTS: Final = "forward"
+"""How a version that is voted in counts; a preview for the vote is of the same."""
 BUDGET_PREFIX: Final = "bud"
 WHOLE_MAX: Final = 2**63 - 1
 ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
@@ -64,10 +67,10 @@ class RoleKeyBody(_Strict):
 class DraftBody(_Strict):
     """What to propose. Beside the words, each kind wants the fields that bear its name.
 
-    ``programme``: ``programme`` (hash), ``effective_at``, and ``preview`` (id) if its figures are
-    to stand in the text. ``spending``: ``project`` (id), whose budget is to be given. ``budget``:
-    the id of one that an admin has asked for. ``guardian``: whose account guards from then on.
-    ``key``: a role of the service's and the account that has it from then on.
+    ``programme``: ``programme`` (hash), ``effective_at``, and ``preview`` (id), whose figures stand
+    in the text; unless stated, the newest. ``spending``: ``project`` (id), whose budget is to be
+    given. ``budget``: the id of one that an admin has asked for. ``guardian``: whose account guards
+    from then on. ``key``: a role of the service's and the account that has it from then on.
     """
 
     kind: Literal[
@@ -146,16 +149,19 @@ class Drafting:
         if body.kind != "programme" or body.programme is None or body.preview is not None:
             return body.preview
         with self.composition.database.read() as work:
-            found = previews.newest_of(work, bytes.fromhex(body.programme[2:]))
+            found = previews.newest_of(work, bytes.fromhex(body.programme[2:]), COUNTS)
         return None if found is None else format_id(PREVIEW_PREFIX, found.preview_id)
 
     def _programme(self, wording: Wording, body: DraftBody, replaces: bytes) -> Draft:
         programme = bytes.fromhex(_wanted(body.programme, "programme")[2:])
         effective_at = _wanted(body.effective_at, "effective_at").replace(microsecond=0)
-        impact = None
-        if body.preview is not None:
-            with self.composition.database.read() as work:
-                impact = _impact(work, parse_id(PREVIEW_PREFIX, body.preview), programme)
+        if body.preview is None:
+            raise ProposalNotPreviewed(
+                "Nobody has had it worked out yet what this version would do. An administrator "
+                f"asks for that: a preview of mode {COUNTS}."
+            )
+        with self.composition.database.read() as work:
+            impact = _impact(work, parse_id(PREVIEW_PREFIX, body.preview), programme)
         change = ProgrammeChange(programme, replaces, effective_at, impact)
         return drafts.programme_draft(wording, self.governing.contracts.registry, change)
 
@@ -205,11 +211,18 @@ def _impact(work: Work, preview_id: UUID, programme: bytes) -> Impact:
     digest = result = None
     if found is not None and found.programme_hash == programme:
         digest, result = found.digest, found.result
-    if digest is None or result is None:
-        raise ProposalRefused(
-            "This is no finished preview of the version that is proposed.", field="preview"
+    if found is None or digest is None or result is None:
+        raise ProposalNotPreviewed("This is no finished preview of the version that is proposed.")
+    if found.mode != COUNTS:
+        raise ProposalNotPreviewed(
+            f"What is voted on counts {COUNTS} only; this preview is of a {found.mode}."
         )
-    totals = json.loads(result)["totals"]
+    preview = json.loads(result)
+    if preview["question"]["in_force"] != _in_force(work):
+        raise ProposalNotPreviewed(
+            "This preview compares with rules that are not in force any more. Have it made again."
+        )
+    totals = preview["totals"]
     return Impact(
         digest,
         totals["members"],
@@ -218,6 +231,13 @@ def _impact(work: Work, preview_id: UUID, programme: bytes) -> Impact:
         totals["gain"],
         totals["lose"],
     )
+
+
+def _in_force(work: Work) -> str | None:
+    try:
+        return programmes.in_force(work, work.now).programme.hash_text
+    except programmes.NoProgrammeInForce:
+        return None
 
 
 def _wanted(value: Value | None, field: str) -> Value:

@@ -39,6 +39,13 @@ class ProposalRefused(VkladError):
     kind = ErrorKind.INVALID
 
 
+class ProposalNotPreviewed(VkladError):
+    """Nobody has had it worked out what these rules would do beside those in force."""
+
+    code = "proposal_not_previewed"
+    kind = ErrorKind.INVALID
+
+
 class ProposalExists(VkladError):
     """The very same proposal, word for word, was made before."""
 

@@ -71,11 +71,15 @@ def newest(work: Work, limit: int) -> list[StoredPreview]:
     return [_preview(row) for row in rows]
 
 
-def newest_of(work: Work, programme_hash: bytes) -> StoredPreview | None:
-    """The newest finished preview of a version."""
+def newest_of(work: Work, programme_hash: bytes, mode: str) -> StoredPreview | None:
+    """The newest finished preview of a version, if it counted that way."""
     row = work.connection.execute(
         sa.select(previews)
-        .where(previews.c.programme_hash == programme_hash, previews.c.digest.is_not(None))
+        .where(
+            previews.c.programme_hash == programme_hash,
+            previews.c.mode == mode,
+            previews.c.digest.is_not(None),
+        )
         .order_by(previews.c.preview_id.desc())
         .limit(1)
     ).one_or_none()

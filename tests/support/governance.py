@@ -27,12 +27,16 @@ from api.tasks import governance
 from governance.ballots.service import INTENTS_TOPIC
 from governance.contracts import GovernanceContracts
 from governance.power.service import read_token
+from governance.proposals import reading
 from governance.proposals import service as proposals
+from governance.proposals.drafts import ProgrammeChange, Wording, programme_draft
 from governance.proposals.model import description_hash
+from governance.proposals.service import SubmitProposal
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Database, execute
 from ledger.members import service as members
 from ledger.members.model import CreateMember
+from ledger.programme import store as programmes_store
 from ledger.wallets import service as wallets
 from oracle.bindings import vkl_governor
 from oracle.chain.port import BlockTag, Receipt
@@ -51,6 +55,7 @@ from tests.support.chain_nodes import (
     transact,
 )
 from tests.support.http import ORIGIN, SECRET, client_of
+from tests.support.previewing import previewed
 
 MEMBER_HEADER = "x-test-member"
 SENDING_ROLES = (SenderRole.POSTER, SenderRole.RELAYER)
@@ -59,6 +64,7 @@ TOKENS = {FIRST_MEMBER: 100, FIRST_MEMBER + 1: 60, FIRST_MEMBER + 2: 50, FIRST_M
 """Points on chain: three voters, and one who holds just enough to count as a voter."""
 OUTSIDER = FIRST_MEMBER + 5
 TURNS_MAX = 60
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def fake_principal(request: Request) -> Principal | None:
@@ -191,13 +197,39 @@ class Community:
         return proposal
 
     def propose_programme(self, voter: Voter, programme_hash: bytes, title: str = "New") -> str:
+        """With a preview; of a version whose file is not here, as it was proposed elsewhere."""
+        with self.database.read() as work:
+            is_here = programmes_store.programme(work, programme_hash) is not None
+        if not is_here:
+            return self._propose_elsewhere(voter, programme_hash, title)
+        previewed(self.database, programme_hash, voter.member_id)
         return self.propose(
             voter,
             kind="programme",
             title=title,
             programme=f"0x{programme_hash.hex()}",
-            effective_at="2000-01-01T00:00:00Z",
+            effective_at=LONG_AGO.isoformat(),
         )
+
+    def _propose_elsewhere(self, voter: Voter, programme_hash: bytes, title: str) -> str:
+        wallet = address(voter.key.address)
+        shown = self.draft(voter)
+        replaces, deadline_s = bytes.fromhex(shown["replaces"][2:]), shown["deadline"]
+        change = ProgrammeChange(programme_hash, replaces, LONG_AGO)
+        draft = programme_draft(Wording(title, "", wallet), self.contracts.registry, change)
+        message = proposals.proposal_message(self.contracts, draft, deadline_s)
+        command = SubmitProposal(
+            voter.member_id,
+            draft,
+            deadline_s,
+            bytes(voter.key.sign_message(message.signable()).signature),
+            reading.voter_facts(self.node.chain(), self.contracts, wallet),
+            self.contracts,
+        )
+        made = execute(self.database, proposals.submit_proposal, command)
+        proposal = f"{made.proposal_id}"
+        self.until(lambda: self.state(proposal) != "signed")
+        return proposal
 
     def ballot(self, voter: Voter, proposal: str, support: str, reason: str = "") -> dict[str, Any]:
         """A signed ballot as it is posted."""

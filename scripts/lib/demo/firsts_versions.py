@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from doors import expect, good, moment_text, wait_for
 from firsts_doors import refused
 from firsts_student import an_act, available, award_for, last_entries
+from previewing import previewed
 from proving import plain_id
 
 if TYPE_CHECKING:
@@ -113,13 +114,9 @@ def _version(story: Story, text: str, name: str, points: int) -> str:
 
 
 def _previewed(story: Story, programme: str, mode: str, since: str) -> _Previewed:
-    admin = story.people["admin"]
-    wish = {"mode": mode, "effective_at": since}
-    asked = admin.post(f"/v1/programmes/{programme}/previews", wish)
-    path = f"/v1/programme-previews/{asked['id']}"
-    told = wait_for("the preview", lambda: _unless_running(admin.get(path)))
-    expect(told["state"] == "finished", f"the preview {told['state']}: {told['failure']}")
-    raw = good(admin.http.get(f"{path}/result")).content
+    told = previewed(story, programme, mode, since)
+    path = f"/v1/programme-previews/{told['id']}/result"
+    raw = good(story.people["admin"].http.get(path)).content
     expect(hashlib.sha256(raw).hexdigest() == told["digest"], "the digest is of something else")
     document = json.loads(raw)
     member = story.balance(story.student)["member"]
@@ -131,10 +128,6 @@ def _previewed(story: Story, programme: str, mode: str, since: str) -> _Previewe
 def preview_digest(story: Story, programme: str, since: str) -> str:
     """Have it worked out what a version would do from a moment on; the digest of that."""
     return _previewed(story, programme, "forward", since).digest
-
-
-def _unless_running(preview: Any) -> Any:
-    return None if preview["state"] == "running" else preview
 
 
 def _activate(story: Story, programme: str, mode: str, since: str, consented: str | None) -> None:

@@ -28,6 +28,7 @@ from doors import (
     wallet_of,
 )
 from eth_account.signers.local import LocalAccount
+from previewing import previewed
 from proving import UNIT, let_the_ledger_prove_itself, prove_the_reserve
 
 ISSUER: Final = "https://lms.example"
@@ -240,6 +241,7 @@ def propose_new_rules(story: Story) -> str:
     version = f"demo-{story.tag}"
     changed = with_points(text, version, points="20" if "points: 10\n" in text else "10")
     stored = story.people["admin"].post("/v1/programmes", {"source": changed})
+    previewed(story, stored["hash"], "forward", now_text())
     proposer, key = story.people[story.voters[0]], wallet_of(f"{story.tag}-{story.voters[0]}")
     draft = {
         "kind": "programme",
@@ -253,8 +255,7 @@ def propose_new_rules(story: Story) -> str:
     signer = wallet_of("a stranger") if story.sabotaged else key
     signed = {
         **draft,
-        "replaces": shown["replaces"],
-        "deadline": shown["deadline"],
+        **{name: shown[name] for name in ("preview", "replaces", "deadline")},
         "signature": sign_typed(signer, shown["typed_data"]),
     }
     made = proposer.post("/v1/proposals", signed)

@@ -10,12 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.kernel.clock import Instant
+from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import connect, execute
+from ledger.preview.store import StoredPreview
 from ledger.programme import service as programmes
 from ledger.programme.tables import programmes as programmes_table
 from ledger.programme.verify import check_programmes
 from tests.support.chain_nodes import GUARDIAN
 from tests.support.governance import OUTSIDER, Community
+from tests.support.previewing import previewed
 from tests.world import World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "programmes"
@@ -127,6 +130,39 @@ def test_queued_by_a_stranger_first(ready: Community) -> None:
     ready.send_as(OUTSIDER, ready.contracts.governor, queue)
     ready.executed(proposal)
     assert versions(ready) == ["1", "2"]
+
+
+def test_nobody_votes_on_rules_whose_effect_nobody_has_seen(ready: Community) -> None:
+    voter, wanted = ready.voters[0], stored(ready)
+    fields = {
+        "kind": "programme",
+        "title": "New",
+        "programme": f"0x{wanted.hex()}",
+        "effective_at": "2000-01-01T00:00:00Z",
+    }
+
+    def refused(preview: StoredPreview | None = None) -> str:
+        named = {} if preview is None else {"preview": format_id("pvw", preview.preview_id)}
+        status, answer = ready.post("/v1/proposal-messages", voter, {**fields, **named})
+        assert (status, answer["code"]) == (422, "proposal_not_previewed")
+        return str(answer["detail"])
+
+    assert "Nobody has had it worked out" in refused()
+    restated = previewed(ready.database, wanted, voter.member_id, "restatement")
+    assert "Nobody has had it worked out" in refused()
+    assert "this preview is of a restatement" in refused(restated)
+    other = stored(ready, NEW.replace('version: "2"', 'version: "3"'))
+    assert "no finished preview" in refused(previewed(ready.database, other, voter.member_id))
+    seen = previewed(ready.database, wanted, voter.member_id)
+    status, shown = ready.post("/v1/proposal-messages", voter, fields)
+    assert (status, shown["preview"]) == (200, format_id("pvw", seen.preview_id))
+    execute(ready.database, programmes.activate, programmes.Activate(other, LATER, {}))
+    assert ready.post("/v1/proposal-messages", voter, fields)[0] == 200
+    third = stored(ready, NEW.replace('version: "2"', 'version: "4"'))
+    now = ready.database.clock.now()
+    execute(ready.database, programmes.activate, programmes.Activate(third, now, {}, "top_up"))
+    assert "not in force any more" in refused(seen)
+    assert "not in force any more" in refused()
 
 
 def test_executed_by_a_stranger(ready: Community) -> None:
