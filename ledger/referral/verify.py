@@ -137,16 +137,22 @@ def _margins(
     versions: dict[bytes, Programme],
 ) -> Iterator[Finding]:
     decided = programmes.activations(work)
+    thanked: dict[UUID, UUID] = {}
     for reward in given:
         referral = passes[reward.referral_id]
+        left = reward.points - reward.taken_back
         if referral.payment is None:
             yield Finding(NAME, "referral_rewards", _name(reward), "is of no payment")
             continue
+        own, event_id = referral.referral_id, referral.payment.event_id
+        first = thanked.setdefault(event_id, own) if left else own
+        if first != own:
+            problem = f"is of the payment that the pass {first} was rewarded for"
+            yield Finding(NAME, "referral_rewards", _name(reward), problem)
         then = in_force_then(decided, reward.rewarded_at)
         version = versions[referral.programme_hash]
         terms = terms_when_rewarded(version, referral.payment, then, reward.rewarded_at)
         most = shares(referral.payment, terms).of(reward.side)
-        left = reward.points - reward.taken_back
         if left > most:
             problem = f"left {left.amount} points; the margin of its payment gives {most.amount}"
             yield Finding(NAME, "referral_rewards", _name(reward), problem)

@@ -114,3 +114,18 @@ def test_verify_names_a_reward_above_the_margin(club: Club) -> None:
         "inviter": "left 499 points; the margin of its payment gives 496",
         "guest": "left 199 points; the margin of its payment gives 198",
     }
+
+
+def test_verify_names_a_payment_that_was_thanked_for_twice(club: Club) -> None:
+    first, second = (club.rewarded("ann", guest, PAID) for guest in ("bob", "eve"))
+    assert club.verified() == []
+    with club.work() as work:
+        query = "UPDATE referrals SET payment_event = (SELECT payment_event FROM referrals "
+        work.connection.execute(
+            sa.text(query + "WHERE referral_id = :first) WHERE referral_id = :second"),
+            {"first": first.referral_id, "second": second.referral_id},
+        )
+    problem = f"is of the payment that the pass {first.referral_id} was rewarded for"
+    assert {(each.row, each.problem) for each in club.verified()} == {
+        (f"{second.referral_id}/{side}", problem) for side in ("inviter", "guest")
+    }
