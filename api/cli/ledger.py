@@ -46,6 +46,7 @@ from ledger.verify.award_ids import AWARD_ID_CHECK
 from ledger.verify.checks import Check
 from ledger.verify.model import Report
 from ledger.verify.service import AWARD_CHECKS, GRANT_CHECKS, JOURNAL_CHECKS, check_refusals, verify
+from ledger.verify.taken_twice import TAKEN_CHECKS
 from ledger.verify.triggers import LEDGER_REFUSALS
 from ledger.verify.words import WORD_CHECKS
 from oracle.anchors.service import read_anchored, recorded_anchors
@@ -112,6 +113,7 @@ REFUSALS: Final = (
 CHECKS: Final[tuple[Check, ...]] = (
     check_refusals(REFUSALS),
     *JOURNAL_CHECKS,
+    *TAKEN_CHECKS,
     *AWARD_CHECKS,
     AWARD_ID_CHECK,
     *PROGRAMME_CHECKS,

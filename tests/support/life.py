@@ -13,12 +13,13 @@ from ledger.kernel.transaction import Database
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.verify.service import AWARD_CHECKS, JOURNAL_CHECKS, verify
+from ledger.verify.taken_twice import TAKEN_CHECKS
 from tests.world import World
 
 _TABLES = ("vestings", "vesting_decisions", "award_gaps", "emissions")
 _TABLES += ("inactivity_warnings", "inactivity_decays")
 CHECKS = (
-    *(*JOURNAL_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS),
+    *(*JOURNAL_CHECKS, *TAKEN_CHECKS, *AWARD_CHECKS, *SCORING_CHECKS),
     *(*EMISSION_CHECKS, *SETTLEMENT_CHECKS, *INACTIVITY_CHECKS),
 )
 

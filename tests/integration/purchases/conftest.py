@@ -21,6 +21,7 @@ from ledger.redemption import tokens
 from ledger.redemption.offers import Caller
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.service import JOURNAL_CHECKS, verify
+from ledger.verify.taken_twice import TAKEN_CHECKS
 from tests.integration.redemption.conftest import (
     SECRETS,
     School,
@@ -84,7 +85,7 @@ class Market:
         return self.school.summary(self.people[subject]).debt
 
     def is_sound(self) -> bool:
-        checks = (*JOURNAL_CHECKS, *REDEMPTION_CHECKS, *PURCHASE_CHECKS)
+        checks = (*JOURNAL_CHECKS, *TAKEN_CHECKS, *REDEMPTION_CHECKS, *PURCHASE_CHECKS)
         return verify(self.school.database, checks).findings == ()
 
 
