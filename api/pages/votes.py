@@ -21,7 +21,7 @@ from api.http.parts import parts_of
 from api.http.principal import CurrentMember
 from api.pages.rendering import View, ViewHere
 from api.pages.votes_calls import calls_of, deployment_of
-from api.pages.votes_effects import effect_of
+from api.votes_effects import effect_of
 from governance.ballots import service as ballots
 from governance.ballots.model import Ballot, BallotState
 from governance.programme_change import service as programme_change

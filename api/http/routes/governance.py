@@ -34,6 +34,7 @@ from api.http.idempotency import OnceHere, once_responses
 from api.http.parts import parts_of
 from api.http.principal import CurrentMember
 from api.http.problems import responses
+from api.votes_effects import effect_json, effect_of
 from governance.ballots import service as ballots
 from governance.ballots.model import Ballot, Choice, Division, Support
 from governance.delegation import service as delegation
@@ -140,9 +141,10 @@ def list_proposals(composition: CompositionHere) -> dict[str, Any]:
 
 @router.get("/proposals/{proposal_id}", responses=responses(404, 503))
 def read_proposal(proposal_id: str, composition: CompositionHere) -> dict[str, Any]:
-    """One proposal with its standing. Public."""
+    """One proposal, its standing and, in ``effect``, what it would do, in points. Public."""
     with composition.database.read() as work:
-        return dict(proposal_json(proposals.require_proposal(work, proposal_number(proposal_id))))
+        proposal = proposals.require_proposal(work, proposal_number(proposal_id))
+        return {**proposal_json(proposal), "effect": effect_json(effect_of(work, proposal))}
 
 
 @router.get("/programme-votes", responses=responses(503))

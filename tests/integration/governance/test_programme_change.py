@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import connect, execute
-from ledger.preview.store import StoredPreview
+from ledger.preview.store import StoredPreview, newest_of
 from ledger.programme import service as programmes
 from ledger.programme.tables import programmes as programmes_table
 from ledger.programme.verify import check_programmes
@@ -163,6 +163,31 @@ def test_nobody_votes_on_rules_whose_effect_nobody_has_seen(ready: Community) ->
     execute(ready.database, programmes.activate, programmes.Activate(third, now, {}, "top_up"))
     assert "not in force any more" in refused(seen)
     assert "not in force any more" in refused()
+
+
+def test_what_a_version_would_do_is_told_before_the_vote(ready: Community) -> None:
+    with ready.database.read() as work:
+        current = programmes.activations(work)[-1].programme_hash
+    wanted = stored(ready)
+    proposal = ready.propose_programme(ready.voters[0], wanted)
+    with ready.database.read() as work:
+        seen = newest_of(work, wanted, "forward")
+    assert seen is not None
+    assert seen.digest is not None
+    told = ready.get(f"/v1/proposals/{proposal}")["effect"]
+    assert told == {
+        "members": 1,
+        "gain": 1,
+        "lose": 0,
+        "since": None,
+        "compared_with": f"0x{current.hex()}",
+        "digest": seen.digest.hex(),
+        "before": 12,
+        "after": 20,
+    }
+    page = ready.page(f"/votes/{proposal}", language="ru").text
+    for shown in ("12 → 20", told["digest"], told["compared_with"]):
+        assert shown in page
 
 
 def test_executed_by_a_stranger(ready: Community) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from governance.mandates import service as mandates
@@ -15,6 +16,8 @@ from governance.proposals.model import TERMINAL, Proposal, ProposalKind
 from ledger.grants.budgets import store as budgets
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey
+from ledger.kernel.canonical import Json
+from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TOKEN_UNITS_PER_POINT
@@ -26,9 +29,10 @@ LIMIT_NAMES: Final = ("capacity", "refill", "growth")
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What stands on the page: ``figures`` by their names in the catalogue.
+    """What a proposal would do: ``figures`` by their names in the catalogue.
 
-    ``before`` and ``after`` are ``None`` once a proposal is decided, or where nothing is compared.
+    ``before`` and ``after`` are points: of all members for a programme, of the pool for spending;
+    ``None`` once a proposal is decided, or where nothing is compared.
     """
 
     figures: dict[str, Any]
@@ -54,17 +58,32 @@ def effect_of(work: Work, proposal: Proposal) -> Effect | None:
     return None
 
 
+def effect_json(effect: Effect | None) -> dict[str, Json] | None:
+    """The figures of the page for programs; what it did already is told elsewhere."""
+    if effect is None:
+        return None
+    figures = {
+        name: Instant.of(value).isoformat() if isinstance(value, datetime) else value
+        for name, value in effect.figures.items()
+    }
+    return {**figures, "before": effect.before, "after": effect.after}
+
+
 def _of_preview(work: Work, proposal: Proposal) -> Effect | None:
     if proposal.preview_digest is None:
         return None
     found = previews.of_digest(work, proposal.preview_digest)
     if found is None or found.result is None:
         return None
-    totals = json.loads(found.result)["totals"]
+    preview = json.loads(found.result)
+    asked, totals = preview["question"], preview["totals"]
     figures = {name: totals[name] for name in ("members", "gain", "lose")}
-    return Effect(
-        {**figures, "digest": proposal.preview_digest.hex()}, totals["before"], totals["after"]
-    )
+    figures |= {
+        "since": found.effective_at,
+        "compared_with": asked["in_force"],
+        "digest": proposal.preview_digest.hex(),
+    }
+    return Effect(figures, totals["before"], totals["after"])
 
 
 def _of_limits(proposal: Proposal) -> Effect:
