@@ -9,6 +9,9 @@ from fault import Fault
 _MARGIN: Final = ("tests/integration/referral/test_margin.py",)
 _REFERRALS: Final = ("tests/integration/referral/test_referrals.py",)
 _DECAY: Final = ("tests/integration/inactivity/test_inactivity.py",)
+_DECAYED: Final = ("tests/integration/purchases/test_decayed.py",)
+_AT_RANDOM: Final = ("tests/integration/grants/test_taken_back_at_random.py",)
+_TAKEN_TWICE: Final = ("tests/integration/verify/test_taken_twice.py",)
 _PURCHASES: Final = ("tests/integration/purchases/test_purchases.py",)
 
 GIVING: Final[tuple[Fault, ...]] = (
@@ -75,5 +78,33 @@ GIVING: Final[tuple[Fault, ...]] = (
         "            grace=_grace(work, purchase),\n",
         "",
         _PURCHASES,
+    ),
+    Fault(
+        "a purchase takes back what had decayed",
+        "ledger/purchases/returning.py",
+        "            gone=sum_points(decayed.values()),\n",
+        "",
+        _DECAYED,
+    ),
+    Fault(
+        "what decayed into the rewards is minted for the buyer",
+        "ledger/purchases/returning.py",
+        "    return decayed.get(REWARDS.kind, _NONE)",
+        "    return _NONE",
+        _DECAYED,
+    ),
+    Fault(
+        "what is gone of one person's lines is counted for each name",
+        "ledger/grants/gone_store.py",
+        "        later[person] = beyond + points",
+        "        later[member_id] = beyond + points",
+        _AT_RANDOM,
+    ),
+    Fault(
+        "no check sees that what had decayed was taken back",
+        "ledger/verify/taken_twice_store.py",
+        "WHERE taken.points + gone.points > gave.points",
+        "WHERE taken.points > gave.points",
+        _TAKEN_TWICE,
     ),
 )
