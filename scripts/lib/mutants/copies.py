@@ -53,25 +53,25 @@ def copied_tree() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def environment_of(tree: Path) -> dict[str, str]:
+def environment_of(tree: Path, *, on_chain: bool = False) -> dict[str, str]:
     """What processes in a copy are given: the copy's modules come before any that are installed."""
     inherited = os.environ.items()  # noqa: TID251 - a script's, handed on
     return {
         **{name: value for name, value in inherited if "VKLAD_" not in name},
         "PYTHONPATH": str(tree),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "VKLAD_CHAIN": "off",
+        "VKLAD_CHAIN": "on" if on_chain else "off",
     }
 
 
-def judge(tree: Path, tests: Sequence[str]) -> tuple[Verdict, str]:
+def judge(tree: Path, tests: Sequence[str], *, on_chain: bool = False) -> tuple[Verdict, str]:
     """Run tests in a tree until the first fails; the verdict, and the line that says why."""
     command = ("-m", "pytest", *PLAIN, "--hypothesis-profile=unshrunk", *tests)
     try:
         done = subprocess.run(
             [sys.executable, *command],
             cwd=tree,
-            env=environment_of(tree),
+            env=environment_of(tree, on_chain=on_chain),
             capture_output=True,
             text=True,
             timeout=TESTS_TIMEOUT_S,

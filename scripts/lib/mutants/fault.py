@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong in the planted copy, and who shall find it."""
+    """What is wrong in the planted copy, and who shall find it; ``on_chain`` if with a node."""
 
     name: str
     file: str
     old: str
     new: str
     tests: tuple[str, ...]
+    on_chain: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fault import Fault
+from faults_attacks import ATTACKS
 from faults_beside import BESIDE
 from faults_bridge import BRIDGE
 from faults_giving import GIVING
@@ -373,6 +374,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "    columns = zip(*[row._replace(effective_at=row.recorded_at) for row in rows])",
         _JOURNAL_STORED,
     ),
+    *ATTACKS,
     *BESIDE,
     *BRIDGE,
     *KEYS,

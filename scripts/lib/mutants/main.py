@@ -51,7 +51,7 @@ def main() -> int:
     alive = list(misplaced)
     began = time.monotonic()
     runnable = [fault for fault in faults if fault not in misplaced]
-    if failing := _failing_without({fault.tests for fault in runnable}):
+    if failing := _failing_without({(fault.tests, fault.on_chain) for fault in runnable}):
         print(f"The tests fail without a fault:\n            {failing}")
         return 1
     for fault, verdict, why in _judged(runnable, asked.workers):
@@ -68,11 +68,11 @@ def _stands_once(fault: Fault) -> bool:
     return path.exists() and path.read_text("utf-8").count(fault.old) == 1
 
 
-def _failing_without(every: Iterable[tuple[str, ...]]) -> str:
+def _failing_without(every: Iterable[tuple[tuple[str, ...], bool]]) -> str:
     """The first test that fails in a sound copy, which would notice any fault; empty if none."""
     with copied_tree() as tree:
-        for tests in sorted(every):
-            verdict, why = judge(tree, tests)
+        for tests, on_chain in sorted(every):
+            verdict, why = judge(tree, tests, on_chain=on_chain)
             if verdict is not Verdict.SURVIVED:
                 return why
     return ""
@@ -100,7 +100,7 @@ def _planted(tree: Path, fault: Fault) -> tuple[Verdict, str]:
     sound = path.read_text("utf-8")
     path.write_text(sound.replace(fault.old, fault.new), "utf-8")
     try:
-        return judge(tree, fault.tests)
+        return judge(tree, fault.tests, on_chain=fault.on_chain)
     finally:
         path.write_text(sound, "utf-8")
 
