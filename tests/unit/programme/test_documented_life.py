@@ -42,7 +42,7 @@ def test_vesting_matures_when_the_page_says(rule: str, earned: date, matures: da
     moment = datetime(earned.year, earned.month, earned.day, 10, tzinfo=UTC)
     life = life_of(of("vesting"), rule, moment, moment)
     assert life.activates_at == moment.replace(month=matures.month, day=matures.day)
-    says("reviewed on 2 March", "from 1 April", "held on 31 January", "on 28 February")
+    says("reviewed on 2 March", "from 1 April", "held on 31 January", "on 28 February", "31 May")
 
 
 def test_conditions_of_vesting_look_back_as_far_as_the_page_says() -> None:
@@ -60,7 +60,7 @@ def test_conditions_of_vesting_look_back_as_far_as_the_page_says() -> None:
     }
     project = programme.vesting["project"]
     assert (project.days, project.days_max) == (60, 90)
-    says("from 3 February on")
+    says("completed a course after it and before 25 February")
 
 
 def test_a_day_of_the_emission_is_shared_out_as_the_page_says() -> None:
