@@ -16,7 +16,7 @@ from governance.proposals import service as proposals
 from governance.proposals.model import ProposalState
 from ledger.verify.service import verify
 from oracle.bindings import vkl_governor, vkl_token
-from oracle.bindings.vkl_governor import ProposalCreated, VoteCast
+from oracle.bindings.vkl_governor import ProposalCreated, VoteCast, VoteCastWithParams
 from oracle.bindings.vkl_token import DelegateChanged
 from oracle.bridge.model import RedemptionStage, Stage
 from oracle.bridge.service import StageOfRedemption, redemption_stage, require_reference
@@ -115,13 +115,18 @@ class Judge:
         self._judge_powers()
 
     def _judge_ballots(self) -> None:
-        """The chain's receipts hold exactly the ballots recorded, with their support and weight."""
-        cast = [VoteCast.of(log) for log in self._logs(self.world.voting.governor, VoteCast.TOPIC)]
+        """The chain's receipts hold exactly the ballots recorded, with their choice and weight."""
+        cast = self._cast()
         recorded = [each for each in self.ballots() if each.state is BallotState.RECORDED]
-        assert Counter(
-            (each.voter, each.proposal_id, each.support, each.weight, each.reason) for each in cast
-        ) == Counter(
-            (each.voter, each.proposal_id, int(each.support), each.weight.amount, each.reason)
+        assert Counter(cast) == Counter(
+            VoteCastWithParams(
+                each.voter,
+                each.proposal_id,
+                int(each.support),
+                each.weight.amount,
+                each.reason,
+                each.choice.params,
+            )
             for each in recorded
         )
         assert all(
@@ -130,12 +135,25 @@ class Judge:
         rejected = [each for each in self.ballots() if each.state is BallotState.REJECTED]
         assert all(each.rejection for each in rejected)
         for proposal in {each.proposal_id for each in cast}:
-            tally = [0, 0, 0]
-            for each in cast:
-                tally[each.support] += each.weight if each.proposal_id == proposal else 0
+            sides = [_sides(each) for each in cast if each.proposal_id == proposal]
             call = vkl_governor.proposal_votes(proposal)
             said = read(self.node, self.world.voting.governor, call, BlockTag.LATEST)
-            assert tuple(tally) == said
+            assert tuple(map(sum, zip(*sides, strict=True))) == said
+
+    def _cast(self) -> list[VoteCastWithParams]:
+        """Every ballot that the chain has counted, divided or not."""
+        governor = self.world.voting.governor
+        plain = [VoteCast.of(log) for log in self._logs(governor, VoteCast.TOPIC)]
+        divided = self._logs(governor, VoteCastWithParams.TOPIC)
+        return [
+            *(
+                VoteCastWithParams(
+                    each.voter, each.proposal_id, each.support, each.weight, each.reason, b""
+                )
+                for each in plain
+            ),
+            *map(VoteCastWithParams.of, divided),
+        ]
 
     def _judge_delegations(self) -> None:
         """The token was told of each delegation that is done, once and in order, and no other."""
@@ -196,3 +214,13 @@ class Judge:
         assert head is not None
         first = self.world.contracts.deployment.block_number
         return self.node.logs(LogQuery(first, head.number, (contract,), (topic,)))
+
+
+def _sides(cast: VoteCastWithParams) -> tuple[int, int, int]:
+    """Token units against, for and abstaining; divided, they are three numbers of 16 bytes."""
+    if cast.params:
+        parts = [cast.params[start : start + 16] for start in (0, 16, 32)]
+        against, in_favour, abstain = (int.from_bytes(each, "big") for each in parts)
+        return against, in_favour, abstain
+    against, in_favour, abstain = (cast.weight * (cast.support == side) for side in range(3))
+    return against, in_favour, abstain
