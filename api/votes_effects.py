@@ -10,9 +10,11 @@ from typing import Any, Final
 from governance.mandates import service as mandates
 from governance.mandates import store as mandates_store
 from governance.mandates.model import BudgetOrder, MandateResult, SpendingOrder
+from governance.power import service as power
 from governance.projects import store as projects
 from governance.projects.model import PREFIX
 from governance.proposals.model import TERMINAL, Proposal, ProposalKind
+from ledger.grants import store as grants
 from ledger.grants.budgets import store as budgets
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey
@@ -31,8 +33,9 @@ LIMIT_NAMES: Final = ("capacity", "refill", "growth")
 class Effect:
     """What a proposal would do: ``figures`` by their names in the catalogue.
 
-    ``before`` and ``after`` are points: of all members for a programme, of the pool for spending;
-    ``None`` once a proposal is decided, or where nothing is compared.
+    ``before`` and ``after`` are points (of all members for a programme, of the pool for spending,
+    of every open budget for a budget) or whole tokens that the timelock holds; ``None`` once a
+    proposal is decided, or where nothing is compared.
     """
 
     figures: dict[str, Any]
@@ -49,8 +52,7 @@ def effect_of(work: Work, proposal: Proposal) -> Effect | None:
         case ProposalKind.LIMITS:
             return _of_limits(proposal)
         case ProposalKind.TOKENS:
-            to, units = decode(("address", "uint256"), proposal.actions[0].calldata[4:])
-            return Effect({"to": to, "tokens": units // TOKEN_UNITS_PER_POINT})
+            return _of_tokens(work, proposal)
         case ProposalKind.GUARDIAN | ProposalKind.UNPAUSE | ProposalKind.KEY:
             return _of_account(proposal)
         case ProposalKind.SPENDING | ProposalKind.BUDGET:
@@ -91,6 +93,16 @@ def _of_limits(proposal: Proposal) -> Effect:
     return Effect(dict(zip(LIMIT_NAMES, wanted, strict=True)))
 
 
+def _of_tokens(work: Work, proposal: Proposal) -> Effect:
+    to, units = decode(("address", "uint256"), proposal.actions[0].calldata[4:])
+    figures = {"to": to, "tokens": units // TOKEN_UNITS_PER_POINT}
+    held = None if proposal.state in TERMINAL else power.held_by_treasury(work)
+    if held is None:
+        return Effect(figures)
+    left = held - units
+    return Effect(figures, held // TOKEN_UNITS_PER_POINT, left // TOKEN_UNITS_PER_POINT)
+
+
 def _of_account(proposal: Proposal) -> Effect:
     """Whose account it would be; of starting the bridge again there is nothing to count."""
     if proposal.kind is ProposalKind.UNPAUSE:
@@ -113,7 +125,11 @@ def _of_order(work: Work, proposal: Proposal) -> Effect | None:
     if isinstance(order, BudgetOrder):
         asked = budgets.read_proposal(work, order.budget_id)
         name = None if asked is None else asked.name
-        return Effect({"name": name, "points": order.points.amount}, result=result)
+        figures = {"name": name, "points": order.points.amount}
+        if proposal.state in TERMINAL:
+            return Effect(figures, result=result)
+        before = sum(each.left.amount for each in grants.read_budgets(work))
+        return Effect(figures, before, before + order.points.amount, result)
     if not isinstance(order, SpendingOrder):
         return None
     project = projects.find(work, order.project_id)

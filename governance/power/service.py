@@ -35,6 +35,15 @@ def is_behind(work: Work) -> bool:
     return at is None or at.block_number < checkpoint.block_number_final
 
 
+def held_by_treasury(work: Work) -> int | None:
+    """Token units that the timelock has, up to the block read; ``None`` without a chain."""
+    known = indexer_store.chain_in_use(work)
+    if known is None:
+        return None
+    timelock = store.address_of(work, known.chain_key, "VklTimelock")
+    return 0 if timelock is None else store.units_held(work, known.chain_key, timelock)
+
+
 def read_token(database: Database, chain: Chain, token: Address, number_first: int) -> int:
     """Read what is new and final of the token's events; how many blocks.
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 from governance.power.model import ChangeKind, ReadTo, TokenChange
 from governance.power.tables import token_changes, token_checkpoints
 from ledger.kernel.transaction import Work
+from oracle.indexer.tables import chain_events
 
 ROWS_AT_ONCE: Final = 5_000
 _CHANGE: Final = token_changes.c
@@ -115,6 +116,25 @@ def holders(work: Work, chain_key: int, accounts: Collection[str], then: datetim
     both = sa.union_all(*moved).subquery()
     query = sa.select(both.c.holder).group_by(both.c.holder).having(sa.func.sum(both.c.units) > 0)
     return set(work.connection.execute(query).scalars())
+
+
+def units_held(work: Work, chain_key: int, account: str) -> int:
+    """What an account has, of all that was read."""
+    transfers = (_CHANGE.chain_key == chain_key, _CHANGE.kind == ChangeKind.TRANSFER.value)
+    got, gave = (
+        sa.select(sa.func.coalesce(sa.func.sum(_CHANGE.units), 0)).where(*transfers, own == account)
+        for own in (_CHANGE.other, _CHANGE.account)
+    )
+    query = sa.select(got.scalar_subquery() - gave.scalar_subquery())
+    return int(work.connection.execute(query).scalar_one())
+
+
+def address_of(work: Work, chain_key: int, contract: str) -> str | None:
+    """Where a contract of the deployment is, once it has said anything."""
+    query = sa.select(sa.func.lower(chain_events.c.address)).where(
+        chain_events.c.chain_key == chain_key, chain_events.c.contract == contract
+    )
+    return work.connection.execute(query.limit(1)).scalar_one_or_none()
 
 
 def _last(

@@ -31,14 +31,14 @@ from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, AccountKind, EntryDraft, EntryKind, Posting
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work, connect, execute
-from ledger.kernel.units import Points
+from ledger.kernel.units import TOKEN_UNITS_PER_POINT, Points
 from ledger.lots.model import ISSUANCE
 from ledger.verify.service import GRANT_CHECKS, verify
 from oracle.bindings import mandates as contract
-from oracle.bindings import points_bridge
+from oracle.bindings import points_bridge, vkl_token
 from oracle.bindings.points_bridge import Limits
 from oracle.chain.port import BlockTag, read
-from oracle.contracts.abi import Address, FunctionCall, encode
+from oracle.contracts.abi import Address, FunctionCall, address, encode
 from tests.support.governance import Community
 from tests.world import World
 
@@ -93,6 +93,11 @@ def state_of(community: Community, wanted: Project) -> ProjectState:
 
 def ordered(community: Community) -> list[dict[str, Any]]:
     return list(community.get("/v1/mandates")["data"])
+
+
+def effect(community: Community, proposal: str) -> tuple[int, int]:
+    told = community.get(f"/v1/proposals/{proposal}")["effect"]
+    return told["before"], told["after"]
 
 
 def wrong(community: Community) -> list[str]:
@@ -155,6 +160,8 @@ def test_a_vote_opens_a_budget_that_an_admin_asked_for(
         budget=format_id("bud", asked.budget_id),
     )
     assert "Summer" in rich.page(f"/votes/{proposal}").text
+    before, after = effect(rich, proposal)
+    assert after == before + 500
     rich.executed(rich.passed(proposal))
     (made,) = ordered(rich)
     assert (made["kind"], made["outcome"], made["points"]) == ("budget", "done", 500)
@@ -170,6 +177,20 @@ def test_a_vote_opens_a_budget_that_an_admin_asked_for(
     assert "mandate 2 on chain" in wrong(rich)[0]
     lie(table, f"""{change} '{{"mandate": 1, "transaction": "0x"}}'""")
     assert "another transaction" in wrong(rich)[0]
+
+
+def test_tokens_are_told_before_and_after(rich: Community) -> None:
+    timelock = rich.deployment.address("VklTimelock")
+    giver, taker = rich.voters[0], address(rich.voters[1].key.address)
+    gift = {"to": taker, "tokens": 3}
+    proposal = rich.propose(giver, kind="tokens", title="Pay the printer", tokens=gift)
+    assert effect(rich, proposal) == (0, -3)
+    assert "The contract does not have that many" in rich.page(f"/votes/{proposal}").text
+    given = vkl_token.transfer(timelock, 10 * TOKEN_UNITS_PER_POINT)
+    rich.send_with(giver.key, rich.contracts.token, given)
+    rich.settle()
+    assert effect(rich, proposal) == (10, 7)
+    assert "10 → 7" in rich.page(f"/votes/{proposal}").text
 
 
 def test_what_the_pool_lacks_moves_nothing_and_says_so(rich: Community) -> None:
