@@ -28,6 +28,7 @@ from governance.memorandum import register_store as memorandum
 from governance.polls import ballots_store as polls
 from governance.projects import store as projects
 from governance.reminders import store as reminders
+from ledger.consents import store as consents
 from ledger.events.erasure import erase_member, forget_unlinked
 from ledger.kernel.canonical import Json, digest
 from ledger.kernel.errors import ErrorKind, VkladError
@@ -52,6 +53,7 @@ LOG: Final = logging.getLogger(__name__)
 
 FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     blocks.forget,
+    consents.forget,
     quarantine.forget,
     merges.forget,
     bridge.forget,

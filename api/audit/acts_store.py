@@ -287,6 +287,14 @@ ACTS: Final[dict[str, str]] = {
         SELECT recorded_at, done_by::text, member_id::text, jsonb_build_object(
             'action', action, 'reason', encode(reason_digest, 'hex'))
         FROM member_blocks""",
+    "terms.published": """
+        SELECT published_at, published_by::text, terms_id::text, jsonb_build_object(
+            'digest', encode(digest, 'hex'), 'in_force_from', in_force_from)
+        FROM terms_versions""",
+    "member.consented": """
+        SELECT said_at, said_by::text, member_id::text, jsonb_build_object(
+            'terms', terms_id, 'purpose', purpose, 'gives', gives)
+        FROM consents""",
     "review.opened": """
         SELECT opened_at, NULL, case_id::text, jsonb_build_object(
             'kind', kind, 'parameters', parameters)

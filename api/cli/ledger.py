@@ -66,6 +66,7 @@ class HeadUnreadable(VkladError):
 
 APPEND_ONLY: Final = (
     *("events", "event_participants", "event_conflicts", "retractions", "identity_links"),
+    *("terms_versions", "consents"),
     *("role_changes", "member_blocks", "review_members", "review_events", "review_acts"),
     *("programmes", "programme_changes", "programme_decisions", "programme_activations"),
     "programme_consents",

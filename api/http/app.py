@@ -87,6 +87,7 @@ from api.http.routes import (
     standing,
     switches,
     taking_back,
+    terms,
     thanks,
     units,
     webhooks,
@@ -130,6 +131,7 @@ from api.pages import polls as poll_pages
 from api.pages import projects as project_pages
 from api.pages import purchases as purchase_pages
 from api.pages import reserve as reserve_pages
+from api.pages import terms as terms_pages
 from api.pages import units as unit_pages
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -181,6 +183,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     standing.router,
     switches.router,
     thanks.router,
+    terms.router,
     units.router,
     admin.router,
     admin_bridge.router,
@@ -216,6 +219,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     member.router,
     session.router,
     thanking.router,
+    terms_pages.router,
     unit_pages.router,
     votes.router,
     wallet.router,

@@ -29,6 +29,8 @@ from governance.ballots.model import (
 )
 from governance.contracts import GovernanceContracts
 from governance.proposals.reading import BallotFacts
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.kernel import outbox
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
@@ -100,6 +102,7 @@ def cast(work: Work, command: CastBallot) -> Ballot:
         raise BallotCastBefore("Your ballot on this proposal is on its way or recorded.")
     check_may_vote(facts, command.nonce, ballots_ahead=ahead)
     check_division(command.choice, facts.weight)
+    require_allowed(work, command.member_id, Purpose.VOTING)
     relaying.spend(work, command.member_id, BALLOT_GAS)
     ballot = Ballot(
         ballot_id=work.ids.new(work.now),

@@ -12,6 +12,8 @@ from governance import relaying, token_numbers
 from governance.contracts import GovernanceContracts
 from governance.delegation import store
 from governance.proposals.reading import VoterFacts
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work
 from oracle.bindings import vkl_token
@@ -115,6 +117,7 @@ def delegate(work: Work, command: Delegate) -> Delegation:
     facts = command.facts
     _check(command)
     known = relaying.require_chain(work)
+    require_allowed(work, command.member_id, Purpose.VOTING)
     relaying.spend(work, command.member_id, DELEGATE_GAS)
     key = token_numbers.free_key(work, "delegate", known.chain_key, facts.account, command.nonce)
     if key is None:

@@ -36,6 +36,7 @@ from governance.goods.model import (
     checked_terms,
     order_why,
 )
+from ledger.consents.service import require_terms
 from ledger.journal import service as journal
 from ledger.kernel.ids import derived_id, format_id
 from ledger.kernel.transaction import Work
@@ -170,6 +171,7 @@ def order(work: Work, command: Order) -> GoodOrder:
     lock_acting(work, command.member_id)
     journal.lock_head(work)
     require_redeeming(work)
+    require_terms(work, command.member_id)
     good = find(work, command.good_id)
     _require_orderable(work, good, command)
     draft = GoodOrder(

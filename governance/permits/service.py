@@ -18,6 +18,8 @@ from governance.permits import store
 from governance.permits.store import StoredPermit
 from governance.proposals.model import SignatureNotYours
 from governance.proposals.reading import VoterFacts
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import TOKEN_UNITS_PER_POINT, TokenUnits
@@ -140,6 +142,7 @@ def permit(work: Work, command: Permit) -> CarriedPermit:
     _check(command)
     allowance = command.allowance
     known = relaying.require_chain(work)
+    require_allowed(work, command.member_id, Purpose.WALLET)
     relaying.spend(work, command.member_id, PERMIT_GAS)
     key = token_numbers.free_key(work, "permit", known.chain_key, allowance.owner, command.nonce)
     if key is None:

@@ -28,6 +28,8 @@ from governance.proposals.model import (
     description_hash,
 )
 from governance.proposals.reading import VoterFacts
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.kernel.transaction import Database, Work, execute
 from oracle.bindings import vkl_governor
 from oracle.chain import typed_data
@@ -115,6 +117,7 @@ def submit_proposal(work: Work, command: SubmitProposal) -> Proposal:
             needed=str(facts.proposal_threshold.amount),
         )
     known = relaying.require_chain(work)
+    require_allowed(work, command.member_id, Purpose.VOTING)
     relaying.spend(work, command.member_id, PROPOSE_GAS)
     key = _key("propose", known.chain_key, draft.proposal_id)
     proposal = _proposal_of(command, key, work.now)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from ledger.consents.service import require_terms
 from ledger.events.errors import UnknownSource
 from ledger.events.model import Authority
 from ledger.events.sources.model import SecretBox
@@ -153,6 +154,7 @@ class Purchases:
                     f"Number {offer.number} already names another purchase.", offer=offer.number
                 )
             return known
+        require_terms(work, opened.buyer_id)
         _require_payable(work, opened)
         purchase_id = work.ids.new(work.now)
         hold = _pay(work, opened, purchase_id)

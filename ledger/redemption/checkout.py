@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from ledger.consents.service import require_terms
 from ledger.events.sources.model import SecretBox
 from ledger.journal.service import lock_head
 from ledger.kernel.ids import format_id
@@ -104,10 +105,12 @@ class Redeeming:
             OrderAlreadyUsed: another redemption lives on this order.
             QuoteOutdated: order, programme, rate or limits changed; carries a new quote.
             NothingToRedeem: the quote is of no points.
+            TermsNotAccepted: by the buyer.
             InsufficientPoints: carries the shortfall.
         """
         quote = read_quote(command.quote_token, self.quote_keys, at=work.now)
         bought = open_order(work, command.order_token, command.caller, self.box)
+        require_terms(work, bought.member_id)
         lock_head(work)
         live = store.find_live_of_order(work, bought.order.source, bought.order.number)
         if live is not None:

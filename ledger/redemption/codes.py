@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
+from ledger.consents.service import require_terms
 from ledger.events.catalogue import may_assert
 from ledger.events.errors import UnknownSource
 from ledger.events.model import Source
@@ -145,6 +146,7 @@ def issue(work: Work, command: IssueCode) -> CodeIssued:
         InsufficientPoints: carries the shortfall.
     """
     _require_active(work, command.member_id)
+    require_terms(work, command.member_id)
     source = _shop(work, command.source)
     lock_head(work)
     terms = terms_in_force(work)

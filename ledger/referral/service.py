@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.journal import service as journal
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
@@ -108,9 +110,10 @@ def issue(work: Work, command: IssuePass) -> PassIssued:
     Raises:
         ReferralNotOffered: the programme in force has none.
         NoPlaceLeft: as many are out as may be.
-        UnknownMember, MemberNotActive: of the inviter.
+        UnknownMember, MemberNotActive, ConsentNeeded: of the inviter.
     """
     _lock_active(work, command.inviter)  # One by one, so that none slips past the limit.
+    require_allowed(work, command.inviter, Purpose.REFERRAL)
     programme = _offering(work)
     terms = terms_of(programme, work.now)
     if not has_place(store.open_count(work, command.inviter), terms):

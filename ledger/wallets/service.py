@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.kernel.transaction import Work
 from ledger.wallets import store
 from ledger.wallets.model import (
@@ -30,10 +32,12 @@ def link_wallet(work: Work, command: LinkWallet) -> Wallet:
 
     Raises:
         BadAddress: not an address.
+        ConsentNeeded: the member is under age, and nobody has consented.
         WalletTaken: it speaks for another member.
         WalletAlreadyLinked: the member has another one.
     """
     address = parse_address(command.address)
+    require_allowed(work, command.member_id, Purpose.WALLET)
     for other in store.lock_active(work, command.member_id, address):
         if other.member_id != command.member_id:
             raise WalletTaken("Another member has linked this wallet.", address=address)

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from ledger.consents.model import Purpose
+from ledger.consents.service import require_allowed
 from ledger.journal import service as journal
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
@@ -131,6 +133,7 @@ class Bridging:
         Raises:
             BridgeStopped: nothing is carried over now.
             MemberNotActive: the member is blocked or erased.
+            ConsentNeeded: the member is under age, and nobody has consented.
             NoWallet: the member has linked none.
             RequestOutOfBounds: fewer or more points than one request may carry.
             RecipientRefused: the wallet is one the token refuses.
@@ -140,8 +143,7 @@ class Bridging:
         known = require_chain(work)
         policy = limits_now(work, self.policy)
         check_points(command.points, policy)
-        _require_active(work, command.member_id)
-        wallet = _require_wallet(work, command.member_id)
+        wallet = _wallet_to_mint_to(work, command.member_id)
         check_recipient(wallet, (self.bridge, self.token))
         request_id = work.ids.new(work.now)
         salt = hashlib.sha256(work.ids.secret().encode()).digest()
@@ -366,6 +368,12 @@ def _require_active(work: Work, member_id: UUID) -> None:
     status = members.require_member(work, member_id).status
     if status is not MemberStatus.ACTIVE:
         raise MemberNotActive(f"This member is {status}.", status=status)
+
+
+def _wallet_to_mint_to(work: Work, member_id: UUID) -> str:
+    _require_active(work, member_id)
+    require_allowed(work, member_id, Purpose.WALLET)
+    return _require_wallet(work, member_id)
 
 
 def _require_wallet(work: Work, member_id: UUID) -> str:

@@ -12,9 +12,11 @@ from api.erasing import EraseMember, erase_and_list, tell
 from api.supervisor.state import StateFolder
 from governance import relaying
 from governance import store as relaying_store
+from ledger.consents.model import Purpose
 from oracle.bindings import vkl_governor
 from oracle.contracts.abi import FunctionCall, encode
 from tests.support.governance import OUTSIDER, Community, Voter
+from tests.support.minors import consent, under_age
 
 SAYS_YES_TO_EVERYTHING = f"0x7f1626ba7e{'00' * 28}5f5260205ff3"
 """Code of a contract wallet that stands by every signature (ERC-1271)."""
@@ -127,6 +129,28 @@ def test_malformed(voting: tuple[Community, str]) -> None:
         assert refused(community, voter, proposal, body) == (status, code)
     assert refused(community, voter, "12", good) == (404, "unknown_proposal")
     assert refused(community, voter, "none", good) == (404, "unknown_proposal")
+
+
+def test_under_age_nobody_votes_delegates_or_proposes(
+    voting: tuple[Community, str],
+) -> None:
+    community, proposal = voting
+    minor, admin = community.voters[0], community.voters[1]
+    body = community.ballot(minor, proposal, "for")
+    drafted = community.draft(minor, title="Another garden")
+    shown = community.get("/v1/delegation-message", minor)
+    delegation = {name: shown[name] for name in ("delegatee", "nonce", "expiry")}
+    delegation["signature"] = minor.sign(shown["typed_data"])
+    under_age(community.database, minor.member_id, admin.member_id)
+    for path, what in (
+        (f"/v1/proposals/{proposal}/ballots", body),
+        ("/v1/proposals", drafted),
+        ("/v1/delegations", delegation),
+    ):
+        status, problem = community.post(path, minor, what)
+        assert (status, problem["code"], problem["purpose"]) == (403, "consent_needed", "voting")
+    consent(community.database, minor.member_id, admin.member_id, Purpose.VOTING)
+    assert community.cast(minor, proposal, body)[0] == 201
 
 
 def test_nobody_votes_without_a_wallet_or_without_power(voting: tuple[Community, str]) -> None:

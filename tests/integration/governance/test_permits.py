@@ -19,6 +19,7 @@ from oracle.chain.port import BlockTag, read
 from oracle.contracts.abi import address
 from tests.support.chain_nodes import FIRST_MEMBER, funded_account
 from tests.support.governance import OUTSIDER, Community, Voter
+from tests.support.minors import under_age
 
 SPENDER = address(funded_account(OUTSIDER).address)
 POINT = 10**18
@@ -59,6 +60,13 @@ def refused(community: Community, voter: Voter, body: Any) -> tuple[int, str]:
 def newest(community: Community, voter: Voter) -> dict[str, Any]:
     found: dict[str, Any] = community.get("/v1/permits", voter)["data"][0]
     return found
+
+
+def test_under_age_a_permit_takes_consent(community: Community) -> None:
+    voter, admin = community.voters[:2]
+    body = signed(community, voter)
+    under_age(community.database, voter.member_id, admin.member_id)
+    assert refused(community, voter, body) == (403, "consent_needed")
 
 
 def test_a_permit_is_given_and_taken_back_without_gas(community: Community) -> None:

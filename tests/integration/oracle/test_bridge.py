@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
+from ledger.consents.model import ConsentNeeded, Purpose
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
@@ -53,6 +54,7 @@ from oracle.indexer.model import FinalityPolicy
 from oracle.sender.model import SenderRole
 from oracle.watcher.service import BATCHES_PER_LOOK
 from tests.support.bridge import World
+from tests.support.minors import consent, under_age
 
 WEEK_S = 7 * 86_400
 VETOED = 3
@@ -82,6 +84,17 @@ def minted(world: World, points: int = 100) -> tuple[UUID, LocalAccount]:
 def burn(world: World, wallet: LocalAccount, points: int, reference: bytes) -> None:
     call = points_bridge.redeem(points * 10**18, reference)
     world.send_as(wallet, world.bridge, call.calldata)
+
+
+def test_under_age_nothing_is_carried_without_consent(world: World) -> None:
+    member, admin = world.member(100), world.member(1)
+    world.link(member)
+    under_age(world.database, member, admin)
+    with pytest.raises(ConsentNeeded):
+        world.request(member, 10)
+    assert world.available(member) == 100
+    consent(world.database, member, admin, Purpose.WALLET)
+    world.request(member, 10)
 
 
 def test_many_members_share_a_batch(world: World) -> None:
@@ -423,7 +436,7 @@ def test_open_debt_keeps_points_here(world: World) -> None:
 
 
 def test_another_members_requests_and_references_are_not_shown(world: World) -> None:
-    ann, bob = world.member(100), world.member(0)
+    ann, bob = world.member(100), world.member(1)
     world.link(ann)
     request = world.request(ann, 50)
     reference = world.reference(ann, 10)

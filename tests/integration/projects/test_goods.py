@@ -15,6 +15,8 @@ from api.erasing import EraseMember, erase, tell
 from governance.goods import errors, jobs, service, store
 from governance.goods.model import ORDER_LIFE, OrderState
 from governance.goods.service import ChangeGood, ChangeStock, EndOrder, Order
+from ledger.consents import service as consents
+from ledger.consents.model import AcceptTerms, PublishTerms, TermsNotAccepted
 from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import connect, execute
 from ledger.kernel.units import Points
@@ -174,6 +176,18 @@ def test_while_redeeming_is_off_nothing_is_ordered(guild: Guild) -> None:
     with pytest.raises(RedeemingSwitchedOff):
         guild.order(good, "boris")
     guild.end(service.fulfil, order)
+
+
+def test_nothing_is_ordered_without_accepting_the_terms(guild: Guild) -> None:
+    guild.give("boris", 100)
+    good = guild.good()
+    terms = guild.do(
+        consents.publish, PublishTerms("Условия", "Terms", None, guild.world.first_admin)
+    )
+    with pytest.raises(TermsNotAccepted):
+        guild.order(good, "boris")
+    guild.do(consents.accept, AcceptTerms(guild["boris"], terms.digest))
+    guild.order(good, "boris")
 
 
 def test_an_order_that_nobody_fulfils_lapses(guild: Guild) -> None:

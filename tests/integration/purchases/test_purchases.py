@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ledger.consents import service as consents
+from ledger.consents.model import AcceptTerms, PublishTerms, TermsNotAccepted
 from ledger.journal import service as journal
 from ledger.journal.model import AccountKey, AccountKind, EntryKind, Posting
 from ledger.kernel.transaction import Work, execute
@@ -67,6 +69,15 @@ def test_the_same_offer_is_one_purchase(market: Market) -> None:
     ):
         with pytest.raises(errors.PurchaseNumberReused):
             market.buy(market.offer(**changes))
+
+
+def test_nothing_is_bought_without_accepting_the_terms(market: Market) -> None:
+    database, admin = market.school.database, market.school.world.first_admin
+    terms = execute(database, consents.publish, PublishTerms("Условия", "Terms", None, admin))
+    with pytest.raises(TermsNotAccepted):
+        market.buy(market.offer())
+    execute(database, consents.accept, AcceptTerms(market.school.member, terms.digest))
+    market.buy(market.offer())
 
 
 def test_a_share_of_nothing_is_no_lot(market: Market) -> None:

@@ -1,0 +1,1 @@
+"""What members agreed to: the terms of taking part, and what needs a word of its own."""
