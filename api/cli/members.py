@@ -22,6 +22,7 @@ from ledger.members.blocks import service as blocking
 from ledger.members.blocks.model import Block, Unblock
 from ledger.members.erasures.model import from_lines
 from ledger.members.model import CreateMember
+from ledger.promotion.service import rewards_of_year
 
 app: Final = typer.Typer(help="Members and what they may do.", no_args_is_help=True)
 _SHOWN_MAX: Final = 100
@@ -169,3 +170,16 @@ def _say_what_stays(told: Told) -> None:
         if count:
             typer.echo(f"  {kind}: {count}")
     typer.echo("Nobody can delete these. They name a wallet, not a person; who links it, knows.")
+
+
+@app.command("promotion")
+def promotion(
+    year: Annotated[int, typer.Argument(help="A calendar year, in the programme's zone.")],
+) -> None:
+    """Print what each person got for promotion in a year, as CSV: for whoever has to report it."""
+    with composed() as composition, composition.database.read() as work:
+        found = rewards_of_year(work, year)
+    typer.echo("member,points,by_rules,by_passes")
+    for one in found:
+        member = format_id("mem", one.person)
+        typer.echo(f"{member},{one.points},{one.by_rules},{one.by_passes}")

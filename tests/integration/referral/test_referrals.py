@@ -17,6 +17,7 @@ from ledger.lots import service as lots
 from ledger.lots.model import CaptureHold, HoldPurpose, PlaceHold, ReturnToLots
 from ledger.members import store as members_store
 from ledger.members.model import IdentityKey, MemberNotActive, MemberStatus, Role, UnknownMember
+from ledger.promotion.service import rewards_of_year
 from ledger.referral import service, store
 from ledger.referral.errors import (
     GuestElsewhere,
@@ -60,6 +61,9 @@ def test_the_whole_way(club: Club) -> None:
     ann, bob = club.world.summary("ann"), club.world.summary("bob")
     assert (ann.pending.amount, ann.available.amount) == (500, 0)
     assert (bob.pending.amount, bob.available.amount) == (0, 200)
+    with club.database.read() as work:
+        promoted = {each.person: each.by_passes for each in rewards_of_year(work, 2026)}
+    assert promoted == {club.world.linked["ann"]: 500, club.world.linked["bob"]: 200}
     club.pass_time(days=14)
     assert club.world.available("ann").amount == 500
     assert club.run() == 0
