@@ -77,6 +77,7 @@ APPEND_ONLY: Final = (
     *(
         "redemption_codes",
         "redemption_code_uses",
+        "redemption_code_listings",
         "redemption_code_conflicts",
         "thanks",
         "source_syncs",

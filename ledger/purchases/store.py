@@ -79,7 +79,7 @@ def list_purchases(
     """Purchases newest first, of one buyer or one source if named."""
     query = sa.select(purchases).order_by(purchases.c.purchase_id.desc()).limit(limit)
     if buyer_id is not None:
-        query = query.where(purchases.c.buyer_id == buyer_id)
+        query = query.where(of_person(purchases.c.buyer_id, buyer_id))
     if source is not None:
         query = query.where(purchases.c.source == source)
     if after is not None:

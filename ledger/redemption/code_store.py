@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.members.persons.store import of_person
-from ledger.redemption.tables import code_uses, codes, redemptions
+from ledger.redemption.tables import code_listings, code_uses, codes, redemptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,17 @@ def of_redemptions(
     query = sa.select(code_uses).where(code_uses.c.code_id.in_([each.code_id for each in found]))
     uses = {row.code_id: _use(row) for row in work.connection.execute(query)}
     return {code.redemption_id: (code, uses.get(code.code_id)) for code in found}
+
+
+def listed(work: Work, redemption_id: UUID) -> StoredCode | None:
+    """The code of a redemption, if a till may honour it from a list."""
+    query = (
+        sa.select(codes)
+        .join(code_listings, code_listings.c.code_id == codes.c.code_id)
+        .where(codes.c.redemption_id == redemption_id)
+    )
+    row = work.connection.execute(query).one_or_none()
+    return None if row is None else _code(row)
 
 
 def _one(work: Work, condition: sa.ColumnElement[bool]) -> StoredCode | None:

@@ -12,6 +12,7 @@ from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Work
 from ledger.members import service as members
+from ledger.members.persons import store as persons
 from ledger.redemption import code_store, store
 from ledger.redemption.checkout import already_used
 from ledger.redemption.claims import TOKEN_LIFE_MAX
@@ -85,7 +86,7 @@ def _unused(work: Work, command: UseCode) -> tuple[StoredCode, Redemption]:
     if code is None or redemption is None or not command.caller.may_use(redemption.order_source):
         raise unknown_code()
     require_unused(work, code)
-    members.require_active(work, redemption.member_id)
+    members.require_active(work, persons.person_of(work, redemption.member_id))
     if redemption.state is not RedemptionState.HELD or is_over(work, redemption):
         raise CodeExpired(
             f"This code ended at {code.expires_at.isoformat()} or was taken back.",

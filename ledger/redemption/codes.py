@@ -50,7 +50,7 @@ from ledger.redemption.errors import (
 from ledger.redemption.model import Redemption, RedemptionState, decide_release
 from ledger.redemption.offers import ORDER_SIGNED, Terms, terms_in_force
 from ledger.redemption.pricing import Allowance, points_up
-from ledger.redemption.service import give_back, why
+from ledger.redemption.service import give_back, require_unlisted, why
 from ledger.redemption.store import StoredOrder
 from ledger.redemption.terms import format_rate
 
@@ -198,6 +198,7 @@ def cancel(work: Work, command: CancelCode) -> Redemption:
     Raises:
         CodeUnknown: none of this member's.
         CodeUsed: it was spent.
+        CodeListed: a till may honour it from a list.
     """
     lock_head(work)
     code = code_store.find(work, command.code_id)
@@ -207,6 +208,7 @@ def cancel(work: Work, command: CancelCode) -> Redemption:
     if persons.person_of(work, redemption.member_id) != command.member_id:
         raise unknown_code()
     require_unused(work, code)
+    require_unlisted(work, redemption)
     state = decide_release(redemption, at=work.now)
     return redemption if state is None else give_back(work, redemption, state)
 

@@ -187,6 +187,13 @@ class CodeUnknown(VkladError):
     kind = ErrorKind.NOT_FOUND
 
 
+class CodeListed(VkladError):
+    """A till may honour the code from its list, so its points stay held until it ends."""
+
+    code = "code_listed"
+    kind = ErrorKind.CONFLICT
+
+
 class CodeUsed(VkladError):
     """A code is used once."""
 

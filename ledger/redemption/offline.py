@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ledger.journal.service import lock_head
 from ledger.kernel.canonical import Json
 from ledger.kernel.errors import VkladError
 from ledger.kernel.transaction import Work
@@ -48,7 +49,11 @@ class Counted:
 
 
 def codes_to_take(work: Work, source: str) -> list[ListedCode]:
-    """The unused codes of a shop that are not over, those that end first first."""
+    """The unused codes of a shop that are not over, those that end first first.
+
+    A till may honour them without asking, so members can no longer take them back.
+    """
+    lock_head(work)
     return offline_store.live_codes(work, source)
 
 

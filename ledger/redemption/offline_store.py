@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +14,13 @@ from sqlalchemy.dialects import postgresql as pg
 from ledger.kernel.canonical import Json
 from ledger.kernel.transaction import Work
 from ledger.redemption.offline_text import ListedCode
-from ledger.redemption.tables import code_conflicts, code_uses, codes, redemptions
+from ledger.redemption.tables import (
+    code_conflicts,
+    code_listings,
+    code_uses,
+    codes,
+    redemptions,
+)
 
 LISTED_MAX: Final = 10_000
 """So many codes in a list, those that end first."""
@@ -34,9 +41,10 @@ class Conflict:
 
 
 def live_codes(work: Work, source: str) -> list[ListedCode]:
-    """A shop's codes that are held, unused and not over."""
+    """A shop's codes that are held, unused and not over; from now on they are listed."""
     query = (
         sa.select(
+            codes.c.code_id,
             codes.c.digest,
             codes.c.products,
             codes.c.expires_at,
@@ -55,6 +63,8 @@ def live_codes(work: Work, source: str) -> list[ListedCode]:
         .order_by(codes.c.expires_at, codes.c.code_id)
         .limit(LISTED_MAX)
     )
+    rows = work.connection.execute(query).all()
+    _list(work, [row.code_id for row in rows])
     return [
         ListedCode(
             digest=bytes(row.digest),
@@ -64,8 +74,15 @@ def live_codes(work: Work, source: str) -> list[ListedCode]:
             order=row.order_number if row.products is None else None,
             expires_at=row.expires_at,
         )
-        for row in work.connection.execute(query)
+        for row in rows
     ]
+
+
+def _list(work: Work, code_ids: Sequence[UUID]) -> None:
+    if code_ids:
+        fresh = pg.insert(code_listings).on_conflict_do_nothing()
+        stated = [{"code_id": each, "listed_at": work.now} for each in code_ids]
+        work.connection.execute(fresh, stated)
 
 
 def captured_minor(work: Work, redemption_id: UUID) -> int:

@@ -22,6 +22,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Money
 from ledger.members import store as members
 from ledger.members.model import LinkedIdentity
+from ledger.members.persons import store as persons
 from ledger.redemption.model import Redemption
 from ledger.redemption.store import StoredRefund
 
@@ -45,7 +46,8 @@ def state_refund(work: Work, redemption: Redemption, refund: StoredRefund) -> bo
     source = sources.source_by_uri(work, redemption.order_source)
     if source is None or not may_assert(REFUNDED, source.authority):
         return False
-    subject = _named(members.identities_of_member(work, redemption.member_id), source.authority)
+    person = persons.person_of(work, redemption.member_id)
+    subject = _named(members.identities_of_member(work, person), source.authority)
     if subject is None:
         return False
     event = IncomingEvent(

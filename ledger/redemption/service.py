@@ -22,6 +22,7 @@ from ledger.lots.model import CaptureHold, ReleaseHold, ReturnToLots
 from ledger.members.persons import store as persons
 from ledger.redemption import code_store, store
 from ledger.redemption.errors import (
+    CodeListed,
     CodeNeeded,
     RedemptionNotFound,
     RefundIdReused,
@@ -204,6 +205,22 @@ def _require_same(known: StoredRefund, command: RefundRedemption) -> None:
             f"not {command.amount_minor}, or of other lines.",
             refund=command.source_refund_id,
             amount_minor=known.amount_minor,
+        )
+
+
+def require_unlisted(work: Work, redemption: Redemption) -> None:
+    """Nothing, unless a till without a connection may still honour the code that carries a hold.
+
+    Raises:
+        CodeListed: it may, until the code ends.
+    """
+    code = code_store.listed(work, redemption.redemption_id)
+    if code is None or redemption.state is not RedemptionState.HELD:
+        return
+    if not is_over(work, redemption):
+        raise CodeListed(
+            f"A till may honour this code until {code.expires_at.isoformat()}.",
+            until=code.expires_at.isoformat(),
         )
 
 

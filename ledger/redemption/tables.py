@@ -178,6 +178,14 @@ code_uses = sa.Table(
 )
 """Append-only: what each code was used for; a code has one use by its key."""
 
+code_listings = sa.Table(
+    "redemption_code_listings",
+    metadata,
+    sa.Column("code_id", sa.Uuid, sa.ForeignKey("redemption_codes.code_id"), primary_key=True),
+    sa.Column("listed_at", _MOMENT, nullable=False),
+)
+"""Append-only: codes that a till without a connection may honour from a list."""
+
 code_conflicts = sa.Table(
     "redemption_code_conflicts",
     metadata,

@@ -183,8 +183,9 @@ class Referrals:
     def shared(self, work: Work, referral: Referral) -> frozenset[str]:
         """What kinds of identifiers both sides have in common, now or ever; keeps both's hashes."""
         assert referral.guest is not None, "only of a pass that was used"
-        for member_id in (referral.inviter, referral.guest):
-            self._remember(work, member_id)
+        for side in (referral.inviter, referral.guest):
+            for member_id in persons.members_of(work, persons.person_of(work, side)):
+                self._remember(work, member_id)
         common = store.told_of(work, referral.inviter) & store.told_of(work, referral.guest)
         return frozenset(each.kind for each in common)
 
@@ -264,11 +265,15 @@ def in_force_then(decided: Sequence[StoredActivation], at: datetime) -> Programm
 
 
 def _of_code(work: Work, command: ClaimPass) -> Referral:
+    """The pass as it can be used, with the persons that stand for its two sides."""
     digest = digest_of_code(command.code)
     referral = None if digest is None else store.lock_by_digest(work, digest)
     if referral is None:
         raise PassUnknown("No guest pass has this code.")
-    if referral.guest == command.guest:
+    both = persons.persons_of(work, {each for each in (referral.inviter, referral.guest) if each})
+    guest = None if referral.guest is None else both[referral.guest]
+    referral = replace(referral, inviter=both[referral.inviter], guest=guest)
+    if guest == command.guest:
         return referral
     if referral.state is ReferralState.LAPSED or is_lapsed(referral, work.now):
         raise PassLapsed(

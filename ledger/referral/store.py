@@ -16,8 +16,8 @@ from ledger.events.tables import event_participants, events
 from ledger.kernel.transaction import Work
 from ledger.kernel.units import Money
 from ledger.members.model import IdentityKey
-from ledger.members.persons.store import of_person, stands_for
-from ledger.members.tables import identities, identity_links, personal_identities
+from ledger.members.persons.store import PERSON, of_person, stands_for
+from ledger.members.tables import identities, identity_links, members, personal_identities
 from ledger.programme.model_referral import ORDER_PAID, ORDER_REFUNDED
 from ledger.referral.fingerprints import Identifier
 from ledger.referral.model import Payment, Reason, Referral, ReferralState, Waits
@@ -165,20 +165,24 @@ def facts_of(work: Work, member_id: UUID, attribute_type: str | None) -> list[St
     return [read_fact(row) for row in work.connection.execute(query)]
 
 
-def has_paid_or_claimed(work: Work, member_ids: Collection[UUID]) -> bool:
-    """Whether one of these ever paid for something or used a pass."""
+def has_paid_or_claimed(work: Work, persons: Collection[UUID]) -> bool:
+    """Whether one of these, each standing for a person, ever paid for something or used a pass."""
     paid = (
         sa.select(events.c.event_id)
         .join(event_participants, event_participants.c.event_id == events.c.event_id)
         .join(identities, identities.c.reference == event_participants.c.reference)
         .where(
-            identities.c.member_id.in_(list(member_ids)),
+            identities.c.member_id.in_(list(persons)),
             event_participants.c.role == "subject",
             events.c.type == ORDER_PAID,
             sa.not_(is_retracted()),
         )
     )
-    claimed = sa.select(referrals.c.referral_id).where(referrals.c.guest.in_(list(member_ids)))
+    claimed = (
+        sa.select(referrals.c.referral_id)
+        .join(members, members.c.member_id == referrals.c.guest)
+        .where(PERSON.in_(list(persons)))
+    )
     query = sa.select(sa.or_(paid.exists(), claimed.exists()))
     return bool(work.connection.execute(query).scalar_one())
 
@@ -209,9 +213,9 @@ def remember(work: Work, member_id: UUID, told: Iterable[Identifier]) -> None:
 
 
 def told_of(work: Work, member_id: UUID) -> frozenset[Identifier]:
-    """What is kept of a member."""
+    """What is kept of a member's person."""
     query = sa.select(referral_identifiers.c.kind, referral_identifiers.c.digest).where(
-        referral_identifiers.c.member_id == member_id
+        of_person(referral_identifiers.c.member_id, member_id)
     )
     return frozenset(
         Identifier(row.kind, bytes(row.digest)) for row in work.connection.execute(query)
@@ -219,12 +223,14 @@ def told_of(work: Work, member_id: UUID) -> frozenset[Identifier]:
 
 
 def sharing(work: Work, member_id: UUID) -> set[UUID]:
-    """The others of whom something is kept that is kept of this member."""
+    """The persons of whom something is kept that is kept of this member's person, and they."""
     mine = referral_identifiers.alias("mine")
     query = (
-        sa.select(referral_identifiers.c.member_id)
+        sa.select(PERSON)
+        .select_from(referral_identifiers)
         .join(mine, mine.c.digest == referral_identifiers.c.digest)
-        .where(mine.c.member_id == member_id, referral_identifiers.c.member_id != member_id)
+        .join(members, members.c.member_id == referral_identifiers.c.member_id)
+        .where(of_person(mine.c.member_id, member_id))
     )
     return set(work.connection.execute(query).scalars())
 

@@ -21,7 +21,7 @@ from api.redeeming import caller_of, code_json, redemption_json
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id, parse_id
-from ledger.kernel.transaction import Work
+from ledger.kernel.transaction import Work, execute
 from ledger.redemption import code_use, codes, offline, offline_store
 from ledger.redemption.checkout import HoldRedemption
 from ledger.redemption.claims import TEXT_LENGTH_MAX
@@ -140,9 +140,11 @@ def list_codes(database: DatabaseHere, member_id: CurrentMember) -> dict[str, An
 
 @router.get("/offline", response_class=Response, responses=responses(401, 403, 503))
 def list_to_take(database: DatabaseHere, principal: ShopHere) -> Response:
-    """The shop's unused codes as CSV, by digest, for a till without a connection."""
-    with database.read() as work:
-        found = offline.codes_to_take(work, _shop_of(principal))
+    """The shop's unused codes as CSV, by digest, for a till without a connection.
+
+    A code that was listed can no longer be taken back by its member.
+    """
+    found = execute(database, offline.codes_to_take, _shop_of(principal))
     return Response(write_list(found), media_type="text/csv")
 
 

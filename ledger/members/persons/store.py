@@ -25,9 +25,10 @@ _ONE: Final = members.alias("stands")
 
 
 def of_person(column: sa.ColumnElement[Any], member_id: UUID) -> sa.ColumnElement[bool]:
-    """Whether a column names the member, or somebody who was merged into the member."""
-    themselves = sa.select(sa.literal(member_id, sa.Uuid))
-    merged = sa.select(members.c.member_id).where(members.c.merged_into == member_id)
+    """Whether a column names anybody of a member's person, whichever of its members is given."""
+    person = stands_for(member_id)
+    themselves = sa.select(person)
+    merged = sa.select(members.c.member_id).where(members.c.merged_into == person)
     # An array, looked up once, so that the index on the column serves as for one member.
     either = themselves.union_all(merged).scalar_subquery()
     return column == sa.any_(sa.func.array(either, type_=pg.ARRAY(sa.Uuid)))

@@ -19,7 +19,7 @@ from ledger.kernel.units import Points
 from ledger.lots.errors import DebtOpen, InsufficientPoints
 from ledger.members.model import MemberNotActive
 from ledger.members.tables import members
-from ledger.purchases import errors
+from ledger.purchases import errors, store
 from ledger.purchases.posting import post_split
 from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.redemption.errors import RedeemingSwitchedOff
@@ -30,6 +30,7 @@ from ledger.verify.service import verify
 from tests.integration.purchases.conftest import SPLITS, Market
 from tests.integration.redemption.conftest import OTHER
 from tests.integration.redemption.test_http import Doors, _is
+from tests.support.merging import merge
 
 REVENUE = {
     "rule": "programme-revenue",
@@ -460,3 +461,12 @@ def test_a_life_that_is_not_what_was_left_is_named(
     tamper("UPDATE purchases SET made_at = made_at - interval '1 day'", {})
     (finding,) = verify(market.school.database, PURCHASE_CHECKS).findings
     assert finding.problem == "gave author points of another life than they had"
+
+
+def test_a_merged_buyer_sees_what_both_bought(market: Market) -> None:
+    bought = market.buy(market.offer())
+    twin = market.person("twin")
+    merge(market.school.world, twin, market.school.member)
+    with market.school.database.read() as work:
+        found = store.list_purchases(work, buyer_id=twin, source=None, after=None, limit=10)
+    assert [each.purchase_id for each in found] == [bought.purchase_id]

@@ -32,6 +32,7 @@ from ledger.switches.service import set_ceiling
 from ledger.verify.service import JOURNAL_CHECKS, verify
 from tests.integration.redemption.conftest import OTHER, School
 from tests.integration.redemption.test_http import Doors, _is
+from tests.support.merging import merge
 from tests.world import SOURCE_URI
 
 CHECKS = (*JOURNAL_CHECKS, *REDEMPTION_CHECKS)
@@ -449,3 +450,12 @@ def test_a_member_makes_a_code_on_a_page_and_sees_it_once(school: School) -> Non
     school.set_terms()
     assert "/codes" in doors.member.get("/checkout").text
     assert "<form" not in doors.member.get("/codes").text.split("<main")[1]
+
+
+def test_a_code_outlives_a_merge_of_its_member(school: School) -> None:
+    issued = _issue(school)
+    survivor = school.world.link("twin")
+    merge(school.world, survivor, school.member)
+    used = _use(school, issued.text, _order(("1", "course:go", 5000)))
+    assert used.state is RedemptionState.CAPTURED
+    assert school.summary(survivor).available == Points(600)

@@ -11,11 +11,13 @@ import pytest
 
 from ledger.kernel.transaction import execute
 from ledger.kernel.units import Points
-from ledger.redemption import codes, offline, offline_store
+from ledger.redemption import codes, offline, offline_store, service
 from ledger.redemption.code_text import digest_of_code
 from ledger.redemption.codes import CancelCode, CodeIssued, IssueCode
+from ledger.redemption.errors import CodeListed
 from ledger.redemption.offline import BringUses, Counted
 from ledger.redemption.offline_text import USE_COLUMNS, read_uses
+from ledger.redemption.service import ReleaseRedemption
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.verify.service import JOURNAL_CHECKS, verify
 from tests.integration.redemption.conftest import OTHER, School
@@ -107,6 +109,28 @@ def test_what_came_too_late_or_from_another_shop_is_kept(school: School) -> None
     foreign = bring(school, (late.text, "B-1", 5000, 100), source=OTHER)
     assert said(foreign) == [("conflict", "code_unknown")]
     assert [order for order, _ in conflicts(school)] == ["A-1", "A-2", "B-1"]
+
+
+def test_what_a_till_may_honour_is_not_taken_back(school: School) -> None:
+    listed = issue(school)
+    assert Doors(school).lms.get("/v1/codes/offline").status_code == 200
+    later = issue(school, 50)
+    with pytest.raises(CodeListed):
+        execute(school.database, codes.cancel, CancelCode(school.member, listed.code.code_id))
+    execute(school.database, codes.cancel, CancelCode(school.member, later.code.code_id))
+    assert said(bring(school, (listed.text, "A-1", 5000, 100))) == [("used", None)]
+    assert school.summary().available == Points(900)
+
+
+def test_a_listed_code_ends_or_its_shop_releases_it(school: School) -> None:
+    listed, other = issue(school, life=timedelta(hours=1)), issue(school)
+    for _ in range(2):
+        execute(school.database, offline.codes_to_take, SOURCE_URI)
+    school.clock.forward(hours=2)
+    execute(school.database, codes.cancel, CancelCode(school.member, listed.code.code_id))
+    release = ReleaseRedemption(school.lms, other.code.redemption_id)
+    execute(school.database, service.release, release)
+    assert school.summary().available == Points(1000)
 
 
 def test_the_list_names_no_code_and_only_what_can_be_used(school: School) -> None:

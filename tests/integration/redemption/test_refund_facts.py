@@ -18,6 +18,7 @@ from ledger.redemption import service
 from ledger.redemption.model import RedemptionState
 from ledger.redemption.service import CaptureRedemption, RefundRedemption
 from tests.integration.redemption.conftest import School
+from tests.support.merging import merge
 
 SHIPPED: Final = Path(__file__).parents[3] / "examples/programmes/cashback.yaml"
 
@@ -132,3 +133,16 @@ def test_an_order_paid_in_points_alone_is_refunded_without_a_fact(school: School
     with school.database.read() as work:
         found = service.find(work, school.lms, held.redemption_id)
     assert found.state is RedemptionState.REFUNDED
+
+
+def test_who_was_merged_meanwhile_keeps_nothing_that_the_money_earned(school: School) -> None:
+    school.world.activate(TENTHS.replace("book:*", "*"))
+    school.grant(400)
+    lines: list[Json] = [{"id": "1", "product": "course:go", "price_minor": 10_400}]
+    held = school.held(400, lines=lines)
+    execute(school.database, service.capture, CaptureRedemption(school.lms, held.redemption_id))
+    _state(school, "paid-1", "paid", {"amount_minor": 10_000})
+    survivor = school.world.link("twin")
+    merge(school.world, survivor, school.member)
+    _refund(school, held.redemption_id, "r1", 10_000)
+    assert school.summary(survivor).available == Points(400)

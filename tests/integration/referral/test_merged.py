@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.referral.model import Reason
+from ledger.members.model import IdentityKey
+from ledger.referral.model import Reason, Waits
 from ledger.referral.model import ReferralState as State
-from tests.integration.referral.conftest import Club
+from tests.integration.referral.conftest import PROGRAMME, Club
 from tests.support.merging import merge, split
 
 
@@ -87,3 +88,58 @@ def test_a_reward_finds_the_one_who_stands_for_the_guest(club: Club) -> None:
     assert club.again(referral).state is State.REWARDED
     assert (club.has("ann"), club.has("bobby")) == (500, 200)
     assert club.verified() == []
+
+
+@pytest.mark.parametrize("side", ["inviter", "guest"])
+def test_what_any_half_of_a_person_shared_counts(club: Club, side: str) -> None:
+    """Eve once had Bob's account; whoever she is merged with does not invite Bob, nor he her."""
+    account = IdentityKey("telegram", "https://t.example", "555")
+    club.world.link("eve")
+    club.account("eve", account)
+    club.unlink("eve", account)
+    referral = club.invited("ann", "bob")
+    club.account("bob" if side == "inviter" else "ann", account)
+    half = "ann" if side == "inviter" else "bob"
+    merge(club.world, club.world.linked["eve"], club.world.linked[half])
+    club.pays("bob")
+    club.subscribes("bob")
+    club.pass_time(days=30)
+    club.run()
+    ended = club.again(referral)
+    assert (ended.state, ended.reason) == (State.REJECTED, Reason.SHARED_IDENTIFIER)
+
+
+def test_the_rewards_of_a_year_are_a_persons(club: Club) -> None:
+    club.world.activate(PROGRAMME.replace("rewards: 12", "rewards: 1").replace('"1"', '"2"'))
+    club.world.link("eve")
+    first, second = club.invited("eve", "bob"), club.invited("ann", "carl")
+    merge(club.world, club.world.linked["eve"], club.world.linked["ann"])
+    for guest in ("bob", "carl"):
+        club.pays(guest, order=f"o-{guest}")
+        club.subscribes(guest)
+    club.pass_time(days=30)
+    club.run()
+    states = [club.again(each) for each in (first, second)]
+    assert [(each.state, each.waits) for each in states] == [
+        (State.REWARDED, None),
+        (State.QUALIFIED, Waits.LIMIT),
+    ]
+
+
+def test_a_pass_of_a_merged_inviter_is_used_but_not_by_them(club: Club) -> None:
+    for name in ("eve", "bob"):
+        club.world.link(name)
+    own, given = club.issue("ann").code, club.issue("ann").code
+    merge(club.world, club.world.linked["eve"], club.world.linked["ann"])
+    mine = club.claim("eve", own)
+    assert (mine.state, mine.reason) == (State.REJECTED, Reason.SELF_REFERRAL)
+    assert club.claim("bob", given).state is State.CLAIMED
+
+
+def test_a_guest_who_was_merged_meanwhile_may_ask_again(club: Club) -> None:
+    for name in ("bob", "twin"):
+        club.world.link(name)
+    code = club.issue("ann").code
+    first = club.claim("bob", code)
+    merge(club.world, club.world.linked["twin"], club.world.linked["bob"])
+    assert club.claim("twin", code).referral_id == first.referral_id
