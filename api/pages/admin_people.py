@@ -16,13 +16,14 @@ from api.pages.admin import ActingAdmin, Overseer, names_of
 from api.pages.rendering import ViewHere
 from ledger.events.listing import store as listing
 from ledger.events.sources import store as sources
-from ledger.kernel.ids import format_id, parse_id
+from ledger.kernel.ids import BadId, format_id, parse_id
 from ledger.kernel.transaction import Work, execute
 from ledger.kernel.units import Money
+from ledger.members import search_store as search
 from ledger.members import service, store
 from ledger.members.blocks import service as blocking
 from ledger.members.blocks.model import BLOCK_REASON_LENGTH_MAX, Block, Unblock
-from ledger.members.model import ApproveRole, ProposeRole, RevokeRole, Role
+from ledger.members.model import ApproveRole, Member, ProposeRole, RevokeRole, Role
 from ledger.redemption import offline_store
 
 router: Final = APIRouter(prefix="/admin", include_in_schema=False)
@@ -31,18 +32,29 @@ ODD_SHOWN_MAX: Final = 50
 
 
 @router.get("/members")
-def members(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere) -> Response:
-    """Everybody by name, and who has or is to have power."""
+def members(
+    view: ViewHere,
+    page: PageHere,
+    _: Overseer,
+    database: DatabaseHere,
+    q: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Everybody by name, or whom ``q`` finds; and who has or is to have power."""
     after = None if page.after is None else UUID(str(page.after[0]))
     with database.read() as work:
-        found = store.list_members(work, after=after, limit=page.fetch)
+        found = (
+            _found(work, q.strip())
+            if q.strip()
+            else store.list_members(work, after=after, limit=page.fetch)
+        )
         roles = store.list_roles(work)
         count = store.count_members(work)
         people = {one.member_id for one in roles} | {one.proposed_by for one in roles}
         names = names_of(work, people | {one.approved_by for one in roles})
-    shown = found[: page.limit]
+    shown = found if q.strip() else found[: page.limit]
     return view.render(
         "admin/members.html",
+        q=q.strip(),
         members=shown,
         count=count,
         granted={
@@ -57,8 +69,18 @@ def members(view: ViewHere, page: PageHere, _: Overseer, database: DatabaseHere)
         names=names,
         me=view.principal.member_id if view.principal else None,
         member_id=lambda wanted: format_id("mem", wanted),
-        next_cursor=page.next_cursor(found, lambda one: [str(one.member_id)]),
+        next_cursor=None
+        if q.strip()
+        else page.next_cursor(found, lambda one: [str(one.member_id)]),
     )
+
+
+def _found(work: Work, text: str) -> list[Member]:
+    try:
+        ids = [parse_id("mem", text)]
+    except BadId:
+        ids = search.members_found(work, text)
+    return [found for each in ids if (found := store.find_member(work, each)) is not None]
 
 
 @router.post("/members/{member_id}/roles")

@@ -13,7 +13,7 @@ from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.pages.admin import Overseer, names_of
 from api.pages.earning import say
-from api.pages.member import rule_title
+from api.pages.entries import rule_title
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.ids import format_id, parse_id
 from ledger.kernel.transaction import Work, execute

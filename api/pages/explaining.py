@@ -14,12 +14,12 @@ from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.pages.earning import say
-from api.pages.member import in_force, rule_title, stated_words
+from api.pages.entries import in_force, rule_title, stated_words
 from api.pages.rendering import View, ViewHere
 from ledger.events.listing import store as listing
 from ledger.events.model import EventSummary
 from ledger.kernel.ids import format_id, parse_id
-from ledger.kernel.transaction import Work
+from ledger.kernel.transaction import Database, Work
 from ledger.preview.explaining import NothingToExplain, explain_own
 from ledger.programme import service as programmes
 from ledger.programme.model import Programme
@@ -54,14 +54,14 @@ def acts(
         found = listing.events_of_member(work, member_id, before=before, limit=page.fetch)
         shown = [row.fact.event_id for row in found[: page.limit]]
         earned = awards.points_by_event(work, member_id, shown)
-        listening = _listening(work)
+        known = listening(work)
     return view.render(
         "member/acts.html",
         acts=[
             (
                 format_id("evt", row.fact.event_id),
                 row,
-                _act_title(view, listening, row),
+                act_title(view, known, row),
                 earned.get(row.fact.event_id, 0),
             )
             for row in found[: page.limit]
@@ -75,31 +75,41 @@ def act(
     event_id: str, view: ViewHere, member_id: CurrentMember, database: DatabaseHere
 ) -> Response:
     """Why one of them earned what it did, and why not more, a paragraph for each rule."""
+    return act_view(view, database, event_id, member_id, "/history/acts")
+
+
+def act_view(view: View, database: Database, event_id: str, member_id: UUID, back: str) -> Response:
+    """The page of an act of this member; ``back`` is where one came from.
+
+    Raises:
+        NothingToExplain: the act is none of theirs.
+    """
     wanted = parse_id("evt", event_id)
     with database.read() as work:
         outcomes = explain_own(work, wanted, member_id)
         row = listing.one_event(work, wanted)
-        programme, listening = in_force(work), _listening(work)
+        programme, known = in_force(work), listening(work)
     if row is None:
         raise NothingToExplain("No fact has this id.")
     return view.render(
         "member/act.html",
         row=row,
-        title=_act_title(view, listening, row),
+        title=act_title(view, known, row),
+        back=back,
         outcomes=[_shown(view, programme, each) for each in outcomes],
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
     )
 
 
-def _listening(work: Work) -> list[Programme]:
+def listening(work: Work) -> list[Programme]:
     """The programme in force, and those that count beside."""
     beside = [programmes.read_programme(each.source_text) for each in units.in_force(work)]
     programme = in_force(work)
     return beside if programme is None else [programme, *beside]
 
 
-def _act_title(view: View, listening: list[Programme], row: EventSummary) -> str:
+def act_title(view: View, listening: list[Programme], row: EventSummary) -> str:
     """As the first rule that listens calls it; else its type."""
     rules = [rule for programme in listening for rule in programme.rules]
     rule = next((each for each in rules if row.fact.type in each.on), None)

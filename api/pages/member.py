@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
-from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -14,7 +12,6 @@ from fastapi.responses import Response
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
-from api.pages.causes import abouts
 from api.pages.earning import (
     amount_words,
     cap_rows,
@@ -22,26 +19,28 @@ from api.pages.earning import (
     formula_of,
     limit_words,
     multiplier_rows,
-    period_words,
     say,
+)
+from api.pages.entries import (
+    in_force,
+    rule_title,
+    shown_award,
+    stated_words,
+    title_of,
+    told_entries,
 )
 from api.pages.rendering import View, ViewHere
 from api.pages.standing import standing_shown
 from governance.reminders import store as reminders
-from ledger.grants import store as grants
-from ledger.grants.taking_back import store as taking_back
 from ledger.inactivity import service as inactivity
-from ledger.journal.model import EntryKind
 from ledger.kernel.ids import format_id
-from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 from ledger.lots import history as lot_history
 from ledger.lots import service as lots
 from ledger.lots.model import HeldLot, Summary
 from ledger.members import service as members
 from ledger.members import store as members_store
-from ledger.programme import service as programmes
-from ledger.programme.model import Programme, Rule
+from ledger.programme.model import Rule
 from ledger.quarantine import service as quarantine
 from ledger.quarantine.model import PREFIX, WORDS_LENGTH_MAX
 from ledger.quarantine.store import cases_of_member
@@ -63,25 +62,6 @@ _OUR_OWN: Final = ("oidc", "member")
 """Identities that say nothing of an account of the school's."""
 SOON: Final = timedelta(days=30)
 WEEKS_SHOWN: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAward:
-    """An award in words: what for, when, and its receipt."""
-
-    award: StoredAward
-    title: str
-    receipt: dict[str, Any]
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether its facts no longer earn anything."""
-        return self.award.points == 0 and "because" in self.receipt
-
-    @property
-    def excess(self) -> int:
-        """What was over a cap."""
-        return self.award.excess
 
 
 @router.get("/me")
@@ -121,7 +101,7 @@ def overview(view: ViewHere, member_id: CurrentMember, database: DatabaseHere) -
         unsettled=unsettled,
         expiring=_expiring(summary, now),
         soon=now + SOON,
-        awards=[_shown(view, programme, each) for each in found],
+        awards=[shown_award(view, programme, each) for each in found],
         weeks=_weeks(view, earned, now),
         standing=standing_shown(view, merit, kept),
         units=[unit_row(view, each) for each in beside],
@@ -141,30 +121,15 @@ def history(
     before = None if page.after is None else int(cast("int", page.after[0]))
     with database.read() as work:
         entries = lot_history.history(work, member_id, before=before, limit=page.fetch)
-        ids = {award_id for entry in entries[: page.limit] if (award_id := _award_of(entry.cause))}
-        found = {award_id: awards.award(work, award_id) for award_id in ids}
-        given = {entry.entry_id for entry in entries if entry.kind is EntryKind.GRANT}
-        reasons = grants.reasons_of_entries(work, given) if given else {}
-        taken = {each.entry_id: why for each in entries if (why := _take_back_of(each.cause))}
-        words = taking_back.reasons_of(work, set(taken.values())) if taken else {}
-        reasons |= {entry_id: words[why] for entry_id, why in taken.items() if why in words}
         programme = in_force(work)
         unpaid = [] if page.after else settlement.unpaid_of_member(work, member_id)
-        about = abouts(view, work, entries[: page.limit])
-    shown = {
-        award_id: _shown(view, programme, award)
-        for award_id, award in found.items()
-        if award is not None
-    }
+        told = told_entries(view, work, entries[: page.limit])
     return view.render(
         "member/history.html",
-        entries=[(entry, _of(shown, entry)) for entry in entries[: page.limit]],
+        entries=told,
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),
-        reasons=reasons,
-        about=about,
-        entry_id=lambda entry_id: format_id("ent", entry_id),
-        unpaid=[(each, _title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
+        unpaid=[(each, title_of(view, programme, each.rule_id, each.period)) for each in unpaid],
         next_cursor=page.next_cursor(entries, lambda entry: [entry.sequence]),
     )
 
@@ -197,14 +162,6 @@ def unit_row(view: View, found: UnitStanding) -> tuple[str, int, str]:
     reached = found.reached.level
     level = "" if reached is None else say(view, reached.title, reached.level_id)
     return say(view, found.programme.title, found.unit), found.standing.points.amount, level
-
-
-def in_force(work: Work) -> Programme | None:
-    """The programme in force, if there is one."""
-    try:
-        return programmes.in_force(work, work.now).programme
-    except programmes.NoProgrammeInForce:
-        return None
 
 
 def _parts(view: View, summary: Summary) -> list[dict[str, Any]]:
@@ -257,54 +214,6 @@ def _weeks(view: View, found: list[StoredAward], now: datetime) -> list[dict[str
         }
         for start, total in totals.items()
     ]
-
-
-def _shown(view: View, programme: Programme | None, award: StoredAward) -> ShownAward:
-    title = _title_of(view, programme, award.key.rule_id, award.key.period)
-    receipt = award.receipt if isinstance(award.receipt, dict) else {}
-    return ShownAward(award, title, cast("dict[str, Any]", receipt))
-
-
-def _title_of(view: View, programme: Programme | None, rule_id: str, period: str | None) -> str:
-    """What an award is called: its period, or its rule."""
-    return rule_title(view, programme, rule_id) if period is None else period_words(view, period)
-
-
-def rule_title(view: View, programme: Programme | None, rule_id: str) -> str:
-    """What a rule is called in the page's language."""
-    rules = programme.rules if programme else ()
-    rule = next((each for each in rules if each.rule_id == rule_id), None)
-    return say(view, rule.title if rule else None, rule_id)
-
-
-def _of(shown: dict[UUID, ShownAward], entry: lot_history.HistoryEntry) -> ShownAward | None:
-    award_id = _award_of(entry.cause)
-    return None if award_id is None else shown.get(award_id)
-
-
-def stated_words(view: View, programme: Programme | None, basis: dict[str, Any]) -> str:
-    """An attribute's value as the programme names both."""
-    name, value = str(basis["attribute"]), basis["value"]
-    attribute = programme.attributes.get(name) if programme else None
-    if attribute is None:
-        return f"{name}: {value}"
-    title = say(view, attribute.title, name)
-    return f"{title}: {say(view, attribute.names.get(value), str(value))}"
-
-
-def _award_of(cause: object) -> UUID | None:
-    """The award behind an entry, if its cause names one: a new lot of it, or a correction."""
-    stated = cause if isinstance(cause, dict) else {}
-    lots_of_cause = stated.get("lots") or [stated.get("claw_back") or {}]
-    named = lots_of_cause[0].get("cause") or {}
-    return UUID(named["id"]) if named.get("kind") == "award" else None
-
-
-def _take_back_of(cause: object) -> UUID | None:
-    """The taking back behind an entry, if two persons took a grant back by it."""
-    why = cause.get("why") if isinstance(cause, dict) else None
-    named = why.get("take_back") if isinstance(why, dict) else None
-    return UUID(named) if isinstance(named, str) else None
 
 
 def _pays_actor(rule: Rule) -> bool:

@@ -16,7 +16,7 @@ from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.pages.admin import ActingAdmin, Overseer, names_of
 from api.pages.earning import period_words, say
-from api.pages.member import rule_title, stated_words
+from api.pages.entries import rule_title, stated_words
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.clock import Instant
 from ledger.kernel.ids import format_id, parse_id
