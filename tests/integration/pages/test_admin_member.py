@@ -106,7 +106,7 @@ def test_an_act_says_why_not(school: World, admin: Reader) -> None:
     parts = page.split(f'href="/admin/members/{mem}/acts/')[1:]
     acts = [part.partition(chr(34))[0] for part in parts]
     words = [admin.words(f"/admin/members/{mem}/acts/{event}") for event in acts]
-    assert sum("limit" in each for each in words) == 1
+    assert sum("it was used up before" in each for each in words) == 1
     other = format_id("mem", school.linked["100%_Anna"])
     assert admin.get(f"/admin/members/{other}/acts/{acts[0]}").status_code == 404
 
