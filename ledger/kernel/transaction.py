@@ -117,9 +117,7 @@ def connect(url: str, *, pool_size: int = 8, clock: Clock | None = None) -> Data
             "connect_timeout": 5,
             "application_name": "vklad",
             "options": f"-c lock_timeout={LOCK_TIMEOUT_S}s "
-            f"-c statement_timeout={STATEMENT_TIMEOUT_S}s "
-            # A plan that is kept from when a table was small reads all of it for ever after.
-            "-c plan_cache_mode=force_custom_plan",
+            f"-c statement_timeout={STATEMENT_TIMEOUT_S}s",
         },
     )
     sa.event.listen(engine, "connect", lambda raw, _: accept_packed(raw.adapters))

@@ -70,6 +70,8 @@ def _singles(_: int, say: Say) -> list[AnyRow]:
                 theirs, mine = callers.inserts(ROUND_S), callers.awards(ROUND_S)
             pairs.append(Pair(mine / ROUND_S, theirs / ROUND_S))
             say(f"  single {number}: {pairs[-1].ours:,.0f} / {pairs[-1].theirs:,.0f}")
+            if not number:
+                server.analyse()
         put_behind(server.database, 0)
         faults = callers.differences(server) + faults_afterwards(server.database, say)
         against = "single-row INSERT with COMMIT, 8 clients"

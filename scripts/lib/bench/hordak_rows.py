@@ -82,6 +82,8 @@ def hordak_rows(
                 made += theirs_
                 single.append(Pair(mine_ / ROUND_S, theirs_ / ROUND_S))
                 say(f"  hordak single {place}: {single[-1].ours:,.0f} / {single[-1].theirs:,.0f}")
+                if not place:
+                    server.analyse()
         rows, points = hordak.ask(kind="sums")
     batch_points = sum(1 + number_ % 50 for number_ in range(posting.BATCH))
     posted = (PAIRS + 1) * BATCHES
