@@ -117,7 +117,7 @@ def on_redeemed(work: Work, chain_key: int, event: ChainEvent, policy: BridgePol
     journal.lock_head(work)
     _require_next(work, chain_key, said.sequence)
     reference = redeeming_store.find_reference(work, said.credit_reference)
-    parked = _why_parked(work, chain_key, reference)
+    parked = _why_parked(work, chain_key, reference, said.holder)
     credited = None
     if parked is None:
         assert reference is not None, "without a reference it is parked"
@@ -171,9 +171,13 @@ def _points_burnt(event: ChainEvent) -> Points:
     return TokenUnits(points_bridge.Redeemed.of(event).amount).to_points_exact()
 
 
-def _why_parked(work: Work, chain_key: int, reference: Reference | None) -> ParkedReason | None:
+def _why_parked(
+    work: Work, chain_key: int, reference: Reference | None, holder: str
+) -> ParkedReason | None:
     if reference is None or reference.chain_key != chain_key:
         return ParkedReason.UNKNOWN_REFERENCE
+    if not reference.is_of(holder):
+        return ParkedReason.OTHER_HOLDER  # Seen on its way: its own holder may still burn.
     if redeeming_store.credited_under(work, reference.reference) is not None:
         return ParkedReason.REFERENCE_USED
     member = members.require_member(work, reference.member_id)

@@ -114,6 +114,7 @@ class ParkedReason(StrEnum):
     """Why nobody could be credited; an admin sees them."""
 
     UNKNOWN_REFERENCE = "unknown_reference"
+    OTHER_HOLDER = "other_holder"
     REFERENCE_USED = "reference_used"
     MEMBER_ERASED = "member_erased"
 
@@ -232,6 +233,10 @@ class Reference:
     deadline_s: int
     created_at: datetime
     relay_key: str | None = None
+
+    def is_of(self, holder: str) -> bool:
+        """Whether this is the account that the reference was given to."""
+        return self.holder.lower() == holder.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,12 +115,15 @@ def last_redemption(work: Work, chain_key: int) -> int:
     return int(work.connection.execute(query).scalar_one())
 
 
-def burnt_under(work: Work, reference: bytes) -> Redemption | None:
-    """The first burn under a reference, whatever became of it."""
+def burnt_under(work: Work, reference: Reference) -> Redemption | None:
+    """The first burn under a reference by whom it was given to, whatever became of it."""
     found = _redemptions(
         work,
         sa.select(bridge_redemptions)
-        .where(bridge_redemptions.c.reference == reference)
+        .where(
+            bridge_redemptions.c.reference == reference.reference,
+            sa.func.lower(bridge_redemptions.c.holder) == reference.holder.lower(),
+        )
         .order_by(bridge_redemptions.c.chain_key, bridge_redemptions.c.sequence)
         .limit(1),
     )

@@ -309,7 +309,7 @@ def require_reference(work: Work, member_id: UUID, reference: bytes) -> Referenc
 
 def redemption_stage(work: Work, reference: Reference) -> StageOfRedemption:
     """How far a redemption is that a member asked for."""
-    burn = redeeming_store.burnt_under(work, reference.reference)
+    burn = redeeming_store.burnt_under(work, reference)
     sent = sender.outcome(work, reference.relay_key) if reference.relay_key else None
     return StageOfRedemption(
         reference,

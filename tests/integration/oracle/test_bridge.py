@@ -39,6 +39,7 @@ from oracle.bridge.jobs import read_chain
 from oracle.bridge.model import (
     BatchState,
     ParkedReason,
+    RedemptionStage,
     RedemptionState,
     Stage,
     StopReason,
@@ -365,8 +366,7 @@ def test_nobody_alone_lifts_the_stop_of_a_reset(world: World) -> None:
 def test_burns_nobody_can_be_credited_for_are_parked(world: World) -> None:
     ann, wallet = minted(world, 100)
     reference = world.reference(ann, 10).reference
-    blocked = world.member(0)
-    world.link(blocked)
+    blocked, own = minted(world, 10)
     theirs = world.reference(blocked, 10).reference
     with world.database.engine.begin() as connection:
         connection.execute(
@@ -375,7 +375,7 @@ def test_burns_nobody_can_be_credited_for_are_parked(world: World) -> None:
     burn(world, wallet, 20, b"\x07" * 32)
     burn(world, wallet, 30, reference)
     burn(world, wallet, 15, reference)
-    burn(world, wallet, 5, theirs)
+    burn(world, own, 5, theirs)
     world.until(lambda: _redemptions(world) == 4)
     with world.database.read() as work:
         parked = redeeming_store.parked_redemptions(work, 10)
@@ -385,6 +385,26 @@ def test_burns_nobody_can_be_credited_for_are_parked(world: World) -> None:
         (4, ParkedReason.MEMBER_ERASED),
     }
     assert world.available(ann) == 30
+
+
+def test_a_reference_serves_whom_it_was_given_to(world: World) -> None:
+    """A stranger who saw it on its way burns one point of their own under it, first."""
+    ann, wallet = minted(world, 100)
+    _, thief = minted(world, 10)
+    asked = world.reference(ann, 60)
+    burn(world, thief, 1, asked.reference)
+    world.until(lambda: _redemptions(world) == 1)
+    with world.database.read() as work:
+        assert service.redemption_stage(work, asked).stage is RedemptionStage.OPEN
+    burn(world, wallet, 60, asked.reference)
+    world.until(lambda: _redemptions(world) == 2)
+    with world.database.read() as work:
+        parked = redeeming_store.parked_redemptions(work, 10)
+        assert service.redemption_stage(work, asked).stage is RedemptionStage.CREDITED
+    assert [(found.points.amount, found.parked_reason) for found in parked] == [
+        (1, ParkedReason.OTHER_HOLDER)
+    ]
+    assert world.available(ann) == 60
 
 
 def _redemptions(world: World) -> int:
