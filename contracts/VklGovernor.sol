@@ -53,7 +53,7 @@ contract VklGovernor is
 
     /// @param votingPeriodS Seconds of voting.
     /// @param quorumPercent Percent of the supply.
-    /// @param quorumVotersFloor Distinct voters with at least one whole token each.
+    /// @param quorumVotersFloor Distinct voters, each for it or abstaining with a whole token at once.
     /// @param quorumTokensFloor Whole tokens, whatever the percentage says.
     struct Terms {
         uint32 votingPeriodS;
@@ -84,7 +84,8 @@ contract VklGovernor is
         uint32 voters;
     }
 
-    /// @notice Votes that make an account count as a voter of its own: one whole token.
+    /// @notice Votes for or abstaining, in an account's first ballot of that much, that make it count as
+    /// a voter of its own: one whole token. Who votes against brings nobody's quorum about.
     uint256 public constant VOTER_WEIGHT_MIN = 1e18;
 
     /// @dev Settings that move in steps. Periods and percentages: this and the kind.
@@ -331,8 +332,11 @@ contract VklGovernor is
         bytes memory params
     ) internal override(Governor, GovernorCountingFractional) returns (uint256 weight) {
         uint256 before = usedVotes(proposalId, account);
+        (uint256 againstBefore,,) = proposalVotes(proposalId);
         weight = super._countVote(proposalId, account, support, totalWeight, params);
-        if (before < VOTER_WEIGHT_MIN && before + weight >= VOTER_WEIGHT_MIN) ++_pinned[proposalId].voters;
+        (uint256 against,,) = proposalVotes(proposalId);
+        uint256 towardsQuorum = weight - (against - againstBefore);
+        if (before < VOTER_WEIGHT_MIN && towardsQuorum >= VOTER_WEIGHT_MIN) ++_pinned[proposalId].voters;
     }
 
     function _tallyUpdated(uint256 proposalId) internal override(Governor, GovernorPreventLateQuorum) {

@@ -35,7 +35,8 @@ def verify(context: typer.Context, export: Path) -> None:
     """Recount the poll or proposal of an EXPORT file, or check a receipt; its kind says which.
 
     Options go on to the program that recounts that kind, which can also be run by itself:
-    governance/recount/polls.py takes --receipt, --opening, --key and --rpc, proposals.py --rpc.
+    governance/recount/polls.py takes --receipt, --opening, --key and --rpc, proposals.py --rpc
+    and --governor, without which it says which Governor it asked.
     """
     try:
         whole = polls.parse(export.read_bytes()) if export.stat().st_size <= _SIZE_MAX else None

@@ -102,7 +102,10 @@ def _ballot(event: ChainEvent) -> tuple[Address, tuple[int, int, int]]:
 
 def _counted(ballots: Sequence[tuple[Address, tuple[int, int, int]]]) -> dict[str, Json]:
     used: dict[Address, int] = {}
+    voters = 0
     for voter, split in ballots:
+        _, *towards_quorum = split
+        voters += used.get(voter, 0) < _WHOLE_TOKEN <= sum(towards_quorum)
         used[voter] = used.get(voter, 0) + sum(split)
     totals = {side: str(sum(split[n] for _, split in ballots)) for n, side in enumerate(_SIDES)}
-    return {**totals, "voters": sum(votes >= _WHOLE_TOKEN for votes in used.values())}
+    return {**totals, "voters": voters}

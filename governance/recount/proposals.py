@@ -1,6 +1,6 @@
 """Count a proposal on chain again from its export and your own node: this one file and Python 3.11.
 
-    python proposals.py EXPORT.json --rpc URL
+    python proposals.py EXPORT.json --rpc URL --governor ADDRESS
 
 It asks the service nothing and shares no code with what it counts by:
 
@@ -8,8 +8,11 @@ It asks the service nothing and shares no code with what it counts by:
 2.  The proposal's id is the hash of what it does and of its text (``Governor.hashProposal``).
 3.  Every ballot of the export is on chain, every ballot on chain up to that block is in the export.
 4.  Nobody voted with more than the token says they had at the snapshot, nor outside of the period.
-5.  The count, the voters with a whole token, quorum, and the time added for a late quorum, are what
-    the Governor says; so is the outcome.
+5.  The count, the voters who brought a whole token for it or abstaining, quorum, and the time added
+    for a late quorum, are what the Governor says; so is the outcome.
+
+Which Governor is yours the file cannot tell: anybody can deploy another and vote there alone. Give
+its address (``--governor``), from where you trust it, or compare the one that is printed.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ WON: Final = {"succeeded", "queued", "expired", "executed"}
 CREATED: Final = (
     "ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)"
 )
+EXTENDED: Final = "ProposalExtended(uint256,uint64)"
 CAST: Final = "VoteCast(address,uint256,uint8,uint256,string)"
 CAST_WITH_PARAMS: Final = "VoteCastWithParams(address,uint256,uint8,uint256,string,bytes)"
 _RPC_TIMEOUT_S: Final = 60
@@ -266,7 +270,8 @@ class Terms:
     """As announced, before any time was added."""
     quorum: int
     quorum_voters: int
-    extension_s: int
+    extended: tuple[int, int] | None
+    """The block in which time was added for a late quorum, and when voting ends since."""
 
 
 @dataclass
@@ -278,11 +283,8 @@ class Count:
     used: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     deadline_s: int = 0
     reached: bool = False
-
-    @property
-    def voters(self) -> int:
-        """Those who voted with a whole token."""
-        return sum(used >= WHOLE_TOKEN for used in self.used.values())
+    voters: int = 0
+    """Those who voted for it or abstained with a whole token, in the first ballot that heavy."""
 
     def take(self, ballot: Ballot, time_s: int, votes: int) -> None:
         """Count one ballot, cast at a moment by somebody who had so many votes at the snapshot.
@@ -296,12 +298,18 @@ class Count:
         heavy = f"{ballot} weighs {ballot.weight}, and its voter had {left} left of {votes}"
         require(0 < ballot.weight <= left, heavy)
         require(not ballot.takes_the_rest or ballot.weight == left, heavy)
+        _, *towards_quorum = ballot.votes
+        self.voters += self.used[ballot.voter] < WHOLE_TOKEN <= sum(towards_quorum)
         self.used[ballot.voter] += ballot.weight
         for side, weight in enumerate(ballot.votes):
             self.totals[side] += weight
         if not self.reached and self.has_quorum:
-            self.reached = True  # Whoever is late to it gives the others time.
-            self.deadline_s = max(self.deadline_s, time_s + terms.extension_s)
+            self.reached = True
+            if terms.extended is not None:  # Whoever is late to it gives the others time.
+                block, ends_s = terms.extended
+                late = block == ballot.block and ends_s > max(self.deadline_s, time_s)
+                require(late, f"time was added in block {block}, and {ballot} reached quorum")
+                self.deadline_s = ends_s
 
     @property
     def has_quorum(self) -> bool:
@@ -364,8 +372,31 @@ def terms_of(node: Node, export: Mapping[str, Any], number: int, at: str) -> Ter
     quorum = max(supply * percent // 100, tokens * WHOLE_TOKEN)
     (told,) = node.read(at, governor, "proposalQuorum(uint256)", number)
     require(told == quorum, f"quorum comes to {quorum}, and the Governor says {told}")
-    (extension_s,) = node.read(at, governor, "lateQuorumVoteExtension()")
-    return Terms(snapshot_s, deadline_s, quorum, voters, extension_s)
+    return Terms(snapshot_s, deadline_s, quorum, voters, extended(node, export, number, at))
+
+
+def extended(node: Node, export: Mapping[str, Any], number: int, at: str) -> tuple[int, int] | None:
+    """The block and the new end, if time was added: the Governor says so once, when it is."""
+    logs = node.logs(export["governor"], EXTENDED, export["created_block"], int(at, 16))
+    mine = [each for each in logs if int(each["topics"][1], 16) == number]
+    require(len(mine) < 2, "time was added twice")
+    if not mine:
+        return None
+    return int(mine[0]["blockNumber"], 16), words(unhex(mine[0]["data"]))[0]
+
+
+def check_contracts(export: Mapping[str, Any], node: Node, at: str, governor: str | None) -> None:
+    """The Governor is the one that was asked for, if any, and counts by this token.
+
+    Raises:
+        Fault: it is another, or counts by another.
+    """
+    stated = export["governor"].lower()
+    other = f"it is of the Governor {stated}, you asked of {governor}"
+    require(governor is None or stated == governor.lower(), other)
+    token = f"0x{node.read(at, stated, 'token()')[0]:040x}"
+    stated = export["token"].lower()
+    require(stated == token, f"its Governor counts the token {token}, the export says {stated}")
 
 
 def check_governor(node: Node, export: Mapping[str, Any], found: Count, at: str) -> str:
@@ -389,7 +420,7 @@ def check_governor(node: Node, export: Mapping[str, Any], found: Count, at: str)
     return state
 
 
-def check_export(export: Mapping[str, Any], node: Node) -> list[str]:
+def check_export(export: Mapping[str, Any], node: Node, mine: str | None = None) -> list[str]:
     """What the file and the chain show, in sentences.
 
     Raises:
@@ -406,6 +437,7 @@ def check_export(export: Mapping[str, Any], node: Node) -> list[str]:
     require(same, f"what it does and says has the id {number}, not {export['proposal']}")
     newest = int(node.ask("eth_blockNumber"), 16)
     at = hex(newest)
+    check_contracts(export, node, at, mine)
     terms = terms_of(node, export, number, at)
     seen = ballots_on_chain(node, export["governor"], number, export["created_block"], newest)
     then = [ballot for ballot in seen if ballot.block <= read_at["number"]]
@@ -418,6 +450,7 @@ def check_export(export: Mapping[str, Any], node: Node) -> list[str]:
         stated["voters"] == found.voters, f"it says {stated['voters']} voters of {found.voters}"
     )
     found = count(node, export, seen, terms, at)
+    require(found.reached or terms.extended is None, "time was added, and quorum never reached")
     state = check_governor(node, export, found, at)
     against, in_favour, abstain = map(tokens, found.totals)
     reached = "reached" if found.has_quorum else "not reached"
@@ -428,6 +461,8 @@ def check_export(export: Mapping[str, Any], node: Node) -> list[str]:
         f"For {in_favour}, against {against}, abstain {abstain} tokens.",
         f"Quorum {reached}: it takes {needed}; {found.voters} voted.",
         f"At block {newest} it is {state}, as the count says.",
+        f"The Governor is {export['governor']}, its token {export['token']}: "
+        + ("as you asked." if mine else "compare them with what you know."),
     ]
 
 
@@ -446,7 +481,8 @@ def verify(given: argparse.Namespace) -> list[str]:
     good = given.rpc.startswith(("http://", "https://"))
     require(good, "a node is reached over http or https")
     try:
-        return check_export(json.loads(given.subject.read_bytes()), Node(given.rpc))
+        read = json.loads(given.subject.read_bytes())
+        return check_export(read, Node(given.rpc), given.governor)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise Fault(f"it cannot be read as a proposal: {error!r}") from error
     except (OSError, RecursionError) as error:
@@ -458,6 +494,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Recount a proposal from your own node.")
     parser.add_argument("subject", type=Path, help="a proposal's export")
     parser.add_argument("--rpc", required=True, help="your own node")
+    parser.add_argument("--governor", help="the Governor that you know to be the community's")
     try:
         said = verify(parser.parse_args(arguments))
     except Fault as fault:

@@ -225,10 +225,17 @@ _GOVERNANCE: Final = (
     Fault(
         "VklGovernor",
         "a voter is counted for every ballot of nothing",
-        "if (before < VOTER_WEIGHT_MIN && before + weight >= VOTER_WEIGHT_MIN) "
+        "if (before < VOTER_WEIGHT_MIN && towardsQuorum >= VOTER_WEIGHT_MIN) "
         "++_pinned[proposalId].voters;",
         "if (totalWeight >= VOTER_WEIGHT_MIN && before == 0) ++_pinned[proposalId].voters;",
         ("testFuzz_OneHolderIsNoCrowd",),
+    ),
+    Fault(
+        "VklGovernor",
+        "opponents bring the quorum of voters about",
+        "uint256 towardsQuorum = weight - (against - againstBefore);",
+        "uint256 towardsQuorum = weight;",
+        ("test_OpponentsBringNoQuorum",),
     ),
     Fault(
         "VklGovernor",

@@ -224,6 +224,27 @@ contract AttacksOnVotesTest is Governance {
         _requireState(proposal, IGovernor.ProposalState.Defeated);
     }
 
+    /// @dev Whoever stays at home against a rich holder must not do better than who votes against.
+    function test_OpponentsBringNoQuorum() public {
+        _bring(_member(0), 6000);
+        vm.warp(block.timestamp + 1);
+        Proposal memory proposal = _activation("opposed");
+        _propose(proposal);
+        _open();
+        _vote(proposal, 2, 1);
+        uint32 before = governor.proposalTerms(proposal.id).voters;
+        for (uint256 i = 2; i < 6; ++i) {
+            vm.prank(_member(i));
+            governor.castVote(proposal.id, 0);
+        }
+        bytes memory split = abi.encodePacked(uint128(1e18), uint128(1e18 - 1), uint128(0));
+        vm.prank(_member(6));
+        governor.castVoteWithReasonAndParams(proposal.id, 255, "", split);
+        _require(governor.proposalTerms(proposal.id).voters == before, "opponents count for nobody");
+        _close();
+        _requireState(proposal, IGovernor.ProposalState.Defeated);
+    }
+
     /// @dev Ballots that cast nothing, or crumbs, make nobody several voters.
     function testFuzz_OneHolderIsNoCrowd(uint8 ballots, uint64 crumb) public {
         Proposal memory proposal = _opened("crowd");

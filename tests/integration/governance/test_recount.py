@@ -12,6 +12,7 @@ import pytest
 
 from governance.recount import proposals as recount
 from oracle.bindings import vkl_governor
+from tests.support.chain_nodes import deploy_all
 from tests.support.governance import Community, Voter
 
 Export = dict[str, Any]
@@ -20,12 +21,14 @@ Change = Callable[[Export], object]
 
 @pytest.fixture
 def voted(community: Community) -> tuple[Community, str]:
-    """Three ballots, one of them split on chain by its voter, for a proposal that passes."""
+    """Four ballots, one of them split on chain by its voter, for a proposal that passes."""
     community.all_delegate()
     proposal = community.opened(community.propose(community.voters[0]))
     community.vote(community.voters[0], proposal, "for")
     community.vote(community.voters[1], proposal, "against")
     _split(community, 2, proposal)
+    community.vote(community.voters[3], proposal, "abstain")
+    community.until(lambda: not community.waiting_ballots())
     community.index()
     return community, proposal
 
@@ -52,17 +55,20 @@ def _recount(community: Community, export: Export) -> list[str]:
 def test_what_passed_is_counted_again(voted: tuple[Community, str], tmp_path: Path) -> None:
     community, proposal = voted
     open_still = _recount(community, _export(community, proposal))
-    assert "it is active" in open_still[-1]
+    assert "it is active" in open_still[-2]
     early = _export(community, proposal)
     community.closed(proposal)
     export = _export(community, proposal)
     said = _recount(community, export)
-    assert "3 ballots of 3 accounts" in said[1]
+    assert "4 ballots of 4 accounts" in said[1]
     assert "Quorum reached" in said[3]
-    assert _recount(community, early)[-1] == said[-1], "what was read before is still true"
+    assert _recount(community, early)[-2:] == said[-2:], "what was read before is still true"
     file = tmp_path / "export.json"
     file.write_text(json.dumps(export))
-    assert recount.main([str(file), "--rpc", community.node.url]) == 0
+    asked = [str(file), "--rpc", community.node.url]
+    assert recount.main(asked) == 0
+    assert recount.main([*asked, "--governor", community.contracts.governor.upper()]) == 0
+    assert recount.main([*asked, "--governor", community.contracts.token]) == 1
 
 
 def test_what_fails_is_counted_again(voted: tuple[Community, str]) -> None:
@@ -72,7 +78,8 @@ def test_what_fails_is_counted_again(voted: tuple[Community, str]) -> None:
     said = _recount(community, _export(community, lonely))
     assert "0 ballots" in said[1]
     assert "Quorum not reached" in said[3]
-    assert "it is defeated" in said[-1]
+    assert "it is defeated" in said[-2]
+    assert community.contracts.governor.lower() in said[-1].lower()
 
 
 def _first(export: Export) -> dict[str, Any]:
@@ -103,6 +110,7 @@ _TAMPERED: dict[str, tuple[Change, str]] = {
     "a fork": (lambda e: e["block"].update({"hash": "0x" + "0" * 64}), "another block"),
     "a later block": (lambda e: e["block"].update({"number": 10**6}), "no block 1000000"),
     "an earlier one": (lambda e: e.update({"created_block": 1}), "no such proposal in block 1"),
+    "another token": (lambda e: e.update({"token": e["governor"]}), "counts the token"),
     "another kind": (lambda e: e.update({"format": "x"}), "no export of a proposal"),
 }
 
@@ -141,6 +149,47 @@ def test_a_governor_that_counts_wrongly_is_found(
         monkeypatch.setattr(recount.Node, "read", read)
         with pytest.raises(recount.Fault, match=said):
             _recount(community, export)
+
+
+@pytest.mark.parametrize("place", ["anvil"], indirect=True)
+def test_a_governor_of_the_keepers_own_is_no_governor_of_yours(
+    voted: tuple[Community, str],
+) -> None:
+    """The same calls and text have the same id on every Governor; whose it is you have to know."""
+    community, proposal = voted
+    shadow = deploy_all(community.node).address("VklGovernor")
+    export = {**_export(community, proposal), "governor": shadow.lower()}
+    with pytest.raises(recount.Fault, match="you asked of"):
+        recount.check_export(export, recount.Node(community.node.url), community.contracts.governor)
+
+
+@pytest.mark.parametrize("place", ["anvil"], indirect=True)
+def test_time_added_once_stays_what_it_was(community: Community) -> None:
+    """A later vote may change how much is added; what was added then is what the chain said."""
+    community.all_delegate()
+    proposal = community.opened(community.propose(community.voters[0]))
+    governor = community.contracts.governor
+    node = recount.Node(community.node.url)
+    (deadline,) = node.read("latest", governor, "proposalDeadline(uint256)", int(proposal))
+    for place, voter in enumerate(community.voters[:3]):
+        community.node.rpc("evm_setNextBlockTimestamp", deadline - 2 + place)
+        community.send_with(voter.key, governor, vkl_governor.cast_vote(int(proposal), 1))
+    (later,) = node.read("latest", governor, "proposalDeadline(uint256)", int(proposal))
+    assert later > deadline
+    community.node.pass_time(60)
+    community.until(lambda: community.state(proposal) not in {"active", "pending"})
+    export = _export(community, proposal)
+    assert "as the count says" in _recount(community, export)[-2]
+    (set_by,) = (community.deployment.address("VklTimelock"),)
+    community.node.rpc("anvil_impersonateAccount", set_by)
+    community.node.rpc("anvil_setBalance", set_by, hex(10**18))
+    call = vkl_governor.set_late_quorum_vote_extension(10).calldata
+    sent = {"from": set_by, "to": governor, "data": f"0x{call.hex()}"}
+    community.node.rpc("eth_sendTransaction", sent)
+    assert "as the count says" in _recount(community, export)[-2]
+    tampered = {**export, "ballots": export["ballots"][:1]}
+    with pytest.raises(recount.Fault, match="on chain and not in the export"):
+        _recount(community, tampered)
 
 
 @pytest.mark.parametrize("place", ["anvil"], indirect=True)
