@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -64,27 +65,32 @@ def verify_reserve(
     file: Path,
     rpc: Annotated[str, typer.Option(help="A node of your own choice.")],
     bridge: Annotated[str | None, typer.Option(help="The bridge that you know.")] = None,
+    anchors: Annotated[str | None, typer.Option(help="The Anchors that you know.")] = None,
 ) -> None:
     """Check a proof of reserve against the chain, without this installation.
 
     What does it is a program of its own: oracle/reconcile/verifier.py.
     """
-    known = [] if bridge is None else ["--bridge", bridge]
-    raise typer.Exit(verifier.main([str(file), "--rpc", rpc, *known]))
+    given = [("--rpc", rpc), ("--bridge", bridge), ("--anchors", anchors)]
+    raise typer.Exit(verifier.main([str(file), *_options(given)]))
 
 
 def verify_record(
     file: Path,
     wallet: Annotated[str | None, typer.Option(help="Yours.")] = None,
     rpc: Annotated[str | None, typer.Option(help="A node of your own choice.")] = None,
+    bridge: Annotated[str | None, typer.Option(help="The bridge that you know.")] = None,
 ) -> None:
     """Check your own record in a batch, and that the chain committed to it.
 
     What does it is a program of its own: oracle/bridge/record_verifier.py.
     """
-    given = [("--wallet", wallet), ("--rpc", rpc)]
-    options = [part for name, value in given if value is not None for part in (name, value)]
-    raise typer.Exit(record_verifier.main([str(file), *options]))
+    given = [("--wallet", wallet), ("--rpc", rpc), ("--bridge", bridge)]
+    raise typer.Exit(record_verifier.main([str(file), *_options(given)]))
+
+
+def _options(given: Sequence[tuple[str, str | None]]) -> list[str]:
+    return [part for name, value in given if value is not None for part in (name, value)]
 
 
 def reset(

@@ -103,6 +103,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--wallet", help="yours, 0x…")
     parser.add_argument("--rpc", help="a node of your own choice")
+    parser.add_argument("--bridge", help="the bridge that you know, 0x…")
     given = parser.parse_args(arguments)
     state = "not looked at"
     try:
@@ -110,6 +111,8 @@ def main(arguments: Sequence[str]) -> int:
         file = json.loads(given.file.read_bytes())
         require(isinstance(file, dict), "The file is not a record.")
         hashed = check(file, given.wallet)
+        known = given.bridge is None or given.bridge.lower() == str(file["bridge"]).lower()
+        require(known, f"The record is of the bridge {file['bridge']}, not {given.bridge}.")
         if given.rpc is not None:
             on_chain, state = committed(given.rpc, file)
             require(on_chain == hashed, "The chain has committed to other records.")
@@ -118,7 +121,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     print(  # noqa: T201 - a command
         f"VERIFIED: {file['points']} points to {file['wallet']} in batch {file['sequence']}; "
-        f"on the chain: {state}."
+        f"on the chain: {state}. Bridge {file['bridge']}"
+        + ("." if given.bridge else ": compare it with the one you know.")
     )
     return 0
 

@@ -1,7 +1,11 @@
 """Check a proof of reserve without Vklad: this one file, Python 3.11 and eth-account.
 
-    python verifier.py FILE --rpc URL                    both sides, and who signed
-    python verifier.py FILE --rpc URL --bridge ADDRESS   ... of the bridge you know
+    python verifier.py FILE --rpc URL            both sides, and who signed
+    python verifier.py FILE --rpc URL --bridge ADDRESS --anchors ADDRESS
+
+The second is of the contracts that you know: bridge, and `Anchors`, which says whose signature
+counts. Without them the file names both itself, and anybody can deploy two: what is printed is then
+to be compared with what you know.
 
 It asks nobody but the node at URL, which is yours to choose, and believes no figure that the chain
 can tell. What is looked at:
@@ -80,16 +84,21 @@ def require(holds: bool, sentence: str) -> None:  # noqa: FBT001 - reads as an a
         raise Fault(sentence)
 
 
-def check(file: Mapping[str, Any], ask: Ask, bridge: str | None = None) -> dict[str, Any]:
+def check(
+    file: Mapping[str, Any], ask: Ask, bridge: str | None = None, anchors: str | None = None
+) -> dict[str, Any]:
     """The message of a statement that holds; integers as integers.
 
     Raises:
         Fault: it does not; the sentence says what is off, and on which side.
     """
     domain, message = _form(file)
-    if bridge is not None:
-        found = domain["verifyingContract"]
-        require(_same(found, bridge), f"The statement is about the bridge {found}, not {bridge}.")
+    for what, found, known in (
+        ("bridge", domain["verifyingContract"], bridge),
+        ("Anchors", message["anchors"], anchors),
+    ):
+        same = known is None or _same(found, known)
+        require(same, f"The statement is about the {what} {found}, not {known}.")
     signer = _signer(domain, message, file["signature"])
     _check_chain(domain, message, ask, signer)
     _check_sums(message)
@@ -235,12 +244,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--rpc", required=True, help="a node of your own choice")
     parser.add_argument("--bridge", help="the bridge that you know, 0x…")
+    parser.add_argument("--anchors", help="the contract Anchors that you know, 0x…")
     given = parser.parse_args(arguments)
     try:
         require(given.file.stat().st_size <= FILE_BYTES_MAX, "The file is too large.")
         file = json.loads(given.file.read_bytes())
         require(isinstance(file, dict), "The file is not a statement.")
-        message = check(file, node(given.rpc), given.bridge)
+        both = (given.bridge is None) == (given.anchors is None)
+        require(both, "Name both contracts, --bridge and --anchors: either alone proves nothing.")
+        message = check(file, node(given.rpc), given.bridge, given.anchors)
     except (OSError, ValueError, RecursionError, Fault) as wrong:
         print(f"NOT VERIFIED: {wrong}", file=sys.stderr)  # noqa: T201 - a command
         return 1
@@ -248,7 +260,9 @@ def main(arguments: Sequence[str]) -> int:
     print(  # noqa: T201 - a command
         f"VERIFIED: at block {message['blockNumber']}, stated {when:%Y-%m-%d %H:%M:%S} UTC, "
         f"{message['escrowPoints']} points in escrow = {message['supplyUnits']} units of tokens + "
-        f"{message['inFlightPoints']} points in flight."
+        f"{message['inFlightPoints']} points in flight. Bridge "
+        f"{file['statement']['domain']['verifyingContract']}, signed for by {message['anchors']}"
+        + ("." if given.bridge else ": compare both with what you know.")
     )
     return 0
 

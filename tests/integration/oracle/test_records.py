@@ -72,6 +72,7 @@ def _false_ones_are_caught(own: dict[str, Any], file: Path, url: str) -> None:
         ({"format": own["format"]}, []),
         ([], []),
         (own, ["--wallet", ELSEWHERE]),
+        (own, ["--bridge", ELSEWHERE]),
         (own | {"sequence": own["sequence"] + 1}, ["--rpc", url]),
         (own | {"chain_id": 1}, ["--rpc", url]),
         (own | {"bridge": ELSEWHERE}, ["--rpc", url]),

@@ -95,8 +95,15 @@ def test_the_commands_sign_and_check(
     arguments = ["chain", "verify-reserve", str(file), "--rpc", world.contracts.node.url]
     held = runner.invoke(command_line, arguments)
     assert (held.exit_code, held.stdout[:9]) == (0, "VERIFIED:")
-    other = runner.invoke(command_line, [*arguments, "--bridge", world.token])
-    assert (other.exit_code, "not " + world.token in other.stderr) == (1, True)
+    anchors = json.loads(file.read_text())["statement"]["message"]["anchors"]
+    assert "compare both with what you know" in held.stdout
+    ours = ["--bridge", world.bridge.lower(), "--anchors", anchors]
+    assert runner.invoke(command_line, [*arguments, *ours]).exit_code == 0
+    for known in (("--bridge", world.token, *ours[2:]), (*ours[:2], "--anchors", world.token)):
+        other = runner.invoke(command_line, [*arguments, *known])
+        assert (other.exit_code, "not " + world.token in other.stderr) == (1, True)
+    alone = runner.invoke(command_line, [*arguments, *ours[:2]])
+    assert (alone.exit_code, "either alone" in alone.stderr) == (1, True)
     told = runner.invoke(command_line, ["chain", "reserve"])
     assert world.contracts.keys.anchorer.address in told.stdout
 
@@ -134,6 +141,21 @@ def test_a_false_statement_is_caught_although_it_is_signed(
         with pytest.raises(verifier.Fault) as fault:
             verifier.check(false, ask)
         assert words in str(fault.value)
+
+
+def test_a_contract_of_the_signers_own_names_nobody_that_counts(
+    statement: Json, world: World
+) -> None:
+    """Whoever deploys an `Anchors` of their own may name themselves; the true bridge knows none."""
+    false = _signed(statement, Account.create(), anchors="0x" + "33" * 20, escrowPoints="71")
+    with pytest.raises(verifier.Fault, match="is about the Anchors"):
+        verifier.check(
+            false, _ask_nothing, world.bridge, statement["statement"]["message"]["anchors"]
+        )
+
+
+def _ask_nothing(method: str, _: list[Any]) -> Any:
+    raise AssertionError(f"contracts that are not known were asked: {method}")
 
 
 def test_a_statement_counts_by_the_key_that_the_chain_names(
