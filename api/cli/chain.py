@@ -11,6 +11,7 @@ from api.chain import deploy_contracts, deployment_of, open_chain, require_sound
 from api.cli import chain_keys, chain_operations, chain_setup, guardian
 from api.settings import load_settings
 from api.supervisor.state import StateFolder
+from oracle.deployment import settings as kept
 from oracle.deployment.model import Deployment, parameters_from_json
 
 app: Final = typer.Typer(help="The contracts on the chain.", no_args_is_help=True)
@@ -63,7 +64,9 @@ def verify() -> None:
     deployment = deployment_of(chain, state)
     require_sound(chain, deployment)
     _print(deployment)
-    typer.echo("Code, constants and roles are as they must be.")
+    for contract, difference in kept.changed(chain, deployment):
+        typer.echo(f"  changed since it was deployed: {contract}, {difference}")
+    typer.echo("Code, constants, roles and the floors of quorum are as they must be.")
 
 
 def _print(deployment: Deployment) -> None:

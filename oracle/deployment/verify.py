@@ -2,7 +2,8 @@
 
 The code is compared byte for byte: the artifact with every immutable filled in by the value it must
 have. Roles of the timelock are read from its events from the start, so that a holder whom nobody
-thought of is found, too. Later changes by vote (limits, keys, guardian) are not findings.
+thought of is found, too. Later changes by vote (limits, keys, guardian) are not findings;
+``settings.changed`` tells them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from oracle.chain.port import BLOCKS_PER_QUESTION_MAX, BlockTag, Chain, LogQuery
 from oracle.chain.typed_data import BRIDGE_NAME, GOVERNOR_NAME, VKL_NAME
 from oracle.contracts.abi import ZERO_ADDRESS, Address, encode
 from oracle.contracts.compiler import CONTRACTS, load_artifact
+from oracle.deployment import settings
 from oracle.deployment.model import Deployment
 
 _DOMAIN_TYPE: Final = keccak(
@@ -53,7 +55,10 @@ def verify(chain: Chain, deployment: Deployment) -> list[Finding]:
         return [Finding(name, "is not in the record") for name in missing]
     for name in deployment.contracts:
         findings += _code_findings(chain, deployment, name)
-    return findings or list(_role_findings(chain, deployment))
+    if findings:
+        return findings
+    kept = [Finding(*each) for each in settings.fixed(chain, deployment)]
+    return [*_role_findings(chain, deployment), *kept]
 
 
 def expected_code(deployment: Deployment, name: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rlp
@@ -16,6 +17,7 @@ from oracle.chain.port import BlockTag, Call, CallReverted, read
 from oracle.chain.web3_adapter import Web3Chain
 from oracle.contracts.abi import Address, address
 from oracle.contracts.compiler import CONTRACTS
+from oracle.deployment import settings
 from oracle.deployment.model import Deployment, RecordMalformed, from_json, to_json
 from oracle.deployment.service import (
     DeploymentFailed,
@@ -75,6 +77,43 @@ def test_other_parameters_are_found(chain_node: ChainNode, deployment: Deploymen
     [finding] = verify(chain_node.chain(), other)
     assert finding.contract == "VklTimelock"
     assert "DELAY_FLOOR_S" in finding.problem
+
+
+@pytest.mark.parametrize("floor", ["quorum_voters_floor", "quorum_tokens_floor"])
+def test_a_floor_of_quorum_other_than_recorded_is_found(
+    chain_node: ChainNode, deployment: Deployment, floor: str
+) -> None:
+    """Whoever publishes fifty voters and deploys three is found."""
+    governor = deployment.parameters.governor
+    terms = list(governor.terms)
+    terms[2] = replace(terms[2], **{floor: 50_000})
+    lied = _with_governor(deployment, terms=tuple(terms))
+    [finding] = verify(chain_node.chain(), lied)
+    assert finding.contract == "VklGovernor"
+    assert "kind 2 has a floor of" in finding.problem
+    assert "not 50000" in finding.problem
+
+
+def test_what_votes_may_change_is_told_and_is_no_finding(
+    chain_node: ChainNode, deployment: Deployment
+) -> None:
+    chain, roles = chain_node.chain(), deployment.parameters.roles
+    assert list(settings.changed(chain, deployment)) == []
+    parameters = deployment.parameters
+    swapped = replace(roles, poster=roles.guardian, guardian=roles.poster)
+    limits = replace(parameters.bridge_limits, capacity_points=1)
+    parameters = replace(parameters, roles=swapped, bridge_limits=limits)
+    other = _with_governor(
+        replace(deployment, parameters=parameters), voting_delay_s=86_400, proposal_threshold=7
+    )
+    assert verify(chain, other) == []
+    told = {what.partition(":")[0] for _, what in settings.changed(chain, other)}
+    assert told == {"poster", "guardian", "limits", "voting delay", "proposal threshold"}
+
+
+def _with_governor(deployment: Deployment, **changes: Any) -> Deployment:
+    governor = replace(deployment.parameters.governor, **changes)
+    return replace(deployment, parameters=replace(deployment.parameters, governor=governor))
 
 
 def test_other_code_is_found(chain_node: ChainNode, deployment: Deployment) -> None:
