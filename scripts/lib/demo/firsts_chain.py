@@ -1,4 +1,4 @@
-"""What the chain adds: a reserve that is whole at every block, rules by vote, a stranger's count.
+"""What the chain adds: a reserve that is whole at each block looked at, rules by vote, a stranger's count.
 
 Left out where an installation has no chain.
 """
@@ -43,7 +43,7 @@ _TIMEOUT_S: Final = 120
 
 
 def keep_the_reserve_whole(story: Story) -> str:
-    """While points go on chain, every block has a point in escrow for each token."""
+    """While points go on chain, each final block looked at has a point in escrow for each token."""
     link_wallets(story)
     with _watched(story) as seen:
         carry_points_on_chain(story)
@@ -60,7 +60,7 @@ def keep_the_reserve_whole(story: Story) -> str:
         )
     first, last = min(seen), max(seen)
     _a_changed_statement_is_found(story)
-    return f"{len(seen)} final blocks from {first} to {last}, {supply // UNIT} tokens at the last"
+    return f"{len(seen)} of the final blocks {first} to {last}, {supply // UNIT} tokens at the last"
 
 
 def change_the_rules_by_vote(story: Story) -> str:
