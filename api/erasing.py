@@ -21,6 +21,7 @@ from typing import Final
 from uuid import UUID
 
 from api.auth import store as auth_store
+from api.embedding import store as embedding
 from api.supervisor.state import StateFolder
 from governance import forgetting_store as votes
 from governance.goods import store as goods
@@ -66,6 +67,7 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     goods.forget,
     reminders.forget,
     auth_store.forget_member,
+    embedding.forget_member,
 )
 """Rooms above the ledger that hold words about persons: a literal list; each forgets its own."""
 

@@ -95,6 +95,10 @@ ACTS: Final[dict[str, str]] = {
     "source.ended": """
         SELECT recorded_at, done_by::text, source, jsonb_build_object('act', act)
         FROM source_acts""",
+    "embed_origin.ended": """
+        SELECT ended_at, ended_by::text, source, jsonb_build_object(
+            'credential', origin_id, 'origin', origin)
+        FROM embed_origins WHERE ended_at IS NOT NULL""",
     "sync.declared": """
         SELECT declared_at, declared_by::text, source, jsonb_build_object(
             'number', number, 'status', status, 'released', is_released)

@@ -71,13 +71,15 @@ SCOPES: Final = (
     "balances:read",
     "redemptions:read",
     "redemptions:write",
+    "embed:write",
     "grants:read",
     "journal:read",
     "metrics:read",
 )
 """What a machine's key may be for. None of them approves anything (DESIGN 3, rule 10)."""
-SOURCE_SCOPES: Final = frozenset({"events:write", "redemptions:write"})
-"""Those that state facts or move points: only of a source's key, which two persons agree on."""
+SOURCE_SCOPES: Final = frozenset({"events:write", "redemptions:write", "embed:write"})
+"""Those that state facts, move points or show what members have: only of a source's key, which
+two persons agree on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ app: Final = typer.Typer(
     help="Secrets and keys of sources: what waits for a second admin.", no_args_is_help=True
 )
 Person = Annotated[str, typer.Option("--as", help="The admin who acts: a member id.")]
-Wanted = Annotated[str, typer.Argument(help="Its id: sec_… or key_….")]
+Wanted = Annotated[str, typer.Argument(help="Its id: sec_…, key_… or org_….")]
 _SHOWN: Final = 20
 
 

@@ -21,6 +21,9 @@ from api.webhooks.standard_webhooks import new_secret
 from ledger.events.credentials.model import Credential
 from ledger.events.errors import SourceSpecInvalid
 from ledger.events.listing import store as listing
+from ledger.events.origins import service as origins
+from ledger.events.origins import store as origin_store
+from ledger.events.origins.model import EndOrigin, ProposeOrigin
 from ledger.events.sources import service, store
 from ledger.events.sources.model import (
     AddSecret,
@@ -37,6 +40,7 @@ app: Final = typer.Typer(
 )
 Person = Annotated[str, typer.Option("--as", help="The admin who acts: a member id.")]
 _CHANGES_SHOWN: Final = 20
+_ORIGINS_SHOWN: Final = 100
 
 
 @app.command("list")
@@ -139,6 +143,35 @@ def end_secrets(name: str) -> None:
     with composed() as composition:
         execute(composition.database, service.end_secrets, name)
     typer.echo(f"No secret of {name} is good any more.")
+
+
+@app.command("origins")
+def list_origins() -> None:
+    """Show the origins whose pages may show points, on behalf of which source."""
+    with composed() as composition, composition.database.read() as work:
+        for one in origin_store.list_origins(work, _ORIGINS_SHOWN):
+            state = "ended" if one.ended_at is not None else one.state
+            typer.echo(
+                f"{format_id('org', one.origin_id)}  {state}  {one.source_name}  {one.origin}"
+            )
+
+
+@app.command("origin")
+def propose_origin(name: str, origin: str, person: Person) -> None:
+    """Propose that pages of an origin may show points; another admin approves."""
+    command = ProposeOrigin(name, origin, parse_id("mem", person))
+    with composed() as composition:
+        credential = execute(composition.database, origins.propose_origin, command)
+    say_what_it_takes(credential)
+
+
+@app.command("end-origin")
+def end_origin(origin: Annotated[str, typer.Argument(help="Its id: org_….")]) -> None:
+    """Let pages of an origin show nothing any more, at once."""
+    with composed() as composition:
+        command = EndOrigin(parse_id("org", origin))
+        execute(composition.database, origins.end_origin, command)
+    typer.echo(f"Nothing is shown at {origin} any more.")
 
 
 def _show(change: SourceChange) -> None:

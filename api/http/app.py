@@ -52,6 +52,7 @@ from api.http.routes import (
     calendar,
     codes,
     credentials,
+    embedding,
     erasure,
     events,
     explanations,
@@ -97,6 +98,7 @@ from api.pages import (
     admin,
     admin_bridge,
     admin_budgets,
+    admin_embedding,
     admin_grants,
     admin_imports,
     admin_member,
@@ -124,6 +126,7 @@ from api.pages import (
 from api.pages import analytics as analytics_pages
 from api.pages import calendar as calendar_pages
 from api.pages import codes as code_pages
+from api.pages import embedding as embed_pages
 from api.pages import goods as good_pages
 from api.pages import guardian as guardian_pages
 from api.pages import memorandum as memorandum_pages
@@ -145,6 +148,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     bridge.router,
     bridge_records.router,
     credentials.router,
+    embedding.router,
     erasure.router,
     explanations.router,
     goods.router,
@@ -189,6 +193,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     admin.router,
     admin_bridge.router,
     admin_budgets.router,
+    admin_embedding.router,
     admin_grants.router,
     admin_taking_back.router,
     admin_imports.router,
@@ -204,6 +209,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explaining.router,
     forgetting.router,
     code_pages.router,
+    embed_pages.router,
     good_pages.router,
     project_pages.router,
     project_acts.router,

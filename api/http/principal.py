@@ -224,6 +224,15 @@ def limit_by_address(request: Request) -> None:
     _count(request, f"address:{address}", ANONYMOUS_RATE)
 
 
+def limit_by_key(request: Request, key: str) -> None:
+    """Count a request of a person who came by a credential of its own kind.
+
+    Raises:
+        TooManyRequests: it asks faster than a person may.
+    """
+    _count(request, key, PERSON_RATE)
+
+
 def _count(request: Request, key: str, rate: Rate) -> None:
     limiter = cast("RateLimiter", request.app.state.rate_limiter)
     try:

@@ -21,6 +21,7 @@ _FILES: Final = frozenset(path.name for path in STATIC.iterdir() if path.is_file
 _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "mjs": "text/javascript; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
     "png": "image/png",
     "webmanifest": "application/manifest+json",

@@ -12,6 +12,7 @@ from typing import Final
 
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
+from api.embedding.service import forget_expired as forget_embed_tokens
 from api.referring import fingerprints
 from api.tasks import imports, log, oracle, scoring
 from governance.goods import jobs as goods
@@ -61,6 +62,7 @@ def _night(composition: Composition) -> None:
 
 def _forget_expired_sign_ins(composition: Composition) -> None:
     sign_in_jobs.forget_expired(composition.database)
+    forget_embed_tokens(composition.database)
 
 
 def _settle_matured(composition: Composition) -> None:

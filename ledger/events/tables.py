@@ -64,7 +64,7 @@ source_credentials = sa.Table(
     sa.Column("announced_until", sa.DateTime(timezone=True)),
     sa.Column("decided_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("decided_at", sa.DateTime(timezone=True)),
-    sa.CheckConstraint("kind IN ('secret', 'key')", name="kind_is_known"),
+    sa.CheckConstraint("kind IN ('secret', 'key', 'origin')", name="kind_is_known"),
     sa.CheckConstraint("state IN ('draft', 'approved', 'rejected')", name="state_is_known"),
     sa.CheckConstraint("(state = 'draft') = (decided_at IS NULL)", name="decision_has_a_time"),
     sa.CheckConstraint(

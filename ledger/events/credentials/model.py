@@ -1,4 +1,4 @@
-"""Secrets and keys that speak for a source, as what two persons agreed on. Pure.
+"""What speaks for a source, as two persons agreed on it: secrets, keys, origins of pages. Pure.
 
     propose ──▶ draft ──approve by another person──▶ approved: it works from now on
                   └──reject, or take back──▶ rejected: it never works
@@ -18,9 +18,9 @@ from uuid import UUID
 from ledger.kernel.canonical import Json
 from ledger.kernel.ids import format_id, parse_id
 
-Kind = Literal["secret", "key"]
+Kind = Literal["secret", "key", "origin"]
 State = Literal["draft", "approved", "rejected"]
-ID_PREFIXES: Final[dict[Kind, str]] = {"secret": "sec", "key": "key"}
+ID_PREFIXES: Final[dict[Kind, str]] = {"secret": "sec", "key": "key", "origin": "org"}
 """How the id of each kind begins in its text form."""
 
 
@@ -78,7 +78,7 @@ class Credential:
 
 
 def id_text(credential: Credential) -> str:
-    """``sec_…`` or ``key_…``: the id it has wherever it is named."""
+    """``sec_…``, ``key_…`` or ``org_…``: the id it has wherever it is named."""
     return format_id(ID_PREFIXES[credential.kind], credential.credential_id)
 
 
@@ -86,7 +86,7 @@ def id_of(text: str) -> UUID:
     """Back from :func:`id_text`.
 
     Raises:
-        BadId: it is neither.
+        BadId: it is none of them.
     """
     prefix = text.partition("_")[0]
     return parse_id(prefix if prefix in ID_PREFIXES.values() else ID_PREFIXES["secret"], text)

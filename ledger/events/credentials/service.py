@@ -1,4 +1,4 @@
-"""Issuing secrets and keys of a source by two persons (DESIGN 3, rule 10).
+"""Issuing secrets, keys and origins of a source by two persons (DESIGN 3, rule 10).
 
 Who has one states whatever the source may state, so one person must not have one alone. A school
 with a single admin announces it publicly and waits in place of the second person, as with grants.
@@ -96,7 +96,7 @@ def withdraw(work: Work, command: RejectCredential) -> None:
 def _draft(work: Work, credential_id: UUID) -> Credential:
     found = store.lock_credential(work, credential_id)
     if found is None:
-        raise UnknownCredential("There is no such secret or key of a source.")
+        raise UnknownCredential("There is no such secret, key or page of a source.")
     if found.state != "draft":
         raise CredentialDecided(f"This was {found.state} already.", state=found.state)
     return found
@@ -105,7 +105,7 @@ def _draft(work: Work, credential_id: UUID) -> Credential:
 def _require_announced(work: Work, found: Credential) -> None:
     if found.announced_until is None or members_store.count_admins(work) > 1:
         raise CredentialNeedsAnotherPerson(
-            "Another admin than the one who has this secret or key approves it."
+            "Another admin than the one who has or proposed this approves it."
         )
     if work.now < found.announced_until:
         raise CredentialAnnounced(
