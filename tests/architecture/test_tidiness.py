@@ -15,7 +15,7 @@ LONGER_MODULES: Final = {
     "ledger/log/verifier.py": 750,  # One file without imports of ours, for members to take away.
     "governance/recount/polls.py": 850,  # As that one, and it brings three kinds of signatures.
     "governance/recount/memorandum.py": 650,  # As that one.
-    "governance/recount/proposals.py": 500,  # As that one.
+    "governance/recount/proposals.py": 550,  # As that one.
 }
 FUNCTION_LINES_MAX: Final = 50
 POSITIONAL_MAX: Final = 5

@@ -1,4 +1,4 @@
-"""What the chain adds: a reserve that is whole at each block looked at, rules by vote, a stranger's count.
+"""What the chain adds: a reserve whole at each block looked at, rules by vote, a recount.
 
 Left out where an installation has no chain.
 """
