@@ -93,7 +93,36 @@ def settings_reference() -> str:
     return "| variable | what it does |\n|---|---|\n" + "\n".join(rows)
 
 
+def event_reference() -> str:
+    """Every type of ``event-types.json``: what it says, what is kept of it, an example."""
+    described = json.loads((HERE / "event-types.json").read_text("utf-8"))
+    return "\n\n".join(_event_type(each) for each in described["data"])
+
+
+def _event_type(described: dict[str, Any]) -> str:
+    fields = described["schema"]["properties"]["data"]["properties"]
+    rows = [
+        f"| `{name}` | {kind} | {fields[name].get('description', '')} |"
+        for name, kind in described["keeps"].items()
+    ]
+    parts = [
+        f"## `{described['type']}`",
+        described["says"],
+        "| field of `data` | kind | |\n|---|---|---|\n" + "\n".join(rows),
+        f"```json\n{json.dumps(described['example'], indent=1)}\n```",
+    ]
+    made = [
+        f"{adapter}: {', '.join(f'`{one}`' for one in described['made_of'][key])}"
+        for adapter, key in (("xAPI", "xapi"), ("Discourse", "discourse"))
+        if described["made_of"][key]
+    ]
+    if made:
+        parts.append(f"Made of: {'; '.join(made)}.")
+    return "\n\n".join(parts)
+
+
 WRITTEN = {
+    "reference/events": event_reference,
     "reference/http": http_reference,
     "reference/commands": command_reference,
     "reference/settings": settings_reference,

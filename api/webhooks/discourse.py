@@ -261,6 +261,20 @@ _MAPPINGS: Final[Mapping[str, Callable[[Body, _Told], Mapped]]] = {
     "user_created": _joined,
 }
 
+TYPES_OF_DELIVERIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "post_created": ("club.post.created", "club.comment.created"),
+    "post_recovered": ("club.post.created", "club.comment.created"),
+    "post_destroyed": (RETRACTED,),
+    "topic_created": ("club.post.created",),
+    "topic_recovered": ("club.post.created",),
+    "topic_destroyed": (RETRACTED,),
+    "post_liked": ("club.like.given",),
+    "accepted_solution": ("club.solution.accepted",),
+    "unaccepted_solution": (RETRACTED,),
+    "user_created": ("club.user.registered",),
+}
+"""What each delivery may become, for the catalogue of types."""
+
 
 def _why_nothing(thing: Body, archetype_field: str) -> str | None:
     """The reason why a post or topic earns nothing; ``None`` if it may."""

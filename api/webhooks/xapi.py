@@ -91,6 +91,21 @@ def read_statement(statement: Statement, original: bytes) -> Stated:
     return Stated(_home_page(statement, required=True), event)
 
 
+def verbs_of_types() -> dict[str, list[str]]:
+    """By event type, the verbs (with the type of their object) of which it is made."""
+    found: dict[str, list[str]] = {
+        "club.post.created": [_POSTED],
+        "club.comment.created": [_POSTED],
+        RETRACTED: [_VOIDED],
+    }
+    for verb_id, word in _VERBS.items():
+        for thing_id, thing in (*_THINGS.items(), ("", "activity")):
+            event_type = f"lms.{thing}.{word}"
+            if event_type in TYPES:
+                found.setdefault(event_type, []).append(f"{verb_id} {thing_id}".strip())
+    return found
+
+
 def _meaning(statement: Statement, verb_id: str) -> tuple[str, dict[str, ExactJson]]:
     thing = _object(statement, "object")
     if thing.get("objectType", "Activity") != "Activity" or not isinstance(thing.get("id"), str):

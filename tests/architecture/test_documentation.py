@@ -11,6 +11,7 @@ import pytest
 
 from api.cli.main import app as commands
 from api.settings import Settings
+from ledger.events.catalogue import TYPES
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,8 @@ def test_every_page_is_there(site: Path) -> None:
 def test_references_are_written_from_the_program(site: Path) -> None:
     http = (site / "reference" / "http" / "index.html").read_text("utf-8")
     assert "/v1/redemptions/{redemption_id}/capture" in http
+    events = (site / "reference" / "events" / "index.html").read_text("utf-8")
+    assert all(each in events for each in TYPES)
     settings = (site / "reference" / "settings" / "index.html").read_text("utf-8")
     assert all(f"VKLAD_{name.upper()}" in settings for name in Settings.model_fields)
     marked = (site / "reference" / "commands" / "index.html").read_text("utf-8")

@@ -261,3 +261,10 @@ def test_headers_must_fit_the_signed_body() -> None:
     for body in (b"[]", b'"x"', b"null"):
         with pytest.raises(EventInvalid):
             event_of(replace(capture, body=body))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_delivery_becomes_one_of_the_types_that_the_catalogue_names(name: str) -> None:
+    mapped = discourse.read(CAPTURES[name].delivered(), SOURCE.uri)
+    for event in mapped.events:
+        assert event.type in discourse.TYPES_OF_DELIVERIES[mapped.kind]
