@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
+from ledger.kernel.clock import SystemClock
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database
@@ -33,6 +34,7 @@ LINE = {
     "time": "2026-03-02T09:00:00Z",
 }
 
+NOW = SystemClock().now().isoformat()
 Vklad = Callable[..., Result]
 
 
@@ -104,3 +106,42 @@ def test_an_import_says_what_it_did(vklad: Vklad, database: Database, tmp_path: 
     other = vklad("import", str(file), "--source", "https://other.example")
     assert "source_not_yours" in other.stderr
     assert isinstance(vklad("import", str(tmp_path / "absent")).exception, VkladError)
+
+
+def test_events_are_checked_before_they_are_sent(
+    vklad: Vklad, database: Database, admins: tuple[UUID, UUID], tmp_path: Path
+) -> None:
+    registration, events = tmp_path / "lms.yaml", tmp_path / "events.jsonl"
+    registration.write_text(SPEC)
+    event = LINE | {"time": NOW}
+    events.write_text(json.dumps(event))
+    right = vklad("events", "lint", str(events), "--registration", str(registration))
+    assert right.exit_code == 0
+    assert right.stdout == f"{events}: one CloudEvent; events: 1, wrong: 0, notices: 0\n"
+    unknown = vklad("events", "lint", str(events), "--source", "lms")
+    assert (unknown.exit_code, "lms" in unknown.stderr) == (2, True)
+
+    first, second = (format_id("mem", admin) for admin in admins)
+    proposed = vklad("sources", "propose", str(registration), "--as", first).output.split()
+    assert vklad("sources", "approve", proposed[0], proposed[6], "--as", second).exit_code == 0
+    assert vklad("events", "lint", str(events), "--source", "lms").exit_code == 0
+    events.write_text(json.dumps(event | {"type": "shop.order.paid"}))
+    assert vklad("events", "lint", str(events)).exit_code == 0, "of anybody it would be right"
+    for checked in (("--source", "lms"), ("--registration", str(registration))):
+        wrong = vklad("events", "lint", str(events), *checked)
+        assert wrong.exit_code == 1
+        assert f"{events}:1: event 1, type: This source may not state" in wrong.stderr
+        assert 'Right would be: "type": "lms.' in wrong.stderr
+
+    lost = json.dumps(event | {"data": {"sektion": 1}}).encode()
+    assert vklad("events", "lint", "-", stdin=lost).exit_code == 0
+    assert vklad("events", "lint", "-", "--strict", stdin=lost).exit_code == 1
+    many = json.dumps([7] * 205).encode()
+    told = vklad("events", "lint", "-", stdin=many)
+    assert (told.exit_code, told.stderr.splitlines()[-1]) == (1, "-: and 5 more.")
+    for words in (
+        (str(tmp_path / "missing"),),
+        ("-", "--registration", str(tmp_path / "missing")),
+        ("-", "--source", "lms", "--registration", str(registration)),
+    ):
+        assert vklad("events", "lint", *words, stdin=lost).exit_code == 2
