@@ -41,6 +41,7 @@ from api.http.limits import RateLimiter
 from api.http.metrics import Metrics
 from api.http.openapi import describe
 from api.http.parts import Parts
+from api.http.refusals import RefusalLog
 from api.http.routes import (
     analytics,
     audit,
@@ -81,6 +82,7 @@ from api.http.routes import (
     readiness,
     redemptions,
     referrals,
+    refusals,
     reserve,
     reviews,
     sessions,
@@ -107,6 +109,7 @@ from api.pages import (
     admin_people,
     admin_preview,
     admin_programme,
+    admin_refusals,
     admin_reviews,
     admin_sources,
     admin_taking_back,
@@ -138,6 +141,7 @@ from api.pages import purchases as purchase_pages
 from api.pages import reserve as reserve_pages
 from api.pages import terms as terms_pages
 from api.pages import units as unit_pages
+from api.webhooks.secret_box import FernetBox
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
@@ -184,6 +188,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reserve.router,
     reviews.router,
     referrals.router,
+    refusals.router,
     sessions.router,
     sources.router,
     staking.router,
@@ -204,6 +209,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     admin_people.router,
     admin_preview.router,
     admin_programme.router,
+    admin_refusals.router,
     admin_reviews.router,
     admin_sources.router,
     base.router,
@@ -258,6 +264,7 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     app.state.rate_limiter = RateLimiter()
     app.state.bearers = {}
     app.state.figures = KeptFigures()
+    app.state.refusals = RefusalLog(parts.database, FernetBox(parts.secret))
     app.state.issuer = _issuer(parts)
     app.state.authenticator = Authenticator(parts.database, app.state.issuer, parts.settings.origin)
     problems.install(app)

@@ -35,6 +35,7 @@ from api.http.limits import (
     RateLimiter,
     TooManyRequests,
 )
+from api.http.refusals import whose
 from ledger.kernel.errors import ErrorKind, VkladError
 
 SESSION_COOKIE: Final = "vklad_session"
@@ -117,7 +118,7 @@ def optional_principal(
         limit_by_address(request)
         raise
     if principal is not None:
-        _count(request, principal.key, _RATES[principal.kind])
+        _know(request, principal)
     return principal
 
 
@@ -190,7 +191,7 @@ async def machine_of(request: Request, scope: str) -> Principal:
     token = hashlib.sha256((presented.bearer or "").encode("utf-8", "replace")).digest()
     until, known = memory.get(token, (0.0, None))
     if known is not None and time.monotonic() < until:
-        _count(request, known.key, _RATES[known.kind])
+        _know(request, known)
     else:
         known = principal_of(await run_in_threadpool(optional_principal, request, presented))
         if presented.bearer is not None:
@@ -231,6 +232,13 @@ def limit_by_key(request: Request, key: str) -> None:
         TooManyRequests: it asks faster than a person may.
     """
     _count(request, key, PERSON_RATE)
+
+
+def _know(request: Request, principal: Principal) -> None:
+    """Count a request against who asks, and say whose it is, should it be refused."""
+    if principal.source is not None:
+        whose(request, principal.source)
+    _count(request, principal.key, _RATES[principal.kind])
 
 
 def _count(request: Request, key: str, rate: Rate) -> None:

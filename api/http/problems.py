@@ -112,6 +112,14 @@ class Refused(HTTPException):
         self.error = error
 
 
+class Notes(Protocol):
+    """Where refusals are noted that a source's admins may look at."""
+
+    def note(self, request: Request, error: VkladError) -> None:
+        """Keep it, if it is one of those."""
+        ...
+
+
 class ErrorPage(Protocol):
     """How an error is shown to a person with a browser; registered by the pages."""
 
@@ -211,12 +219,17 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
 
 
 def _on_error(request: Request, error: Exception) -> Response:
-    return respond(request, cast("VkladError", error))
+    """On a thread of its own, as the framework calls what is no coroutine."""
+    ours = cast("VkladError", error)
+    notes: Notes | None = getattr(request.app.state, "refusals", None)
+    if notes is not None:
+        notes.note(request, ours)
+    return respond(request, ours)
 
 
 def _on_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Refused):
-        return respond(request, error.error)
+        return _on_error(request, error.error)
     assert isinstance(error, HTTPException)
     ours: VkladError
     if error.status_code == 404:

@@ -19,6 +19,7 @@ from governance.goods import jobs as goods
 from governance.polls import service as polls
 from governance.reminders import service as reminders
 from governance.staking import jobs as staking
+from ledger.events.refusals import service as refusals
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
@@ -63,6 +64,10 @@ def _night(composition: Composition) -> None:
 def _forget_expired_sign_ins(composition: Composition) -> None:
     sign_in_jobs.forget_expired(composition.database)
     forget_embed_tokens(composition.database)
+
+
+def _forget_refusals(composition: Composition) -> None:
+    refusals.forget_old(composition.database)
 
 
 def _settle_matured(composition: Composition) -> None:
@@ -129,6 +134,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("staking.let_go", 60, _let_go_of_stakes),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),
     Job("outbox.forget", 600, forget_done_work),
+    Job("refusals.forget", 3_600, _forget_refusals),
     Job("log.publish", 30, log.publish),
     Job("polls.count", 5, _count_polls),
     Job("reminders.make_due", 15, _remind),

@@ -49,7 +49,7 @@ def verify(delivered: Delivered, secrets: Sequence[str]) -> None:
     message_id = delivered.headers.get("webhook-id", "")
     timestamp = delivered.headers.get("webhook-timestamp", "")
     signatures = delivered.headers.get("webhook-signature", "").split(" ")
-    if not _ID.match(message_id) or not _TIMESTAMP.match(timestamp):
+    if not is_id(message_id) or not is_timestamp(timestamp):
         raise BadSignature("The headers webhook-id and webhook-timestamp are missing or malformed.")
     if len(signatures) > SIGNATURES_MAX:
         raise BadSignature(f"There are more than {SIGNATURES_MAX} signatures.")
@@ -65,6 +65,16 @@ def verify(delivered: Delivered, secrets: Sequence[str]) -> None:
         if any([hmac.compare_digest(expected, one) for one in given]):  # noqa: C419 - no early end
             return
     raise BadSignature("No signature matches.")
+
+
+def is_id(text: str) -> bool:
+    """Whether ``webhook-id`` may be this."""
+    return _ID.match(text) is not None
+
+
+def is_timestamp(text: str) -> bool:
+    """Whether ``webhook-timestamp`` may be this: whole seconds."""
+    return _TIMESTAMP.match(text) is not None
 
 
 def read(delivered: Delivered, source_uri: str) -> Mapped:

@@ -191,3 +191,21 @@ deliveries = sa.Table(
     sa.CheckConstraint("octet_length(body_digest) = 32", name="digest_is_sha256"),
     sa.Index("ix_deliveries_source", "source", "delivery_id"),
 )
+
+refused_requests = sa.Table(
+    "refused_requests",
+    metadata,
+    sa.Column("refusal_id", sa.Uuid, primary_key=True),
+    sa.Column("source", sa.Text(collation="C"), sa.ForeignKey("sources.uri")),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", pg.JSONB, nullable=False),
+    sa.Column("body_bytes", sa.Integer),
+    sa.Column("body_start", sa.Text),
+    sa.CheckConstraint("body_start ~ '^[0-9a-f]{4}$'", name="body_start_is_short"),
+    sa.Index("ix_refused_requests_source", "source", "refusal_id"),
+    sa.Index("ix_refused_requests_received_at", "received_at"),
+)

@@ -20,6 +20,7 @@ from fastapi.responses import Response
 from api.http.door import Door, body_of, headers_of
 from api.http.principal import limit_by_address
 from api.http.problems import UnsupportedMediaType, responses
+from api.http.refusals import Unproved, whose
 from api.http.routes.events import accepted, intake_of, outcomes_json
 from api.webhooks.model import Delivered, Mapped, Profile
 from api.webhooks.profiles import WEBHOOK_PROFILES
@@ -51,6 +52,7 @@ async def _taken(source: str, request: Request) -> bytes:
     if profile is None:
         raise UnknownSource(f"There is no webhook source {source[:64]!r}.", name=source[:64])
     delivered = Delivered(headers_of(request), await body_of(request), intake.database.clock.now())
+    whose(request, opened.source.uri, Unproved(delivered, opened))
     try:
         profile.verify(delivered, opened.secrets)
     except VkladError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,6 +27,9 @@ from ledger.events.tables import (
     sources,
 )
 from ledger.kernel.transaction import Work
+
+SECRETS_NOT_GOOD_MAX: Final = 5
+"""How many of the newest secrets that do not work are looked at."""
 
 
 def insert_change(work: Work, change_id: UUID, spec: SourceSpec, proposed_by: str) -> None:
@@ -164,6 +167,25 @@ def sealed_secrets(work: Work, source_id: UUID) -> list[bytes]:
         .order_by(source_secrets.c.secret_id.desc())
     )
     return [bytes(sealed) for sealed in rows.scalars()]
+
+
+def sealed_but_not_good(work: Work, source_id: UUID) -> list[tuple[bytes, str]]:
+    """The newest secrets that nobody may sign with now, and why not; to tell a mistake by."""
+    state = source_credentials.c.state
+    why = sa.case(
+        (state == "draft", "secret_waits"),
+        (state == "rejected", "secret_rejected"),
+        else_="secret_ended",
+    )
+    ended = source_secrets.c.expires_at <= work.now
+    rows = work.connection.execute(
+        sa.select(source_secrets.c.sealed, why)
+        .join(source_credentials, source_credentials.c.credential_id == source_secrets.c.secret_id)
+        .where(source_secrets.c.source_id == source_id, (state != "approved") | ended)
+        .order_by(source_secrets.c.secret_id.desc())
+        .limit(SECRETS_NOT_GOOD_MAX)
+    )
+    return [(bytes(sealed), reason) for sealed, reason in rows]
 
 
 def list_secrets(work: Work, source_id: UUID) -> list[SecretSummary]:

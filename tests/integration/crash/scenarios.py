@@ -110,6 +110,13 @@ def _old_work(work: Work, done_at: datetime) -> None:
         sa.text("INSERT INTO link_proofs VALUES (sha256('a proof past its end'), :at)"),
         {"at": done_at},
     )
+    work.connection.execute(
+        sa.text(
+            "INSERT INTO refused_requests (refusal_id, received_at, door, status, code, detail) "
+            "VALUES (gen_random_uuid(), :at, '/v1/events', 401, 'credentials_refused', '{}')"
+        ),
+        {"at": done_at},
+    )
 
 
 def _a_week_to_close(database: Database) -> None:
@@ -409,7 +416,7 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
         {
             *("score", "programme.activated", "programme.preview", "lots.apply_recently_due"),
             *("night", "lots.expire_holds", "redemption.expire", "auth.forget_expired"),
-            *("outbox.forget", "log.publish"),
+            *("outbox.forget", "refusals.forget", "log.publish"),
         }
     ),
     "week": frozenset({"score", "scoring.close_periods", "log.publish"}),
