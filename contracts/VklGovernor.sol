@@ -5,6 +5,7 @@ import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {GovernorCountingFractional} from
     "@openzeppelin/contracts/governance/extensions/GovernorCountingFractional.sol";
+import {GovernorCountingSimple} from "@openzeppelin/contracts/governance/extensions/GovernorCountingSimple.sol";
 import {GovernorPreventLateQuorum} from
     "@openzeppelin/contracts/governance/extensions/GovernorPreventLateQuorum.sol";
 import {GovernorProposalGuardian} from
@@ -332,10 +333,10 @@ contract VklGovernor is
         bytes memory params
     ) internal override(Governor, GovernorCountingFractional) returns (uint256 weight) {
         uint256 before = usedVotes(proposalId, account);
-        (uint256 againstBefore,,) = proposalVotes(proposalId);
         weight = super._countVote(proposalId, account, support, totalWeight, params);
-        (uint256 against,,) = proposalVotes(proposalId);
-        uint256 towardsQuorum = weight - (against - againstBefore);
+        uint256 against = support == uint8(GovernorCountingSimple.VoteType.Against) ? weight : 0;
+        if (support == VOTE_TYPE_FRACTIONAL) against = uint128(bytes16(params));
+        uint256 towardsQuorum = weight - against;
         if (before < VOTER_WEIGHT_MIN && towardsQuorum >= VOTER_WEIGHT_MIN) ++_pinned[proposalId].voters;
     }
 

@@ -233,7 +233,7 @@ _GOVERNANCE: Final = (
     Fault(
         "VklGovernor",
         "opponents bring the quorum of voters about",
-        "uint256 towardsQuorum = weight - (against - againstBefore);",
+        "uint256 towardsQuorum = weight - against;",
         "uint256 towardsQuorum = weight;",
         ("test_OpponentsBringNoQuorum",),
     ),
