@@ -59,7 +59,7 @@ class ToldEntry:
 def told_entries(view: View, work: Work, entries: Sequence[HistoryEntry]) -> list[ToldEntry]:
     """Each entry in words."""
     programme = in_force(work)
-    ids = {award_id for each in entries if (award_id := _award_of(each.cause))}
+    ids = {award_id for each in entries if (award_id := each.award_id)}
     found = {award_id: awards.award(work, award_id) for award_id in ids}
     shown = {
         award_id: shown_award(view, programme, award)
@@ -120,16 +120,7 @@ def stated_words(view: View, programme: Programme | None, basis: dict[str, Any])
 
 
 def _of(shown: dict[UUID, ShownAward], entry: HistoryEntry) -> ShownAward | None:
-    award_id = _award_of(entry.cause)
-    return None if award_id is None else shown.get(award_id)
-
-
-def _award_of(cause: object) -> UUID | None:
-    """The award behind an entry, if its cause names one: a new lot of it, or a correction."""
-    stated = cause if isinstance(cause, dict) else {}
-    lots_of_cause = stated.get("lots") or [stated.get("claw_back") or {}]
-    named = lots_of_cause[0].get("cause") or {}
-    return UUID(named["id"]) if named.get("kind") == "award" else None
+    return None if entry.award_id is None else shown.get(entry.award_id)
 
 
 def _take_back_of(cause: object) -> UUID | None:

@@ -33,7 +33,7 @@ from ledger.kernel.transaction import Work
 from ledger.kernel.units import Points
 
 _UUIDS: Final = pg.ARRAY(sa.Uuid)
-_WALK: Final = """
+WALK: Final = """
     WITH RECURSIVE walk(account_id, sequence) AS (
         SELECT account_id, last_sequence FROM accounts WHERE owner = ANY(:owners)
         UNION ALL
@@ -43,8 +43,9 @@ _WALK: Final = """
         FROM walk JOIN transfers ON transfers.sequence = walk.sequence
     )
 """
+"""Every transfer of the accounts of ``:owners``, as ``walk(account_id, sequence)``."""
 _ENTRIES_OF: Final = sa.text(
-    _WALK  # noqa: S608 - two constants of this module
+    WALK  # noqa: S608 - two constants of this module
     + """
     SELECT entry_id FROM walk JOIN transfers USING (sequence)
     GROUP BY entry_id
@@ -53,7 +54,7 @@ _ENTRIES_OF: Final = sa.text(
     """
 )
 _FLOWS_OF: Final = sa.text(
-    _WALK  # noqa: S608 - two constants of this module
+    WALK  # noqa: S608 - two constants of this module
     + """
     , opened(owner, entry_id) AS (SELECT * FROM unnest(:owners, :entries))
     SELECT mine.owner, other.kind,

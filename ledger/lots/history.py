@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from ledger.journal import service as journal
@@ -36,6 +38,14 @@ class HistoryEntry:
     cites: UUID | None
     lot_ids: tuple[UUID, ...]
 
+    @property
+    def award_id(self) -> UUID | None:
+        """The award behind it, if its cause names one: a new lot of it, or a correction."""
+        stated = self.cause if isinstance(self.cause, dict) else {}
+        lots_of_cause: Any = stated.get("lots") or [stated.get("claw_back") or {}]
+        named = lots_of_cause[0].get("cause") or {}
+        return UUID(named["id"]) if named.get("kind") == "award" else None
+
 
 @dataclass(frozen=True, slots=True)
 class LotParts:
@@ -64,7 +74,7 @@ def history(
     """
     mine = {lot.lot_id for lot in store.lots_of_member(work, member_id)} | {member_id}
     entries = journal.entries_of(work, mine, before=before, limit=limit)
-    return [_entry(entry, mine) for entry in entries]
+    return [as_seen_by(mine, entry) for entry in entries]
 
 
 def parts_of_lots(
@@ -96,7 +106,8 @@ def _parts(held: HeldLot, flows: dict[AccountKind, Points]) -> LotParts:
     )
 
 
-def _entry(entry: PostedEntry, mine: set[UUID]) -> HistoryEntry:
+def as_seen_by(mine: Collection[UUID], entry: PostedEntry) -> HistoryEntry:
+    """An entry as it changed what is in these owners' accounts: a member's lots, and members."""
     changes = dict.fromkeys(Stage, ZERO)
     debt = ZERO
     lot_ids: dict[UUID, None] = {}
