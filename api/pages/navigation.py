@@ -47,7 +47,7 @@ MENU: Final = (
         "home",
         (
             Item("overview", HOME_PATH),
-            Item("history", "/history"),
+            Item("history", "/history", beside=("/statement", "/archive")),
             Item("earn", "/earn"),
             Item("invite", "/invite"),
             Item("wallet", "/wallet", needs_chain=True),

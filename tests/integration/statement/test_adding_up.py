@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ from ledger.journal.model import AccountKind, EntryKind
 from ledger.kernel.errors import VkladError
 from ledger.kernel.ids import derived_id
 from ledger.kernel.transaction import Database, execute
-from ledger.kernel.units import Points
+from ledger.kernel.units import Points, sum_points
 from ledger.lots import service as lots
 from ledger.lots import store as lots_store
 from ledger.lots.model import (
@@ -44,6 +46,20 @@ acts = st.lists(
 )
 
 
+class Act(NamedTuple):
+    """Something that happens; what its figures mean, each kind of act says itself."""
+
+    number: int
+    kind: str
+    amount: int
+    which: int
+    days: int
+
+    @property
+    def points(self) -> Points:
+        return Points(self.amount)
+
+
 @dataclass
 class Life:
     """One member to whom things happen, with a note of what there was after each of them."""
@@ -63,22 +79,22 @@ class Life:
         member_id = execute(database, members.create_member, CreateMember()).member_id
         return cls(database, clock, member_id, next(_RUNS))
 
-    def happen(self, number: int, act: str, amount: int, which: int, days: int) -> None:
+    def happen(self, act: Act) -> None:
         """One thing; what the rules of lots refuse does not happen."""
-        try:
-            getattr(self, f"_{act}")(number, Points(amount), which, days)
-        except VkladError:
-            pass
+        with suppress(VkladError):
+            getattr(self, f"_{act.kind}")(act)
         self.note()
 
     def note(self) -> None:
         with self.database.read() as work:
             found = lots_store.position(work, self.member_id)
-        stages = [
-            sum((getattr(held, stage).amount for held in found.lots), 0)
-            for stage in ("available", "pending", "held")
-        ]
-        self.seen.append((self.clock.now(), Balance(*map(Points, stages), found.debt)))
+        had = Balance(
+            available=sum_points(held.available for held in found.lots),
+            pending=sum_points(held.pending for held in found.lots),
+            held=sum_points(held.held for held in found.lots),
+            debt=found.debt,
+        )
+        self.seen.append((self.clock.now(), had))
 
     def had_before(self, moment: datetime) -> Balance:
         """What was seen last before a moment."""
@@ -96,73 +112,75 @@ class Life:
             found.append(week_at(found[-1].until, calendar))
         return found
 
-    def _id(self, number: int) -> UUID:
-        return derived_id(self.clock.now(), str(self.run), str(number))
+    def _id(self, act: Act) -> UUID:
+        return derived_id(self.clock.now(), str(self.run), str(act.number))
 
-    def _grant(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _grant(self, act: Act) -> None:
         now = self.clock.now()
-        cause = Cause("test", f"{self.run}/{number}")
+        cause = Cause("test", f"{self.run}/{act.number}")
         self.causes.append(cause)
         command = GrantLot(
             member_id=self.member_id,
-            amount=amount,
+            amount=act.points,
             kind=EntryKind.GRANT,
             key=(cause.cause_id,),
-            effective_at=now - timedelta(days=3 * which),
-            activates_at=now + timedelta(days=days if which % 2 else 0),
-            expires_at=now + timedelta(days=days + 2) if which else None,
+            effective_at=now - timedelta(days=3 * act.which),
+            activates_at=now + timedelta(days=act.days if act.which % 2 else 0),
+            expires_at=now + timedelta(days=act.days + 2) if act.which else None,
             cause=cause,
         )
         execute(self.database, lots.grant_lot, command)
 
-    def _hold(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _hold(self, act: Act) -> None:
         now = self.clock.now()
-        hold_id = self._id(number)
+        hold_id = self._id(act)
         command = PlaceHold(
             hold_id,
             self.member_id,
-            amount,
+            act.points,
             HoldPurpose.REDEMPTION,
             now,
-            now + timedelta(days=days + 1),
+            now + timedelta(days=act.days + 1),
         )
         execute(self.database, lots.place_hold, command)
         self.holds.append(hold_id)
 
-    def _capture(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _capture(self, act: Act) -> None:
         if self.holds:
-            command = CaptureHold(self.holds[which % len(self.holds)], amount, self.clock.now())
+            command = CaptureHold(
+                self.holds[act.which % len(self.holds)], act.points, self.clock.now()
+            )
             execute(self.database, lots.capture_hold, command)
 
-    def _release(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _release(self, act: Act) -> None:
         if self.holds:
-            command = ReleaseHold(self.holds[which % len(self.holds)], self.clock.now())
+            command = ReleaseHold(self.holds[act.which % len(self.holds)], self.clock.now())
             execute(self.database, lots.release_hold, command)
 
-    def _refund(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _refund(self, act: Act) -> None:
         if self.holds:
-            hold_id = self.holds[which % len(self.holds)]
-            command = ReturnToLots(hold_id, self._id(number), amount, self.clock.now())
+            hold_id = self.holds[act.which % len(self.holds)]
+            command = ReturnToLots(hold_id, self._id(act), act.points, self.clock.now())
             execute(self.database, lots.return_to_lots, command)
 
-    def _claw_back(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _claw_back(self, act: Act) -> None:
         if self.causes:
             now = self.clock.now()
             command = ClawBack(
                 member_id=self.member_id,
-                amount=amount,
-                cause=self.causes[which % len(self.causes)],
-                key=(str(self.run), str(number)),
-                key_at=now - timedelta(days=days),
+                amount=act.points,
+                cause=self.causes[act.which % len(self.causes)],
+                key=(str(self.run), str(act.number)),
+                key_at=now - timedelta(days=act.days),
                 at=now,
             )
             execute(self.database, lots.claw_back, command)
 
-    def _due(self, number: int, amount: Points, which: int, days: int) -> None:
+    def _due(self, _: Act) -> None:
         execute(self.database, lots.apply_due, lots.ApplyDue(self.member_id, self.clock.now()))
 
-    def _wait(self, number: int, amount: Points, which: int, days: int) -> None:
-        self.clock.forward(timedelta(days=days, minutes=7))
+    def _wait(self, act: Act) -> None:
+        self.clock.forward(timedelta(days=act.days, minutes=7))
 
 
 def total(parts: list[Balance]) -> Balance:
@@ -194,7 +212,7 @@ def test_every_week_adds_up(
     monkeypatch.setattr(service, "MOVES_MAX", 3)
     life = Life.begin(database)
     for number, act in enumerate(happened):
-        life.happen(number, *act)
+        life.happen(Act(number, *act))
     weeks = life.weeks()
     statements = [life.statement(week) for week in weeks]
     for found in statements:
