@@ -90,7 +90,11 @@ def shown_move(view: View, known: Known, zone: tzinfo, move: Move) -> ShownMove:
         day=write_time(recorded, view.language, zone),
         belongs=None
         if abs(recorded - belongs) < timedelta(hours=1)
-        else write_day(belongs, view.language, zone),
+        else view.catalogue.text(
+            view.language,
+            "statement.moves.belongs",
+            date=write_day(belongs, view.language, zone),
+        ),
         path=None if about is None else about.path,
         amounts=amounts(view, move.change),
         tones=tones(move.change),

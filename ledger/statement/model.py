@@ -28,7 +28,7 @@ from ledger.programme.calendar import (
 )
 from ledger.scoring.store import AwardKey
 
-MOVES_MAX: Final = 150
+MOVES_MAX: Final = 100
 """Moves told one by one; those after them are told together, by kind."""
 SOON: Final = timedelta(days=30)
 WEEKS_OF_HOURS: Final = 8

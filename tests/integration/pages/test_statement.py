@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.settings import ChainSwitch
-from ledger.kernel.canonical import ExactJson
+from ledger.events.model import ExactJson
 from ledger.kernel.transaction import Database, execute
 from ledger.kernel.units import Points
 from ledger.lots import service as lots
