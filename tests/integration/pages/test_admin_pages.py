@@ -190,7 +190,7 @@ def test_a_source_from_proposal_to_its_secret(anna: Reader, boris: Reader) -> No
     secret = re.search(r"whsec_[\w+/=]+", shown.text)
     assert secret
     assert secret[0] not in anna.get("/admin/sources").text
-    assert "Secrets and keys of sources to approve 1" in boris.words("/admin")
+    assert "Secrets, keys and pages of sources to approve 1" in boris.words("/admin")
     waiting = boris.hidden("/admin/sources", "/approve")
     assert anna.post(waiting["action"], digest=waiting["digest"]).status_code == 403
     assert boris.press("/admin/sources", "/approve").status_code == 303
