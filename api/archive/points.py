@@ -11,7 +11,7 @@ from api.archive.mine import PAGE, Mine, at, name_of, pages
 from api.archive.model import Note, Ref
 from api.pages.entries import rule_title
 from api.pages.explaining import act_title, listening
-from api.pages.statement_words import award_title, award_why, kind_title, know, shown_move
+from api.pages.statement_words import award_title, award_why, kind_title, know, shown_move, signed
 from ledger.events.listing import store as listing
 from ledger.events.model import REFERENCE_PREFIX, EventSummary
 from ledger.events.service import participants
@@ -168,7 +168,7 @@ def _entry(mine: Mine, entry: HistoryEntry, title: str, why: Sequence[str]) -> N
             ("effective_at", mine.moment(entry.effective_at)),
             ("recorded_at", mine.moment(entry.recorded_at)),
             *(
-                (stage, mine.number(getattr(entry, stage)))
+                (stage, signed(mine.view, getattr(entry, stage)))
                 for stage in stages
                 if getattr(entry, stage)
             ),

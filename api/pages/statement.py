@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
@@ -75,7 +75,6 @@ class ShownStatement:
     opening: Line
     kinds: tuple[Line, ...]
     closing: Line
-    total: str
     moves: tuple[ShownMove, ...]
     rest: tuple[Line, ...]
     pending: tuple[tuple[str, str], ...]
@@ -146,18 +145,13 @@ def shown_statement(
     text = view.catalogue.text
     over = found.week.is_over(found.made_at)
     last = found.week.until - _LAST_MOMENT
-    until = write_day(last if over else found.made_at, view.language, zone)
-    first = write_day(found.week.since, view.language, zone)
+    until = _day(view, last if over else found.made_at, zone)
+    first = _day(view, found.week.since, zone)
     closing = "statement.sums.closing" if over else "statement.sums.so_far"
     return ShownStatement(
         week=found.week.text,
         title=text(view.language, "statement.of", week=week_words(found.week.text)),
-        span=text(
-            view.language,
-            "statement.span",
-            first=first,
-            last=write_day(last, view.language, zone),
-        ),
+        span=text(view.language, "statement.span", first=first, last=_day(view, last, zone)),
         member=name,
         note=text(view.language, "statement.over" if over else "statement.so_far"),
         made=text(
@@ -177,7 +171,6 @@ def shown_statement(
             for each in found.kinds
         ),
         closing=_sum(view, text(view.language, closing, date=until), found.closing),
-        total=write_number(found.closing.total.amount, view.language),
         moves=tuple(shown_move(view, known, zone, each) for each in found.moves),
         rest=tuple(
             Line(rest_title(view, each), "", amounts(view, each.change), tones(each.change))
@@ -195,6 +188,10 @@ def week_words(text: str) -> str:
     """``2026-W47`` as it is said in both languages: 47 / 2026."""
     year, _, number = text.partition("-W")
     return f"{int(number)} / {year}"
+
+
+def _day(view: View, when: datetime, zone: tzinfo) -> str:
+    return write_day(when, view.language, zone)
 
 
 def _sum(view: View, title: str, balance: Balance) -> Line:

@@ -19,13 +19,12 @@ from ledger.grants.taking_back import store as taking_back
 from ledger.journal.model import EntryKind
 from ledger.kernel.ids import parse_id
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import Money, Points
+from ledger.kernel.units import Points
 from ledger.lots.history import HistoryEntry
 from ledger.programme.model import Programme
 from ledger.programme.numbers import exact_text
-from ledger.redemption import store as redemptions
-from ledger.redemption.model import Redemption
-from ledger.statement.model import Balance, Explained, KindOfMove, Move
+from ledger.statement import store as statements
+from ledger.statement.model import Balance, Explained, KindOfMove, Move, OrderPaid
 
 STAGES: Final = ("available", "pending", "held", "debt")
 
@@ -37,7 +36,7 @@ class Known:
     programme: Programme | None
     reasons: Mapping[UUID, str]
     about: Mapping[UUID, About]
-    redemptions: Mapping[UUID, Redemption]
+    orders: Mapping[UUID, OrderPaid]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def know(view: View, work: Work, entries: Sequence[HistoryEntry]) -> Known:
         programme=in_force(work),
         reasons=reasons,
         about=abouts(view, work, entries),
-        redemptions=redemptions.find_each(work, wanted) if wanted else {},
+        orders=statements.orders_of(work, wanted) if wanted else {},
     )
 
 
@@ -234,7 +233,7 @@ def _why(view: View, known: Known, move: Move) -> list[str]:
         return [about.words]
     stated = _why_of(entry)
     if "redemption" in stated:
-        found = known.redemptions.get(parse_id("red", stated["redemption"]))
+        found = known.orders.get(parse_id("red", stated["redemption"]))
         if found is not None:
             return [_order(view, entry, found)]
     purpose = _purpose(entry)
@@ -246,16 +245,10 @@ def _why(view: View, known: Known, move: Move) -> list[str]:
 _OF_AWARDS: Final = (EntryKind.AWARD, EntryKind.CORRECTION)
 
 
-def _order(view: View, entry: HistoryEntry, found: Redemption) -> str:
-    minor = found.discount_minor if entry.kind is EntryKind.HOLD else found.captured_minor
-    order = view.catalogue.text(
-        view.language,
-        "statement.order",
-        number=found.order_number,
-        money=Money(minor or found.discount_minor, found.currency),
-    )
-    why = view.catalogue.text(view.language, f"statement.why.{entry.kind.value}")
-    return f"{order}. {why}"
+def _order(view: View, entry: HistoryEntry, found: OrderPaid) -> str:
+    text = view.catalogue.text
+    order = text(view.language, "statement.order", number=found.number, money=found.discount)
+    return f"{order}. {text(view.language, f'statement.why.{entry.kind.value}')}"
 
 
 def _purpose(entry: HistoryEntry) -> str | None:

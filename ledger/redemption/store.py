@@ -144,13 +144,6 @@ def find(work: Work, redemption_id: UUID) -> Redemption | None:
     return _one(work, _query().where(_id(redemption_id)))
 
 
-def find_each(work: Work, redemption_ids: Collection[UUID]) -> dict[UUID, Redemption]:
-    """Those of these redemptions that there are."""
-    query = _query().where(redemptions.c.redemption_id.in_(list(redemption_ids)))
-    found = map(_redemption, work.connection.execute(query).mappings())
-    return {each.redemption_id: each for each in found}
-
-
 def find_live_of_order(work: Work, source: str, number: str) -> Redemption | None:
     """The redemption that holds or has spent points on this order; ``None`` if none does."""
     return _one(

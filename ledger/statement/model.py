@@ -17,7 +17,7 @@ from uuid import UUID
 
 from ledger.journal.model import AccountKey, AccountKind, EntryKind
 from ledger.kernel.errors import ErrorKind, VkladError
-from ledger.kernel.units import Points
+from ledger.kernel.units import Money, Points
 from ledger.lots.history import HistoryEntry
 from ledger.lots.model import STAGE_BY_ACCOUNT, ZERO, Lot, Stage
 from ledger.programme.calendar import (
@@ -100,6 +100,14 @@ class Explained:
     points: int
     excess: int
     receipt: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaid:
+    """The order that points took something off, and how much."""
+
+    number: str
+    discount: Money
 
 
 @dataclass(frozen=True, slots=True)

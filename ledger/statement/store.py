@@ -17,12 +17,13 @@ from ledger.journal.model import AccountKey, AccountKind, EntryKind
 from ledger.journal.store import WALK
 from ledger.kernel.arrays import any_text, any_uuid
 from ledger.kernel.transaction import Work
-from ledger.kernel.units import Points
+from ledger.kernel.units import Money, Points
 from ledger.members.persons.store import of_person
 from ledger.members.tables import identities, members
+from ledger.redemption.tables import redemptions
 from ledger.scoring.store import AwardKey
 from ledger.scoring.tables import award_revisions, awards
-from ledger.statement.model import Explained
+from ledger.statement.model import Explained, OrderPaid
 
 TRIMMED_MAX: Final = 200
 FACTS_MAX: Final = 5_000
@@ -172,6 +173,19 @@ def awards_earned(work: Work, member_id: UUID, since: datetime, until: datetime)
         .limit(TRIMMED_MAX)
     )
     return [_explained(row) for row in work.connection.execute(query)]
+
+
+def orders_of(work: Work, redemption_ids: Collection[UUID]) -> dict[UUID, OrderPaid]:
+    """Redemption → the order that it took something off."""
+    r = redemptions.c
+    discount = sa.case((r.captured_minor > 0, r.captured_minor), else_=r.discount_minor)
+    query = sa.select(r.redemption_id, r.order_number, discount, r.currency).where(
+        r.redemption_id == any_uuid("redemptions", redemption_ids)
+    )
+    return {
+        redemption_id: OrderPaid(number, Money(minor, currency))
+        for redemption_id, number, minor, currency in work.connection.execute(query)
+    }
 
 
 def stated_minutes(

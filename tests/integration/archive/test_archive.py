@@ -19,7 +19,9 @@ from ledger.consents import service as consents
 from ledger.consents.model import AcceptTerms, PublishTerms, Purpose, RecordConsent
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
+from ledger.members import service as members
 from ledger.members import store as members_store
+from ledger.members.model import UnlinkIdentity
 from ledger.redemption import service as redemption
 from ledger.redemption.service import CaptureRedemption, RefundRedemption
 from ledger.thanks import service as thanks
@@ -33,7 +35,7 @@ from tests.support.http import client_of
 from tests.support.memorandum import Assembly
 from tests.support.merging import merge
 from tests.support.polls import Electorate, recounted
-from tests.world import World
+from tests.world import World, lms
 
 LANGUAGES = ("en", "ru")
 CLUB = """\
@@ -172,6 +174,17 @@ def test_an_archive_of_nothing(club: World, tmp_path: Path) -> None:
         assert archive.notes.keys() == {"README", "balance", "profile"}
         assert all(found == [] for found in archive.lists.values() if isinstance(found, list))
         nothing_of(archive, club.database, club.linked.values())
+
+
+def test_what_came_by_an_account_that_was_unlinked(club: World, tmp_path: Path) -> None:
+    """Its awards are worth nothing and stay; its events are no longer the member's to see."""
+    ann, key = club.linked["ann-of-the-school"], lms("ann-of-the-school")
+    reference = execute(club.database, members.references_of, [key])[key]
+    execute(club.database, members.unlink_identity, UnlinkIdentity(ann, reference, "test"))
+    club.score()
+    archive = take(app_at(club.database, tmp_path / "state"), ann)
+    assert {each["source"] for each in archive.kind("events")} == {"urn:vklad:thanks"}
+    assert {each["points"] for each in archive.kind("awards") if "event" not in each} == {0}
 
 
 def test_two_members_who_are_one_person(club: World, tmp_path: Path) -> None:
