@@ -4,8 +4,9 @@
                               ├─────▶ line of awards.md      (both on disk until the section ends,
                               └─────▶ item of json/awards.json        as a zip has one file open)
 
-Memory holds one page of rows and one note, whatever a member has. It is written whole before any of
-it is sent, so no slow reader holds a database connection.
+Memory holds one page of rows, one note, the terms of the member's lots (as for any balance) and the
+zip's own directory, whatever a member has. It is written whole before any of it is sent, so no slow
+reader holds a database connection.
 """
 
 from __future__ import annotations

@@ -100,6 +100,8 @@ PERSON_RATE: Final = Rate("person", 600, 60)
 MACHINE_RATE: Final = Rate("machine", 12_000, 60)
 SOURCE_RATE: Final = Rate("source", 1_800_000, 60)
 """A bound on loops gone wild; what a source may state is bounded by its hourly budget."""
+ARCHIVE_RATE: Final = Rate("archive", 10, 3600)
+"""Of one member: to write everything down takes seconds of work."""
 ANONYMOUS_RATE: Final = Rate("anonymous", 300, 60)
 """For paths that try a credential (sign-in, token) and for wrong ones; by address, behind which a
 whole classroom may sit. Secrets have 256 bits, so this bounds load, not luck."""

@@ -28,6 +28,7 @@ from api.auth.authenticate import Authenticator, Presented
 from api.auth.model import CredentialsRefused, Principal, PrincipalKind
 from api.http.limits import (
     ANONYMOUS_RATE,
+    ARCHIVE_RATE,
     MACHINE_RATE,
     PERSON_RATE,
     SOURCE_RATE,
@@ -239,6 +240,15 @@ def _know(request: Request, principal: Principal) -> None:
     if principal.source is not None:
         whose(request, principal.source)
     _count(request, principal.key, _RATES[principal.kind])
+
+
+def limit_archives(request: Request, member_id: UUID) -> None:
+    """Count an archive that a member takes home.
+
+    Raises:
+        TooManyRequests: so many were taken this hour that another has to wait.
+    """
+    _count(request, f"archive:{member_id}", ARCHIVE_RATE)
 
 
 def _count(request: Request, key: str, rate: Rate) -> None:

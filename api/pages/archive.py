@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from api.archive.service import ALONE, SECTIONS, write_archive
-from api.http.principal import CurrentMember
+from api.http.principal import CurrentMember, limit_archives
 from api.http.routes.erasure import CompositionHere
 from api.pages.rendering import ViewHere
 
@@ -29,6 +29,7 @@ def page(view: ViewHere, _: CurrentMember) -> Response:
 @router.get("/vklad-archive.zip")
 def file(view: ViewHere, member_id: CurrentMember, composition: CompositionHere) -> FileResponse:
     """The archive in the reader's language, made now and sent from disk."""
+    limit_archives(view.request, member_id)
     with ExitStack() as undone:
         folder = Path(tempfile.mkdtemp(prefix="vklad-archive-"))
         undone.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
+from api.http.limits import ARCHIVE_RATE
 from api.settings import ChainSwitch
 from governance.goods import service as goods
 from governance.memorandum.register import Act
@@ -29,7 +30,7 @@ from ledger.thanks.model import GiveThanks
 from tests.integration.pages.conftest import Reader, app_of, person
 from tests.integration.projects.conftest import Guild
 from tests.integration.redemption.conftest import School
-from tests.support.archive import Archive, take, traces
+from tests.support.archive import ADDRESS, Archive, take, traces
 from tests.support.clock import SetClock
 from tests.support.http import client_of
 from tests.support.memorandum import Assembly
@@ -207,6 +208,15 @@ def test_it_is_for_the_member_alone(club: World, tmp_path: Path) -> None:
     assert "Начисления с обоснованием" in reader.words("/archive", "ru")
     for page in ("/me", "/history"):
         assert 'href="/archive"' in reader.get(page).text
+
+
+def test_nobody_takes_it_all_day(club: World, tmp_path: Path) -> None:
+    app = app_at(club.database, tmp_path / "state")
+    new = person(app, club.database, "Nina")
+    answers = [new.get(ADDRESS, "ru") for _ in range(ARCHIVE_RATE.quota + 1)]
+    assert [each.status_code for each in answers] == [200] * ARCHIVE_RATE.quota + [429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert Reader(app, club.first_admin, "member").get(ADDRESS).status_code == 200
 
 
 def test_nothing_is_left_on_disk(
