@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from api.demo.filling import PROGRAMME, fill, welcome
+from api.demo.sandbox import open_sandbox
 from api.settings import load_settings
 
 app: Final = typer.Typer(help="The demo community.", no_args_is_help=True)
@@ -30,3 +31,9 @@ def load_community(
         raise typer.Exit(1)
     typer.echo("The demo community is there.")
     typer.echo(welcome(settings))
+
+
+@app.command(name="key")
+def sandbox_key() -> None:
+    """Make a source to try with, and print its secret and key as variables of a shell."""
+    typer.echo(open_sandbox(load_settings()).as_shell())
