@@ -21,7 +21,8 @@ def admin(app: FastAPI, database: Database) -> Reader:
     door = "/v1/webhooks/{source}"
     skew = {"skew_s": -412, "limit_s": 300}
     for refusal in (
-        Refusal(SOURCE_URI, door, 401, "bad_signature", "timestamp_skew", skew, 1_234, "a1f0"),
+        Refusal(SOURCE_URI, door, 401, "bad_signature", "timestamp_skew", skew, 9_876, "b2e1"),
+        Refusal(SOURCE_URI, door, 401, "bad_signature", "body_differs", {}, 1_234, "a1f0"),
         Refusal(
             SOURCE_URI,
             door,
@@ -52,6 +53,7 @@ def test_an_admin_reads_what_was_refused_and_what_to_do(admin: Reader) -> None:
         "Kept for 14 days",
     ):
         assert said in words
+    assert "b2e1" not in words, "a body's digest is shown where it helps"
     of_source = admin.words(f"{PAGE}?source=lms")
     assert "data.score" in of_source
     assert "There is no key of this id" not in of_source
