@@ -46,6 +46,25 @@ def test_points_and_where_they_come_from(member: Visitor) -> None:
     assert rules.count() > 1
 
 
+def test_the_week_and_everything_to_take_home(member: Visitor) -> None:
+    page = member.page
+    member.open("/me")
+    member.follow("statement.link")
+    member.reads("statement.sums.title")
+    closing = page.locator(".sums tbody tr").last.locator("td").first.inner_text()
+    assert _digits(closing) == member.api("GET", "/v1/balances")["available"]
+    printed = page.get_by_role("link", name=member.say("statement.print")).get_attribute("href")
+    answer = page.context.request.get(f"{member.installation.url}{printed}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+
+    member.open("/history")
+    member.follow("archive.link")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name=member.say("archive.take")).click()
+    assert taken.value.suggested_filename == "vklad-archive.zip"
+    assert taken.value.path().read_bytes().startswith(b"PK")
+
+
 def test_the_other_language_is_one_press_away(member: Visitor) -> None:
     member.open("/earn")
     first = member.language
