@@ -20,6 +20,7 @@ import oracle
 from api.i18n.catalogue import (
     LANGUAGES,
     Catalogue,
+    Language,
     Message,
     MissingMessage,
     load_catalogue,
@@ -232,3 +233,34 @@ def test_a_missing_operand_is_reported_and_left() -> None:
 def test_tests_refuse_what_is_missing() -> None:
     with pytest.raises(MissingMessage):
         load_catalogue().text("en", "nothing.like.it")
+
+
+COUNTS_NO_NOUN = {"admin.grants.more_lines", "units.missing"}
+"""«и ещё 5», «ещё 5 до уровня»: nothing in the sentence is counted by name."""
+COUNTING = sorted(
+    (language, key)
+    for language, messages in (("en", EN), ("ru", RU))
+    for key, message in messages.items()
+    if not isinstance(message, str)
+)
+FORMS = {
+    "en": {1: "one", 2: "other", 5: "other", 21: "other"},
+    "ru": {1: "one", 2: "few", 5: "many", 21: "one"},
+}
+
+
+@pytest.mark.parametrize(("language", "key"), COUNTING)
+def test_what_counts_is_said_of_1_2_5_and_21(language: Language, key: str) -> None:
+    message = CATALOGUE.messages[language][key]
+    assert not isinstance(message, str)
+    others = dict.fromkeys(operands_of(message) - {"count"}, "…")
+    for count, form in FORMS[language].items():
+        said = CATALOGUE.text(language, key, count=count, **others)
+        for name in others:
+            assert f"{{{name}}}" not in said
+        wanted = message[form].replace("{count}", str(count))
+        for name in others:
+            wanted = wanted.replace(f"{{{name}}}", "…")
+        assert said == wanted
+    if language == "ru" and key not in COUNTS_NO_NOUN:
+        assert len({message[form] for form in ("one", "few", "many")}) > 1, "a noun is bent"
