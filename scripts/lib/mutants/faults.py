@@ -17,6 +17,7 @@ from faults_keys import KEYS
 from faults_memorandum import MEMORANDUM
 from faults_permits import PERMITS
 from faults_polls import POLLS
+from faults_readers import READERS
 from faults_reminders import REMINDERS
 
 _SCORING: Final = ("tests/unit/scoring", "tests/property/scoring")
@@ -375,6 +376,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         _JOURNAL_STORED,
     ),
     *ATTACKS,
+    *READERS,
     *BESIDE,
     *BRIDGE,
     *KEYS,
