@@ -245,7 +245,7 @@ def test_divided_votes_go_with_the_others_and_are_counted_side_by_side(
     assert standing["abstain"] == told["abstain"]
     assert "Divided" in community.page(f"/votes/{proposal}", voter).text
     assert "Голоса разделены" in community.page(f"/votes/{proposal}", voter, "ru").text
-    assert (community.ballots(other)[0]["division"], standing["voters"]) == (None, 2)
+    assert (community.ballots(other)[0]["division"], standing["voters"]) == (None, 1)
 
 
 def test_divided_votes_that_are_refused(voting: tuple[Community, str]) -> None:

@@ -84,7 +84,7 @@ def test_an_open_proposal_for_everybody(community: Community) -> None:
     community.until(lambda: not community.waiting_ballots())
     assert "Your choice Against" in words(community, path, voter)
     russian = words(community, path, other, "ru")
-    assert "Голосующие: 1 из нужных 2" in russian
+    assert "Голосующие за и воздержавшиеся: 0 из нужных 2" in russian
     assert "закроется через" in russian
 
 
