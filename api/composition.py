@@ -60,7 +60,7 @@ def compose(settings: Settings) -> Composition:
         settings=settings,
         state=state,
         database=connect(database_url(settings, state), pool_size=settings.database_pool_size),
-        catalogue=load_catalogue(),
+        catalogue=load_catalogue(folder=settings.languages_folder),
         secret=secret.encode(),
     )
 

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     worker_processes: int = Field(
         default=3, ge=1, le=64, description="Celery worker processes on this host."
     )
+    languages_folder: Path | None = Field(
+        default=None,
+        description="Folder of further languages, each one file `TAG.yaml` of all sentences "
+        "(`vklad languages new`); empty: those that ship.",
+    )
     database_url: SecretStr | None = Field(
         default=None,
         description="PostgreSQL >= 15 for the application's role, as "

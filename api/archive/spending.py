@@ -104,7 +104,7 @@ def good_orders(mine: Mine) -> Iterator[Note]:
 
 def _order(mine: Mine, order: GoodOrder, good: Good | None) -> Note:
     names = {} if good is None else {"en": good.terms.name_en, "ru": good.terms.name_ru}
-    title = names.get(mine.view.language, "")
+    title = names.get(mine.view.written, "")
     return Note(
         name_of(ORDER_PREFIX, order.order_id),
         mine.t("archive.note.good", title=title, quantity=order.quantity),

@@ -26,12 +26,11 @@ def demo_issuer() -> None:
     state = StateFolder(settings.state_folder)
     state.prepare()
     issuer = DemoIssuer(settings, SystemClock(), load_key(state.path / "demo-issuer.pem"))
-    shop = shop_router(
-        settings.origin, state.path / SHOP_FILE, SystemClock(), load_catalogue(_log_missing)
-    )
+    catalogue = load_catalogue(_log_missing, settings.languages_folder)
+    shop = shop_router(settings.origin, state.path / SHOP_FILE, SystemClock(), catalogue)
     typer.echo(f"The demo's issuer listens on {issuer.url}.")
     uvicorn.run(
-        create_issuer_app(issuer, shop),
+        create_issuer_app(issuer, catalogue, shop),
         host="127.0.0.1",
         port=settings.demo_issuer_port,
         access_log=False,

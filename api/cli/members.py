@@ -44,11 +44,14 @@ def list_members(
 @app.command("create")
 def create(
     name: Annotated[str, typer.Option(help="Shown name.")] = "",
-    locale: Annotated[str, typer.Option(help="en or ru.")] = "ru",
+    locale: Annotated[str, typer.Option(help="Tag of a language, such as ru.")] = "ru",
 ) -> None:
     """Take somebody in; prints the member's id."""
-    command = CreateMember("en" if locale == "en" else "ru", name or None)
     with composed() as composition:
+        spoken = composition.catalogue.languages
+        if locale not in spoken:
+            raise typer.BadParameter(f"{locale!r} is none of {', '.join(spoken)}.")
+        command = CreateMember(locale, name or None)
         member = execute(composition.database, service.create_member, command)
     typer.echo(format_id("mem", member.member_id))
 

@@ -35,7 +35,7 @@ from api.auth.oidc import code_challenge
 from api.demo.persons import PERSON_BY_SUBJECT, PERSONS, DemoPerson
 from api.http.envelope import SECURITY_HEADERS
 from api.http.parts import LANGUAGE_COOKIE
-from api.i18n.catalogue import Catalogue, load_catalogue
+from api.i18n.catalogue import Catalogue
 from api.i18n.negotiation import negotiate
 from api.pages.rendering import STATIC, environment, static_url
 from api.settings import Settings, UnsafeSettings
@@ -199,11 +199,11 @@ def load_key(path: Path) -> ECKey:
     return ECKey.import_key(path.read_bytes())
 
 
-def create_issuer_app(issuer: DemoIssuer, *others: APIRouter) -> FastAPI:
+def create_issuer_app(issuer: DemoIssuer, catalogue: Catalogue, *others: APIRouter) -> FastAPI:
     """The issuer's four addresses, the page with the list of persons, and ``others``."""
     app = FastAPI(title="Vklad demo issuer", openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(_machine_router(issuer))
-    app.include_router(_page_router(issuer, load_catalogue()))
+    app.include_router(_page_router(issuer, catalogue))
     for router in others:
         app.include_router(router)
     app.add_middleware(_Headers, form_target=issuer.redirect_uri)
@@ -263,8 +263,12 @@ def _page_router(issuer: DemoIssuer, catalogue: Catalogue) -> APIRouter:
         if wrong is not None:
             return PlainTextResponse(f"The request's {wrong} is not acceptable.", 400)
         chosen = [language, request.cookies.get(LANGUAGE_COOKIE)]
-        spoken = negotiate(request.headers.get("accept-language"), chosen)
-        other = "en" if spoken == "ru" else "ru"
+        spoken = negotiate(request.headers.get("accept-language"), catalogue.languages, chosen)
+        others = {
+            each: str(request.url.include_query_params(language=each))
+            for each in catalogue.languages
+            if each != spoken
+        }
         page = (
             environment()
             .get_template("demo/issuer.html")
@@ -272,8 +276,8 @@ def _page_router(issuer: DemoIssuer, catalogue: Catalogue) -> APIRouter:
                 t=partial(catalogue.text, spoken),
                 static=static_url,
                 language=spoken,
-                other_language=other,
-                other_url=str(request.url.include_query_params(language=other)),
+                catalogue=catalogue,
+                others=others,
                 persons=PERSONS,
                 fields=list(asdict(asked).items()),
             )

@@ -90,9 +90,9 @@ def shop_router(
     router = APIRouter()
 
     def page(request: Request, template: str, **values: Any) -> Response:
-        spoken = negotiate(
-            request.headers.get("accept-language"), [request.cookies.get(LANGUAGE_COOKIE)]
-        )
+        accepted = request.headers.get("accept-language")
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        spoken = negotiate(accepted, catalogue.languages, [chosen])
         names: dict[str, Callable[..., Any]] = {
             "t": partial(catalogue.text, spoken),
             "static": static_url,

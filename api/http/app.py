@@ -265,7 +265,9 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
-    app.state.catalogue = load_catalogue(on_missing or _log_missing)
+    app.state.catalogue = load_catalogue(
+        on_missing or _log_missing, parts.settings.languages_folder
+    )
     app.state.metrics = Metrics()
     app.state.rate_limiter = RateLimiter()
     app.state.bearers = {}

@@ -49,7 +49,10 @@ def catalogue_of(request: Request) -> Catalogue:
 
 def language_of_request(request: Request) -> Language:
     """The language chosen on the page (cookie), else the best of ``Accept-Language``."""
-    return negotiate(request.headers.get("accept-language"), [request.cookies.get(LANGUAGE_COOKIE)])
+    chosen = [request.cookies.get(LANGUAGE_COOKIE)]
+    return negotiate(
+        request.headers.get("accept-language"), catalogue_of(request).languages, chosen
+    )
 
 
 def _database_of(request: Request) -> Database:

@@ -1,5 +1,9 @@
 """The catalogues of sentences: loading, choosing a plural form, filling in operands.
 
+A language is a folder of files here, one a room, or one file ``TAG.yaml`` of all rooms, here or in
+the folder that ``VKLAD_LANGUAGES_FOLDER`` names; its tag is what a browser asks for (BCP 47's first
+part). Nothing else knows which languages there are.
+
 Does not decide which language a person gets (``api.i18n.negotiation``).
 """
 
@@ -10,23 +14,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import yaml
 from babel import Locale as BabelLocale
+from babel import UnknownLocaleError
 
 from api.i18n.formats import Writable, write
+from ledger.kernel.errors import ErrorKind, VkladError
 from ledger.kernel.units import Points
 
-Language = Literal["en", "ru"]
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "ru")
+Language = str
 FALLBACK: Final[Language] = "en"
+WRITTEN: Final[tuple[Language, ...]] = ("en", "ru")
+"""What documents are written in: programmes' titles, goods, terms, the memorandum."""
 
 PLURAL_CATEGORIES: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
 _OPERAND: Final = re.compile(r"\{(\w+)\}")
 _FOLDER: Final = Path(__file__).parent
+_TAG: Final = re.compile(r"[a-z]{2,3}")
 
 Message = str | Mapping[str, str]
+
+
+class BadCatalogue(VkladError):
+    """A file of sentences that is none."""
+
+    code = "catalogue_malformed"
+    kind = ErrorKind.INVALID
 
 
 class MissingMessage(LookupError):
@@ -47,6 +62,11 @@ class Catalogue:
 
     messages: Mapping[Language, Mapping[str, Message]]
     on_missing: OnMissing
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages it speaks, in the order of their tags."""
+        return tuple(sorted(self.messages))
 
     def has(self, language: Language, key: str) -> bool:
         """Whether this very language has the key."""
@@ -83,9 +103,35 @@ class Catalogue:
         return _OPERAND.sub(operand, sentence)
 
 
-def load_catalogue(on_missing: OnMissing = refuse_missing) -> Catalogue:
-    """Every catalogue that ships with the product."""
-    return Catalogue({language: _load(language) for language in LANGUAGES}, on_missing)
+def load_catalogue(on_missing: OnMissing = refuse_missing, folder: Path | None = None) -> Catalogue:
+    """Every catalogue that ships with the product, and those of ``folder``, which come before.
+
+    Raises ``BadCatalogue`` for a file that cannot be read or whose name is no tag.
+    """
+    messages = _load(_FOLDER)
+    return Catalogue(messages if folder is None else {**messages, **_load(folder)}, on_missing)
+
+
+def written(language: Language) -> Language:
+    """The language of documents for somebody who reads this one."""
+    return language if language in WRITTEN else FALLBACK
+
+
+def read_messages(path: Path) -> Mapping[str, Message]:
+    """The sentences of one file, each under its whole key: ``{"layout.brand": "Vklad"}``.
+
+    Raises ``BadCatalogue``.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadCatalogue(f"{path} cannot be read: {error}") from None
+    flat: dict[str, Message] = {}
+    if not isinstance(content, dict):
+        raise BadCatalogue(f"{path}: a catalogue maps names to sentences.")
+    for name, child in content.items():
+        flat |= _flatten(str(name), child, path)
+    return flat
 
 
 def operands_of(message: Message) -> frozenset[str]:
@@ -95,23 +141,36 @@ def operands_of(message: Message) -> frozenset[str]:
 
 
 @cache
-def _load(language: Language) -> Mapping[str, Message]:
-    messages: dict[str, Message] = {}
-    for path in sorted((_FOLDER / language).glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        messages |= _flatten(path.stem, content)
-    return messages
+def _load(folder: Path) -> Mapping[Language, Mapping[str, Message]]:
+    found: dict[Language, dict[str, Message]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if not _TAG.fullmatch(path.stem) or not _is_known(path.stem):
+            raise BadCatalogue(f"{path}: the name of a catalogue is a language's tag: kk.yaml")
+        found[path.stem] = dict(read_messages(path))
+    for path in sorted(folder.glob("*/*.yaml")):
+        flat = {f"{path.stem}.{key}": each for key, each in read_messages(path).items()}
+        found.setdefault(path.parent.name, {}).update(flat)
+    return found
 
 
-def _flatten(prefix: str, node: object) -> dict[str, Message]:
+def _is_known(tag: str) -> bool:
+    try:
+        BabelLocale.parse(tag)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def _flatten(prefix: str, node: object, path: Path) -> dict[str, Message]:
     if isinstance(node, str):
         return {prefix: node}
-    assert isinstance(node, dict) and node, f"{prefix}: a sentence or a mapping"  # noqa: PT018 - one condition
+    if not isinstance(node, dict) or not node:
+        raise BadCatalogue(f"{path}: {prefix} is a sentence in quotes, or a mapping of names.")
     if PLURAL_CATEGORIES.issuperset(node):
         return {prefix: node}
     flat: dict[str, Message] = {}
     for name, child in node.items():
-        flat |= _flatten(f"{prefix}.{name}", child)
+        flat |= _flatten(f"{prefix}.{name}", child, path)
     return flat
 
 

@@ -177,7 +177,7 @@ def _form(
     with database.read() as work:
         budgets = grants.read_budgets(work)
     faults = error.faults if isinstance(error, BadImport) else ()
-    language = "ru" if view.language == "ru" else "en"
+    language = "ru" if view.written == "ru" else "en"
     return view.render(
         "admin/import_new.html",
         status=200 if error is None else 422,

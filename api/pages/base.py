@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from api.auth.oidc import local_path
-from api.http.parts import LANGUAGE_COOKIE
+from api.http.parts import LANGUAGE_COOKIE, catalogue_of
 from api.http.problems import NoSuchPath, Problem
 from api.i18n.negotiation import language_of
 from api.pages.rendering import STATIC, THEME_COOKIE, THEMES, ViewHere, view_for
@@ -62,7 +62,7 @@ def preferences(
     """Choose language or theme for this browser. Touches nothing but these two cookies."""
     response = RedirectResponse(local_path(return_to), 303)
     secure = request.url.scheme == "https"
-    chosen = language_of(language)
+    chosen = language_of(language, catalogue_of(request).languages)
     if chosen is not None:
         response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR_S, samesite="lax", secure=secure)
     if theme in THEMES:

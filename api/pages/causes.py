@@ -74,4 +74,4 @@ def _of_good(view: View, why: dict[str, Any], good: Good | None) -> About:
     receipt = view.catalogue.text(
         view.language, "goods.receipt", quantity=why["quantity"], price=why["price"]
     )
-    return About("/goods", names.get(view.language, ""), receipt)
+    return About("/goods", names.get(view.written, ""), receipt)

@@ -23,7 +23,7 @@ def say(view: View, text: Text | None, fallback: str) -> str:
     """A text in the page's language."""
     if text is None:
         return fallback
-    return text.ru if view.language == "ru" else text.en
+    return text.ru if view.written == "ru" else text.en
 
 
 def category_words(view: View, name: str) -> str:

@@ -25,7 +25,7 @@ from api.http.principal import limit_by_address, limit_by_key
 from api.http.problems import NoSuchPath
 from api.http.routes.redemptions import RedeemingHere
 from api.i18n.catalogue import Language
-from api.i18n.negotiation import language_of, negotiate
+from api.i18n.negotiation import negotiate
 from api.pages.entries import in_force, rule_title, shown_award, stated_words
 from api.pages.member import SOON
 from api.pages.rendering import STATIC, View, environment, names_for
@@ -107,7 +107,7 @@ def _held(request: Request, database: DatabaseHere) -> Held:
         limit_by_address(request)
         raise
     limit_by_key(request, token.key)
-    language = negotiate(request.headers.get("accept-language"))
+    language = negotiate(request.headers.get("accept-language"), catalogue_of(request).languages)
     return Held(token, _view(request, language))
 
 
@@ -243,7 +243,8 @@ def _frame(
     with database.read() as work:
         if not origins.is_registered(work, origin):
             raise NoSuchPath("There is nothing at this address for pages of this origin.")
-    language = negotiate(request.headers.get("accept-language"), [language_of(lang)])
+    spoken = catalogue_of(request).languages
+    language = negotiate(request.headers.get("accept-language"), spoken, [lang])
     shell = _shown(_view(request, language), "embed/frame.html", kind=kind, origin=origin)
     # The origin is written as registered, which is checked to be one and nothing else.
     shell.headers["Content-Security-Policy"] = _FRAME_POLICY.format(origin=origin)

@@ -175,7 +175,7 @@ def version_differences(
         after=after,
         before=before,
         others=others,
-        changes=[(each, _pieces(each, view.language)) for each in found],
+        changes=[(each, _pieces(each, view.written)) for each in found],
         same=sum(each.change is Change.SAME for each in found),
         version_id=_version_id,
     )
@@ -194,7 +194,7 @@ def comment(
 ) -> Response:
     """Comment on a section, as a member."""
     number, words = parse_id(PREFIX, version_id), said.replace("\r\n", "\n").strip()
-    command = WriteComment(number, section, name.strip(), view.language, words, member_id)
+    command = WriteComment(number, section, name.strip(), view.written, words, member_id)
     try:
         execute(composition.database, voices.comment, command)
     except VkladError as error:
@@ -230,7 +230,7 @@ def hide_comment(
 def _draft(view: View) -> Response:
     """What ships, while nobody has proposed anything."""
     wording = drafts.founding()
-    return view.render("memorandum/draft.html", text=wording, language=view.language)
+    return view.render("memorandum/draft.html", text=wording, language=view.written)
 
 
 def _page(
@@ -259,14 +259,14 @@ def _page(
         version=version,
         version_id=_version_id(version),
         text=version.text,
-        language=view.language,
+        language=view.written,
         is_in_force=in_force is not None and in_force.version_id == version_id,
         in_force=in_force,
         vote=vote_words(version.text),
         register=register_id.hex(),
         member_id=member_id,
-        consent=memoranda.consent_text(view.catalogue, view.language),
-        consent_digest=memoranda.consent_digest(view.catalogue, view.language).hex(),
+        consent=memoranda.consent_text(view.catalogue, view.written),
+        consent_digest=memoranda.consent_digest(view.catalogue, view.written).hex(),
         limits=LIMITS,
         tones=TONES,
         problem=problem,

@@ -19,7 +19,7 @@ from api.auth.model import Principal
 from api.http.parts import catalogue_of, language_of_request, parts_of
 from api.http.principal import MaybePrincipal
 from api.i18n import formats
-from api.i18n.catalogue import Catalogue, Language
+from api.i18n.catalogue import Catalogue, Language, written
 from api.pages.navigation import HOME_PATH, Area, Item, menu_for, whereabouts
 from ledger.kernel.clock import Instant
 from ledger.kernel.units import Money, Points, TokenUnits
@@ -59,6 +59,11 @@ class View:
     language: Language
     catalogue: Catalogue
     chain_is_on: bool
+
+    @property
+    def written(self) -> Language:
+        """The language of documents for this reader."""
+        return written(self.language)
 
     @property
     def path(self) -> str:

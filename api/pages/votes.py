@@ -279,7 +279,7 @@ def _effect(work: Work, proposal: Proposal) -> ProgrammeVote | None:
 
 def _name(view: View, stored: StoredProgramme) -> str:
     title = programmes.read_programme(stored.source_text).title
-    named = stored.name if title is None else (title.ru if view.language == "ru" else title.en)
+    named = stored.name if title is None else (title.ru if view.written == "ru" else title.en)
     return view.catalogue.text(
         view.language, "votes.version_named", name=named, version=stored.version
     )

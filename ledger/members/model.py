@@ -12,7 +12,8 @@ from uuid import UUID
 from ledger.kernel.canonical import Json
 from ledger.kernel.errors import ErrorKind, VkladError
 
-Locale = Literal["en", "ru"]
+Locale = str
+"""A language's tag, such as ``ru``: two or three small letters."""
 RoleAction = Literal["proposed", "granted", "revoked"]
 """What was done to a role; the log of it is append-only."""
 SUBJECT_LENGTH_MAX: Final = 256

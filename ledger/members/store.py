@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -376,7 +376,7 @@ def _member(row: sa.Row[Any]) -> Member:
     return Member(
         row.member_id,
         MemberStatus(row.status),
-        cast("Locale", row.locale),
+        row.locale,
         row.created_at,
         row.display_name,
         row.merged_into,

@@ -21,7 +21,7 @@ members = sa.Table(
     sa.CheckConstraint(
         "status IN ('active', 'blocked', 'erased', 'merged')", name="status_is_known"
     ),
-    sa.CheckConstraint("locale IN ('en', 'ru')", name="locale_is_known"),
+    sa.CheckConstraint("locale ~ '^[a-z]{2,3}$'", name="locale_is_known"),
     sa.CheckConstraint("merged_into <> member_id", name="merged_into_another"),
     sa.CheckConstraint(
         "CASE status WHEN 'merged' THEN merged_into IS NOT NULL "

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from api.i18n.catalogue import LANGUAGES, load_catalogue
+from api.i18n.catalogue import load_catalogue
 from api.pages.navigation import MENU
 from tests.browser.installation import Installation
 from tests.unit.api_i18n.test_catalogues import LATIN_ALLOWED
@@ -130,7 +130,7 @@ class Visitor:
 
     def say(self, key: str, **operands: Any) -> str:
         """A sentence of the product in this visitor's language."""
-        assert self.language in LANGUAGES
+        assert self.language in CATALOGUE.languages
         return CATALOGUE.text(self.language, key, **operands)
 
     def open(self, path: str) -> None:

@@ -17,6 +17,7 @@ from api.http.parts import PartsHere, catalogue_of, language_of_request
 from api.http.principal import limit_by_address
 from api.http.problems import responses
 from api.i18n.catalogue import Catalogue, Language
+from api.i18n.negotiation import language_of
 from governance.calendar import service
 from governance.calendar.ical import calendar
 from governance.calendar.model import Window
@@ -65,13 +66,13 @@ def feed(
     parts: PartsHere,
     catalogue: Annotated[Catalogue, Depends(catalogue_of)],
     negotiated: Annotated[Language, Depends(language_of_request)],
-    language: Language | None = None,
+    language: str | None = None,
 ) -> Response:
     """The same for calendar programs to subscribe to (RFC 5545): three months back, ten ahead."""
     with parts.database.read() as work:
         window = Window(work.now - FEED_BEHIND, work.now + FEED_AHEAD)
         found = service.moments(work, window)
-    speaker = Speaker(catalogue, language or negotiated)
+    speaker = Speaker(catalogue, language_of(language, catalogue.languages) or negotiated)
     name = catalogue.text(speaker.language, "calendar.name")
     stream = calendar(name, entries(found, speaker, parts.settings.origin))
     headers = {"Content-Disposition": 'inline; filename="vklad.ics"'}

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from api.auth.issuer import demo_issuer_url
 from api.demo.issuer import DemoIssuer, create_issuer_app
 from api.http.app import create_app
-from api.i18n.catalogue import refuse_missing
+from api.i18n.catalogue import load_catalogue, refuse_missing
 from api.settings import Settings
 from api.supervisor.anvil import free_port
 from ledger.events.model import Source
@@ -61,7 +61,7 @@ def demo_issuer(settings: Settings, clock: SetClock, issuer_key: ECKey) -> DemoI
 
 @pytest.fixture
 def issuer_url(demo_issuer: DemoIssuer, settings: Settings) -> Iterator[str]:
-    with serving(create_issuer_app(demo_issuer), settings.demo_issuer_port):
+    with serving(create_issuer_app(demo_issuer, load_catalogue()), settings.demo_issuer_port):
         yield demo_issuer_url(settings)
 
 

@@ -109,11 +109,23 @@ def person(app: FastAPI, database: Database, name: str, role: Role | None = None
     return Reader(app, member_id, "member" if role is None else f"member,{role}")
 
 
-def app_of(database: Database, folder: Path, chain: ChainSwitch, url: str | None) -> FastAPI:
+def app_of(
+    database: Database,
+    folder: Path,
+    chain: ChainSwitch,
+    url: str | None,
+    languages: Path | None = None,
+) -> FastAPI:
     state = StateFolder(folder)
     state.prepare()
-    settings = Settings(public_url=ORIGIN, state_folder=folder, chain=chain, chain_rpc_url=url)
-    composition = Composition(settings, state, database, load_catalogue(), SECRET)
+    settings = Settings(
+        public_url=ORIGIN,
+        state_folder=folder,
+        chain=chain,
+        chain_rpc_url=url,
+        languages_folder=languages,
+    )
+    composition = Composition(settings, state, database, load_catalogue(folder=languages), SECRET)
     app = create_app(composition, on_missing=refuse_missing)
     app.dependency_overrides[optional_principal] = fake_principal
     return app

@@ -12,6 +12,7 @@ from api.auth.issuer import DEMO_CLIENT_ID
 from api.auth.oidc import code_challenge
 from api.demo.issuer import DemoIssuer, create_issuer_app, load_key
 from api.demo.persons import PERSONS
+from api.i18n.catalogue import load_catalogue
 from api.settings import Settings, UnsafeSettings
 from tests.support.clock import SetClock
 from tests.support.http import ORIGIN, client_of
@@ -32,7 +33,7 @@ GOOD = {
 @pytest.fixture
 def client() -> TestClient:
     settings = Settings(public_url=ORIGIN, demo=True)
-    return client_of(create_issuer_app(DemoIssuer(settings, SetClock(), KEY)))
+    return client_of(create_issuer_app(DemoIssuer(settings, SetClock(), KEY), load_catalogue()))
 
 
 @pytest.mark.parametrize(
