@@ -96,6 +96,7 @@ def act_view(view: View, database: Database, event_id: str, member_id: UUID, bac
         row=row,
         title=act_title(view, known, row),
         back=back,
+        event_id=event_id,
         outcomes=[_shown(view, programme, each) for each in outcomes],
         titles=lambda rule_id: rule_title(view, programme, rule_id),
         state=lambda basis: stated_words(view, programme, basis),

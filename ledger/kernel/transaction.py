@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -155,6 +155,32 @@ def execute(
         else:
             return answer
     raise TooContended("The database was too busy to finish this; nothing was written. Try again.")
+
+
+class _Rehearsed(Exception):
+    """Carries a rehearsal's answer past the commit."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+
+def rehearse(
+    database: Database, use_case: Callable[[Work, _Command], _Answer], command: _Command
+) -> _Answer:
+    """What ``use_case`` answers, and nothing of it stays: its transaction is rolled back.
+
+    It waits for the locks of the true thing, so it is for what touches a few members. Raises what
+    :func:`execute` raises.
+    """
+
+    def and_back(work: Work, asked: _Command) -> NoReturn:
+        raise _Rehearsed(use_case(work, asked))
+
+    try:
+        execute(database, and_back, command)
+    except _Rehearsed as done:
+        return cast("_Answer", done.answer)
+    raise AssertionError("a rehearsal ends by its answer, or by what was refused")
 
 
 @contextmanager

@@ -21,12 +21,13 @@ APPEAL_TIME: Final = timedelta(days=7)
 
 
 class Kind(StrEnum):
-    """What a detector saw."""
+    """What a detector saw, or that a person says a fact is a mistake."""
 
     RECIPROCITY = "reciprocity"
     VELOCITY = "velocity"
     SHARED_DEVICE = "shared_device"
     RING = "ring"
+    MISTAKE = "mistake"
 
 
 class State(StrEnum):
@@ -88,6 +89,22 @@ class Decide:
     case_id: UUID
     by: UUID
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMistake:
+    """A person says that a fact is a mistake, and why."""
+
+    event_id: UUID
+    by: UUID
+    words: str
+
+
+class NothingToUndo(VkladError):
+    """No fact has this id, or it counts no longer, or persons look at it already."""
+
+    code = "nothing_to_undo"
+    kind = ErrorKind.CONFLICT
 
 
 class ReviewWordsUnreadable(VkladError):

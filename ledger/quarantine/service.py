@@ -15,6 +15,8 @@ from typing import Final
 from uuid import UUID
 
 from ledger.events.accepting import store as events
+from ledger.events.listing import store as listing
+from ledger.events.model import EventSummary
 from ledger.events.settlement import NewRetraction
 from ledger.kernel import outbox
 from ledger.kernel.clock import Instant
@@ -26,6 +28,7 @@ from ledger.lots.clawing import AWARD_CAUSE
 from ledger.members import service as members
 from ledger.members import store as members_store
 from ledger.members.model import SCORE_TOPIC, Role, WordCountsNoLonger
+from ledger.members.persons import store as persons
 from ledger.members.roles.words import whose_word_counts
 from ledger.programme.model_detectors import USUAL, DetectorTerms
 from ledger.quarantine import store
@@ -37,7 +40,10 @@ from ledger.quarantine.model import (
     Case,
     CaseDecided,
     Decide,
+    Kind,
     NotACaseReviewer,
+    NothingToUndo,
+    ReportMistake,
     State,
     UnknownCase,
     check_words,
@@ -164,6 +170,50 @@ def confirm_void(work: Work, command: Decide) -> Case:
     touched = sorted(set(events.members_taking_part(work, facts)))
     outbox.put_many(work, SCORE_TOPIC, [(str(each), None) for each in touched])
     return _take(work, command, State.VOIDED, words)
+
+
+def report_mistake(work: Work, command: ReportMistake) -> Case:
+    """Propose that a fact counts no longer, of which no detector said anything.
+
+    From now what it earned waits; its members may appeal, and another person decides.
+
+    Raises:
+        ReviewWordsUnreadable, NotACaseReviewer: it cannot be asked, or not by this person.
+        NothingToUndo: no such fact counts, or persons look at it already.
+    """
+    words = check_words(command.words)
+    fact = require_undoable(work, command.event_id)
+    touched = taking_part(work, fact)
+    if not members.roles_of(work, command.by) & REVIEWERS or command.by in touched:
+        raise NotACaseReviewer("A moderator or an admin who takes no part in it undoes a fact.")
+    finding = Finding(Kind.MISTAKE, touched, frozenset({command.event_id}))
+    case_id = store.insert_case(work, finding, None)
+    store.add_events(work, case_id, finding.events)
+    _withhold(work, touched)
+    return _take(work, Decide(case_id, command.by, words), State.PROPOSED, words)
+
+
+def require_undoable(work: Work, event_id: UUID) -> EventSummary:
+    """The fact, if it could be set aside.
+
+    Raises:
+        NothingToUndo: no such fact counts, or persons look at it already.
+    """
+    found = listing.one_event(work, event_id)
+    if found is None:
+        raise NothingToUndo("There is no such fact.")
+    if found.retracted:
+        raise NothingToUndo("This fact counts no longer.")
+    if store.is_looked_at(work, event_id):
+        raise NothingToUndo("Persons look at this fact already; see the reviews.")
+    return found
+
+
+def taking_part(work: Work, found: EventSummary) -> frozenset[UUID]:
+    """The persons whose points a fact could touch."""
+    fact = found.fact
+    named = events.members_taking_part(work, [(fact.source, fact.source_event_id)])
+    return frozenset(persons.persons_of(work, named).values())
 
 
 def appeal(work: Work, command: Decide) -> Case:

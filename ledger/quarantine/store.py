@@ -154,22 +154,23 @@ def looked_at(work: Work, finding: Finding) -> tuple[UUID | None, set[UUID]]:
     return live, known
 
 
-def insert_case(work: Work, finding: Finding, terms: DetectorTerms) -> UUID:
-    """Open a case, still about no facts."""
+def insert_case(work: Work, finding: Finding, terms: DetectorTerms | None) -> UUID:
+    """Open a case, still about no facts; ``terms``: those that a detector found it by."""
     case_id = work.new_id()
     work.connection.execute(
         review_cases.insert().values(
             case_id=case_id,
             kind=finding.kind,
-            parameters=asdict(terms),
+            parameters={} if terms is None else asdict(terms),
             state=State.OPEN,
             opened_at=work.now,
         )
     )
-    work.connection.execute(
-        review_members.insert(),
-        [{"case_id": case_id, "member_id": each} for each in sorted(finding.members)],
-    )
+    if finding.members:
+        work.connection.execute(
+            review_members.insert(),
+            [{"case_id": case_id, "member_id": each} for each in sorted(finding.members)],
+        )
     return case_id
 
 
@@ -242,6 +243,16 @@ def facts_of(work: Work, case_id: UUID) -> list[tuple[str, str]]:
         .order_by(events.c.event_id)
     )
     return [(row[0], row[1]) for row in work.connection.execute(query)]
+
+
+def is_looked_at(work: Work, event_id: UUID) -> bool:
+    """Whether a live case is about this fact."""
+    query = (
+        sa.select(sa.literal(1))
+        .select_from(review_events.join(review_cases))
+        .where(review_events.c.event_id == event_id, review_cases.c.state.in_(LIVE))
+    )
+    return work.connection.execute(query).first() is not None
 
 
 def not_set_aside(work: Work) -> Iterator[tuple[UUID, UUID]]:

@@ -24,7 +24,8 @@ review_cases = sa.Table(
     sa.Column("decided_by", sa.Uuid, sa.ForeignKey("members.member_id")),
     sa.Column("decided_at", _MOMENT),
     sa.CheckConstraint(
-        "kind IN ('reciprocity', 'velocity', 'shared_device', 'ring')", name="kind_is_known"
+        "kind IN ('reciprocity', 'velocity', 'shared_device', 'ring', 'mistake')",
+        name="kind_is_known",
     ),
     sa.CheckConstraint(
         "state IN ('open', 'proposed', 'released', 'voided')", name="state_is_known"
