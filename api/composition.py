@@ -13,7 +13,8 @@ from typing import Final
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from api.i18n.catalogue import Catalogue, load_catalogue
+from api.branding import brand_of, catalogue_for
+from api.i18n.catalogue import Catalogue
 from api.migrations.runner import migrate, require_newest
 from api.settings import ChainSwitch, Settings
 from api.supervisor.anvil import HOST, embedded_chain_port
@@ -60,7 +61,7 @@ def compose(settings: Settings) -> Composition:
         settings=settings,
         state=state,
         database=connect(database_url(settings, state), pool_size=settings.database_pool_size),
-        catalogue=load_catalogue(folder=settings.languages_folder),
+        catalogue=catalogue_for(settings, brand_of(settings)),
         secret=secret.encode(),
     )
 

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         description="Folder of further languages, each one file `TAG.yaml` of all sentences "
         "(`vklad languages new`); empty: those that ship.",
     )
+    brand_file: Path | None = Field(
+        default=None,
+        description="YAML of the school's own name, word for points, accent colour and logo "
+        "(docs/admin.md); empty: ours.",
+    )
     database_url: SecretStr | None = Field(
         default=None,
         description="PostgreSQL >= 15 for the application's role, as "

@@ -7,10 +7,11 @@ import logging
 import typer
 import uvicorn
 
+from api.branding import brand_of, catalogue_for
 from api.demo.community import SHOP_FILE
 from api.demo.issuer import DemoIssuer, create_issuer_app, load_key
 from api.demo.shop import shop_router
-from api.i18n.catalogue import MissingMessage, load_catalogue
+from api.i18n.catalogue import MissingMessage
 from api.settings import UnsafeSettings, load_settings
 from api.supervisor.state import StateFolder
 from ledger.kernel.clock import SystemClock
@@ -26,7 +27,7 @@ def demo_issuer() -> None:
     state = StateFolder(settings.state_folder)
     state.prepare()
     issuer = DemoIssuer(settings, SystemClock(), load_key(state.path / "demo-issuer.pem"))
-    catalogue = load_catalogue(_log_missing, settings.languages_folder)
+    catalogue = catalogue_for(settings, brand_of(settings), _log_missing)
     shop = shop_router(settings.origin, state.path / SHOP_FILE, SystemClock(), catalogue)
     typer.echo(f"The demo's issuer listens on {issuer.url}.")
     uvicorn.run(

@@ -34,6 +34,7 @@ from starlette.routing import Route
 
 from api.auth.authenticate import Authenticator
 from api.auth.issuer import HttpFetch, Issuer, oidc_settings
+from api.branding import brand_of, catalogue_for
 from api.figures import KeptFigures
 from api.http import health, problems
 from api.http.envelope import Envelope
@@ -97,7 +98,7 @@ from api.http.routes import (
     units,
     webhooks,
 )
-from api.i18n.catalogue import MissingMessage, OnMissing, load_catalogue
+from api.i18n.catalogue import MissingMessage, OnMissing
 from api.pages import (
     admin,
     admin_bridge,
@@ -267,9 +268,8 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
-    app.state.catalogue = load_catalogue(
-        on_missing or _log_missing, parts.settings.languages_folder
-    )
+    app.state.brand = brand_of(parts.settings)
+    app.state.catalogue = catalogue_for(parts.settings, app.state.brand, on_missing or _log_missing)
     app.state.metrics = Metrics()
     app.state.rate_limiter = RateLimiter()
     app.state.bearers = {}

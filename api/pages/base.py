@@ -41,9 +41,30 @@ def static_file(name: str, request: Request) -> Response:
     """A file of ``static/``, kept by browsers for ever when asked for by its content's digest."""
     if name not in _FILES:
         raise NoSuchPath("There is nothing at this address.")
-    kept = f"public, max-age={_YEAR_S}, immutable" if request.url.query else "no-cache"
     media_type = _TYPES[name.rpartition(".")[2]]
-    return FileResponse(STATIC / name, media_type=media_type, headers={"Cache-Control": kept})
+    return FileResponse(STATIC / name, media_type=media_type, headers=_kept(request))
+
+
+@router.get("/brand.css")
+def brand_css(request: Request, view: ViewHere) -> Response:
+    """The school's own colours."""
+    if not view.brand.css:
+        raise NoSuchPath("There is nothing at this address.")
+    return Response(view.brand.css, media_type=_TYPES["css"], headers=_kept(request))
+
+
+@router.get("/brand-logo")
+def brand_logo(request: Request, view: ViewHere) -> Response:
+    """The school's own picture."""
+    logo = view.brand.logo
+    if logo is None:
+        raise NoSuchPath("There is nothing at this address.")
+    return Response(logo.content, media_type=logo.media_type, headers=_kept(request))
+
+
+def _kept(request: Request) -> dict[str, str]:
+    kept = f"public, max-age={_YEAR_S}, immutable" if request.url.query else "no-cache"
+    return {"Cache-Control": kept}
 
 
 @router.get("/favicon.ico")

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.auth.model import Principal
+from api.branding import Brand
 from api.http.parts import catalogue_of, language_of_request, parts_of
 from api.http.principal import MaybePrincipal
 from api.i18n import formats
@@ -59,6 +60,11 @@ class View:
     language: Language
     catalogue: Catalogue
     chain_is_on: bool
+
+    @property
+    def brand(self) -> Brand:
+        """What the school made its own."""
+        return cast("Brand", self.request.app.state.brand)
 
     @property
     def written(self) -> Language:

@@ -115,6 +115,7 @@ def app_of(
     chain: ChainSwitch,
     url: str | None,
     languages: Path | None = None,
+    brand: Path | None = None,
 ) -> FastAPI:
     state = StateFolder(folder)
     state.prepare()
@@ -124,6 +125,7 @@ def app_of(
         chain=chain,
         chain_rpc_url=url,
         languages_folder=languages,
+        brand_file=brand,
     )
     composition = Composition(settings, state, database, load_catalogue(folder=languages), SECRET)
     app = create_app(composition, on_missing=refuse_missing)
