@@ -1,4 +1,7 @@
-"""A real installation for the browser: `vklad up` with a state folder and ports of its own."""
+"""A real installation for the browser: `vklad up` with a state folder and ports of its own.
+
+It has a pseudo-locale as its third language, by which clipping is found.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ import httpx
 from api.demo.persons import PERSONS
 from api.settings import PROJECT_FOLDER, process_environment
 from api.supervisor.anvil import free_port
+from tests.support.pseudo import write_pseudo
 
 UP_S = 240
 DOWN_S = 60
@@ -40,8 +44,10 @@ class Installation:
 def running(folder: Path) -> Iterator[Installation]:
     """Up and filled with the demo community; stopped whole at the end, whatever happens."""
     port, issuer_port = free_port(), free_port()
+    write_pseudo(folder / "languages")
     environment = process_environment() | {
         "VKLAD_STATE_FOLDER": str(folder / "state"),
+        "VKLAD_LANGUAGES_FOLDER": str(folder / "languages"),
         "VKLAD_DEMO": "true",
         "VKLAD_PORT": str(port),
         "VKLAD_DEMO_ISSUER_PORT": str(issuer_port),
