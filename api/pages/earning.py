@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from api.i18n.formats import write_exact
+from api.i18n.formats import write_exact, write_time
+from api.pages.calendar import zone_of
 from api.pages.rendering import View
+from ledger.kernel.clock import Instant
 from ledger.programme.expressions import Expression
 from ledger.programme.model import (
     AttributeMultiplier,
@@ -17,6 +19,7 @@ from ledger.programme.model import (
 )
 from ledger.programme.model_earning import Cap, Freezes
 from ledger.programme.numbers import exact_text
+from ledger.scoring.left import CapLeft, Left
 
 
 def say(view: View, text: Text | None, fallback: str) -> str:
@@ -45,25 +48,49 @@ def formula_of(rule: Rule) -> str | None:
     return rule.points.text if isinstance(rule.points, Expression) else None
 
 
-def limit_words(view: View, rule: Rule) -> list[str]:
-    """How often a rule pays, a sentence for each of its limits."""
-    return [
+def limit_words(view: View, rule: Rule, left: Left) -> list[str]:
+    """How often a rule pays, and how often it still does, for each of its limits."""
+    said = [
         view.catalogue.text(view.language, f"member.earn.limit.{limit.per}", count=limit.count)
         for limit in rule.limits
     ]
+    for each in left.of_rule(rule.rule_id):
+        key = f"progress.left.times.{each.limit.per}"
+        said.append(
+            view.catalogue.text(view.language, key, count=each.left)
+            if each.left
+            else _used_up(view, each.again)
+        )
+    return said
 
 
-def cap_rows(view: View, programme: Programme) -> list[tuple[str, str]]:
-    """What each cap is of and for which span, and how many points it allows."""
+def cap_rows(view: View, programme: Programme, left: Left) -> list[tuple[str, str]]:
+    """What each cap is of and for which span, how many points it allows, and what is left."""
+    of_cap = {each.cap.cap_id: each for each in left.caps}
     return [
         (
             view.catalogue.text(
                 view.language, f"member.earn.cap.{cap.per}", of=_scope(view, programme, cap)
             ),
-            _points(view, programme, cap),
+            " · ".join([_points(view, programme, cap), *_cap_left(view, of_cap.get(cap.cap_id))]),
         )
         for cap in programme.every_cap
     ]
+
+
+def _cap_left(view: View, left: CapLeft | None) -> list[str]:
+    if left is None:
+        return []
+    if not left.left:
+        return [_used_up(view, left.again)]
+    return [view.catalogue.text(view.language, "progress.left.points", count=left.left)]
+
+
+def _used_up(view: View, again: Instant | None) -> str:
+    if again is None:
+        return view.catalogue.text(view.language, "progress.left.never")
+    when = write_time(again.floor_datetime(), view.language, zone_of(view.request))
+    return view.catalogue.text(view.language, "progress.left.again", when=when)
 
 
 def _times(view: View, factor: Fraction) -> str:

@@ -44,7 +44,10 @@ from ledger.programme.model import Rule
 from ledger.quarantine import service as quarantine
 from ledger.quarantine.model import PREFIX, WORDS_LENGTH_MAX
 from ledger.quarantine.store import cases_of_member
+from ledger.scoring import service as scoring
 from ledger.scoring import store as awards
+from ledger.scoring.entitlements.service import what_is_left
+from ledger.scoring.left import Left
 from ledger.scoring.store import StoredAward
 from ledger.settlement import store as settlement
 from ledger.settlement import vesting
@@ -135,10 +138,11 @@ def history(
 
 
 @router.get("/earn")
-def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
-    """What earns points under the programme in force, in words."""
+def earn(view: ViewHere, database: DatabaseHere, member_id: CurrentMember) -> Response:
+    """What earns points under the programme in force, and what of it is left, in words."""
     with database.read() as work:
-        programme = in_force(work)
+        programme, plan = in_force(work), scoring.current_plan(work)
+        left = Left() if plan is None else what_is_left(work, plan, member_id)
     rules = defaultdict(list)
     for rule in programme.rules if programme else ():
         rules[rule.category or ""].append(rule)
@@ -151,8 +155,8 @@ def earn(view: ViewHere, database: DatabaseHere, _: CurrentMember) -> Response:
         amount=lambda rule: amount_words(view, rule),
         formula=formula_of,
         rows=lambda multiplier: multiplier_rows(view, programme, multiplier),
-        limits=lambda rule: limit_words(view, rule),
-        caps=cap_rows(view, programme) if programme else [],
+        limits=lambda rule: limit_words(view, rule, left),
+        caps=cap_rows(view, programme, left) if programme else [],
         pays_actor=_pays_actor,
     )
 

@@ -61,7 +61,13 @@ class AtOnce:
 
     def pass_to(self, day: int) -> None:
         """A fact falls on ``day``: days that no later fact can fall on are worked out."""
-        self._work_out(day - self._plan.days_back)
+        before = day - self._plan.days_back
+        self._work_out(before)
+        if self._forgets:
+            first_open = min((each.day for each in self._waiting), default=before)
+            first_open = min(before, first_open)
+            self._streaks.forget_before(first_open)
+            self._caps.forget_before(first_open)
 
     @property
     def is_idle(self) -> bool:
@@ -82,7 +88,10 @@ class AtOnce:
         return self._done
 
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
-        """Everything, in order of facts; ``closed_until`` changes nothing for awards at once."""
+        """Everything, in order of facts; ``closed_until`` changes nothing for awards at once.
+
+        What the open spans have used up stays known, for whoever asks what is left of them.
+        """
         del closed_until
         if self._waiting:
             self._work_out(max(each.day for each in self._waiting) + 1)
@@ -92,11 +101,6 @@ class AtOnce:
         self._streaks.close(before)
         while self._waiting and self._waiting[0].day < before:
             self._done.append(self._award(self._waiting.popleft()))
-        if self._forgets:
-            first_open = min((each.day for each in self._waiting), default=before)
-            first_open = min(before, first_open)
-            self._streaks.forget_before(first_open)
-            self._caps.forget_before(first_open)
 
     def _award(self, counted: Counted) -> Entitlement:
         fact, version, planned = counted.fact, counted.version, counted.planned

@@ -182,6 +182,10 @@ class MemberPipeline:
                 missed.append(found)
         return counted
 
+    def counted(self, rule_id: str, per: Per, span: int) -> int:
+        """How many events of a rule were counted in a span; 0 once it was forgotten."""
+        return self._used.counts.get(per, {}).get(span, {}).get(rule_id, 0)
+
     def state(self) -> State:
         """What has been used up, to go on from there (:meth:`restore`)."""
         return self._used.state()

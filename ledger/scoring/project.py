@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from ledger.kernel.clock import Instant
+from ledger.programme.model_earning import Per
 from ledger.scoring.at_once import AtOnce
 from ledger.scoring.attributes import Timelines
 from ledger.scoring.history import identity_at, in_order, settle
@@ -28,6 +30,7 @@ from ledger.scoring.pipeline import (
     answer,
 )
 from ledger.scoring.plan import Plan, VersionPlan
+from ledger.scoring.receipts import AttributeBasis
 from ledger.scoring.reductions import reduced, unread
 from ledger.scoring.running import Accrual, ByEra, OfOneEra, Running
 from ledger.scoring.state import State
@@ -49,7 +52,7 @@ class MemberFold:
         self._pipeline = MemberPipeline(member, resolve)
         self._time = TimeBook()
         self._day: int | None = None
-        timelines = Timelines(stated)
+        timelines = self._timelines = Timelines(stated)
         running = self._running = Running(plan, timelines)
         accruals: list[OfOneEra] = [
             Periodic(plan, era, member, timelines, running)
@@ -111,6 +114,18 @@ class MemberFold:
     def finish(self, closed_until: Instant | None) -> list[Entitlement]:
         """What the member is entitled to, in order."""
         return self._accrual.finish(closed_until)
+
+    def counted(self, rule_id: str, per: Per, span: int) -> int:
+        """How many events of a rule were counted in a span that is not over."""
+        return self._pipeline.counted(rule_id, per, span)
+
+    def capped(self, account: int, span: int) -> int | Fraction:
+        """What was awarded in a span that counts towards an account of the plan's caps."""
+        return self._running.caps.used[account].get(span, 0)
+
+    def attribute(self, version: VersionPlan, name: str, at: Instant) -> AttributeBasis:
+        """What was stated of the member, as a version understands it."""
+        return self._timelines.of(version, name).at(at)
 
 
 def project(

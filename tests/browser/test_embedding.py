@@ -202,7 +202,7 @@ def _asked_only_ours(guest: Guest, school: School) -> None:
 def test_paying_with_points_from_the_page_to_the_capture(
     arrive: Arrive, school: School, language: str, width: int
 ) -> None:
-    number = f"E-{language}-{width}"
+    number = f"D-{width:06}{CATALOGUE.languages.index(language):02}"
     guest = arrive(language, width)
     guest.visit(school, order=number)
     frame = guest.use(10)

@@ -22,6 +22,7 @@ from ledger.readiness import service as readiness
 from ledger.readiness.service import Watermarks
 from ledger.scoring.checkpoints.model import Checkpoint, place_to_mark, written
 from ledger.scoring.checkpoints.service import Resumed
+from ledger.scoring.left import Left, left
 from ledger.scoring.model import FROM_THE_BEGINNING, Entitlement, EventCause, Fact
 from ledger.scoring.plan import Plan
 from ledger.scoring.project import Start, entitled, history_of, run
@@ -95,6 +96,24 @@ def projection(
     history = history_of(plan, known.member, known.facts, known.resolve)
     found = entitled(plan, known.member, history, closed_until(work), known.resolve)
     return Projection(known.by_key(found))
+
+
+def what_is_left(work: Work, plan: Plan, member_id: UUID) -> Left:
+    """What limits and caps leave a member now, from the facts that their sources have released."""
+    known = _Known(
+        work,
+        member_id,
+        readiness.released_facts(work, events_store.facts_of_member(work, member_id)),
+    )
+    history = history_of(plan, known.member, known.facts, known.resolve)
+    return left(
+        plan,
+        known.member,
+        history,
+        Instant.of(work.now),
+        closed_until=closed_until(work),
+        resolve=known.resolve,
+    )
 
 
 def advanced(

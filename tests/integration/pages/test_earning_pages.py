@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from fastapi import FastAPI
 
+from api.i18n.formats import write_time
+from ledger.kernel.clock import SystemClock
 from ledger.kernel.transaction import Database
 from tests.integration.pages.conftest import Reader
 from tests.world import World
@@ -49,10 +53,17 @@ caps:
 
 
 @pytest.fixture
-def anna_reads(app: FastAPI, database: Database) -> Reader:
-    """A member with three awards, two of which met a cap."""
+def school(database: Database) -> World:
+    """A school with these rules."""
     world = World.make(database)
     world.activate(TEXT)
+    return world
+
+
+@pytest.fixture
+def anna_reads(app: FastAPI, school: World) -> Reader:
+    """A member with three awards, two of which met a cap."""
+    world = school
     member = world.link("anna")
     for day in (2, 4):
         world.state(f"o{day}", "day.opened", "lms:anna", f"2026-03-{day:02}T08:00:00Z")
@@ -73,7 +84,8 @@ def anna_reads(app: FastAPI, database: Database) -> Reader:
                 "Points arrive at once.",
                 "Once a day. Up to 3 times a month. Up to 40 times in all.",
                 "Pass a test data.score / 8 by the event",
-                "Learning: a month 20 points",
+                "1 more counts today. 3 more count this month. 38 more count.",
+                "Learning: a month 20 points · 20 points left",
                 "Submit a text: a week 25 points",
                 "Missed and forgiven, a month 2 days",
                 "Forgiven besides Absence: ill",
@@ -83,7 +95,8 @@ def anna_reads(app: FastAPI, database: Database) -> Reader:
             "ru",
             [
                 "До 3 раз в месяц.",
-                "Учёба: в месяц 20 баллов",
+                "Сегодня зачтётся ещё 1. В этом месяце зачтутся ещё 3. Зачтётся ещё 38.",
+                "Учёба: в месяц 20 баллов · осталось 20 баллов",
                 "Сдать текст: в неделю 25 баллов",
                 "Пропуски прощаются, в месяц 2 дня",
                 "Не считаются пропуском Отсутствие: болеет",
@@ -95,6 +108,17 @@ def test_how_to_earn(anna_reads: Reader, language: str, expected: list[str]) -> 
     said = anna_reads.words("/earn", language)
     for words in expected:
         assert words in said
+
+
+def test_what_is_used_up_says_from_when_again(school: World, anna_reads: Reader) -> None:
+    midnight = SystemClock().now().replace(hour=0, minute=0, second=0, microsecond=0)
+    school.state("now", "text.submitted", "lms:anna", midnight.isoformat())
+    school.score()
+    tomorrow = write_time(midnight + timedelta(days=1), "en")
+    said = anna_reads.words("/earn")
+    assert f"Used up; again from {tomorrow}. 2 more count this month. 37 more count." in said
+    assert "a week 25 points · 15 points left" in said
+    assert "Исчерпано; снова с" in anna_reads.words("/earn", "ru")
 
 
 def test_receipts_name_the_cap_and_what_was_bridged(anna_reads: Reader) -> None:
