@@ -27,6 +27,7 @@ from ledger.lots import jobs as lots
 from ledger.quarantine import service as quarantine
 from ledger.redemption.jobs import expire_redemptions
 from ledger.referral import advancing as referral
+from ledger.reports import keeping as reports
 from ledger.settlement import funding, vesting
 from ledger.standing.keeping import keep_levels
 
@@ -114,6 +115,10 @@ def _remind(composition: Composition) -> None:
     reminders.make_due(composition.database)
 
 
+def _count_for_reports(composition: Composition) -> None:
+    reports.count_all(composition.database)
+
+
 def _count_polls(composition: Composition) -> None:
     polls.count_due(composition.database)
 
@@ -136,6 +141,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("outbox.forget", 600, forget_done_work),
     Job("refusals.forget", 3_600, _forget_refusals),
     Job("log.publish", 30, log.publish),
+    Job("reports.count", 60, _count_for_reports),
     Job("polls.count", 5, _count_polls),
     Job("reminders.make_due", 15, _remind),
     Job("scoring.close_periods", 5, scoring.close_periods),

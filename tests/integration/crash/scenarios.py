@@ -416,7 +416,7 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
         {
             *("score", "programme.activated", "programme.preview", "lots.apply_recently_due"),
             *("night", "lots.expire_holds", "redemption.expire", "auth.forget_expired"),
-            *("outbox.forget", "refusals.forget", "log.publish"),
+            *("outbox.forget", "refusals.forget", "log.publish", "reports.count"),
         }
     ),
     "week": frozenset({"score", "scoring.close_periods", "log.publish"}),
