@@ -13,6 +13,7 @@ from typing import Final
 
 from babel.dates import format_date, format_datetime, get_day_names
 from babel.numbers import (
+    format_compact_decimal,
     format_currency,
     format_decimal,
     format_percent,
@@ -53,6 +54,11 @@ def write(value: Writable, language: str, zone: tzinfo = UTC) -> str:  # noqa: P
 def write_number(value: int, language: str) -> str:
     """A whole number, grouped: 1,584 and 1 584."""
     return format_decimal(value, locale=language)
+
+
+def write_compact(value: int, language: str) -> str:
+    """A number where there is little room, at an axis: 12K, 1.5M."""
+    return format_compact_decimal(value, locale=language, fraction_digits=1)
 
 
 def write_money(value: Money, language: str) -> str:
