@@ -22,15 +22,15 @@ from typing import Final, Literal
 
 WIDTH: Final = 360
 HEIGHT: Final = 190
-_LEFT: Final = 52
-_RIGHT: Final = WIDTH - 6
+_LEFT: Final = 58
+_RIGHT: Final = WIDTH - 12
 _TOP: Final = 10
 _BASE: Final = HEIGHT - 22
 _LABELS_MAX: Final = 6
 _LEAST: Final = 1
 """Height of a column that is something, however little."""
-_STEPS: Final = (1, 2, 4, 5, 10)
-"""Ends of an axis, of which a half is written too, over powers of ten."""
+_STEPS: Final = (10, 12, 15, 16, 20, 30, 40, 50, 60, 80)
+"""Ends of an axis over powers of ten; a half of each is written with one decimal at most."""
 
 Kind = Literal["beside", "stacked", "lines"]
 
@@ -65,6 +65,7 @@ class Drawing:
     labels: tuple[tuple[float, str], ...]
     marks: tuple[Mark, ...]
     lines: tuple[tuple[str, str], ...]
+    is_empty: bool
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
@@ -90,17 +91,16 @@ def draw(
         labels=tuple(_labels(labels, slot)),
         marks=marks,
         lines=lines,
+        is_empty=not any(value for each in series for value in each.values),
     )
 
 
 def axis_end(greatest: int) -> int:
-    """The least round number that is no less than the greatest value; at least 2."""
+    """The least round number that is no less than the greatest value; at least 10."""
     power = 1
-    while True:
-        for step in _STEPS:
-            if step * power >= max(greatest, 2):
-                return step * power
+    while _STEPS[-1] * power < greatest:
         power *= 10
+    return next(step * power for step in _STEPS if step * power >= greatest)
 
 
 def _greatest(kind: Kind, series: Sequence[Series]) -> int:
@@ -111,7 +111,7 @@ def _greatest(kind: Kind, series: Sequence[Series]) -> int:
 
 
 def _ticks(end: int) -> tuple[int, ...]:
-    return (0, end // 2, end) if end % 2 == 0 else (0, end)
+    return (0, end // 2, end) if end % 2 == 0 else (0, end)  # 15 has no whole half
 
 
 def _y(value: int, end: int) -> float:
