@@ -17,6 +17,7 @@ from governance.analytics.model import decimal_text
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
 from ledger.reports.model import Acts, Cohort, Liability, Moved, Owed, Span, Spread, low_effort
+from ledger.reports.quarters import QuarterReport
 from ledger.reports.service import Dashboard
 
 FORMULAS: Final = {
@@ -59,6 +60,24 @@ def dashboard_json(found: Dashboard) -> dict[str, Json]:
         "manual": share_json(found.past.manual),
         "burn": share_json(found.past.burn),
         "debt": {"members": found.debtors, "points": found.debt.amount},
+        "formulas": dict(FORMULAS),
+    }
+
+
+def quarter_json(found: QuarterReport) -> dict[str, Json]:
+    """A quarter's report."""
+    return {
+        "quarter": found.quarter.text,
+        "over": found.is_over,
+        "until": found.until.isoformat(),
+        "sequence": found.counted.sequence,
+        "recorded_at": Instant.of(found.counted.recorded_at).isoformat(),
+        "zone": found.counted.zone,
+        **span_json(found.span),
+        "before": None if found.before is None else span_json(found.before),
+        "liability": _liability_json(found.liability),
+        "acts": [acts_json(each) for each in found.acts],
+        "low_effort": share_json(low_effort(found.acts)),
         "formulas": dict(FORMULAS),
     }
 

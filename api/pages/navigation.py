@@ -71,6 +71,7 @@ MENU: Final = (
             Item("thanks", "/thanks"),
             Item("projects", "/projects"),
             Item("memorandum", "/memorandum"),
+            Item("reports", "/reports"),
         ),
     ),
     Area(
