@@ -38,6 +38,7 @@ from ledger.purchases.verify import PURCHASE_CHECKS
 from ledger.quarantine.verify import QUARANTINE_CHECKS
 from ledger.redemption.verify import REDEMPTION_CHECKS
 from ledger.referral.verify import REFERRAL_CHECKS
+from ledger.reports.keeping import count_again
 from ledger.scoring.verify import SCORING_CHECKS
 from ledger.settlement.verify import SETTLEMENT_CHECKS
 from ledger.standing.verify import LEVEL_CHECKS
@@ -178,6 +179,14 @@ def verify_command(
     if report.findings:
         raise typer.Exit(1)
     typer.echo(f"{report.transfers} transfers, {len(report.checks)} checks: every rule holds.")
+
+
+@app.command("recount")
+def recount_command() -> None:
+    """Drop what was counted for reports and count the whole journal again."""
+    with composed() as composition:
+        counted = count_again(composition.database)
+    typer.echo(f"{counted} transfers counted.")
 
 
 def _verified(database: Database, checks: Sequence[Check]) -> Report:

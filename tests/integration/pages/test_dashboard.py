@@ -97,7 +97,7 @@ def test_the_owner_reads_the_figures(world: World, olga: Reader) -> None:
         "Burn rate 18%",
         "Manual share 94%",
         "Low-effort acts 75%",
-        "RUB RUB 12.99 RUB 4.87",
+        "In full RUB 12.99 Expected RUB 4.87",
         "now 38%",
         "Within 60 days",
         "watching low-effort",

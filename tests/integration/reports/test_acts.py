@@ -13,9 +13,10 @@ from ledger.events.model import ExactJson
 from ledger.kernel.transaction import Database, execute
 from ledger.programme import service as programmes
 from ledger.programme.service import DecideActivation, ProposeActivation, StoreProgramme
-from ledger.reports import keeping, service, store
+from ledger.reports import keeping, keeping_store, service, store
 from ledger.scoring.service import score_member
 from tests.naive_reports import LOTS, POOLS, read_book
+from tests.support.merging import merge
 from tests.world import World
 
 AT_ONCE = """
@@ -152,3 +153,23 @@ def test_days_of_another_zone_are_counted_anew(world: World) -> None:
     with world.database.read() as work:
         assert service.require_counted(work).zone == "Asia/Tokyo"
     assert counted(world) == {"seen": (4, 8), "done": (1, 100)}
+
+
+def test_one_process_counts_at_a_time(world: World) -> None:
+    world.activate(AT_ONCE)
+    happen(world)
+    with world.database.engine.begin() as connection:
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({keeping_store.LOCK})"))
+        assert keeping.count_all(world.database) == 0
+    assert keeping.count_all(world.database) == 5
+
+
+def test_two_members_of_one_person_hold_together(world: World) -> None:
+    world.activate(AT_ONCE)
+    happen(world)
+    merge(world, world.linked["anna"], world.linked["boris"])
+    world.score()
+    keeping.count_all(world.database)
+    with world.database.read() as work:
+        found = service.dashboard(work)
+    assert (found.spread.holders, found.spread.total.amount) == (1, 108)
