@@ -25,7 +25,7 @@ AUDIENCES: Final = ("student", "voter", "teacher", "auditor", "admin")
 """Subjects of the demo's issuer; before them somebody who is not signed in."""
 _LINK: Final = re.compile(r'<a\b[^>]*?\shref="([^"#]*)', re.DOTALL)
 _ID: Final = re.compile(
-    r"\d{3,}|(?:[a-z]{3}_)?[0-9a-z]{20,}|0x[0-9a-fA-F]{8,}|\d{4}-w?\d\d(?:-\d\d)?"
+    r"\d{3,}|(?:[a-z]{3}_)?[0-9a-z]{20,}|0x[0-9a-fA-F]{8,}|\d{4}-w?\d\d(?:-\d\d)?|\d{4}-q\d"
 )
 _NOT_WALKED: Final = ("/v1/", "/static/", "/sign-in/", "/sign-out", "/brand", "/embed")
 _QUERIED: Final = frozenset({"id"})
