@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from api import funnel
 from api.auth import store as auth_store
 from api.embedding import store as embedding
 from api.supervisor.state import StateFolder
@@ -68,6 +69,7 @@ FORGETTING: Final[tuple[Callable[[Work, UUID], object], ...]] = (
     reminders.forget,
     auth_store.forget_member,
     embedding.forget_member,
+    funnel.forget,
 )
 """Rooms above the ledger that hold words about persons: a literal list; each forgets its own."""
 

@@ -173,6 +173,11 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(
         default=None, description="Our client secret at that issuer."
     )
+    webhooks_private: bool = Field(
+        default=False,
+        description="Deliver webhooks to addresses of private networks and of this machine, too, "
+        "and by plain http.",
+    )
     debug: bool = Field(
         default=False,
         description="Log every SQL statement with its values, personal ones too; never in public.",

@@ -99,6 +99,17 @@ ACTS: Final[dict[str, str]] = {
         SELECT ended_at, ended_by::text, source, jsonb_build_object(
             'credential', origin_id, 'origin', origin)
         FROM embed_origins WHERE ended_at IS NOT NULL""",
+    "outgoing_hook.proposed": """
+        SELECT proposed_at, proposed_by::text, hook_id::text, jsonb_build_object(
+            'url', url, 'content', encode(content_digest, 'hex'))
+        FROM outgoing_hooks""",
+    "outgoing_hook.approved": """
+        SELECT approved_at, approved_by::text, hook_id::text, jsonb_build_object(
+            'url', url, 'content', encode(content_digest, 'hex'))
+        FROM outgoing_hooks WHERE approved_at IS NOT NULL""",
+    "outgoing_hook.ended": """
+        SELECT ended_at, ended_by::text, hook_id::text, jsonb_build_object('url', url)
+        FROM outgoing_hooks WHERE ended_at IS NOT NULL""",
     "sync.declared": """
         SELECT declared_at, declared_by::text, source, jsonb_build_object(
             'number', number, 'status', status, 'released', is_released)

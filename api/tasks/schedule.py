@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from api import funnel
 from api.auth import jobs as sign_in_jobs
 from api.composition import Composition
 from api.embedding.service import forget_expired as forget_embed_tokens
+from api.outgoing import service as outgoing
+from api.outgoing.sending import HttpPost, Sender
 from api.referring import fingerprints
 from api.tasks import imports, log, oracle, scoring
+from api.webhooks.secret_box import FernetBox
 from governance.goods import jobs as goods
 from governance.polls import service as polls
 from governance.reminders import service as reminders
 from governance.staking import jobs as staking
 from ledger.events.refusals import service as refusals
+from ledger.funnel import service as journeys
 from ledger.inactivity import service as inactivity
 from ledger.kernel import outbox
 from ledger.kernel.transaction import Work, execute
@@ -65,10 +70,24 @@ def _night(composition: Composition) -> None:
 def _forget_expired_sign_ins(composition: Composition) -> None:
     sign_in_jobs.forget_expired(composition.database)
     forget_embed_tokens(composition.database)
+    execute(composition.database, _forget_journeys, None)
 
 
 def _forget_refusals(composition: Composition) -> None:
     refusals.forget_old(composition.database)
+
+
+def _look_for_stages(composition: Composition) -> None:
+    execute(composition.database, funnel.refresh, None)
+
+
+def _deliver(composition: Composition) -> None:
+    post = HttpPost(composition.settings.webhooks_private)
+    Sender(composition.database, FernetBox(composition.secret), post).deliver_due()
+
+
+def _forget_journeys(work: Work, _: None) -> int:
+    return journeys.forget_old(work) + outgoing.forget_old(work)
 
 
 def _settle_matured(composition: Composition) -> None:
@@ -138,6 +157,8 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("goods.settle_orders", 60, _settle_orders),
     Job("staking.let_go", 60, _let_go_of_stakes),
     Job("auth.forget_expired", 600, _forget_expired_sign_ins),
+    Job("funnel.refresh", 300, _look_for_stages),
+    Job("outgoing.deliver", 5, _deliver),
     Job("outbox.forget", 600, forget_done_work),
     Job("refusals.forget", 3_600, _forget_refusals),
     Job("log.publish", 30, log.publish),
