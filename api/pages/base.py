@@ -9,10 +9,11 @@ from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from api.auth.oidc import local_path
-from api.http.parts import LANGUAGE_COOKIE, catalogue_of
+from api.http.parts import LANGUAGE_COOKIE, DatabaseHere, catalogue_of
 from api.http.problems import NoSuchPath, Problem
 from api.i18n.negotiation import language_of
 from api.pages.rendering import STATIC, THEME_COOKIE, THEMES, ViewHere, view_for
+from api.pages.visiting import visit_of
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -29,11 +30,11 @@ _TYPES: Final = {
 
 
 @router.get("/")
-def front(view: ViewHere) -> Response:
+def front(view: ViewHere, database: DatabaseHere) -> Response:
     """A member's own page, or what this is and how to sign in."""
     if view.home != "/":
         return view.redirect(view.home)
-    return view.render("welcome.html")
+    return view.render("welcome.html", visit=visit_of(view.request, database))
 
 
 @router.get("/static/{name}")

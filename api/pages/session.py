@@ -22,6 +22,7 @@ from api.auth.sign_in import BeginSignIn, FinishSignIn, TakeSignIn, check_sign_i
 from api.http.parts import DatabaseHere, LanguageHere
 from api.http.principal import SESSION_COOKIE, PrincipalHere, limit_by_address
 from api.pages.rendering import ViewHere
+from api.pages.visiting import link_visitor
 from ledger.kernel.transaction import execute
 
 router: Final = APIRouter(include_in_schema=False)
@@ -96,6 +97,7 @@ def callback(
         samesite="lax",
         secure=_is_secure(request),
     )
+    link_visitor(request, response, database, opened.session.member_id)
     return response
 
 

@@ -19,7 +19,13 @@ from uuid import UUID
 
 from ledger.funnel import stages_store, touches_store
 from ledger.funnel.model import Found, Journey, Stage, StageEvent
-from ledger.funnel.touches import ANONYMOUS_LIFE, VISITOR_LIFE, LinkTouches, RecordTouch
+from ledger.funnel.touches import (
+    ANONYMOUS_LIFE,
+    DIRECT,
+    VISITOR_LIFE,
+    LinkTouches,
+    RecordTouch,
+)
 from ledger.kernel.transaction import Work
 
 
@@ -29,10 +35,14 @@ def record_first(work: Work, command: RecordTouch) -> None:
 
 
 def record_again(work: Work, command: RecordTouch) -> bool:
-    """Remember what a visitor came by this time; ``False`` for one of whom nothing is known."""
+    """Remember what a visitor came by this time; ``False`` for one of whom nothing is known.
+
+    Who comes by no link comes because of what brought them before.
+    """
     if not touches_store.is_known(work, command.visitor):
         return False
-    touches_store.upsert(work, command.visitor, command.channel, is_first=False)
+    if command.channel != DIRECT:
+        touches_store.upsert(work, command.visitor, command.channel, is_first=False)
     return True
 
 
