@@ -18,9 +18,7 @@ def journey(*stages: tuple[Stage, float], by: tuple[Channel, Channel] | None = N
     return Journey(reached, *(by or (None, None)))
 
 
-FAR = journey(
-    (Stage.FIRST_VISIT, 0), (Stage.SIGN_UP, 2), (Stage.ACTIVATION, 3), by=(POST, MAIL)
-)
+FAR = journey((Stage.FIRST_VISIT, 0), (Stage.SIGN_UP, 2), (Stage.ACTIVATION, 3), by=(POST, MAIL))
 LATE = journey((Stage.FIRST_VISIT, 0.5), (Stage.SIGN_UP, 7.5), by=(POST, POST))
 BACKWARDS = journey((Stage.SIGN_UP, 2), (Stage.ACTIVATION, 1), (Stage.VOTE, 9))
 LOOKED = journey((Stage.FIRST_VISIT, 5), by=(MAIL, MAIL))
@@ -66,12 +64,16 @@ def test_of_two_in_the_middle_the_mean_goes_down() -> None:
 
 def test_channels_by_the_first_and_by_the_last_touch() -> None:
     channels = figures(ALL).channels
-    assert [
-        (row.channel, row.counts[:3]) for row in channels[Attribution.FIRST_TOUCH]
-    ] == [(POST, (2, 2, 1)), (MAIL, (1, 0, 0)), (None, (0, 1, 1))]
-    assert [
-        (row.channel, row.counts[:3]) for row in channels[Attribution.LAST_TOUCH]
-    ] == [(MAIL, (2, 1, 1)), (POST, (1, 1, 0)), (None, (0, 1, 1))]
+    assert [(row.channel, row.counts[:3]) for row in channels[Attribution.FIRST_TOUCH]] == [
+        (POST, (2, 2, 1)),
+        (MAIL, (1, 0, 0)),
+        (None, (0, 1, 1)),
+    ]
+    assert [(row.channel, row.counts[:3]) for row in channels[Attribution.LAST_TOUCH]] == [
+        (MAIL, (2, 1, 1)),
+        (POST, (1, 1, 0)),
+        (None, (0, 1, 1)),
+    ]
 
 
 def test_nobody_is_no_error() -> None:
