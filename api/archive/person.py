@@ -1,4 +1,4 @@
-"""Who the member is here: profile and identities, consents, levels, other units, reviews."""
+"""Who the member is here: profile and identities, consents, touches, levels, units, reviews."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from api.archive.mine import Mine, at, name_of
 from api.archive.model import Note
 from api.pages.earning import say
 from ledger.consents import store as consents
+from ledger.funnel import touches_store
 from ledger.kernel.canonical import Json
 from ledger.members import service as members
 from ledger.members import store as members_store
@@ -80,6 +81,22 @@ def consent_notes(mine: Mine) -> Iterator[Note]:
             },
             words=[mine.t("archive.note.yes" if each.gives else "archive.note.no")],
             lines=[("created_at", mine.moment(each.said_at))],
+        )
+
+
+def touch_notes(mine: Mine) -> Iterator[Note]:
+    """What the member came by before signing up, as they agreed that it be kept."""
+    for touch_id, when, channel in touches_store.touches_of_person(mine.work, mine.member_id):
+        yield Note(
+            name_of("tch", touch_id),
+            channel.source,
+            {
+                "utm_source": channel.source,
+                "utm_medium": channel.medium,
+                "utm_campaign": channel.campaign or None,
+                "touched_at": at(when),
+            },
+            lines=[("created_at", mine.moment(when))],
         )
 
 

@@ -57,6 +57,7 @@ SECTIONS: Final[Mapping[str, tuple[str, Section]]] = {
     "comments": ("comment", community.comments),
     "notices": ("notice", community.notices),
     "consents": ("consent", person.consent_notes),
+    "touches": ("touch", person.touch_notes),
     "reviews": ("review", person.reviews),
 }
 """Name of the list → kind of its notes, and where they come from. A room that keeps something of a

@@ -18,6 +18,9 @@ from governance.goods import service as goods
 from governance.memorandum.register import Act
 from ledger.consents import service as consents
 from ledger.consents.model import AcceptTerms, PublishTerms, Purpose, RecordConsent
+from ledger.funnel import service as touches
+from ledger.funnel.model import Channel
+from ledger.funnel.touches import LinkTouches, RecordTouch
 from ledger.kernel.ids import format_id
 from ledger.kernel.transaction import Database, Work, execute
 from ledger.members import service as members
@@ -165,6 +168,18 @@ def test_both_languages_have_the_same_facts(club: World, tmp_path: Path) -> None
     assert english.lists == russian.lists
     words = re.sub(r"^---\n.*?\n---\n", "", russian.notes["README"], flags=re.DOTALL)
     assert not re.findall(r"[A-Za-z]{2,}", re.sub(r"\[\[[\w-]+\||README", "", words))
+
+
+def test_what_brought_the_member_here(club: World, tmp_path: Path) -> None:
+    ann, bob = club.linked["ann-of-the-school"], club.linked["bob-of-the-school"]
+    for visitor, member, source in ((b"a" * 32, ann, "telegram"), (b"b" * 32, bob, "digest")):
+        touch = RecordTouch(visitor, Channel(source, "social", "spring"))
+        execute(club.database, touches.record_first, touch)
+        execute(club.database, touches.link_touches, LinkTouches(visitor, member))
+    archive = take(app_at(club.database, tmp_path / "state"), ann, "en")
+    (told,) = archive.kind("touches")
+    assert (told["utm_source"], told["utm_campaign"]) == ("telegram", "spring")
+    assert "digest" not in str(archive.lists["touches"])
 
 
 def test_an_archive_of_nothing(club: World, tmp_path: Path) -> None:

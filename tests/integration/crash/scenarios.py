@@ -15,7 +15,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from api.outgoing import service as outgoing
+from api.outgoing.model import ApproveHook, ProposeHook
 from api.referring import fingerprints
+from api.webhooks.secret_box import FernetBox
 from governance.goods import service as goods
 from governance.goods.model import Terms
 from governance.polls import service as polls
@@ -401,6 +404,17 @@ def _polls_to_tell_of(database: Database) -> None:
     execute(world.database, voting.cast, ballot)
 
 
+def _stages_to_tell(database: Database) -> None:
+    """People who have just signed up, and a system that is to be told and cannot be reached."""
+    world = World.make(database)
+    asked = ProposeHook("https://localhost/in", world.first_admin)
+    hook = execute(database, outgoing.Proposing(FernetBox(SECRET.encode())).propose, asked).hook
+    approval = ApproveHook(hook.hook_id, hook.content_digest, world.second_admin)
+    execute(database, outgoing.approve, approval)
+    for name in ("anna", "boris", "vera"):
+        world.link(name)
+
+
 SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "shop": _everything_due,
     "week": _a_week_to_close,
@@ -410,6 +424,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Database], None]]] = {
     "guild": _guild,
     "polls": _polls_to_count,
     "reminders": _polls_to_tell_of,
+    "funnel": _stages_to_tell,
 }
 WORK: Final[Mapping[str, frozenset[str]]] = {
     "shop": frozenset(
@@ -427,6 +442,7 @@ WORK: Final[Mapping[str, frozenset[str]]] = {
     "guild": frozenset({"goods.settle_orders", "staking.let_go"}),
     "polls": frozenset({"polls.count"}),
     "reminders": frozenset({"polls.count", "reminders.make_due"}),
+    "funnel": frozenset({"linked", "funnel.refresh", "outgoing.deliver"}),
     "persons": frozenset(
         {
             *("score", "settlement.matured", "inactivity.run", "referral.advance", "night"),
