@@ -20,6 +20,7 @@ from typing import Final
 from uuid import UUID
 
 _SECOND: Final = timedelta(seconds=1)
+_NOTHING: Final = timedelta()
 
 
 class Stage(StrEnum):
@@ -58,12 +59,14 @@ class Channel:
 class Journey:
     """When somebody first reached which stage, and what they came by as far as they agreed to it.
 
-    Of visitors who have not signed up there is a first visit and nothing else.
+    Of visitors who have not signed up there is a first visit and nothing else; ``count`` of them
+    who do not differ are told as one.
     """
 
     reached: Mapping[Stage, datetime]
     first_touch: Channel | None = None
     last_touch: Channel | None = None
+    count: int = 1
 
     @property
     def cohort(self) -> str:
@@ -175,17 +178,20 @@ def funnel(cohort: str | None, journeys: Sequence[Journey]) -> Funnel:
     steps = []
     for index, stage in enumerate(STAGES):
         here = [journey for journey in journeys if stage in journey.reached]
-        came = []
-        if index:
-            before = STAGES[index - 1]
-            came = [
-                journey.reached[stage] - journey.reached[before]
-                for journey in here
-                if before in journey.reached
-            ]
-        in_order = sorted(took // _SECOND for took in came if took >= timedelta())
-        steps.append(Step(stage, len(here), len(came), len(in_order), _median_down(in_order)))
+        came = _came(here, STAGES[index - 1], stage) if index else []
+        in_order = sorted(took // _SECOND for took in came if took >= _NOTHING)
+        reached = sum(journey.count for journey in here)
+        steps.append(Step(stage, reached, len(came), len(in_order), _median_down(in_order)))
     return Funnel(cohort, tuple(steps))
+
+
+def _came(here: Sequence[Journey], before: Stage, stage: Stage) -> list[timedelta]:
+    """The time from the stage before, of each who reached both: members, so each is one."""
+    return [
+        journey.reached[stage] - journey.reached[before]
+        for journey in here
+        if before in journey.reached
+    ]
 
 
 def _median_down(ascending: Sequence[int]) -> int | None:
@@ -203,7 +209,8 @@ def _channels(journeys: Iterable[Journey], by: Attribution) -> tuple[ChannelCoun
     for journey in journeys:
         row = counts[journey.touch(by)]
         for index, stage in enumerate(STAGES):
-            row[index] += stage in journey.reached
+            if stage in journey.reached:
+                row[index] += journey.count
     rows = [ChannelCounts(channel, tuple(row)) for channel, row in counts.items()]
     sign_up, visit = STAGES.index(Stage.SIGN_UP), STAGES.index(Stage.FIRST_VISIT)
     nothing = Channel("", "")

@@ -11,7 +11,6 @@ one taken back and two members who turn out to be one then all come out right.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -107,19 +106,19 @@ def _in_order(each: Found) -> tuple[datetime, UUID, int]:
 
 
 def journeys(work: Work) -> list[Journey]:
-    """Everybody's, as last looked for, and those of visitors who agreed and have not signed up."""
-    reached: defaultdict[UUID, dict[Stage, datetime]] = defaultdict(dict)
-    for each in stages_store.kept(work):
-        reached[each.member_id][each.stage] = each.reached_at
+    """Everybody's, as last looked for, and those of visitors who agreed and have not signed up.
+
+    Of the latter nothing but their number is told for each month and what they came by.
+    """
     touches = touches_store.touches_of(work)
     found = []
-    for member_id, stages in reached.items():
+    for member_id, stages in stages_store.reached(work).items():
         touch = touches.get(member_id)
         first, last = (touch.first, touch.last) if touch else (None, None)
         found.append(Journey(stages, first, last))
     return found + [
-        Journey({Stage.FIRST_VISIT: at}, first, last)
-        for at, first, last in touches_store.visits(work)
+        Journey({Stage.FIRST_VISIT: month}, first, last, count)
+        for month, first, last, count in touches_store.visits(work)
     ]
 
 

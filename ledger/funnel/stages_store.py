@@ -7,6 +7,7 @@ stages of rooms above the ledger come from those rooms.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from ledger.events.tables import events, retractions
-from ledger.funnel.model import Found, Stage, StageEvent
+from ledger.funnel.model import STAGES, Found, Stage, StageEvent
 from ledger.funnel.tables import funnel_stages, funnel_touches
 from ledger.kernel.arrays import TEXT, TIME, UUID_, any_uuid, table_of
 from ledger.kernel.transaction import Work
@@ -62,7 +63,7 @@ def firsts(
 
 def ledger_stages() -> list[Query]:
     """The queries of all stages whose facts are in the ledger."""
-    hold = holds.c
+    hold, facts = holds.c, _first_facts()
     return [
         firsts(
             Stage.FIRST_VISIT,
@@ -76,8 +77,8 @@ def ledger_stages() -> list[Query]:
             identity_links.c.recorded_at,
             lambda query: query.where(identity_links.c.action == "linked"),
         ),
-        _facts(Stage.ACTIVATION, _is_act()),
-        _facts(Stage.PURCHASE, events.c.type == _ORDER_PAID),
+        _of_facts(Stage.ACTIVATION, facts, facts.c.acted_at),
+        _of_facts(Stage.PURCHASE, facts, facts.c.paid_at),
         _first_earn(),
         firsts(
             Stage.FIRST_REDEMPTION,
@@ -97,35 +98,38 @@ def ledger_stages() -> list[Query]:
     ]
 
 
-def _is_act() -> sa.ColumnElement[bool]:
+def _first_facts() -> sa.CTE:
+    """Of each identity the first act and the first paid order that nobody took back: one look."""
     kind = events.c.type
-    return sa.and_(kind.not_in(_NO_ACTS_EITHER), *(kind.not_like(each) for each in _NO_ACTS))
-
-
-def _facts(stage: Stage, which: sa.ColumnElement[bool]) -> Query:
-    """Facts about the person's own identities that nobody took back."""
+    is_act = sa.and_(kind.not_in(_NO_ACTS_EITHER), *(kind.not_like(each) for each in _NO_ACTS))
+    is_paid = kind == _ORDER_PAID
     taken_back = sa.exists().where(
         retractions.c.source == events.c.source,
         retractions.c.source_event_id == events.c.source_event_id,
     )
-    each = (
+    return (
         sa.select(
             events.c.subject_reference.label("reference"),
-            sa.func.min(events.c.occurred_at).label("occurred_at"),
+            sa.func.min(events.c.occurred_at).filter(is_act).label("acted_at"),
+            sa.func.min(events.c.occurred_at).filter(is_paid).label("paid_at"),
         )
-        .where(which, ~taken_back)
+        .where(sa.or_(is_act, is_paid), ~taken_back)
         .group_by(events.c.subject_reference)
-        .subquery("first_facts")
+        .cte("first_facts")
     )
+
+
+def _of_facts(stage: Stage, facts: sa.CTE, moment: sa.ColumnElement[Any]) -> Query:
     return (
         sa.select(
             PERSON.label("member_id"),
             sa.literal(stage.value).label("stage"),
-            sa.func.min(each.c.occurred_at).label("reached_at"),
+            sa.func.min(moment).label("reached_at"),
         )
-        .select_from(each)
-        .join(identities, identities.c.reference == each.c.reference)
+        .select_from(facts)
+        .join(identities, identities.c.reference == facts.c.reference)
         .join(members, members.c.member_id == identities.c.member_id)
+        .where(moment.is_not(None))
         .group_by(PERSON)
     )
 
@@ -187,6 +191,19 @@ def found(work: Work, queries: Sequence[Query]) -> list[Found]:
 def kept(work: Work) -> list[StageEvent]:
     """Every stage as it was found before."""
     return [_event(row) for row in work.connection.execute(sa.select(funnel_stages))]
+
+
+def reached(work: Work) -> dict[UUID, dict[Stage, datetime]]:
+    """Which stages each person has reached, and when."""
+    moments = [
+        sa.func.min(funnel_stages.c.reached_at).filter(funnel_stages.c.stage == stage.value)
+        for stage in STAGES
+    ]
+    query = sa.select(funnel_stages.c.member_id, *moments).group_by(funnel_stages.c.member_id)
+    return {
+        member_id: {stage: at for stage, at in zip(STAGES, those, strict=True) if at is not None}
+        for member_id, *those in work.connection.execute(query)
+    }
 
 
 def page(work: Work, after: UUID | None, limit: int) -> list[StageEvent]:

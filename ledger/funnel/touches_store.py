@@ -106,24 +106,27 @@ def delete_anonymous(work: Work, before: datetime) -> int:
     ).rowcount
 
 
-def visits(work: Work) -> list[tuple[datetime, Channel, Channel]]:
-    """The first and the last touch of everybody who has not signed in, and when they first came."""
+def visits(work: Work) -> list[tuple[datetime, Channel, Channel, int]]:
+    """Of everybody who has not signed in: month (UTC), first and last touch, how many those are."""
     last = funnel_touches.alias("last")
+    month = sa.func.date_trunc("month", _MINE.touched_at, "UTC").label("month")
+    first_words = _words(_MINE)
+    last_words = [
+        sa.func.coalesce(then, word).label(f"last_{word.name}")
+        for then, word in zip(_words(last.c), first_words, strict=True)
+    ]
+    told = [month, *first_words, *last_words]
     query = (
-        sa.select(
-            _MINE.touched_at,
-            *_words(_MINE),
-            *(word.label(f"last_{word.name}") for word in _words(last.c)),
-        )
+        sa.select(*told, sa.func.count())
         .outerjoin(last, sa.and_(last.c.visitor_digest == _MINE.visitor_digest, ~last.c.is_first))
         .where(_MINE.is_first, _MINE.member_id.is_(None))
+        .group_by(*told)
+        .order_by(*told)
     )
-    found = []
-    for row in work.connection.execute(query):
-        first = Channel(row.source, row.medium, row.campaign)
-        then = row.last_source and Channel(row.last_source, row.last_medium, row.last_campaign)
-        found.append((row.touched_at, first, then or first))
-    return found
+    return [
+        (at, Channel(*words[:3]), Channel(*words[3:]), count)
+        for at, *words, count in work.connection.execute(query)
+    ]
 
 
 def touches_of(work: Work, member_ids: Collection[UUID] | None = None) -> dict[UUID, Touches]:
@@ -156,5 +159,5 @@ def touches_of_person(work: Work, member_id: UUID) -> list[tuple[UUID, datetime,
     ]
 
 
-def _words(columns: Any) -> Sequence[sa.ColumnElement[str]]:
+def _words(columns: Any) -> Sequence[sa.Column[str]]:
     return columns.source, columns.medium, columns.campaign

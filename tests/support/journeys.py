@@ -460,7 +460,7 @@ def by_hand(school: School) -> dict[UUID, Journey]:
 
 
 def visits_by_hand(school: School) -> list[Journey]:
-    """Those of visitors whom nobody knows."""
+    """Those of visitors whom nobody knows, by the month."""
     found = []
     for each in school.rows[funnel_touches]:
         if each["visitor_digest"] is not None and each["is_first"]:
@@ -472,7 +472,8 @@ def visits_by_hand(school: School) -> list[Journey]:
                 ),
                 each,
             )
-            reached = {Stage.FIRST_VISIT: each["touched_at"]}
+            month = each["touched_at"].replace(day=1, hour=0, minute=0, second=0)
+            reached = {Stage.FIRST_VISIT: month}
             found.append(Journey(reached, _channel(each), _channel(last)))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -27,6 +27,7 @@ from tests.world import World
 ANNA, BORIS = b"a" * 32, b"b" * 32
 POST = Channel("telegram", "social", "spring")
 MAIL = Channel("digest", "email")
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def rows(database: Database) -> list[tuple[bytes | None, UUID | None, str, bool]
         return [tuple(row) for row in work.connection.execute(query)]
 
 
-def visits(database: Database) -> list[tuple[datetime, Channel, Channel]]:
+def visits(database: Database) -> list[tuple[datetime, Channel, Channel, int]]:
     with database.read() as work:
         return touches_store.visits(work)
 
@@ -70,10 +71,10 @@ def forget_old(database: Database) -> None:
 
 
 def test_the_first_and_the_last_are_kept_and_none_between(timed: Database, clock: SetClock) -> None:
-    began = clock.now()
     come(timed, ANNA, POST, MAIL, Channel("later", "none"), DIRECT, clock=clock)
-    assert visits(timed) == [(began, POST, Channel("later", "none"))]
-    assert len(rows(timed)) == 2
+    come(timed, BORIS, POST, Channel("later", "none"), clock=clock)
+    assert visits(timed) == [(MARCH, POST, Channel("later", "none"), 2)]
+    assert len(rows(timed)) == 4
 
 
 def test_of_whom_nothing_is_known_nothing_is_recorded(timed: Database) -> None:
@@ -135,12 +136,12 @@ def test_after_ninety_days_a_visit_is_nobodys_and_after_two_years_none(
     come(timed, ANNA, POST, MAIL, clock=clock)
     clock.time = began + VISITOR_LIFE - timedelta(seconds=1)
     forget_old(timed)
-    assert visits(timed) == [(began, POST, MAIL)]
+    assert visits(timed) == [(MARCH, POST, MAIL, 1)]
     clock.time = began + VISITOR_LIFE
     forget_old(timed)
     day = began.replace(hour=0)
     assert rows(timed) == [(None, None, "telegram", True)]
-    assert visits(timed) == [(day, POST, POST)]
+    assert visits(timed) == [(MARCH, POST, POST, 1)]
     clock.time = day + ANONYMOUS_LIFE - timedelta(seconds=1)
     forget_old(timed)
     assert len(visits(timed)) == 1
