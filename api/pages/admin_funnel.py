@@ -22,14 +22,13 @@ from ledger.funnel.model import STAGES, Attribution, Funnel, Stage, figures
 
 router: Final = APIRouter(prefix="/admin/funnel", include_in_schema=False)
 
-COHORTS_SHOWN_MAX: Final = 24
+COHORTS_SHOWN_MAX: Final = 12
 CHANNELS_SHOWN_MAX: Final = 15
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 60 * _MINUTE_S
 _DAY_S: Final = 24 * _HOUR_S
 _LARGE: Final = 2
 """From so many of a unit on a time is told in it: 47 hours, then 2 days."""
-_BAR: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +42,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stage of everybody's; ``width`` is of the longest bar's ``1000``."""
+    """One stage of everybody's."""
 
     stage: Stage
     reached: int
     share: str
     of_sign_ups: str
     took: str
-    width: int
 
 
 @router.get("")
@@ -67,6 +65,7 @@ def show(
         "admin/funnel.html",
         any=bool(journeys),
         rows=_rows(view, found.everybody),
+        most=max(1, *(step.reached for step in found.everybody.steps)),
         stages=STAGES,
         months=[
             (_month(view, each.cohort or ""), _cells(view, each))
@@ -81,7 +80,6 @@ def show(
 
 
 def _rows(view: View, found: Funnel) -> list[Row]:
-    most = max(1, *(step.reached for step in found.steps))
     return [
         Row(
             step.stage,
@@ -89,7 +87,6 @@ def _rows(view: View, found: Funnel) -> list[Row]:
             _share(view, found.conversion(index)),
             _share(view, found.of_sign_ups(index)),
             _took(view, step.seconds_median),
-            step.reached * _BAR // most,
         )
         for index, step in enumerate(found.steps)
     ]
