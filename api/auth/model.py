@@ -74,6 +74,7 @@ SCOPES: Final = (
     "embed:write",
     "grants:read",
     "journal:read",
+    "funnel:read",
     "metrics:read",
 )
 """What a machine's key may be for. None of them approves anything (DESIGN 3, rule 10)."""

@@ -1,4 +1,5 @@
-"""``/v1/funnel``: from the first visit to the first vote, for who oversees the school.
+"""``/v1/funnel``: from the first visit to the first vote, for who oversees the school, and keys with
+the scope ``funnel:read``.
 
 Figures name nobody. ``/v1/funnel/events`` is what webhooks carry, to pull: whoever keeps the last
 cursor misses nothing, whatever became of a delivery.
@@ -16,14 +17,17 @@ from api import funnel
 from api.auth.model import Principal, Role
 from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
-from api.http.principal import require_role
+from api.http.principal import allow
 from api.http.problems import responses
 from ledger.funnel import service, stages_store, touches_store
 from ledger.funnel.model import Figures, figures
 
 router: Final = APIRouter(prefix="/v1", tags=["funnel"])
 
-Overseer = Annotated[Principal, Depends(require_role(Role.ADMIN, Role.AUDITOR, Role.OWNER))]
+Overseer = Annotated[
+    Principal,
+    Depends(allow(roles=(Role.ADMIN, Role.AUDITOR, Role.OWNER), scopes=("funnel:read",))),
+]
 
 
 def _figures(database: DatabaseHere, _: Overseer) -> Figures:
