@@ -1,8 +1,8 @@
-"""``/v1/funnel``: from the first visit to the first vote, for who oversees the school, and keys with
-the scope ``funnel:read``.
+"""``/v1/funnel``: from the first visit to the first vote.
 
-Figures name nobody. ``/v1/funnel/events`` is what webhooks carry, to pull: whoever keeps the last
-cursor misses nothing, whatever became of a delivery.
+For who oversees the school, and for keys with the scope ``funnel:read``. Figures name nobody.
+``/v1/funnel/events`` is what webhooks carry, to pull: whoever keeps the last cursor misses
+nothing, whatever became of a delivery.
 """
 
 from __future__ import annotations
