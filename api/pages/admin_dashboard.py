@@ -17,6 +17,7 @@ from api.http.parts import DatabaseHere
 from api.i18n.formats import write_day, write_month
 from api.pages.admin import Overseer
 from api.pages.charted import Chart, Label, Pen
+from api.pages.earning import category_words
 from api.pages.rendering import ViewHere
 from ledger.kernel.units import Money
 from ledger.reports import service
@@ -46,6 +47,7 @@ def dashboard(
     pen = Pen(view)
     return view.render(
         "admin/dashboard.html",
+        category=lambda name: category_words(view, name),
         found=found,
         by=by,
         charts=charts_of(pen, found, by),

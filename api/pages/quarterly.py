@@ -12,6 +12,7 @@ from api.http.parts import DatabaseHere
 from api.http.principal import CurrentMember
 from api.i18n.formats import write_day
 from api.pages.charted import Pen
+from api.pages.earning import category_words
 from api.pages.rendering import View, ViewHere
 from ledger.kernel.units import Money
 from ledger.reports import quarterly, service
@@ -44,6 +45,7 @@ def page(quarter: str, view: ViewHere, database: DatabaseHere, _: CurrentMember)
     moved = found.span.moved
     return view.render(
         "member/quarter.html",
+        category=lambda name: category_words(view, name),
         found=found,
         title=title_of(view, found.quarter),
         first=write_day(found.quarter.first, view.language),
