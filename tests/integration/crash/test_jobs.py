@@ -58,9 +58,8 @@ _STATE = {
     "FROM polls ORDER BY 1",
     "notices": "SELECT kind, count(*), count(DISTINCT (member_id, moment)), "
     "(SELECT count(*) FROM reminder_rounds) FROM notices GROUP BY 1 ORDER BY 1",
-    "stages": "SELECT stage, count(*), (SELECT count(*) FROM outgoing_deliveries), "
-    "(SELECT count(*) FROM outgoing_deliveries WHERE attempts > 0) FROM funnel_stages "
-    "GROUP BY 1 ORDER BY 1",
+    "stages": "SELECT stage, count(*), (SELECT count(*) FROM outgoing_deliveries) "
+    "FROM funnel_stages GROUP BY 1 ORDER BY 1",
     "brought": "SELECT outcome, count(*) FROM import_payments GROUP BY 1 ORDER BY 1",
     "proofs": "SELECT count(*) FROM link_proofs",
     "waiting": "SELECT topic, count(*) FROM outbox WHERE done_at IS NULL GROUP BY 1 ORDER BY 1",
