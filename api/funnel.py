@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final, cast
 from uuid import UUID
+
+from fastapi import Depends, Request
 
 from api.figures import share_json
 from api.outgoing import service as outgoing
@@ -17,7 +19,7 @@ from api.outgoing import store as outgoing_store
 from api.outgoing.model import Message
 from governance.analytics.model import decimal_text
 from governance.funnel_store import community_stages
-from ledger.funnel import service, touches_store
+from ledger.funnel import service, stages_store, touches_store
 from ledger.funnel.model import (
     STAGES,
     Attribution,
@@ -27,6 +29,7 @@ from ledger.funnel.model import (
     Funnel,
     StageEvent,
     Touches,
+    figures,
 )
 from ledger.kernel.canonical import Json
 from ledger.kernel.clock import Instant
@@ -55,6 +58,30 @@ COLUMNS: Final = (
     *("timed", "seconds_median", "attribution", "source", "medium", "campaign"),
 )
 _Row = dict[str, str | int]
+
+
+class KeptFunnel:
+    """The last figures, good until a stage or touch changes: adding thousands up takes a while."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, ...], Figures] | None = None
+
+    def of(self, work: Work) -> Figures:
+        """All figures, as last looked for."""
+        now, kept = stages_store.stamp(work), self._kept
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        found = figures(service.journeys(work))
+        self._kept = (now, found)
+        return found
+
+
+def kept_funnel(request: Request) -> KeptFunnel:
+    """Those of this application."""
+    return cast("KeptFunnel", request.app.state.funnel)
+
+
+KeptFunnelHere = Annotated[KeptFunnel, Depends(kept_funnel)]
 
 
 def refresh(work: Work, _: None = None) -> list[StageEvent]:

@@ -36,6 +36,7 @@ from api.auth.authenticate import Authenticator
 from api.auth.issuer import HttpFetch, Issuer, oidc_settings
 from api.branding import brand_of, catalogue_for
 from api.figures import KeptFigures
+from api.funnel import KeptFunnel
 from api.http import health, problems
 from api.http.envelope import Envelope
 from api.http.limits import RateLimiter
@@ -288,6 +289,7 @@ def create_app(parts: Parts, *, on_missing: OnMissing | None = None) -> FastAPI:
     app.state.rate_limiter = RateLimiter()
     app.state.bearers = {}
     app.state.figures = KeptFigures()
+    app.state.funnel = KeptFunnel()
     app.state.refusals = RefusalLog(parts.database, FernetBox(parts.secret))
     app.state.issuer = _issuer(parts)
     app.state.authenticator = Authenticator(parts.database, app.state.issuer, parts.settings.origin)

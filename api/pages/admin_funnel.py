@@ -13,12 +13,12 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.funnel import KeptFunnelHere
 from api.http.parts import DatabaseHere
 from api.i18n import formats
 from api.pages.admin import Overseer
 from api.pages.rendering import View, ViewHere
-from ledger.funnel import service
-from ledger.funnel.model import STAGES, Attribution, Funnel, Stage, figures
+from ledger.funnel.model import STAGES, Attribution, Funnel, Stage
 
 router: Final = APIRouter(prefix="/admin/funnel", include_in_schema=False)
 
@@ -53,17 +53,20 @@ class Row:
 
 @router.get("")
 def show(
-    view: ViewHere, database: DatabaseHere, _: Overseer, touch: Attribution | None = None
+    view: ViewHere,
+    database: DatabaseHere,
+    kept: KeptFunnelHere,
+    _: Overseer,
+    touch: Attribution | None = None,
 ) -> Response:
     """Everything on one page, the chart first."""
     with database.read() as work:
-        journeys = service.journeys(work)
-    found = figures(journeys)
+        found = kept.of(work)
     by = touch or Attribution.FIRST_TOUCH
     channels = found.channels[by]
     return view.render(
         "admin/funnel.html",
-        any=bool(journeys),
+        any=bool(found.cohorts),
         rows=_rows(view, found.everybody),
         most=max(1, *(step.reached for step in found.everybody.steps)),
         stages=STAGES,

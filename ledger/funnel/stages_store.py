@@ -206,6 +206,16 @@ def reached(work: Work) -> dict[UUID, dict[Stage, datetime]]:
     }
 
 
+def stamp(work: Work) -> tuple[object, ...]:
+    """What changes with every stage and touch: their number, and a sum of their hashes."""
+    told: list[object] = []
+    for table in (funnel_stages, funnel_touches):
+        row = sa.func.hash_record_extended(sa.literal_column(table.name), 0, type_=sa.BigInteger)
+        query = sa.select(sa.func.count(), sa.func.sum(row)).select_from(table)
+        told += work.connection.execute(query).one()
+    return tuple(told)
+
+
 def page(work: Work, after: UUID | None, limit: int) -> list[StageEvent]:
     """Stage events in the order in which they were found, those after ``after``."""
     query = sa.select(funnel_stages).order_by(funnel_stages.c.event_id).limit(limit)

@@ -19,8 +19,8 @@ from api.http.pagination import PageHere
 from api.http.parts import DatabaseHere
 from api.http.principal import allow
 from api.http.problems import responses
-from ledger.funnel import service, stages_store, touches_store
-from ledger.funnel.model import Figures, figures
+from ledger.funnel import stages_store, touches_store
+from ledger.funnel.model import Figures
 
 router: Final = APIRouter(prefix="/v1", tags=["funnel"])
 
@@ -30,10 +30,9 @@ Overseer = Annotated[
 ]
 
 
-def _figures(database: DatabaseHere, _: Overseer) -> Figures:
+def _figures(database: DatabaseHere, kept: funnel.KeptFunnelHere, _: Overseer) -> Figures:
     with database.read() as work:
-        found = service.journeys(work)
-    return figures(found)
+        return kept.of(work)
 
 
 FiguresHere = Annotated[Figures, Depends(_figures)]

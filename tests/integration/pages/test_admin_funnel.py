@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from api import funnel
 from api.outgoing import service, store
@@ -80,6 +81,27 @@ def test_the_chart_says_what_the_table_says(anna: Reader, school: School) -> Non
     ]
     table = re.findall(r'<th scope="row">([^<]+)</th>\s*<td class="amount">(\d+)</td>', page)
     assert table[: len(STAGES)] == chart
+
+
+def test_the_page_follows_what_changes(anna: Reader, school: School, database: Database) -> None:
+    """Figures that are kept in memory are not kept beyond what they rest on."""
+
+    def shown() -> str:
+        return client(anna).get("/v1/funnel").text
+
+    before = shown()
+    assert shown() == before
+    told = {before}
+    for statement in (
+        "UPDATE funnel_stages SET reached_at = now() WHERE stage = 'sign_up'",
+        "DELETE FROM funnel_stages WHERE stage = 'vote'",
+        "UPDATE funnel_touches SET source = 'elsewhere' WHERE is_first",
+        "DELETE FROM funnel_touches WHERE member_id IS NULL",
+    ):
+        with database.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+        told.add(shown())
+    assert len(told) == 5
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
