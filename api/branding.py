@@ -190,8 +190,8 @@ def _css(path: Path, accent: Accent) -> str:
     return (
         ":root {\n"
         f"  --accent: light-dark({accent.light}, {accent.dark});\n"
-        f"  --deep: {accent.light};\n"
-        f"  --deep-end: color-mix(in oklab, {accent.light} 72%, #001020);\n"
+        f"  --deep: light-dark({accent.light}, color-mix(in oklab, {accent.light} 62%, #000));\n"
+        "  --deep-end: color-mix(in oklab, var(--deep) 72%, #001020);\n"
         "  --accent-strong: color-mix(in oklab, var(--accent) 78%, light-dark(#000, #fff));\n"
         f"  --accent-ink: light-dark({inks['light']}, {inks['dark']});\n"
         "  --accent-wash: color-mix(in oklab, var(--accent) 12%, var(--surface));\n"
