@@ -75,7 +75,7 @@ def test_the_administrations_pages(pair: Pair) -> None:
         visitor.page.locator(".sub-menu").get_by_role(
             "link", name=visitor.say(f"admin.menu.{name}"), exact=True
         ).click()
-        current = visitor.page.locator('.sub-menu [aria-current="page"]')
+        current = visitor.page.locator('.sub-menu.wide [aria-current="page"]')
         expect(current).to_have_text(visitor.say(f"admin.menu.{name}"))
         visitor.look()
         visitor.reads(f"admin.{name}.title")
