@@ -157,8 +157,7 @@ def test_a_shift_is_seen(chromium: Browser) -> None:
         "() => { const high = document.createElement('div'); high.style.height = '400px';"
         " document.body.prepend(high); }"
     )
-    page.wait_for_timeout(500)
-    assert page.evaluate("() => window.shifted") > SHIFT_MAX
+    page.wait_for_function(f"() => window.shifted > {SHIFT_MAX}")
     page.close()
 
 
